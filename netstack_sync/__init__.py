@@ -1,0 +1,85 @@
+"""A network stack with a blocking face: fetch() from any thread, one network thread behind it.
+
+import netstack_sync
+
+r = netstack_sync.fetch("https://api.example/items", params={"q": "x"}, timeout=5)
+r.raise_for_status()
+r.json()
+"""
+
+from netstack_sync._version import __version__
+from netstack_sync.base.exceptions import (
+    CertificateError,
+    ConnectionFailed,
+    ConnectionRefused,
+    ConnectionReset,
+    ConnectTimeout,
+    ContextShutDown,
+    DeadlineExceeded,
+    DecodingError,
+    EmptyResponse,
+    FetchCancelled,
+    FetchTimeout,
+    Http1Error,
+    HTTPStatusError,
+    InvalidURL,
+    NameNotResolved,
+    NetError,
+    PoolTimeout,
+    ProtocolError,
+    ReadTimeout,
+    ResponseTooLarge,
+    TLSError,
+    TooManyRedirects,
+    TruncatedBody,
+)
+from netstack_sync.base.priority import RequestPriority
+from netstack_sync.fetcher.fetch import fetch
+from netstack_sync.fetcher.future import FetchFuture
+from netstack_sync.fetcher.options import FetchRequest
+from netstack_sync.fetcher.response import Response
+from netstack_sync.fetcher.session import Session
+from netstack_sync.fetcher.session_config import Limits
+from netstack_sync.fetcher.stats import GroupStats, SessionStats
+from netstack_sync.fetcher.sync_url_fetcher import SyncUrlFetcher
+from netstack_sync.fetcher.timeout import Timeout
+from netstack_sync.fetcher.url_fetcher import URLFetcher
+
+__all__ = [
+    "CertificateError",
+    "ConnectTimeout",
+    "ConnectionFailed",
+    "ConnectionRefused",
+    "ConnectionReset",
+    "ContextShutDown",
+    "DeadlineExceeded",
+    "DecodingError",
+    "EmptyResponse",
+    "FetchCancelled",
+    "FetchFuture",
+    "FetchRequest",
+    "FetchTimeout",
+    "GroupStats",
+    "HTTPStatusError",
+    "Http1Error",
+    "InvalidURL",
+    "Limits",
+    "NameNotResolved",
+    "NetError",
+    "PoolTimeout",
+    "ProtocolError",
+    "ReadTimeout",
+    "RequestPriority",
+    "Response",
+    "ResponseTooLarge",
+    "Session",
+    "SessionStats",
+    "SyncUrlFetcher",
+    "TLSError",
+    "Timeout",
+    "TooManyRedirects",
+    "TruncatedBody",
+    "URLFetcher",
+    "__version__",
+    "fetch",
+]

@@ -1,0 +1,1 @@
+"""The command line: `netstack fetch` and `netstack demo`."""

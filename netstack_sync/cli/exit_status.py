@@ -1,0 +1,91 @@
+"""Exit statuses: curl's numbers where curl has one, and which of them a failure gets."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from netstack_sync.base.exceptions import (
+    CertificateError,
+    ConnectionFailed,
+    ConnectionReset,
+    DecodingError,
+    EmptyResponse,
+    FetchTimeout,
+    NameNotResolved,
+    NetError,
+    ProtocolError,
+    TLSError,
+    TooManyRedirects,
+    TruncatedBody,
+)
+
+OK: Final = 0
+OTHER: Final = 1
+USAGE: Final = 2
+BAD_URL: Final = 3
+NOT_CONNECTED: Final = 7
+HTTP_ERROR: Final = 22
+WRITE_ERROR: Final = 23
+READ_ERROR: Final = 26
+BROKEN_OFF: Final = 56
+INTERRUPTED: Final = 130
+
+MEANINGS: Final = {
+    OK: "an answer came, whatever its status",
+    OTHER: "any other failure",
+    USAGE: "wrong arguments",
+    BAD_URL: "the URL cannot be used",
+    6: "the host name could not be resolved",
+    NOT_CONNECTED: "no connection",
+    8: "the server's answer breaks the rules of HTTP",
+    18: "the body ended early",
+    HTTP_ERROR: "the status is 400 or above, and -f was given",
+    WRITE_ERROR: "the output could not be written",
+    READ_ERROR: "a file to send could not be read",
+    28: "a time limit was reached",
+    35: "TLS failed",
+    47: "too many redirects",
+    52: "the server closed the connection without an answer",
+    BROKEN_OFF: "the connection was reset or broken off",
+    60: "the server's certificate was refused",
+    61: "the body is not encoded as its headers say",
+    INTERRUPTED: "interrupted with Ctrl-C",
+}
+"""In the order in which they are shown."""
+
+# The first class that fits decides: subclasses stand before what they are derived from.
+_BY_CLASS: Final[tuple[tuple[type[NetError], int], ...]] = (
+    (FetchTimeout, 28),
+    (NameNotResolved, 6),
+    (EmptyResponse, 52),
+    (ConnectionReset, BROKEN_OFF),
+    (CertificateError, 60),
+    (TLSError, 35),
+    (TruncatedBody, 18),
+    (ProtocolError, 8),
+    (TooManyRedirects, 47),
+    (DecodingError, 61),
+)
+
+
+class CommandError(Exception):
+    """A command ends without success: its exit status, and what to say on stderr; nothing if that is empty."""
+
+    def __init__(self, status: int, message: str = "") -> None:
+        super().__init__(message)
+        self.status: Final = status
+
+
+def exit_status(error: NetError) -> int:
+    """The status of a fetch that failed."""
+    for error_class, status in _BY_CLASS:
+        if isinstance(error, error_class):
+            return status
+    if isinstance(error, ConnectionFailed):
+        return BROKEN_OFF if error.may_have_been_sent else NOT_CONNECTED
+    return OTHER
+
+
+def statuses_text() -> str:
+    """The table, for the end of a command's help."""
+    return "exit status:\n" + "\n".join([f"  {status:<4} {text}" for status, text in MEANINGS.items()])

@@ -1,0 +1,74 @@
+"""`netstack`: finds the command that is asked for, runs it, and turns what happened into an exit status."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from netstack_sync._version import __version__
+from netstack_sync.base.exceptions import NetError
+from netstack_sync.cli import demo_command, fetch_command
+from netstack_sync.cli.exit_status import INTERRUPTED, OTHER, USAGE, WRITE_ERROR, CommandError, exit_status
+from netstack_sync.cli.fetch_arguments import add_fetch_parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command line, by default the process's; gives the exit status."""
+    if sys.stdout is None:
+        print("netstack: standard output is closed", file=sys.stderr)
+        return WRITE_ERROR
+    parser = make_parser()
+    try:
+        status = _run(parser, parser.parse_args(arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _forget_stdout()
+        status = WRITE_ERROR
+    except OSError as error:  # a full disk under standard output, no socket to listen on
+        print(f"netstack: {error}", file=sys.stderr)
+        _forget_stdout()
+        status = OTHER
+    return status
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="netstack", description="A network stack after Chromium's, on the command line.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"netstack {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="fetch | demo")
+    add_fetch_parser(commands).set_defaults(run=fetch_command.run)
+    demo_command.add_demo_parser(commands).set_defaults(run=demo_command.run)
+    return parser
+
+
+def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    if options.command is None:
+        parser.print_help(sys.stderr)
+        return USAGE
+    try:
+        status: int = options.run(options)
+        return status
+    except CommandError as error:
+        _complain(options, str(error))
+        return error.status
+    except NetError as error:
+        _complain(options, str(error))
+        return exit_status(error)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _complain(options: argparse.Namespace, message: str) -> None:
+    if message and (options.show_error or not options.silent):
+        print(f"netstack: {message}", file=sys.stderr)
+
+
+def _forget_stdout() -> None:
+    """Nothing more can be written to it; without this the interpreter would complain about the rest at its end."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)

@@ -1,0 +1,1 @@
+"""Names to addresses: local answers, a cache, and lookups that are shared."""

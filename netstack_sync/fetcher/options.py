@@ -1,0 +1,272 @@
+"""The arguments of a fetch, checked on the caller's thread before anything is sent."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Iterable, Mapping
+from typing import Any, TypedDict
+
+from netstack_sync.base.exceptions import InvalidURL
+from netstack_sync.base.headers import RequestHeaders
+from netstack_sync.base.http_util import is_token
+from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.url import QueryParams, Url
+from netstack_sync.fetcher.request_body import RequestBody, make_body
+from netstack_sync.fetcher.timeout import Timeout
+from netstack_sync.http.build_headers import basic_credentials
+from netstack_sync.sockets.tls_context import ClientCertificate, TlsConfig
+from netstack_sync.url_request.redirects import CREDENTIAL_HEADERS
+
+HeaderChanges = Mapping[str, "str | bytes | None"] | Iterable[tuple[str, "str | bytes | None"]]
+"""Headers that go over others; None takes one away."""
+
+
+class FetchOptions(TypedDict, total=False):
+    """Keyword arguments of every fetch; see `Session.request`."""
+
+    params: QueryParams | None
+    headers: HeaderChanges | None
+    json: object
+    data: object
+    content: object
+    files: object
+    timeout: Timeout | float | tuple[float | None, float | None] | None
+    auth: tuple[str, str] | None
+    verify: bool | str | os.PathLike[str] | ssl.SSLContext
+    cert: str | os.PathLike[str] | tuple[str, ...] | None
+    follow_redirects: bool
+    max_redirects: int
+    priority: RequestPriority | str | int
+    max_response_size: int | None
+
+
+class FetchRequest:
+    """One fetch as values: what a URLFetcher is started with and what an exception tells about. Immutable."""
+
+    __slots__ = (
+        "body",
+        "follow_redirects",
+        "headers",
+        "max_redirects",
+        "max_response_size",
+        "method",
+        "priority",
+        "timeout",
+        "tls",
+        "url",
+    )
+
+    def __init__(
+        self,
+        url: Url,
+        method: str,
+        headers: RequestHeaders,
+        body: RequestBody | None,
+        timeout: Timeout,
+        tls: TlsConfig,
+        follow_redirects: bool,
+        max_redirects: int,
+        priority: RequestPriority,
+        max_response_size: int | None,
+    ) -> None:
+        self.url = url
+        self.method = method
+        self.headers = headers
+        self.body = body
+        self.timeout = timeout
+        self.tls = tls
+        self.follow_redirects = follow_redirects
+        self.max_redirects = max_redirects
+        self.priority = priority
+        self.max_response_size = max_response_size
+
+    def __reduce__(self) -> tuple[type[FetchRequest], tuple[object, ...]]:
+        """Pickles without what is secret or belongs to this process: credentials, body, TLS settings."""
+        headers = self.headers.copy()
+        for name in CREDENTIAL_HEADERS:
+            headers.remove(name)
+        url, tls = self.url.without_credentials(), TlsConfig(TrustConfig())
+        redirects = (self.follow_redirects, self.max_redirects)
+        values = (url, self.method, headers, None, self.timeout, tls, *redirects, self.priority, self.max_response_size)
+        return FetchRequest, values
+
+    def __repr__(self) -> str:
+        return f"<FetchRequest {self.method} {self.url.without_credentials()}>"
+
+
+def check_url(text: str, base: Url | None = None) -> Url:
+    """An absolute http or https URL; raises InvalidURL that says what is wrong."""
+    if not isinstance(text, str):
+        raise InvalidURL(f"url: must be a string, not {type(text).__name__}")
+    url = Url.parse(text) if base is None else base.resolve(text)
+    if url.scheme not in ("http", "https"):
+        raise InvalidURL(f"url: the scheme {url.scheme!r} is not supported; use http or https")
+    return url
+
+
+def with_params(url: Url, params: QueryParams) -> Url:
+    """The URL with parameters added to its query; raises TypeError and ValueError."""
+    try:
+        return url.with_query_params(params)
+    except InvalidURL:
+        raise
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind("params: pass a mapping, pairs of name and value, or a string, of valid Unicode") from error
+
+
+def check_method(method: str) -> str:
+    """The method as it is sent: known ones in capitals; raises ValueError for what is no token."""
+    if method in _KNOWN_METHODS:
+        return method
+    if not isinstance(method, str) or not is_token(method):
+        raise ValueError(f"method: {method!r} is not a token of letters, digits and !#$%&'*+-.^_`|~")
+    upper = method.upper()
+    if upper == "CONNECT":
+        raise ValueError("method: CONNECT makes a tunnel, which is no fetch")
+    return upper if upper in _KNOWN_METHODS else method
+
+
+_KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
+
+
+def check_max_redirects(value: object) -> int:
+    """A count; raises ValueError."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"max_redirects: must be a whole number from 0 on, not {value!r}")
+    return value
+
+
+def check_max_response_size(value: object) -> int | None:
+    """A number of bytes or None; raises ValueError."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+        raise ValueError(f"max_response_size: must be a positive number of bytes or None, not {value!r}")
+    return value
+
+
+def basic_auth(auth: tuple[str, str] | None) -> str | None:
+    """The Authorization value of a (user, password) pair; raises ValueError for anything else."""
+    if auth is None:
+        return None
+    if not isinstance(auth, (tuple, list)) or len(auth) != 2 or not all(isinstance(x, str) for x in auth):
+        raise ValueError("auth: must be a pair (user, password) of strings")
+    if ":" in auth[0]:
+        raise ValueError("auth: a user name for basic authentication cannot hold a colon (RFC 7617)")
+    return basic_credentials(auth[0], auth[1])
+
+
+def trust_from(verify: object, environment: Mapping[str, str]) -> tuple[TrustConfig, ssl.SSLContext | None]:
+    """What `verify` means: False, a path, the caller's context, or True: environment, else the system."""
+    if isinstance(verify, ssl.SSLContext):
+        return TrustConfig(), verify
+    if verify is False:
+        return TrustConfig(verify=False), None
+    if verify is True:
+        return _trust_from_environment(environment), None
+    if not isinstance(verify, (str, os.PathLike)):
+        raise ValueError(f"verify: must be True, False, a path or an ssl.SSLContext, not {type(verify).__name__}")
+    return _trust_from_path(os.fspath(verify), "verify"), None
+
+
+def _trust_from_environment(environment: Mapping[str, str]) -> TrustConfig:
+    """OpenSSL's variables first, then those of requests and curl (users know them); the first that is set."""
+    file, path = environment.get("SSL_CERT_FILE"), environment.get("SSL_CERT_DIR")
+    if file or path:
+        return TrustConfig(ca_file=file or None, ca_path=path or None)
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        if environment.get(name):
+            return _trust_from_path(environment[name], name)
+    return TrustConfig()
+
+
+def _trust_from_path(path: str, argument: str) -> TrustConfig:
+    if os.path.isdir(path):
+        return TrustConfig(ca_path=path)
+    _check_readable(path, argument)
+    return TrustConfig(ca_file=path)
+
+
+def client_certificate_from(cert: object) -> ClientCertificate | None:
+    """What `cert` means: a PEM file with both, or (certificate, key[, password])."""
+    if cert is None:
+        return None
+    parts: tuple[Any, ...] = cert if isinstance(cert, tuple) else (cert,)
+    if not 1 <= len(parts) <= 3 or not isinstance(parts[0], (str, os.PathLike)):
+        raise ValueError(_CERT_FORMS)
+    file, key, password = (*parts, None, None)[:3]
+    if not isinstance(key, (str, os.PathLike, type(None))) or not isinstance(password, (str, type(None))):
+        raise ValueError(_CERT_FORMS)
+    for path in (file, key):
+        if path is not None:
+            _check_readable(os.fspath(path), "cert")
+    return ClientCertificate(os.fspath(file), None if key is None else os.fspath(key), password)
+
+
+_CERT_FORMS = "cert: must be a path, or a tuple (certificate, key) or (certificate, key, password)"
+
+
+def _check_readable(path: str, argument: str) -> None:
+    try:
+        with open(path, "rb"):
+            return
+    except OSError as error:
+        raise ValueError(f"{argument}: cannot read {path!r}: {error.strerror or error}") from error
+
+
+def body_and_headers(options: FetchOptions, headers: RequestHeaders) -> tuple[RequestBody | None, RequestHeaders]:
+    """The body, and the headers with what it implies and without what only we may say."""
+    body = make_body(
+        json=options.get("json"),
+        data=options.get("data"),
+        content=options.get("content"),
+        files=options.get("files"),
+    )
+    if body is None and "content-length" not in headers and "transfer-encoding" not in headers:
+        return None, headers
+    headers = headers.copy()
+    if body is not None and body.content_type is not None:
+        headers.set_default("Content-Type", body.content_type)
+    return _settle_framing(body, headers), headers
+
+
+def _settle_framing(body: RequestBody | None, headers: RequestHeaders) -> RequestBody | None:
+    """Takes the caller's framing headers out: two that disagree are how requests are smuggled (rule R16)."""
+    length, coding = headers.get("content-length"), headers.get("transfer-encoding")
+    headers.remove("content-length")
+    headers.remove("transfer-encoding")
+    if coding is not None and (coding.lower() != "chunked" or body is None or body.size is not None or length):
+        raise ValueError("headers: Transfer-Encoding is set from the body; leave it out")
+    if length is None:
+        return body
+    size = body.size if body is not None else 0
+    if not (length.isascii() and length.isdigit()) or size not in (None, int(length)):
+        raise ValueError(f"headers: Content-Length {length!r} does not match the body of {size} bytes")
+    return body.with_size(int(length)) if body is not None and size is None else body
+
+
+def merged_headers(defaults: RequestHeaders, own: HeaderChanges | None, authorization: str | None) -> RequestHeaders:
+    """Session headers with those of one request over them; a value of None takes a session header away."""
+    if not own and authorization is None:
+        return defaults
+    headers = defaults.copy()
+    if own:
+        pairs = _header_pairs(own)
+        for name, value in pairs:
+            if value is None:
+                headers.remove(name)
+        headers.update([(name, value) for name, value in pairs if value is not None])
+    if authorization is not None:
+        headers.set("Authorization", authorization)
+    return headers
+
+
+def _header_pairs(items: HeaderChanges) -> list[tuple[str, Any]]:
+    try:
+        pairs: Iterable[tuple[str, Any]] = items.items() if isinstance(items, Mapping) else items
+        return [(name, value) for name, value in pairs]
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"headers: pass a mapping or pairs of name and value, not {type(items).__name__}") from error

@@ -1,0 +1,139 @@
+"""PhaseLimits: the caller's time limits of one fetch, as timers of the network thread."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from netstack_sync.base.exceptions import TimeoutPhase
+from netstack_sync.base.load_state import LoadState
+from netstack_sync.fetcher.timeout import Timeout
+from netstack_sync.loop.timers import DelayedTask, TimerQueue
+
+_WAITING_FOR_SLOT = (LoadState.WAITING_FOR_STALLED_SOCKET_POOL, LoadState.WAITING_FOR_AVAILABLE_SOCKET)
+
+
+class LimitedFetch(Protocol):
+    """Whose limits they are; called on the network thread."""
+
+    def load_state(self) -> LoadState:
+        """What the fetch waits for."""
+        ...
+
+    @property
+    def sent_bytes(self) -> int:
+        """Bytes of the request that have left on the present connection."""
+        ...
+
+    @property
+    def waits_for_upload(self) -> bool:
+        """True while the caller's own body is waited for."""
+        ...
+
+    def on_limit(self, phase: TimeoutPhase, limit_s: float) -> None:
+        """A limit was reached."""
+
+
+class PhaseLimits:
+    """Told by the fetcher which phase it is in; tells it which limit was reached. Network thread only.
+
+    Waiting for a slot and connecting cannot be told apart by an event, because a request belongs to no connect
+    job. So the timer of one phase asks when it runs out what is being waited for.
+    """
+
+    __slots__ = ("_connect", "_owner", "_progress_at", "_read", "_sent_bytes", "_timeout", "_timers", "_total")
+
+    def __init__(self, timeout: Timeout, timers: TimerQueue, owner: LimitedFetch) -> None:
+        self._timeout = timeout
+        self._timers = timers
+        self._owner: LimitedFetch | None = owner  # until stop(), which opens the circle
+        self._total: DelayedTask | None = None
+        self._connect: DelayedTask | None = None
+        self._read: DelayedTask | None = None
+        self._progress_at = 0.0  # clock seconds; when bytes went or came last
+        self._sent_bytes = 0
+
+    def start(self, started_at: float | None) -> None:
+        """Starts the total limit, counted from `started_at` (clock seconds) or from now."""
+        total = self._timeout.total
+        if total is not None:
+            start = started_at if started_at is not None else self._timers.clock.now()
+            self._total = self._timers.call_at(start + total, lambda: self._reach("total", total))
+
+    def begin_connect(self) -> None:
+        """A socket is asked for."""
+        timeout = self._timeout
+        self.end_read()
+        self.end_connect()
+        if timeout.pool is not None:
+            self._connect = self._timers.call_later(timeout.pool, self._on_pool_limit)
+        elif timeout.connect is not None:
+            self._connect = self._timers.call_later(timeout.connect, self._on_connect_limit)
+
+    def end_connect(self) -> None:
+        """No connection is waited for any more."""
+        if self._connect is not None:
+            self._connect.cancel()
+            self._connect = None
+
+    def begin_read(self) -> None:
+        """The server is to take or to give bytes, from now. Called again at every sign of life, so it is cheap."""
+        limit = self._timeout.read
+        if limit is not None and self._owner is not None:
+            self._progress_at = self._timers.clock.now()
+            self._sent_bytes = self._owner.sent_bytes
+            if self._read is None:
+                self._read = self._timers.call_later(limit, self._on_read_limit)
+
+    def end_read(self) -> None:
+        """Nothing is expected of the server at present."""
+        if self._read is not None:
+            self._read.cancel()
+            self._read = None
+
+    def stop(self) -> None:
+        """No limit is reached any more; final and idempotent."""
+        self.end_connect()
+        self.end_read()
+        if self._total is not None:
+            self._total.cancel()
+            self._total = None
+        self._owner = None
+
+    def _on_pool_limit(self) -> None:
+        pool, connect = self._timeout.pool, self._timeout.connect
+        assert pool is not None
+        if self._is_waiting_for_slot():
+            self._reach("pool", pool)
+        elif connect is not None:
+            self._connect = self._timers.call_later(connect, self._on_connect_limit)
+
+    def _on_connect_limit(self) -> None:
+        connect = self._timeout.connect
+        assert connect is not None
+        if self._is_waiting_for_slot():
+            self._connect = self._timers.call_later(connect, self._on_connect_limit)
+        else:
+            self._reach("connect", connect)
+
+    def _on_read_limit(self) -> None:
+        owner, limit, now = self._owner, self._timeout.read, self._timers.clock.now()
+        assert limit is not None
+        self._read = None
+        if owner is None:
+            return
+        # Of a long upload nothing but its progress is known; and a slow source of it is not the server's fault.
+        if owner.sent_bytes != self._sent_bytes or owner.waits_for_upload:
+            self._sent_bytes = owner.sent_bytes
+            self._progress_at = now
+        rest = self._progress_at + limit - now
+        if rest > 0:
+            self._read = self._timers.call_later(rest, self._on_read_limit)
+        else:
+            self._reach("read", limit)
+
+    def _is_waiting_for_slot(self) -> bool:
+        return self._owner is not None and self._owner.load_state() in _WAITING_FOR_SLOT
+
+    def _reach(self, phase: TimeoutPhase, limit_s: float) -> None:
+        if self._owner is not None:
+            self._owner.on_limit(phase, limit_s)

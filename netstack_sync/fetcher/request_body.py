@@ -1,0 +1,143 @@
+"""Request bodies: what the caller passes, checked, and turned into bytes or a source of bytes."""
+
+from __future__ import annotations
+
+import io
+import json as json_module
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from netstack_sync.fetcher.multipart import flat_form, multipart_body
+from netstack_sync.http.upload import (
+    BodySource,
+    BytesUpload,
+    FileSource,
+    IterableSource,
+    UploadStream,
+    WorkerUpload,
+)
+from netstack_sync.workers.worker_pool import WorkerPool
+
+
+class RequestBody:
+    """A body, and the media type it implies. Made on the caller's thread; immutable."""
+
+    __slots__ = ("_data", "_source", "content_type", "size")
+
+    def __init__(
+        self,
+        data: bytes = b"",
+        content_type: str | None = None,
+        source: BodySource | None = None,
+        size: int | None = None,
+    ) -> None:
+        self._data = data
+        self._source = source
+        self.content_type = content_type
+        self.size = len(data) if source is None else size
+        """Bytes in all; None when only the end will tell."""
+
+    def with_size(self, size: int) -> RequestBody:
+        """The same body, its length announced by the caller."""
+        return RequestBody(self._data, self.content_type, self._source, size)
+
+    def make_upload(self, workers: WorkerPool) -> UploadStream:
+        """The body as the stack reads it, from its beginning; network thread. Several in a row, not side by side."""
+        if self._source is None:
+            return BytesUpload(self._data)
+        return WorkerUpload(self._source, self.size, workers)
+
+
+def make_body(
+    *, json: object = None, data: object = None, content: object = None, files: object = None
+) -> RequestBody | None:
+    """The body of one request, None without one.
+
+    Raises ValueError for two bodies and for files that cannot be read, TypeError for what is no body. `data` may
+    be given with `files` when it is a form: both become one multipart body.
+    """
+    given = [name for name, value in _named(json, data, content, files) if value is not None]
+    fields: Any = data if _is_form(data) else ()
+    if len(given) > 1 and not (given == ["data", "files"] and _is_form(data)):
+        raise ValueError(f"{' and '.join(given)}: a request has one body; pass only one of them")
+    try:
+        if json is not None:
+            return _json_body(json)
+        if files is not None:
+            return RequestBody(*multipart_body(files, flat_form(fields)))
+        if _is_form(data):
+            return RequestBody(urlencode(flat_form(fields)).encode("ascii"), "application/x-www-form-urlencoded")
+        if data is not None:
+            return _raw_body("data", data)
+        return None if content is None else _raw_body("content", content)
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{' and '.join(given)}: cannot be encoded: {error}") from error
+
+
+def _named(json: object, data: object, content: object, files: object) -> tuple[tuple[str, object], ...]:
+    return ("json", json), ("data", data), ("content", content), ("files", files)
+
+
+def _json_body(value: object) -> RequestBody:
+    try:
+        text = json_module.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        data = text.encode()
+    except UnicodeEncodeError:  # a lone surrogate, which only an escape can express
+        data = json_module.dumps(value, separators=(",", ":"), allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"json: {error}") from error
+    return RequestBody(data, "application/json")
+
+
+def _is_form(data: object) -> bool:
+    """A mapping, or a list or tuple of pairs; anything else in `data` is taken as it is."""
+    if isinstance(data, Mapping):
+        return True
+    return isinstance(data, (list, tuple)) and all(isinstance(item, (tuple, list)) and len(item) == 2 for item in data)
+
+
+def _raw_body(argument: str, value: object) -> RequestBody:
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return RequestBody(bytes(value))
+    if isinstance(value, str):
+        return RequestBody(value.encode())
+    if isinstance(value, os.PathLike):
+        path = os.fspath(value)
+        try:
+            value = _BodyFile(path)
+        except OSError as error:
+            raise ValueError(f"{argument}: cannot read {path!r}: {error.strerror}") from error
+    if hasattr(value, "read"):
+        return _file_body(argument, value)
+    if isinstance(value, Iterable) and not isinstance(value, Mapping):
+        return RequestBody(source=IterableSource(value))
+    raise TypeError(
+        f"{argument}: pass bytes, a string, a path, a binary file or an iterable of bytes, not {type(value).__name__}"
+    )
+
+
+def _file_body(argument: str, file: Any) -> RequestBody:
+    if isinstance(file, io.TextIOBase):
+        raise TypeError(f"{argument}: a request body is made of bytes; open the file in binary mode")
+    readable = getattr(file, "readable", None)
+    try:
+        if readable is not None and not readable():
+            raise ValueError(f"{argument}: the file is not open for reading")
+        source = FileSource(file)
+        size = max(0, file.seek(0, os.SEEK_END) - source.start) if source.can_restart else None
+        if source.can_restart:
+            source.restart()
+    except (OSError, ValueError) as error:
+        message = str(error)
+        prefix = "" if message.startswith(argument) else f"{argument}: cannot read the file: "
+        raise ValueError(prefix + message) from error
+    return RequestBody(source=source, size=size)
+
+
+class _BodyFile(io.FileIO):
+    """A file that was opened for the caller; closed, without a ResourceWarning, when the body is dropped."""
+
+    def __del__(self) -> None:
+        self.close()

@@ -1,0 +1,238 @@
+"""Response: the answer as a value for any thread; urllib3's interface with the names of requests and httpx."""
+
+from __future__ import annotations
+
+import json as json_module
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from urllib3._collections import HTTPHeaderDict
+
+from netstack_sync.base.exceptions import HTTPStatusError, NetError
+from netstack_sync.base.http_util import charset_of
+from netstack_sync.base.ip_endpoint import IPEndPoint
+from netstack_sync.base.load_timing import LoadTiming
+from netstack_sync.base.ssl_info import SSLInfo
+from netstack_sync.fetcher.body_source import BodySource, CollectedBody
+from netstack_sync.fetcher.options import FetchRequest
+from netstack_sync.fetcher.readable_body import ReadableBody
+from netstack_sync.fetcher.text import decoded_text, is_text_codec, sniffed_encoding, split_lines, without_mark
+from netstack_sync.http.response_info import HttpResponseInfo
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+class Response(ReadableBody):
+    """One answer. Not shared between threads while its body is being read; a value afterwards.
+
+    From `fetch()` and the verbs the body is there already; from `stream()` it is read as it is asked for, and
+    close() ends the fetch.
+    """
+
+    def __init__(
+        self,
+        request: FetchRequest,
+        info: HttpResponseInfo,
+        source: BodySource,
+        history: list[Response],
+        net_log_source_id: int,
+    ) -> None:
+        head = info.head
+        super().__init__(source, request.max_response_size, head.headers.may_have(b"content-encoding"))
+        self._headers: HTTPHeaderDict | None = None
+        self.status = head.status
+        self.version = head.version[0] * 10 + head.version[1]
+        self.reason = head.reason
+        self.chunked = head.is_chunked
+        self.length_remaining = head.content_length
+        self._request_url: str | None = None
+        self._info = info
+        self._encoding: str | None = None
+        self.request = request
+        """What was asked, as the caller asked it."""
+        self.history = history
+        """The redirects on the way, oldest first; without bodies."""
+        self.net_log_source_id = net_log_source_id
+        """The request's id in the NetLog."""
+
+    # --- status and headers
+
+    @property
+    def status_code(self) -> int:
+        """The status, as requests and httpx call it."""
+        return self.status
+
+    @property
+    def ok(self) -> bool:
+        """True below 400."""
+        return self.status < 400
+
+    @property
+    def is_redirect(self) -> bool:
+        """True for a redirect that was not followed."""
+        return self.status in _REDIRECTS and "location" in self._info.head.headers
+
+    def raise_for_status(self) -> Response:
+        """Raises HTTPStatusError for 400 and above; else gives the response itself."""
+        if self.status >= 400:
+            kind = "client" if self.status < 500 else "server"
+            message = f"{self.status} {self.reason}: {kind} error for {self.request.method} {self.url}"
+            raise HTTPStatusError(message, self)
+        return self
+
+    @property
+    def headers(self) -> HTTPHeaderDict:  # type: ignore[override]  # an attribute there; here parsed on first use
+        """The fields, found in any case of letters; several of one name are joined, `getlist` separates them."""
+        if self._headers is None:
+            headers = HTTPHeaderDict()
+            for name, value in self._info.head.headers.items():
+                headers.add(name, value)
+            self._headers = headers
+        return self._headers
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """Name and value of the cookies that this response sets."""
+        pairs = [line.partition(";")[0].partition("=") for line in self._info.head.headers.get_all("set-cookie")]
+        return {name.strip(): value.strip() for name, separator, value in pairs if separator}
+
+    @property
+    def url(self) -> str:
+        """Where the answer came from, after redirects; without credentials."""
+        if self._request_url is None:
+            self._request_url = self._info.url.without_credentials().href
+        return self._request_url
+
+    @url.setter
+    def url(self, url: str | None) -> None:
+        self._request_url = url
+
+    @property
+    def version_string(self) -> str:  # type: ignore[override]  # an attribute there
+        """The protocol, as urllib3 names it."""
+        return self.http_version
+
+    @property
+    def http_version(self) -> str:
+        """The protocol: "HTTP/1.1"."""
+        return f"HTTP/{self.version // 10}.{self.version % 10}"
+
+    # --- the connection
+
+    @property
+    def timing(self) -> LoadTiming:
+        """Where the time went."""
+        return self._info.timing
+
+    @property
+    def elapsed(self) -> timedelta:
+        """From the start of the last hop to its head, as in requests."""
+        timing = self._info.timing
+        if timing.request_start is None or timing.receive_headers_end is None:
+            return timedelta(0)
+        return timedelta(seconds=timing.receive_headers_end - timing.request_start)
+
+    @property
+    def remote_address(self) -> IPEndPoint | None:
+        """The address of the server."""
+        return self._info.remote_address
+
+    @property
+    def connection_reused(self) -> bool:
+        """True when the connection had served another request before."""
+        return self._info.connection_reused
+
+    @property
+    def was_cached(self) -> bool:
+        """True when the body came from a cache of ours."""
+        return False
+
+    @property
+    def proxy_chain(self) -> tuple[str, ...]:
+        """The proxies on the way; empty for a direct connection."""
+        return ()
+
+    @property
+    def certificate(self) -> SSLInfo | None:
+        """What TLS agreed on, with the server's certificates; None over http."""
+        return self._info.ssl_info
+
+    @property
+    def connection(self) -> None:
+        """None: connections belong to the network thread."""
+        return None
+
+    # --- the body
+
+    @property
+    def encoding(self) -> str:
+        """The charset of `text`: set by the caller, else from Content-Type, else a byte order mark, else utf-8."""
+        return self._known_encoding() or sniffed_encoding(self.content_if_read)
+
+    @encoding.setter
+    def encoding(self, encoding: str | None) -> None:
+        """None forgets what was set before; raises LookupError at once for a name nobody knows."""
+        if encoding is not None and not is_text_codec(encoding):
+            raise LookupError(f"encoding: unknown: {encoding!r}")
+        self._encoding = encoding
+
+    def _known_encoding(self) -> str | None:
+        if self._encoding is not None:
+            return self._encoding
+        declared = charset_of(self._info.head.headers.get("content-type") or "")
+        return declared if declared is not None and is_text_codec(declared) else None
+
+    @property
+    def text(self) -> str:
+        """The body as text; bytes that make no sense become U+FFFD."""
+        content = self.content
+        return content.decode(without_mark(self.encoding), "replace")
+
+    def json(self, **kwargs: Any) -> Any:
+        """The body read as JSON (RFC 8259: UTF-8, or UTF-16/32 by its first bytes); raises json.JSONDecodeError."""
+        try:
+            return json_module.loads(self.content, **kwargs)
+        except UnicodeDecodeError:
+            return json_module.loads(self.text, **kwargs)  # not UTF-8, in spite of the RFC
+
+    def iter_text(self, chunk_size: int | None = None) -> Iterator[str]:
+        """The decoded body as text; a character that a piece cuts comes with the next."""
+        return decoded_text(self.iter_bytes(chunk_size), self._known_encoding())
+
+    def iter_lines(self) -> Iterator[str]:
+        """The lines of the text without their ends (LF, CRLF or CR)."""
+        return split_lines(self.iter_text())
+
+    def __getstate__(self) -> dict[str, object]:
+        """Reads the body to its end, so that the response can be pickled as a value."""
+        state = {**self.__dict__, "_source": CollectedBody([]), "_unread": b"", "_decoder": None, "_file": None}
+        try:
+            state["_content"] = self.content
+            state["_reading"] = None
+        except (RuntimeError, NetError):
+            state["_reading"] = iter(())  # it was read in pieces, or there is none
+        return state
+
+    def __enter__(self) -> Response:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Response [{self.status} {self.reason}] {self.url}>"
+
+
+def make_response(
+    request: FetchRequest,
+    info: HttpResponseInfo,
+    source: BodySource,
+    hops: list[HttpResponseInfo],
+    net_log_source_id: int,
+) -> Response:
+    """The answer, with those of the redirects before it as its history."""
+    history: list[Response] = []
+    for hop in hops:
+        history.append(Response(request, hop, CollectedBody([]), list(history), net_log_source_id))
+    return Response(request, info, source, history, net_log_source_id)

@@ -1,0 +1,198 @@
+"""Session: one network stack with its defaults, for any number of threads."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from netstack_sync.base.exceptions import ContextShutDown
+from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN
+from netstack_sync.fetcher.future import FetchFuture
+from netstack_sync.fetcher.network_call import call_on_network_thread
+from netstack_sync.fetcher.network_stack import NetworkStack
+from netstack_sync.fetcher.options import FetchOptions, FetchRequest, HeaderChanges
+from netstack_sync.fetcher.response import Response
+from netstack_sync.fetcher.runtime import runtime
+from netstack_sync.fetcher.session_config import DEFAULT_MAX_RESPONSE_SIZE, Limits, check_limits, make_session_config
+from netstack_sync.fetcher.stats import SessionStats, take_stats
+from netstack_sync.fetcher.sync_url_fetcher import SyncUrlFetcher
+from netstack_sync.fetcher.timeout import DEFAULT_TIMEOUT, Timeout
+from netstack_sync.pool.limits import PoolLimits
+from netstack_sync.url_request.context import URLRequestContext
+from netstack_sync.url_request.context_builder import ContextBuilder
+from netstack_sync.url_request.redirects import MAX_REDIRECTS
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+_CLOSE_S = 5.0
+
+
+class Session:
+    """Keeps connections, names and verdicts for its requests. Any thread, also several at once, also after fork.
+
+    What it is built from never changes. `timeout`, `verify`, `cert`, `follow_redirects`, `max_redirects` and
+    `max_response_size` are the defaults of its requests, `headers` and `auth` go with each of them, and `base_url`
+    completes relative URLs. `limits` bounds its sockets. With `trust_env=False` the environment (SSL_CERT_FILE,
+    SSL_CERT_DIR, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE) is not looked at. close() it, or use it in a `with` statement;
+    one that is forgotten is closed once neither it nor a future or stream of it is there any more.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str | None = None,
+        headers: HeaderChanges | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: Timeout | float | tuple[float | None, float | None] | None = DEFAULT_TIMEOUT,
+        verify: bool | str | os.PathLike[str] | ssl.SSLContext = True,
+        cert: str | os.PathLike[str] | tuple[str, ...] | None = None,
+        follow_redirects: bool = True,
+        max_redirects: int = MAX_REDIRECTS,
+        max_response_size: int | None = DEFAULT_MAX_RESPONSE_SIZE,
+        limits: Limits | None = None,
+        trust_env: bool = True,
+    ) -> None:
+        self._config = make_session_config(
+            base_url=base_url,
+            headers=headers,
+            auth=auth,
+            timeout=Timeout.from_value(timeout),
+            verify=verify,
+            cert=cert,
+            follow_redirects=follow_redirects,
+            max_redirects=max_redirects,
+            max_response_size=max_response_size,
+            trust_env=trust_env,
+        )
+        chosen = check_limits(limits)
+        self._builder = ContextBuilder(PoolLimits(chosen.per_host, chosen.total))
+        self._stack: NetworkStack | None = None
+        self._is_closed = False
+
+    # --- requests
+
+    def request(self, method: str, url: str, **options: Unpack[FetchOptions]) -> Response:
+        """Fetches a URL and waits for the whole answer.
+
+        Arguments: `params` adds to the query; `headers` (a value of None takes a session header away); one body of
+        `json`, `data` (a form, or anything `content` takes), `content` (bytes, string, path, binary file or
+        iterable of bytes) and `files`; `timeout` (seconds in all, a pair (connect, read), a Timeout, or None);
+        `auth` (user, password); `verify`; `cert`; `follow_redirects`; `max_redirects`; `priority` ("lowest" to
+        "highest"); `max_response_size` in bytes.
+
+        Raises InvalidURL, ValueError and TypeError for bad arguments before anything is sent, a NetError when
+        there is no complete answer, and what the caller's own body raises. A status of 400 and above is an answer.
+        """
+        return self._fetcher(method, url, options).fetch()
+
+    def fetch(self, url: str, method: str = "GET", **options: Unpack[FetchOptions]) -> Response:
+        """As request(), with GET as the default."""
+        return self._fetcher(method, url, options).fetch()
+
+    def get(self, url: str, **options: Unpack[FetchOptions]) -> Response:
+        """GET; see request()."""
+        return self._fetcher("GET", url, options).fetch()
+
+    def head(self, url: str, **options: Unpack[FetchOptions]) -> Response:
+        """HEAD; see request()."""
+        return self._fetcher("HEAD", url, options).fetch()
+
+    def options(self, url: str, **options: Unpack[FetchOptions]) -> Response:
+        """OPTIONS; see request()."""
+        return self._fetcher("OPTIONS", url, options).fetch()
+
+    def post(self, url: str, **options: Unpack[FetchOptions]) -> Response:
+        """POST; see request()."""
+        return self._fetcher("POST", url, options).fetch()
+
+    def put(self, url: str, **options: Unpack[FetchOptions]) -> Response:
+        """PUT; see request()."""
+        return self._fetcher("PUT", url, options).fetch()
+
+    def patch(self, url: str, **options: Unpack[FetchOptions]) -> Response:
+        """PATCH; see request()."""
+        return self._fetcher("PATCH", url, options).fetch()
+
+    def delete(self, url: str, **options: Unpack[FetchOptions]) -> Response:
+        """DELETE; see request()."""
+        return self._fetcher("DELETE", url, options).fetch()
+
+    def stream(self, method: str, url: str, **options: Unpack[FetchOptions]) -> Response:
+        """As request(), but gives the response with its head; the body is read as it is asked for.
+
+        Use it in a `with` statement: leaving it ends a fetch that is still under way. A reader that is slow stops
+        the server from sending. The default timeout limits connecting and each wait, not the whole.
+        """
+        return self._fetcher(method, url, options, is_stream=True).fetch()
+
+    def submit(self, method: str, url: str, **options: Unpack[FetchOptions]) -> FetchFuture:
+        """Starts a request and gives a Future of its response at once; its cancel() works in every state."""
+        fetcher = self._fetcher(method, url, options)
+        stack = self._live_stack()
+        future = FetchFuture(fetcher, stack.context.thread, stack.callbacks)
+        fetcher.start(future.settle)
+        return future
+
+    # --- the layer below
+
+    def prepare(self, method: str, url: str, **options: Unpack[FetchOptions]) -> FetchRequest:
+        """The request as a value, its arguments checked: what a SyncUrlFetcher or URLFetcher is made from."""
+        return self._config.prepare(method, url, options)
+
+    @property
+    def context(self) -> URLRequestContext:
+        """What those fetchers run in. Its `thread.post(task)` runs a task on the network thread; close() ends it."""
+        return self._live_stack().context
+
+    # --- the whole session
+
+    def stats(self) -> SessionStats:
+        """A snapshot of sockets, queues and lookups."""
+        context = self._live_stack().context
+        stats = call_on_network_thread(context.thread, lambda: take_stats(context))
+        assert stats is not None
+        return stats
+
+    def close(self, timeout: float | None = _CLOSE_S) -> None:
+        """Fails what is under way with ERR_CONTEXT_SHUT_DOWN and closes every socket, within `timeout` seconds.
+
+        Any thread, any number of times; later requests raise ContextShutDown.
+        """
+        with runtime.lock:
+            self._is_closed = True
+            stack, self._stack = self._stack, None
+        if stack is not None and stack.is_ours:
+            stack.close(timeout)
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._is_closed else "open"
+        base = self._config.base_url
+        return f"<Session {state}>" if base is None else f"<Session {state} {base.without_credentials()}>"
+
+    def _fetcher(self, method: str, url: str, options: FetchOptions, is_stream: bool = False) -> SyncUrlFetcher:
+        request = self._config.prepare(method, url, options, is_stream)
+        stack = self._live_stack()
+        return SyncUrlFetcher(request, stack.context, is_stream, stack)
+
+    def _live_stack(self) -> NetworkStack:
+        """The stack of this process; made on first use, and anew after fork."""
+        stack = self._stack
+        if stack is not None and stack.is_ours:  # fast path, without the lock
+            return stack
+        with runtime.lock:
+            if self._is_closed:
+                raise ContextShutDown(ERR_CONTEXT_SHUT_DOWN, "the session is closed")
+            if self._stack is None or not self._stack.is_ours:
+                self._stack = NetworkStack(self._builder)
+            return self._stack

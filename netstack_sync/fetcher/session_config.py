@@ -1,0 +1,201 @@
+"""SessionConfig: what a session is built from, checked once and never changed."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from netstack_sync._version import __version__
+from netstack_sync.base.headers import RequestHeaders
+from netstack_sync.base.priority import DEFAULT_PRIORITY, RequestPriority
+from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.url import Url
+from netstack_sync.fetcher.decoding import accept_encoding
+from netstack_sync.fetcher.options import (
+    FetchOptions,
+    FetchRequest,
+    HeaderChanges,
+    basic_auth,
+    body_and_headers,
+    check_max_redirects,
+    check_max_response_size,
+    check_method,
+    check_url,
+    client_certificate_from,
+    merged_headers,
+    trust_from,
+    with_params,
+)
+from netstack_sync.fetcher.timeout import DEFAULT_STREAM_TIMEOUT, DEFAULT_TIMEOUT, Timeout
+from netstack_sync.sockets.tls_context import ClientCertificate, TlsConfig
+
+DEFAULT_MAX_RESPONSE_SIZE = 1 << 30
+"""Of bodies that are kept in memory; bytes."""
+
+_OTHERS_NAMES = {
+    "allow_redirects": "for allow_redirects use follow_redirects",
+    "stream": "for stream=True use Session.stream()",
+}
+"""What users of requests type, and what it is here."""
+
+_OPTION_NAMES = frozenset(FetchOptions.__annotations__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many sockets a session may have: to one host, and in all. The next request waits for its turn."""
+
+    per_host: int = 6
+    total: int = 256
+
+    def __post_init__(self) -> None:
+        for name in ("per_host", "total"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ValueError(f"limits: {name} must be a whole number from 1 on, not {value!r}")
+
+
+def check_limits(limits: object) -> Limits:
+    """The limits, the built-in ones for None; raises TypeError."""
+    if limits is None:
+        return Limits()
+    if not isinstance(limits, Limits):
+        raise TypeError(f"limits: must be a Limits, not {type(limits).__name__}")
+    return limits
+
+
+@dataclass(frozen=True, slots=True)
+class SessionConfig:
+    """The defaults of a session's requests. Precedence: argument, session, environment, system, built-in."""
+
+    base_url: Url | None
+    headers: RequestHeaders
+    timeout: Timeout
+    tls: TlsConfig
+    follow_redirects: bool
+    max_redirects: int
+    max_response_size: int | None
+    environment: Mapping[str, str]
+    """What counts of the environment: nothing when it is not trusted."""
+
+    def prepare(self, method: str, url: str, options: FetchOptions, is_stream: bool = False) -> FetchRequest:
+        """One request with its arguments checked; raises InvalidURL, ValueError and TypeError naming them."""
+        target = check_url(url, self.base_url)
+        method = check_method(method)
+        timeout = self.timeout
+        if is_stream and timeout is DEFAULT_TIMEOUT:  # the session was told nothing
+            timeout = DEFAULT_STREAM_TIMEOUT
+        if not options:  # fast path: nothing but a URL
+            return FetchRequest(
+                target,
+                method,
+                self.headers,
+                None,
+                timeout,
+                self.tls,
+                self.follow_redirects,
+                self.max_redirects,
+                DEFAULT_PRIORITY,
+                self.max_response_size,
+            )
+        _refuse_unknown(options)
+        params = options.get("params")
+        if params is not None:
+            target = with_params(target, params)
+        headers = merged_headers(self.headers, options.get("headers"), basic_auth(options.get("auth")))
+        body, headers = body_and_headers(options, headers)
+        return FetchRequest(
+            target,
+            method,
+            headers,
+            body,
+            Timeout.from_value(options["timeout"]) if "timeout" in options else timeout,
+            self._tls_for(options),
+            _flag("follow_redirects", options.get("follow_redirects", self.follow_redirects)),
+            check_max_redirects(options.get("max_redirects", self.max_redirects)),
+            RequestPriority.from_value(options.get("priority", DEFAULT_PRIORITY)),
+            check_max_response_size(options.get("max_response_size", self.max_response_size)),
+        )
+
+    def _tls_for(self, options: FetchOptions) -> TlsConfig:
+        if "verify" not in options and "cert" not in options:
+            return self.tls
+        trust, context = self.tls.trust, self.tls.context
+        if "verify" in options:
+            trust, context = trust_from(options["verify"], self.environment)
+        certificate = self.tls.client_certificate
+        if "cert" in options:
+            certificate = client_certificate_from(options["cert"])
+        return make_tls_config(trust, certificate, context)
+
+
+def make_tls_config(
+    trust: TrustConfig, certificate: ClientCertificate | None, context: ssl.SSLContext | None
+) -> TlsConfig:
+    """The configuration; raises ValueError for a context together with a certificate, which it would not get."""
+    if context is not None and certificate is not None:
+        raise ValueError("cert: load it into the SSLContext that is passed as `verify`")
+    return TlsConfig(trust, certificate, context)
+
+
+def make_session_config(
+    *,
+    base_url: str | None,
+    headers: HeaderChanges | None,
+    auth: tuple[str, str] | None,
+    timeout: Timeout,
+    verify: bool | str | os.PathLike[str] | ssl.SSLContext,
+    cert: str | os.PathLike[str] | tuple[str, ...] | None,
+    follow_redirects: bool,
+    max_redirects: int,
+    max_response_size: int | None,
+    trust_env: bool,
+) -> SessionConfig:
+    """Checks what a Session was given; raises ValueError or TypeError naming the argument."""
+    environment: Mapping[str, str] = dict(os.environ) if trust_env else {}
+    trust, context = trust_from(verify, environment)
+    return SessionConfig(
+        check_url(base_url) if base_url is not None else None,
+        _without_framing(merged_headers(default_headers(), headers, basic_auth(auth))),
+        timeout,
+        make_tls_config(trust, client_certificate_from(cert), context),
+        _flag("follow_redirects", follow_redirects),
+        check_max_redirects(max_redirects),
+        check_max_response_size(max_response_size),
+        environment,
+    )
+
+
+def _without_framing(headers: RequestHeaders) -> RequestHeaders:
+    """Refuses what belongs to one body: said of every request it would be a lie that smuggles (rule R16)."""
+    for name in ("Content-Length", "Transfer-Encoding"):
+        if name in headers:
+            raise ValueError(f"headers: {name} is set from the body of each request; leave it out")
+    return headers
+
+
+def default_headers() -> RequestHeaders:
+    """What every request says unless told otherwise."""
+    return RequestHeaders(
+        [
+            ("User-Agent", f"netstack_sync/{__version__}"),
+            ("Accept", "*/*"),
+            ("Accept-Encoding", accept_encoding()),
+        ]
+    )
+
+
+def _flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{name}: must be True or False, not {value!r}")
+    return value
+
+
+def _refuse_unknown(options: Mapping[str, object]) -> None:
+    unknown = options.keys() - _OPTION_NAMES
+    if unknown:
+        names = ", ".join(sorted(unknown))
+        hints = "".join(f"; {_OTHERS_NAMES[name]}" for name in sorted(unknown & _OTHERS_NAMES.keys()))
+        raise TypeError(f"{names}: no such argument of a fetch; there are {', '.join(sorted(_OPTION_NAMES))}{hints}")

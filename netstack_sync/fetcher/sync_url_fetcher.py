@@ -1,0 +1,212 @@
+"""SyncUrlFetcher: one fetch as an object for ordinary threads: start, wait, cancel."""
+
+from __future__ import annotations
+
+import threading
+
+from netstack_sync.base.exceptions import NetError, exception_for
+from netstack_sync.base.net_errors import ERR_ABORTED, ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING, ERR_UNEXPECTED, OK
+from netstack_sync.fetcher.body_pipe import BodyPipe
+from netstack_sync.fetcher.body_source import BodySource, CollectedBody, PipedBody
+from netstack_sync.fetcher.options import FetchRequest
+from netstack_sync.fetcher.response import Response, make_response
+from netstack_sync.fetcher.url_fetcher import URLFetcher
+from netstack_sync.loop.completion import Task
+from netstack_sync.loop.rendezvous import Rendezvous
+from netstack_sync.url_request.context import URLRequestContext
+
+
+class SyncUrlFetcher:
+    """Runs a URLFetcher and lets one thread wait for it. Methods may be called from any thread but the network's.
+
+    With `stream=True` the response is handed over with its head, and its body flows through a bounded pipe.
+    """
+
+    __slots__ = (
+        "_context",
+        "_fetcher",
+        "_gate",
+        "_net_error",
+        "_on_done",
+        "_owner",
+        "_pipe",
+        "_start_ticket",
+        "_started_at",
+        "_waiting",
+    )
+
+    def __init__(
+        self, request: FetchRequest, context: URLRequestContext, stream: bool = False, owner: object = None
+    ) -> None:
+        """`owner` is kept alive as long as the fetcher: what would shut the context down with its end."""
+        self._context = context
+        self._owner = owner
+        self._pipe = BodyPipe(context.thread, self._resume) if stream else None
+        self._fetcher = URLFetcher(request, context, self, self if stream else None)
+        self._gate = threading.Lock()  # between the outcome and a wait() that begins at the same moment
+        self._start_ticket = threading.Lock()  # taken once, never waited for: a fetch runs once
+        self._waiting: list[Rendezvous] = []
+        self._net_error = ERR_IO_PENDING
+        self._started_at = 0.0
+        self._on_done: Task | None = None
+
+    def fetch(self) -> Response:
+        """Starts and waits; see start() and wait()."""
+        self._take_start_ticket()
+        try:
+            self._post_start()
+            return self.wait()
+        except BaseException:
+            self.cancel()
+            raise
+
+    def start(self, on_done: Task | None = None) -> None:
+        """Starts; a second time is a RuntimeError. `on_done` is called once wait() would not wait.
+
+        That happens on the network thread, or on this one when that has ended. After cancel() nothing is sent.
+        """
+        self._take_start_ticket()
+        self._on_done = on_done
+        self._post_start()
+
+    def wait(self) -> Response:
+        """The response; raises the NetError of a failure, FetchCancelled, or what the caller's body raised.
+
+        Ctrl-C cancels the fetch and is raised again, also when the response is there but not yet handed over. In a
+        child that was forked meanwhile a fetch of the parent's ends with ContextShutDown.
+        """
+        self._refuse_network_thread()
+        if not self._start_ticket.locked():
+            raise RuntimeError("wait() before start(): nothing is under way")
+        try:
+            rendezvous = self._meet()
+            if rendezvous is not None:
+                rendezvous.wait()
+            outcome = self.outcome()
+            if isinstance(outcome, Response):
+                return outcome
+            try:
+                raise outcome
+            finally:
+                del outcome  # opens the circle of exception, traceback and this frame
+        except BaseException:
+            self.cancel()
+            raise
+
+    def outcome(self) -> Response | BaseException:
+        """What wait() returns or raises, as a value; any thread, once `is_done`."""
+        fetcher, net_error = self._fetcher, self._net_error
+        if net_error == OK:
+            return self._make_response()
+        if fetcher.upload is not None and fetcher.upload.error is not None:
+            return fetcher.upload.error
+        return failure_of(fetcher, ERR_CONTEXT_SHUT_DOWN if net_error == ERR_IO_PENDING else net_error)
+
+    def cancel(self) -> None:
+        """Ends the fetch in any state: a waiting thread gets FetchCancelled; nothing happens when it is over."""
+        if self._fetcher.net_error == ERR_IO_PENDING:  # else: not worth a crossing
+            self._context.thread.post(self._cancel)
+
+    @property
+    def is_done(self) -> bool:
+        """True when wait() would not wait."""
+        return self._net_error != ERR_IO_PENDING or not self._context.thread.is_alive
+
+    def _take_start_ticket(self) -> None:
+        self._refuse_network_thread()
+        if not self._start_ticket.acquire(blocking=False):
+            raise RuntimeError("a fetch runs once")
+
+    def _post_start(self) -> None:
+        thread = self._context.thread
+        self._started_at = thread.clock.now()
+        if not thread.post(self._start) and thread.is_wait_futile:
+            self._on_outcome(ERR_CONTEXT_SHUT_DOWN)
+
+    def _meet(self) -> Rendezvous | None:
+        """None when there is nothing to wait for."""
+        thread = self._context.thread
+        if thread.is_wait_futile:  # asked before the lock, which may have been held at the moment of a fork
+            return None
+        with self._gate:
+            if self._net_error != ERR_IO_PENDING:
+                return None
+            rendezvous = thread.desk.meet()
+            self._waiting.append(rendezvous)
+            return rendezvous
+
+    def _refuse_network_thread(self) -> None:
+        if self._context.thread.is_current:
+            raise RuntimeError("a blocking fetch on the network thread would wait for itself; use URLFetcher there")
+
+    def _make_response(self) -> Response:
+        fetcher, pipe, info = self._fetcher, self._pipe, self._fetcher.response
+        assert info is not None
+        source: BodySource
+        if pipe is None:
+            source = CollectedBody(fetcher.body)
+        else:
+            source = PipedBody(pipe, self.cancel, lambda net_error: failure_of(fetcher, net_error))
+        return make_response(fetcher.request, info, source, fetcher.history, fetcher.net_log_source_id)
+
+    # --- network thread
+
+    def _start(self) -> None:
+        if self._net_error != ERR_IO_PENDING:
+            self._on_outcome(self._net_error)  # cancelled before; there is an on_done now
+            return
+        try:
+            self._fetcher.start(self._started_at)
+        except Exception:
+            self._fetcher.fail(ERR_UNEXPECTED)  # a bug, which must not cost the caller the whole deadline
+            raise
+
+    def _cancel(self) -> None:
+        if self._fetcher.net_error == ERR_IO_PENDING:
+            self._fetcher.fail(ERR_ABORTED)
+
+    def _resume(self) -> None:
+        self._fetcher.resume()
+
+    def on_fetch_complete(self, fetcher: URLFetcher) -> None:
+        """See URLFetcherDelegate."""
+        if self._pipe is not None:
+            self._pipe.finish(fetcher.net_error)
+        if self._net_error == ERR_IO_PENDING:
+            self._on_outcome(fetcher.net_error)
+
+    def on_response_started(self, fetcher: URLFetcher) -> None:
+        """See BodySink. The caller is woken by a task of its own, so that a body that is there goes with the head."""
+        self._context.thread.post(self._on_head_delivered)
+
+    def write(self, piece: bytes) -> bool:
+        """See BodySink."""
+        assert self._pipe is not None
+        return self._pipe.write(piece)
+
+    def _on_head_delivered(self) -> None:
+        if self._net_error == ERR_IO_PENDING:
+            self._on_outcome(OK)
+
+    def _on_outcome(self, net_error: int) -> None:
+        with self._gate:
+            self._net_error = net_error
+        for rendezvous in self._waiting:
+            rendezvous.notify()
+        self._waiting.clear()
+        on_done, self._on_done = self._on_done, None
+        if on_done is not None:
+            on_done()
+
+
+def failure_of(fetcher: URLFetcher, net_error: int) -> NetError:
+    """The exception that tells why a fetch has no (complete) answer."""
+    detail = fetcher.error_detail or str(fetcher.url.without_credentials())
+    return exception_for(
+        net_error,
+        detail=detail,
+        request=fetcher.request,
+        timing=fetcher.timing,
+        may_have_been_sent=fetcher.may_have_been_sent,
+        timed_out=fetcher.timed_out,
+    )

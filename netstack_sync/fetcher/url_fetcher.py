@@ -1,0 +1,272 @@
+"""URLFetcher: one fetch on the network thread, with callbacks, deadlines and the body collected."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from netstack_sync.base.exceptions import TimeoutPhase
+from netstack_sync.base.load_state import LoadState
+from netstack_sync.base.load_timing import LoadTiming
+from netstack_sync.base.net_errors import (
+    ERR_ABORTED,
+    ERR_CONTEXT_SHUT_DOWN,
+    ERR_FILE_TOO_BIG,
+    ERR_IO_PENDING,
+    ERR_TIMED_OUT,
+    OK,
+)
+from netstack_sync.base.url import Url
+from netstack_sync.fetcher.options import FetchRequest
+from netstack_sync.fetcher.phase_limits import PhaseLimits
+from netstack_sync.http.request_info import HttpRequestInfo
+from netstack_sync.http.response_info import HttpResponseInfo
+from netstack_sync.http.upload import UploadStream
+from netstack_sync.url_request.context import URLRequestContext
+from netstack_sync.url_request.redirects import RedirectInfo
+from netstack_sync.url_request.url_request import URLRequest
+
+
+class URLFetcherDelegate(Protocol):
+    """Called on the network thread; must not block."""
+
+    def on_fetch_complete(self, fetcher: URLFetcher) -> None:
+        """The fetch is over; `net_error` tells how. Comes exactly once unless the fetch is cancelled."""
+
+
+class BodySink(Protocol):
+    """Takes the body piece by piece instead of having it collected."""
+
+    def on_response_started(self, fetcher: URLFetcher) -> None:
+        """The head is there; pieces follow."""
+
+    def write(self, piece: bytes) -> bool:
+        """Takes a piece; False pauses the fetch until resume()."""
+
+
+class URLFetcher:
+    """Owner of a URLRequest; network thread only.
+
+    The deadline covers everything from the moment it was counted from, whatever the fetch is waiting for. After
+    cancel() the delegate is not called (net/url_request/url_fetcher.h).
+    """
+
+    __slots__ = (
+        "_context",
+        "_delegate",
+        "_is_paused",
+        "_limits",
+        "_request",
+        "_sink",
+        "_size_bytes",
+        "body",
+        "error_detail",
+        "net_error",
+        "request",
+        "timed_out",
+        "upload",
+    )
+
+    def __init__(
+        self,
+        request: FetchRequest,
+        context: URLRequestContext,
+        delegate: URLFetcherDelegate,
+        sink: BodySink | None = None,
+    ) -> None:
+        self.request = request
+        self._context = context
+        self._delegate: URLFetcherDelegate | None = delegate
+        self._sink = sink
+        self._request: URLRequest | None = None
+        self._limits = PhaseLimits(request.timeout, context.thread.timers, self)
+        self._is_paused = False
+        self._size_bytes = 0
+        self.body: list[bytes] = []
+        """The encoded body, when there is no sink."""
+        self.net_error = ERR_IO_PENDING
+        """ERR_IO_PENDING while under way; then OK, or why there is no (complete) answer."""
+        self.timed_out: TimeoutPhase | None = None
+        """Which of the caller's limits ended the fetch."""
+        self.error_detail = ""
+        """What went wrong, in words; may be empty."""
+        self.upload: UploadStream | None = None
+
+    def start(self, started_at: float | None = None) -> None:
+        """Starts; the total limit counts from `started_at` (clock seconds), by default from now.
+
+        Does nothing when the fetch is over, because it was cancelled before it began.
+        """
+        if self.net_error != ERR_IO_PENDING:
+            return
+        context, request = self._context, self.request
+        if context.is_shut_down:
+            self._complete(ERR_CONTEXT_SHUT_DOWN)
+            return
+        self._limits.start(started_at)
+        if request.body is not None:
+            self.upload = request.body.make_upload(context.workers)
+        info = HttpRequestInfo(request.url, request.method, request.headers, request.tls, self.upload, request.priority)
+        self._request = URLRequest(context, info, self, request.max_redirects)
+        self._limits.begin_connect()
+        self._request.start()
+
+    def cancel(self) -> None:
+        """Ends the fetch in any state; the delegate is not called; idempotent."""
+        if self.net_error == ERR_IO_PENDING:
+            self.net_error = ERR_ABORTED
+            self._release()
+
+    def fail(self, net_error: int) -> None:
+        """Ends the fetch in any state with an error that the delegate is told."""
+        if self.net_error == ERR_IO_PENDING:
+            self._complete(net_error)
+
+    def resume(self) -> None:
+        """Goes on reading after the sink paused it."""
+        if self._is_paused and self.net_error == ERR_IO_PENDING:
+            self._is_paused = False
+            self._read_loop()
+
+    # --- what became of it
+
+    @property
+    def url(self) -> Url:
+        """The URL of the last hop."""
+        return self._request.url if self._request is not None else self.request.url
+
+    @property
+    def response(self) -> HttpResponseInfo | None:
+        """The last hop's answer."""
+        return self._request.response if self._request is not None else None
+
+    @property
+    def history(self) -> list[HttpResponseInfo]:
+        """The redirects on the way, oldest first."""
+        return self._request.history if self._request is not None else []
+
+    @property
+    def timing(self) -> LoadTiming | None:
+        """Where the time went."""
+        return self._request.timing if self._request is not None else None
+
+    def load_state(self) -> LoadState:
+        """What the fetch waits for."""
+        return self._request.load_state if self._request is not None else LoadState.IDLE
+
+    @property
+    def sent_bytes(self) -> int:
+        """Bytes of the request that have left on the present connection."""
+        return self._request.sent_bytes if self._request is not None else 0
+
+    @property
+    def waits_for_upload(self) -> bool:
+        """True while the caller's file or iterator is waited for."""
+        return self.upload is not None and self.upload.is_pending
+
+    @property
+    def may_have_been_sent(self) -> bool:
+        """True when a server may have acted on the request."""
+        return self._request is not None and self._request.has_sent_bytes
+
+    @property
+    def net_log_source_id(self) -> int:
+        """The request's id in the NetLog; 0 before the start."""
+        return self._request.net_log.source.id if self._request is not None else 0
+
+    # --- URLRequestDelegate
+
+    def on_received_redirect(self, redirect: RedirectInfo) -> bool:
+        """Follows if the caller wants it."""
+        if not self.request.follow_redirects:
+            return False
+        self._limits.begin_connect()
+        return True
+
+    def on_connected(self) -> None:
+        """The connect limit is kept."""
+        self._limits.end_connect()
+        self._limits.begin_read()
+
+    def on_request_sent(self) -> None:
+        """From now on the server is waited for."""
+        self._limits.begin_read()
+
+    def on_response_started(self, net_error: int) -> None:
+        """The head is there, or the request failed."""
+        if net_error != OK:
+            self._complete(net_error)
+            return
+        if self._sink is not None:
+            self._sink.on_response_started(self)
+            if self.net_error != ERR_IO_PENDING:
+                return  # the sink cancelled
+        self._read_loop()
+
+    def on_read_completed(self, data: bytes | int) -> None:
+        """A piece that was waited for is there."""
+        if self._take(data):
+            self._read_loop()
+
+    # --- the body
+
+    def _read_loop(self) -> None:
+        request = self._request
+        assert request is not None
+        while not self._is_paused:
+            data = request.read()
+            if data == ERR_IO_PENDING:
+                self._limits.begin_read()
+                return
+            if not self._take(data):
+                return
+        self._limits.end_read()  # the reader is slow, not the server
+
+    def _take(self, data: bytes | int) -> bool:
+        """Keeps a piece; False when the fetch is over."""
+        if self.net_error != ERR_IO_PENDING:
+            return False
+        if isinstance(data, int):
+            self._complete(data)
+            return False
+        if not data:
+            self._complete(OK)
+            return False
+        if self._sink is not None:
+            self._is_paused = not self._sink.write(data)
+            return self.net_error == ERR_IO_PENDING  # else the sink cancelled
+        self._size_bytes += len(data)
+        limit = self.request.max_response_size
+        if limit is not None and self._size_bytes > limit:
+            self.error_detail = f"the body exceeds max_response_size={limit}"
+            self._complete(ERR_FILE_TOO_BIG)
+            return False
+        self.body.append(data)
+        return True
+
+    def on_limit(self, phase: TimeoutPhase, limit_s: float) -> None:
+        """See LimitedFetch."""
+        self.timed_out = phase
+        state = self.load_state().name.lower().replace("_", " ")
+        self.error_detail = f"the {phase} limit of {limit_s:g} s was reached while {state}"
+        self._complete(ERR_TIMED_OUT)
+
+    # --- the end
+
+    def _complete(self, net_error: int) -> None:
+        self.net_error = net_error
+        if net_error != OK and not self.error_detail and self._request is not None:
+            self.error_detail = self._request.error_detail
+        delegate = self._delegate
+        try:
+            self._release()
+        finally:  # whatever happens, nobody waits for ever
+            if delegate is not None:
+                delegate.on_fetch_complete(self)
+
+    def _release(self) -> None:
+        self._delegate = self._sink = None
+        self._limits.stop()
+        if self._request is not None:
+            self._request.cancel()
+        if self.upload is not None:
+            self.upload.cancel()

@@ -1,0 +1,94 @@
+"""HttpBasicStream: an HttpStream over HTTP/1.1."""
+
+from __future__ import annotations
+
+from netstack_sync.base.ip_endpoint import IPEndPoint
+from netstack_sync.base.load_timing import ConnectTiming
+from netstack_sync.base.ssl_info import SSLInfo
+from netstack_sync.http.stream_parser import HttpStreamParser
+from netstack_sync.loop.completion import Completion
+from netstack_sync.pool.handle import ClientSocketHandle
+from netstack_sync.wire.http1_response import ResponseHead
+
+
+class HttpBasicStream:
+    """Holds the claim to a socket for one request. Network thread only; see HttpStream for the contract."""
+
+    __slots__ = (
+        "_handle",
+        "_parser",
+        "is_connection_reused",
+        "read_body",
+        "remote_address",
+        "send_request",
+        "socket_log_id",
+        "ssl_info",
+    )
+
+    def __init__(self, handle: ClientSocketHandle, method: str, is_secure: bool) -> None:
+        socket = handle.socket
+        assert socket is not None
+        self._handle = handle
+        self._parser = HttpStreamParser(socket, method, is_secure)
+        self.is_connection_reused = handle.is_reused
+        self.remote_address: IPEndPoint | None = socket.remote_address
+        self.socket_log_id = socket.net_log.source.id
+        self.ssl_info: SSLInfo | None = socket.ssl_info
+        # See HttpStream; bound directly, one call less for each.
+        self.send_request = self._parser.send_request
+        self.read_body = self._parser.read_body
+
+    def read_headers(self, on_done: Completion) -> int:
+        """See HttpStream."""
+        return self._parser.read_headers(self.is_connection_reused, on_done)
+
+    def close(self, not_reusable: bool = False) -> None:
+        """See HttpStream."""
+        parser, handle = self._parser, self._handle
+        if handle.socket is None:
+            return
+        parser.cancel()
+        if not_reusable or not parser.can_reuse_connection:
+            handle.reset_and_close()
+        else:
+            handle.reset()
+
+    @property
+    def head(self) -> ResponseHead | None:
+        """See HttpStream."""
+        return self._parser.head
+
+    @property
+    def received_bytes(self) -> int:
+        """See HttpStream."""
+        return self._parser.received_bytes
+
+    @property
+    def sent_bytes(self) -> int:
+        """See HttpStream."""
+        return self._parser.sent_bytes
+
+    @property
+    def error_detail(self) -> str:
+        """See HttpStream."""
+        return self._parser.error_detail
+
+    @property
+    def is_reading(self) -> bool:
+        """See HttpStream."""
+        return self._parser.is_reading
+
+    @property
+    def is_body_complete(self) -> bool:
+        """See HttpStream."""
+        return self._parser.is_body_complete
+
+    @property
+    def can_find_end(self) -> bool:
+        """See HttpStream."""
+        return self._parser.can_find_end
+
+    @property
+    def connect_timing(self) -> ConnectTiming | None:
+        """See HttpStream."""
+        return self._handle.connect_timing

@@ -1,0 +1,58 @@
+"""HttpResponseBodyDrainer: reads the rest of a body that nobody wants, if it is small."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from netstack_sync.base.net_errors import ERR_IO_PENDING
+from netstack_sync.http.stream import HttpStream
+from netstack_sync.loop.timers import DelayedTask, TimerQueue
+
+DRAIN_BYTES = 16 * 1024  # a new connection costs less than reading more (http_response_body_drainer.h)
+DRAIN_LIMIT_S = 5.0
+
+
+class HttpResponseBodyDrainer:
+    """Owns the stream until it is done; nothing is decoded. Network thread only."""
+
+    __slots__ = ("_drained_bytes", "_on_done", "_stream", "_timer", "_timers")
+
+    def __init__(
+        self, stream: HttpStream, timers: TimerQueue, on_done: Callable[[HttpResponseBodyDrainer], None]
+    ) -> None:
+        self._stream = stream
+        self._on_done = on_done
+        self._drained_bytes = 0
+        self._timers = timers
+        self._timer: DelayedTask | None = None
+
+    def start(self) -> None:
+        """Reads until the end, the limit of bytes, or the limit of time."""
+        self._timer = self._timers.call_later(DRAIN_LIMIT_S, self.cancel)
+        self._drain()
+
+    def cancel(self) -> None:
+        """Gives up; the connection is closed."""
+        self._finish(not_reusable=True)
+
+    def _drain(self) -> None:
+        data: bytes | int = b"\0"
+        while isinstance(data, bytes) and data and self._drained_bytes <= DRAIN_BYTES:
+            data = self._stream.read_body(self._on_data)
+            if isinstance(data, bytes):
+                self._drained_bytes += len(data)
+        if data != ERR_IO_PENDING:
+            self._finish(not_reusable=data != b"")
+
+    def _on_data(self, data: bytes | int) -> None:
+        if not isinstance(data, bytes) or not data:
+            self._finish(not_reusable=data != b"")
+            return
+        self._drained_bytes += len(data)
+        self._drain()
+
+    def _finish(self, not_reusable: bool) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._stream.close(not_reusable)
+        self._on_done(self)

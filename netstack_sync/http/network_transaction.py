@@ -1,0 +1,251 @@
+"""NetworkTransaction: one request and its response over the network, resent when a stale socket ate it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from netstack_sync.base.headers import RequestHeaders
+from netstack_sync.base.load_state import LoadState
+from netstack_sync.base.load_timing import LoadTiming
+from netstack_sync.base.net_errors import ERR_ABORTED, ERR_IO_PENDING, OK
+from netstack_sync.base.priority import RequestPriority
+from netstack_sync.http.network_session import HttpNetworkSession
+from netstack_sync.http.request_info import HttpRequestInfo
+from netstack_sync.http.response_info import HttpResponseInfo
+from netstack_sync.http.retry_rules import should_resend, should_resend_status
+from netstack_sync.http.stream import HttpStream, OnBodyData
+from netstack_sync.http.stream_request import StreamRequest
+from netstack_sync.log.bound import NetLogWithSource
+from netstack_sync.log.event_types import NetLogEventType
+from netstack_sync.log.params import header_params, response_header_params
+from netstack_sync.loop.completion import Completion
+from netstack_sync.loop.step_machine import StepMachine
+
+
+class TransactionObserver(Protocol):
+    """Whoever limits the phases of a request in time."""
+
+    def on_connected(self) -> None:
+        """A connection is there; the request is about to be sent."""
+
+    def on_request_sent(self) -> None:
+        """The last byte of the request has left."""
+
+
+class NetworkTransaction(StepMachine):
+    """Steps: stream, send, headers; then read() until the end (net/http/http_network_transaction.cc).
+
+    Network thread only; owned by a job. After close() no callback comes.
+    """
+
+    __slots__ = (
+        "_error_detail",
+        "_info",
+        "_net_log",
+        "_observer",
+        "_session",
+        "_stream",
+        "_stream_request",
+        "has_sent_bytes",
+        "response",
+        "timing",
+    )
+
+    def __init__(
+        self,
+        session: HttpNetworkSession,
+        net_log: NetLogWithSource,
+        observer: TransactionObserver | None = None,
+    ) -> None:
+        super().__init__()
+        self._session = session
+        self._net_log = net_log
+        self._observer = observer
+        self._info: HttpRequestInfo | None = None
+        self._stream_request: StreamRequest | None = None
+        self._stream: HttpStream | None = None
+        self._error_detail = ""
+        self.response: HttpResponseInfo | None = None
+        """The answer once start() is through with OK."""
+        self.timing = LoadTiming()
+        self.has_sent_bytes = False
+        """True once a byte of the request may have reached a server, on whatever connection."""
+
+    def start(self, info: HttpRequestInfo, on_done: Completion) -> int:
+        """OK when the head of the response is there, an error, or ERR_IO_PENDING and one later callback."""
+        self._info = info
+        self.timing.request_start = self._session.thread.clock.now()
+        return self._begin(self._create_stream, on_done)
+
+    def read(self, on_data: OnBodyData) -> bytes | int:
+        """See HttpStream.read_body."""
+        assert self._stream is not None
+        return self._stream.read_body(on_data)
+
+    def close(self) -> None:
+        """Ends the exchange in any state; a connection that is still good goes back to the pool; idempotent."""
+        if self._net_log.is_capturing:
+            self._end_span()
+        self._stop()
+        self._observer = None  # it owns our owner: a circle that would keep every request until a collection
+        if self._stream_request is not None:
+            self._stream_request.cancel()
+            self._stream_request = None
+        stream, self._stream = self._stream, None
+        if stream is None:
+            return
+        if self.response is None or stream.is_reading:
+            # Who leaves in the middle of a wait does not want to wait for the rest either.
+            self._note_sent(stream)
+            stream.close(not_reusable=True)
+        else:
+            self._session.drain_or_close(stream)
+
+    def set_priority(self, priority: RequestPriority) -> None:
+        """Moves the wait for a socket."""
+        if self._stream_request is not None:
+            self._stream_request.set_priority(priority)
+
+    @property
+    def load_state(self) -> LoadState:
+        """What the exchange waits for."""
+        if self._stream_request is not None:
+            return self._stream_request.load_state
+        if self._stream is None:
+            return LoadState.IDLE
+        if self.response is not None:
+            return LoadState.READING_RESPONSE
+        return LoadState.SENDING_REQUEST if self.timing.send_end is None else LoadState.WAITING_FOR_RESPONSE
+
+    @property
+    def error_detail(self) -> str:
+        """What went wrong, in words; may be empty."""
+        if self._stream is not None and self._stream.error_detail:
+            return self._stream.error_detail
+        return self._error_detail
+
+    @property
+    def sent_bytes(self) -> int:
+        """Bytes of the request that have left on the present connection."""
+        return self._stream.sent_bytes if self._stream is not None else 0
+
+    @property
+    def is_body_complete(self) -> bool:
+        """True once the last byte of the response has arrived; reading it may not be through."""
+        return self._stream is not None and self._stream.is_body_complete
+
+    # --- steps
+
+    def _create_stream(self, _: int) -> int:
+        assert self._info is not None
+        self._stream_request = StreamRequest(self._session.pool, self._info, self._net_log)
+        self._step = self._send_request
+        return self._stream_request.start(self._on_io_complete)
+
+    def _send_request(self, result: int) -> int:
+        request, self._stream_request = self._stream_request, None
+        info = self._info
+        assert request is not None and info is not None
+        if result != OK:
+            self._error_detail = request.error_detail
+            return result
+        self._stream = stream = request.stream
+        assert stream is not None
+        if self._observer is not None:
+            self._observer.on_connected()
+            if self._stream is None:
+                return ERR_IO_PENDING  # closed by the observer
+        timing = self.timing
+        timing.connect = stream.connect_timing
+        timing.socket_reused = stream.is_connection_reused
+        timing.socket_log_id = stream.socket_log_id
+        timing.send_start = self._session.thread.clock.now()
+        timing.send_end = None
+        head = self._session.heads.build(info)
+        if self._net_log.is_capturing:
+            self._net_log.begin(NetLogEventType.HTTP_TRANSACTION_SEND_REQUEST)
+            line, headers = _head_for_log(head)
+            self._net_log.event(NetLogEventType.HTTP_TRANSACTION_SEND_REQUEST_HEADERS, header_params(line, headers))
+        self._step = self._read_headers
+        return stream.send_request(head, info.upload, self._on_io_complete)
+
+    def _read_headers(self, result: int) -> int:
+        self._net_log.end_with_net_error(NetLogEventType.HTTP_TRANSACTION_SEND_REQUEST, result)
+        stream = self._stream
+        assert stream is not None
+        if result != OK:
+            return self._failed(result)
+        self.timing.send_end = self._session.thread.clock.now()
+        if self._observer is not None:
+            self._observer.on_request_sent()
+            if self._stream is None:
+                return ERR_IO_PENDING  # closed by the observer
+        self._net_log.begin(NetLogEventType.HTTP_TRANSACTION_READ_HEADERS)
+        self._step = self._headers_complete
+        return stream.read_headers(self._on_io_complete)
+
+    def _headers_complete(self, result: int) -> int:
+        self._net_log.end_with_net_error(NetLogEventType.HTTP_TRANSACTION_READ_HEADERS, result)
+        stream, info = self._stream, self._info
+        assert stream is not None and info is not None
+        if result != OK:
+            return self._failed(result)
+        head = stream.head
+        assert head is not None
+        if should_resend_status(head.status, stream.is_connection_reused) and self._rewind() == OK:
+            return self._resend(head.status)  # else the 408 is all the answer there will be
+        self.timing.receive_headers_start = self.timing.receive_headers_end = self._session.thread.clock.now()
+        if self._net_log.is_capturing:
+            line = f"HTTP/{head.version[0]}.{head.version[1]} {head.status} {head.reason}"
+            self._net_log.event(
+                NetLogEventType.HTTP_TRANSACTION_READ_RESPONSE_HEADERS,
+                response_header_params(line, head.headers),
+            )
+        self.has_sent_bytes = True
+        self.response = HttpResponseInfo(
+            info.url, head, self.timing, stream.is_connection_reused, stream.remote_address, stream.ssl_info
+        )
+        return OK
+
+    # --- failure
+
+    def _failed(self, error: int) -> int:
+        stream = self._stream
+        assert stream is not None and error != ERR_IO_PENDING
+        is_stale = should_resend(error, stream.is_connection_reused, stream.received_bytes)
+        if is_stale and self._rewind() == OK:
+            return self._resend(error)
+        self._error_detail = stream.error_detail
+        self._note_sent(stream)
+        return error
+
+    def _resend(self, why: int) -> int:
+        """Starts over on another connection with a body that was rewound; `why` is a net error or an HTTP status."""
+        stream, self._stream = self._stream, None
+        assert stream is not None and self._info is not None
+        self._note_sent(stream)
+        stream.close(not_reusable=True)
+        key = "net_error" if why < 0 else "http_status_code"
+        self._net_log.event(NetLogEventType.HTTP_TRANSACTION_RESTART_AFTER_ERROR, lambda _: {key: why})
+        self._step = self._create_stream
+        return OK
+
+    def _rewind(self) -> int:
+        assert self._info is not None
+        return self._info.upload.rewind() if self._info.upload is not None else OK
+
+    def _end_span(self) -> None:
+        step = self._step
+        if step == self._read_headers:
+            self._net_log.end_with_net_error(NetLogEventType.HTTP_TRANSACTION_SEND_REQUEST, ERR_ABORTED)
+        elif step == self._headers_complete:
+            self._net_log.end_with_net_error(NetLogEventType.HTTP_TRANSACTION_READ_HEADERS, ERR_ABORTED)
+
+    def _note_sent(self, stream: HttpStream) -> None:
+        self.has_sent_bytes = self.has_sent_bytes or stream.sent_bytes > 0
+
+
+def _head_for_log(head: bytes) -> tuple[str, RequestHeaders]:
+    line, _, block = head.decode("latin-1").partition("\r\n")
+    fields = [field.partition(": ") for field in block.split("\r\n") if field]
+    return line, RequestHeaders([(name, value) for name, _, value in fields])

@@ -1,0 +1,33 @@
+"""HttpRequestInfo: what one HTTP exchange asks for."""
+
+from __future__ import annotations
+
+from netstack_sync.base.headers import RequestHeaders
+from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.url import Url
+from netstack_sync.http.upload import UploadStream
+from netstack_sync.sockets.tls_context import TlsConfig
+
+
+class HttpRequestInfo:
+    """Plain values; owned by the job of the request. A redirect makes a new one."""
+
+    __slots__ = ("headers", "method", "partition", "priority", "tls", "upload", "url")
+
+    def __init__(
+        self,
+        url: Url,
+        method: str,
+        headers: RequestHeaders,
+        tls: TlsConfig,
+        upload: UploadStream | None = None,
+        priority: RequestPriority = RequestPriority.MEDIUM,
+        partition: str | None = None,
+    ) -> None:
+        self.url = url
+        self.method = method
+        self.headers = headers
+        self.tls = tls
+        self.upload = upload
+        self.priority = priority
+        self.partition = partition

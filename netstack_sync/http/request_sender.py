@@ -1,0 +1,114 @@
+"""RequestSender: writes a request head and its body to a socket."""
+
+from __future__ import annotations
+
+from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
+from netstack_sync.http.upload import BytesUpload, UploadStream
+from netstack_sync.loop.completion import Completion
+from netstack_sync.loop.step_machine import StepMachine
+from netstack_sync.sockets.stream_socket import StreamSocket
+from netstack_sync.wire.chunked import LAST_CHUNK, encode_chunk
+
+MERGE_LIMIT_BYTES = 1400  # head and a small body in memory share one packet (http_stream_parser.cc)
+
+
+class RequestSender(StepMachine):
+    """Steps: write what is unsent, fetch the next piece. Network thread only; owned by the stream parser."""
+
+    __slots__ = ("_is_last", "_piece", "_socket", "_unsent", "_upload", "sent_bytes")
+
+    def __init__(self, socket: StreamSocket, head: bytes, upload: UploadStream | None) -> None:
+        super().__init__()
+        self._socket = socket
+        self._upload = upload
+        self._unsent: bytes | memoryview = head
+        self._piece = b""
+        self._is_last = upload is None
+        self.sent_bytes = 0
+
+    def send(self, on_done: Completion) -> int:
+        """OK when all is written, an error, or ERR_IO_PENDING and one later callback."""
+        upload = self._upload
+        if upload is None:
+            sent = self._socket.write(self._unsent)  # fast path: a head fits into any socket's buffer
+            if sent == len(self._unsent):
+                self.sent_bytes = sent
+                return OK
+            if sent > 0:
+                self._took(sent)
+            elif sent != ERR_IO_PENDING:
+                return sent
+        elif should_merge(len(self._unsent), upload):
+            self._fetch_merged(upload)
+        return self._begin(self._write, on_done)
+
+    def cancel(self) -> None:
+        """No callback comes; what is written is written. Once all is sent the upload is no business of ours:
+        the next hop may be reading it while a drainer still holds this one.
+        """
+        if self.is_pending and self._upload is not None:
+            self._upload.cancel()
+        self._stop()
+
+    def _fetch_merged(self, upload: UploadStream) -> None:
+        body = upload.read(self._on_piece)
+        assert isinstance(body, bytes)
+        self._unsent = bytes(self._unsent) + body
+        self._is_last = True
+
+    def _write(self, _: int) -> int:
+        while self._unsent:
+            sent = self._socket.write(self._unsent)
+            if sent == ERR_IO_PENDING:
+                self._step = self._write
+                self._socket.notify_writable(self._on_writable)
+                return ERR_IO_PENDING
+            if sent < 0:
+                return sent
+            self._took(sent)
+        if self._is_last:
+            return OK
+        return self._fetch()
+
+    def _fetch(self) -> int:
+        assert self._upload is not None
+        self._step = self._encode
+        piece = self._upload.read(self._on_piece)
+        if isinstance(piece, bytes):
+            self._piece = piece
+            return OK
+        return piece
+
+    def _encode(self, result: int) -> int:
+        if result != OK:
+            return result
+        assert self._upload is not None
+        piece, self._piece = self._piece, b""
+        self._is_last = not piece
+        if self._upload.size is None:
+            self._unsent = encode_chunk(piece) if piece else LAST_CHUNK
+        else:
+            self._unsent = memoryview(piece)
+        self._step = self._write
+        return OK
+
+    def _took(self, sent: int) -> None:
+        self.sent_bytes += sent
+        self._unsent = memoryview(self._unsent)[sent:]
+
+    def _on_writable(self) -> None:
+        self._on_io_complete(OK)
+
+    def _on_piece(self, piece: bytes | int) -> None:
+        if isinstance(piece, bytes):
+            self._piece = piece
+            self._on_io_complete(OK)
+        else:
+            self._on_io_complete(piece)
+
+
+def should_merge(head_bytes: int, upload: UploadStream) -> bool:
+    """True for a body in memory that fits into one packet with the head."""
+    if not isinstance(upload, BytesUpload) or not upload.size:
+        return False
+    return head_bytes + upload.size <= MERGE_LIMIT_BYTES

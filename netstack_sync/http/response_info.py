@@ -1,0 +1,32 @@
+"""HttpResponseInfo: what is known of an answer once its head is there."""
+
+from __future__ import annotations
+
+from netstack_sync.base.ip_endpoint import IPEndPoint
+from netstack_sync.base.load_timing import LoadTiming
+from netstack_sync.base.ssl_info import SSLInfo
+from netstack_sync.base.url import Url
+from netstack_sync.wire.http1_response import ResponseHead
+
+
+class HttpResponseInfo:
+    """Made by the transaction on the network thread, read by anybody once it is delivered."""
+
+    __slots__ = ("connection_reused", "head", "remote_address", "ssl_info", "timing", "url")
+
+    def __init__(
+        self,
+        url: Url,
+        head: ResponseHead,
+        timing: LoadTiming,
+        connection_reused: bool,
+        remote_address: IPEndPoint | None,
+        ssl_info: SSLInfo | None,
+    ) -> None:
+        self.url = url
+        """What was asked for; after redirects not what the caller asked for."""
+        self.head = head
+        self.timing = timing
+        self.connection_reused = connection_reused
+        self.remote_address = remote_address
+        self.ssl_info = ssl_info

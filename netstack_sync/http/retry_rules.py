@@ -1,0 +1,38 @@
+"""Which failures of an exchange are worth one more try on another connection."""
+
+from __future__ import annotations
+
+from netstack_sync.base.net_errors import (
+    ERR_CONNECTION_ABORTED,
+    ERR_CONNECTION_CLOSED,
+    ERR_CONNECTION_RESET,
+    ERR_EMPTY_RESPONSE,
+    ERR_SOCKET_NOT_CONNECTED,
+)
+
+_STALE_SOCKET_ERRORS = frozenset(
+    {
+        ERR_CONNECTION_RESET,
+        ERR_CONNECTION_CLOSED,
+        ERR_CONNECTION_ABORTED,
+        ERR_SOCKET_NOT_CONNECTED,
+        ERR_EMPTY_RESPONSE,
+    }
+)
+
+
+def should_resend(error: int, is_reused: bool, received_bytes: int) -> bool:
+    """True when the server had most likely closed the connection before it saw the request.
+
+    Only for a connection that was not made for this request, and only before the first byte of an answer. The
+    method does not matter. It ends by itself, because a fresh connection's failure is final
+    (HttpNetworkTransaction::ShouldResendRequest).
+    """
+    return is_reused and received_bytes == 0 and error in _STALE_SOCKET_ERRORS
+
+
+def should_resend_status(status: int, is_reused: bool) -> bool:
+    """True for 408 on a reused connection: the server timed out waiting, it does not answer the request
+    (RFC 9110 §15.5.9).
+    """
+    return status == 408 and is_reused

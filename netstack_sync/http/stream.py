@@ -1,0 +1,78 @@
+"""HttpStream: one request and its response, whatever the protocol below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from netstack_sync.base.ip_endpoint import IPEndPoint
+from netstack_sync.base.load_timing import ConnectTiming
+from netstack_sync.base.ssl_info import SSLInfo
+from netstack_sync.http.upload import UploadStream
+from netstack_sync.loop.completion import Completion
+from netstack_sync.wire.http1_response import ResponseHead
+
+OnBodyData = Callable[["bytes | int"], None]
+"""Receives what a pending read() brought: a piece, b"" at the end, or an error."""
+
+
+class HttpStream(Protocol):
+    """Network thread only; owned by its transaction; the methods are called in the order they stand in here
+    (net/http/http_stream.h).
+    """
+
+    is_connection_reused: bool
+    """True when the connection was not made for this request."""
+
+    remote_address: IPEndPoint | None
+    """Whom we talk to."""
+
+    socket_log_id: int
+    """The connection's id in the NetLog."""
+
+    ssl_info: SSLInfo | None
+    """What TLS agreed on."""
+
+    def send_request(self, head: bytes, upload: UploadStream | None, on_done: Completion) -> int:
+        """OK when everything is sent, an error, or ERR_IO_PENDING and one later callback."""
+
+    def read_headers(self, on_done: Completion) -> int:
+        """OK when `head` is there, an error, or ERR_IO_PENDING and one later callback."""
+
+    def read_body(self, on_data: OnBodyData) -> bytes | int:
+        """A piece, b"" at the end, an error, or ERR_IO_PENDING and one later callback with one of these."""
+
+    def close(self, not_reusable: bool = False) -> None:
+        """Ends the stream; no callback comes any more; the connection goes back if it may; idempotent."""
+
+    @property
+    def head(self) -> ResponseHead | None:
+        """The final response's head, once read_headers() is through."""
+
+    @property
+    def received_bytes(self) -> int:
+        """Bytes that have arrived in answer, framing and interim responses included."""
+
+    @property
+    def sent_bytes(self) -> int:
+        """Bytes of the request that have left."""
+
+    @property
+    def error_detail(self) -> str:
+        """What was wrong with a malformed response, in words."""
+
+    @property
+    def is_reading(self) -> bool:
+        """True while a read_body() is pending."""
+
+    @property
+    def is_body_complete(self) -> bool:
+        """True once the last byte of the response is there."""
+
+    @property
+    def can_find_end(self) -> bool:
+        """True when reading on would lead to the end of the response with the connection still good."""
+
+    @property
+    def connect_timing(self) -> ConnectTiming | None:
+        """How the connection was made, if for this request."""

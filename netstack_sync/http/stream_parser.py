@@ -1,0 +1,253 @@
+"""HttpStreamParser: sends one HTTP/1 request over a socket and reads the response."""
+
+from __future__ import annotations
+
+from netstack_sync.base.net_errors import (
+    ERR_CONNECTION_CLOSED,
+    ERR_CONNECTION_RESET,
+    ERR_EMPTY_RESPONSE,
+    ERR_INVALID_HTTP_RESPONSE,
+    ERR_IO_PENDING,
+    OK,
+)
+from netstack_sync.http.request_sender import RequestSender
+from netstack_sync.http.stream import OnBodyData
+from netstack_sync.http.upload import UploadStream
+from netstack_sync.loop.completion import Completion
+from netstack_sync.sockets.stream_socket import StreamSocket
+from netstack_sync.wire.errors import WireError
+from netstack_sync.wire.http1_body import BodyReader, choose_body
+from netstack_sync.wire.http1_response import ResponseHead, ResponseHeadParser
+
+_READ_BYTES = 64 * 1024
+_LARGE_READ_BYTES = 256 * 1024
+_LARGE_BODY_BYTES = 64 * 1024  # from here on fewer, larger reads pay
+_MAX_INFORMATIONAL = 32  # a server that only ever announces an answer holds the request for ever
+
+
+class HttpStreamParser:
+    """Network thread only; owned by a stream, which owns the socket.
+
+    It waits first and reads second: the answer to a request that was just sent is never there yet. Each event
+    brings one read; the pump reports what is left (net/http/http_stream_parser.cc).
+    """
+
+    __slots__ = (
+        "_body",
+        "_head_parser",
+        "_informational",
+        "_is_reused",
+        "_is_secure",
+        "_method",
+        "_on_data",
+        "_on_headers",
+        "_on_sent",
+        "_read_bytes",
+        "_send_error",
+        "_sender",
+        "_socket",
+        "_unparsed",
+        "error_detail",
+        "head",
+        "received_bytes",
+    )
+
+    def __init__(self, socket: StreamSocket, method: str, is_secure: bool) -> None:
+        self._socket = socket
+        self._method = method
+        self._is_secure = is_secure
+        self._is_reused = False
+        self._sender: RequestSender | None = None
+        self._send_error = OK
+        self._on_sent: Completion | None = None
+        self._head_parser = ResponseHeadParser()
+        self._informational = 0
+        self._body: BodyReader | None = None
+        self._unparsed = b""
+        self._read_bytes = _READ_BYTES
+        self._on_headers: Completion | None = None
+        self._on_data: OnBodyData | None = None
+        self.head: ResponseHead | None = None
+        self.received_bytes = 0
+        self.error_detail = ""
+        """What was wrong with a malformed response, in words."""
+
+    def send_request(self, head: bytes, upload: UploadStream | None, on_done: Completion) -> int:
+        """See HttpStream.send_request. A server that resets during the upload may have answered: see read_headers."""
+        self._sender = RequestSender(self._socket, head, upload)
+        self._on_sent = on_done
+        result = self._sender.send(self._on_send_complete)
+        return result if result == ERR_IO_PENDING else self._after_send(result)
+
+    def read_headers(self, is_reused: bool, on_done: Completion) -> int:
+        """See HttpStream.read_headers."""
+        self._is_reused = is_reused
+        self._on_headers = on_done
+        self._socket.notify_readable(self._on_headers_readable)
+        return ERR_IO_PENDING
+
+    def read_body(self, on_data: OnBodyData) -> bytes | int:
+        """See HttpStream.read_body."""
+        body = self._body
+        assert body is not None and self._on_data is None
+        if self._unparsed:
+            data, self._unparsed = self._unparsed, b""
+            payload = self._decode(data)
+            if payload:  # a piece, or an error
+                return payload
+        if body.is_complete:
+            return b""
+        self._on_data = on_data
+        self._socket.notify_readable(self._on_body_readable)
+        return ERR_IO_PENDING
+
+    def cancel(self) -> None:
+        """No callback comes any more; idempotent."""
+        if self._sender is not None:
+            self._sender.cancel()
+        self._on_sent = self._on_headers = self._on_data = None
+        self._socket.cancel_notify()
+
+    @property
+    def sent_bytes(self) -> int:
+        """Bytes of the request that have left."""
+        return self._sender.sent_bytes if self._sender is not None else 0
+
+    @property
+    def is_reading(self) -> bool:
+        """See HttpStream.is_reading."""
+        return self._on_data is not None
+
+    @property
+    def is_body_complete(self) -> bool:
+        """See HttpStream.is_body_complete."""
+        return self._body is not None and self._body.is_complete
+
+    @property
+    def can_find_end(self) -> bool:
+        """True when reading on would lead to a point where the next response may begin."""
+        head, body = self.head, self._body
+        return head is not None and body is not None and head.keep_alive and body.is_delimited
+
+    @property
+    def can_reuse_connection(self) -> bool:
+        """See HttpStream.can_reuse_connection. Bytes after the end belong to no answer: never reused."""
+        body = self._body
+        return (
+            self.can_find_end
+            and body is not None
+            and body.is_complete
+            and not body.surplus
+            and not body.in_doubt
+            and not self._unparsed
+            and self._send_error == OK
+        )
+
+    # --- sending
+
+    def _on_send_complete(self, result: int) -> None:
+        on_sent, self._on_sent = self._on_sent, None
+        assert on_sent is not None
+        on_sent(self._after_send(result))
+
+    def _after_send(self, result: int) -> int:
+        if result == ERR_CONNECTION_RESET and self.sent_bytes:
+            # The server may have answered before it closed; if not, read_headers() gives this error.
+            self._send_error = result
+            return OK
+        return result
+
+    # --- the head
+
+    def _on_headers_readable(self) -> None:
+        data = self._socket.read(_READ_BYTES)
+        if data == ERR_IO_PENDING:
+            result = ERR_IO_PENDING
+        elif isinstance(data, int):
+            result = data
+        elif data:
+            self.received_bytes += len(data)
+            result = self._parse_head(data)
+        else:
+            result = self._end_in_head()
+        if result == ERR_IO_PENDING:
+            self._socket.notify_readable(self._on_headers_readable)
+            return
+        if self._send_error != OK and (self.head is None or self.head.status < 400):
+            result = self._send_error
+        on_headers, self._on_headers = self._on_headers, None
+        assert on_headers is not None
+        on_headers(result)
+
+    def _parse_head(self, data: bytes) -> int:
+        while True:
+            try:
+                head = self._head_parser.receive(data)
+            except WireError as error:
+                return self._malformed(error)
+            if head is None:
+                return ERR_IO_PENDING
+            if head.status >= 200:
+                return self._accept(head)
+            self._informational += 1
+            if head.status == 101 or self._informational > _MAX_INFORMATIONAL:
+                self.error_detail = f"unexpected informational response {head.status}"
+                return ERR_INVALID_HTTP_RESPONSE
+            data = self._head_parser.surplus
+            self._head_parser = ResponseHeadParser()
+            if not data:
+                return ERR_IO_PENDING
+
+    def _end_in_head(self) -> int:
+        if self._send_error != OK:
+            return self._send_error  # half an answer does not explain a reset
+        if not self._head_parser.received_bytes:
+            return ERR_CONNECTION_CLOSED if self._is_reused or self.received_bytes else ERR_EMPTY_RESPONSE
+        try:
+            head = self._head_parser.finish(self._is_secure)
+        except WireError as error:
+            return self._malformed(error)
+        if head.status < 200:
+            self.error_detail = f"the connection was closed after informational response {head.status}"
+            return ERR_CONNECTION_CLOSED
+        return self._accept(head)
+
+    def _accept(self, head: ResponseHead) -> int:
+        self.head = head
+        self._body = choose_body(head, self._method)
+        self._unparsed = self._head_parser.surplus
+        if head.is_chunked or head.content_length is None or head.content_length >= _LARGE_BODY_BYTES:
+            self._read_bytes = _LARGE_READ_BYTES
+        return OK
+
+    # --- the body
+
+    def _on_body_readable(self) -> None:
+        body = self._body
+        assert body is not None
+        data = self._socket.read(self._read_bytes)
+        if isinstance(data, bytes):
+            if data:
+                self.received_bytes += len(data)
+                data = self._decode(data)
+                if data == b"" and not body.is_complete:
+                    data = ERR_IO_PENDING  # nothing but framing
+            else:
+                data = body.finish() or b""
+        if data == ERR_IO_PENDING:
+            self._socket.notify_readable(self._on_body_readable)
+            return
+        on_data, self._on_data = self._on_data, None
+        assert on_data is not None
+        on_data(data)
+
+    def _decode(self, data: bytes) -> bytes | int:
+        assert self._body is not None
+        try:
+            return self._body.receive(data)
+        except WireError as error:
+            return self._malformed(error)
+
+    def _malformed(self, error: WireError) -> int:
+        self.error_detail = error.detail
+        return error.net_error

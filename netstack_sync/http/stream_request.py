@@ -1,0 +1,75 @@
+"""StreamRequest: one wait for an HttpStream."""
+
+from __future__ import annotations
+
+from netstack_sync.base.load_state import LoadState
+from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
+from netstack_sync.base.priority import RequestPriority
+from netstack_sync.http.basic_stream import HttpBasicStream
+from netstack_sync.http.request_info import HttpRequestInfo
+from netstack_sync.http.stream import HttpStream
+from netstack_sync.log.bound import NetLogWithSource
+from netstack_sync.log.event_types import NetLogEventType
+from netstack_sync.loop.completion import Completion
+from netstack_sync.loop.step_machine import StepMachine
+from netstack_sync.pool.group_id import GroupId
+from netstack_sync.pool.handle import ClientSocketHandle
+from netstack_sync.pool.socket_pool import ClientSocketPool
+
+
+class StreamRequest(StepMachine):
+    """Steps: get a socket, make a stream of it. Network thread only; owned by the transaction."""
+
+    __slots__ = ("_handle", "_info", "_net_log", "stream")
+
+    def __init__(self, pool: ClientSocketPool, info: HttpRequestInfo, net_log: NetLogWithSource) -> None:
+        super().__init__()
+        self._info = info
+        self._net_log = net_log
+        self._handle = ClientSocketHandle(pool, group_id_for(info), info.priority, net_log)
+        self.stream: HttpStream | None = None
+        """The stream once the request is answered with OK; the owner's from then on."""
+
+    def start(self, on_done: Completion) -> int:
+        """OK, the connect job's error, or ERR_IO_PENDING and one later callback."""
+        self._net_log.begin(NetLogEventType.HTTP_STREAM_REQUEST)
+        return self._begin(self._init_connection, on_done)
+
+    def cancel(self) -> None:
+        """Gives the claim up unless the stream has been taken; idempotent."""
+        if self.is_pending:
+            self._net_log.event(NetLogEventType.CANCELLED)
+            self._net_log.end(NetLogEventType.HTTP_STREAM_REQUEST)
+        self._stop()
+        if self.stream is None:
+            self._handle.reset()
+
+    def set_priority(self, priority: RequestPriority) -> None:
+        """Moves the wait for a socket."""
+        self._handle.set_priority(priority)
+
+    @property
+    def load_state(self) -> LoadState:
+        """What a pending request waits for."""
+        return self._handle.load_state
+
+    @property
+    def error_detail(self) -> str:
+        """What went wrong, in words; may be empty."""
+        return self._handle.error_detail
+
+    def _init_connection(self, _: int) -> int:
+        self._step = self._create_stream
+        return self._handle.init(self._on_io_complete)
+
+    def _create_stream(self, result: int) -> int:
+        assert result != ERR_IO_PENDING
+        if result == OK:
+            self.stream = HttpBasicStream(self._handle, self._info.method, self._info.url.is_secure)
+        self._net_log.end_with_net_error(NetLogEventType.HTTP_STREAM_REQUEST, result)
+        return result
+
+
+def group_id_for(info: HttpRequestInfo) -> GroupId:
+    """The group whose sockets may carry a request."""
+    return GroupId(info.url.origin, info.tls if info.url.is_secure else None, info.partition)

@@ -1,0 +1,1 @@
+"""NetLog: what happened, in order, and cheap when nobody listens."""

@@ -1,0 +1,1 @@
+"""The network thread: one pump, one task queue, timers, completions."""

@@ -1,0 +1,143 @@
+"""MessageLoop: runs tasks, ready descriptors and due timers in turns until it is told to quit.
+
+A turn does a bounded amount of each kind of work, so that none starves the others: at most as many tasks as were
+there when the turn began, as many due timers, as many descriptors as one poll reports. It sleeps only when a
+turn finds nothing to do. After quit nothing more runs (base/message_loop/message_pump_epoll.cc).
+
+Every operation maps its own failures, so an exception that arrives here is a bug of a callback. It is printed
+and the turn goes on: one request's bug must not take the other requests' network away. This holds for SystemExit
+and its like as well: they would end a thread that does not belong to the callback.
+"""
+
+from __future__ import annotations
+
+import traceback
+
+from netstack_sync.base.clock import SystemTickClock, TickClock
+from netstack_sync.loop.completion import Task
+from netstack_sync.loop.poller import DefaultPoller, Poller
+from netstack_sync.loop.pump import MessagePump
+from netstack_sync.loop.task_queue import TaskQueue
+from netstack_sync.loop.task_runner import TaskRunner
+from netstack_sync.loop.timers import TimerQueue
+
+_LONGEST_SLEEP_S = 3600.0  # pollers refuse times beyond some weeks; a timer may be further away
+_MAX_POLL_FAILURES = 10  # in a row; the reason may go away when its owner is told, but a loop must not spin
+_WORK_PER_TURN = 128  # tasks, and timers; a turn of the cheapest kind then stays well under a millisecond
+
+
+class MessageLoop:
+    """One thread's loop. Everything but `task_runner` belongs to the thread that runs it."""
+
+    __slots__ = (
+        "_is_running",
+        "_queue",
+        "_quit",
+        "_quit_when_idle",
+        "clock",
+        "pump",
+        "task_runner",
+        "timers",
+    )
+
+    def __init__(self, clock: TickClock | None = None, poller: Poller | None = None) -> None:
+        self.clock = clock if clock is not None else SystemTickClock()
+        self.pump = MessagePump(poller if poller is not None else DefaultPoller())
+        self.timers = TimerQueue(self.clock)
+        self._queue = TaskQueue(self.pump.waker)
+        self.task_runner = TaskRunner(self._queue, self.timers)
+        self._quit = False
+        self._quit_when_idle = False
+        self._is_running = False
+
+    def run(self) -> None:
+        """Runs until quit(); what was posted before is run first. Not re-entrant.
+
+        A poller that fails again and again ends it, too: without it nothing is heard from any socket.
+        """
+        assert not self._is_running, "a MessageLoop does not nest"
+        self.task_runner.bind_to_this_thread()
+        self._is_running = True
+        self._set_quit(False)
+        try:
+            failures = 0
+            while not self._quit and failures < _MAX_POLL_FAILURES:
+                failures = self._run_turns(failures)
+        finally:
+            self._is_running = False
+            self._quit_when_idle = False
+
+    def run_until_idle(self) -> None:
+        """Runs until no task, due timer or ready descriptor is left; may be called again."""
+        self._quit_when_idle = True
+        self.run()
+
+    def quit(self) -> None:
+        """Ends run() before anything else runs. Only from inside; from outside post this method as a task."""
+        assert self._is_running, "quit() outside of run()"
+        self._set_quit(True)
+
+    def quit_when_idle(self) -> None:
+        """Ends run() as soon as there is nothing left to do right now."""
+        self._quit_when_idle = True
+
+    def close(self) -> None:
+        """Refuses tasks from now on, runs those already posted, gives the kernel's objects back.
+
+        What was posted is run rather than dropped, because a caller may be waiting for it; by now it fails
+        with ERR_CONTEXT_SHUT_DOWN.
+        """
+        self._queue.close()
+        while self._queue.tasks:
+            try:
+                self._queue.tasks.popleft()()
+            except BaseException:
+                traceback.print_exc()
+        self.timers.clear()
+        self.pump.close()
+        self.task_runner.unbind()
+
+    def _set_quit(self, quit_now: bool) -> None:
+        self._quit = self.pump.is_halted = self.timers.is_halted = quit_now
+
+    def _run_turns(self, failures: int) -> int:
+        """Runs turns until quit, or until the poller fails; counts its failures in a row on from `failures`."""
+        tasks, timers = self._queue.tasks, self.timers
+        try:
+            while not self._quit:
+                for _ in range(min(len(tasks), _WORK_PER_TURN)):
+                    self._run_task(tasks.popleft())
+                    if self._quit:
+                        return 0
+                delay_s = timers.seconds_to_next()
+                if delay_s == 0.0:
+                    timers.run_due(_WORK_PER_TURN)
+                    delay_s = timers.seconds_to_next()
+                if not self._quit:
+                    self._poll(0.0 if tasks else delay_s)
+                    failures = 0
+        except Exception:
+            # The poller failed: a descriptor was closed before its watch was stopped, or os.closerange() took its own.
+            traceback.print_exc()
+            return failures + 1
+        return 0
+
+    def _run_task(self, task: Task) -> None:
+        try:
+            task()
+        except BaseException:
+            traceback.print_exc()  # a bug of the task; see above
+
+    def _poll(self, timeout_s: float | None) -> None:
+        """Looks at the descriptors, and sleeps if nothing is left to do."""
+        queue = self._queue
+        if timeout_s == 0.0 or self._quit_when_idle or not queue.prepare_to_sleep():
+            if not self.pump.poll(0.0) and self._quit_when_idle and timeout_s != 0.0 and not queue.tasks:
+                self._set_quit(True)
+            return
+        if timeout_s is not None and timeout_s > _LONGEST_SLEEP_S:
+            timeout_s = _LONGEST_SLEEP_S
+        try:
+            self.pump.poll(timeout_s)
+        finally:
+            queue.woke_up()

@@ -1,0 +1,114 @@
+"""NetworkThread: the thread that owns every socket, with its loop."""
+
+from __future__ import annotations
+
+import threading
+
+from netstack_sync.base.clock import TickClock
+from netstack_sync.loop.completion import Task
+from netstack_sync.loop.descriptors import DescriptorRegistry
+from netstack_sync.loop.message_loop import MessageLoop
+from netstack_sync.loop.rendezvous import RendezvousDesk
+
+
+class NetworkThread:
+    """A daemon thread around a MessageLoop. `start`, `stop` and the task runner may be used from any thread.
+
+    The thread is a daemon, so that a process may end while requests are under way.
+    """
+
+    __slots__ = (
+        "_is_exiting",
+        "_is_stopping",
+        "_loop",
+        "_thread",
+        "clock",
+        "desk",
+        "is_abandoned",
+        "pump",
+        "sockets",
+        "task_runner",
+        "timers",
+    )
+
+    def __init__(self, name: str = "netstack-network", clock: TickClock | None = None) -> None:
+        self._loop = loop = MessageLoop(clock)
+        self.clock: TickClock = loop.clock
+        """The clock of all deadlines."""
+        self.task_runner = loop.task_runner
+        """The way in; any thread."""
+        self.timers = loop.timers
+        """The loop's timers; network thread only."""
+        self.pump = loop.pump
+        """The loop's pump; network thread only."""
+        self._thread = threading.Thread(target=self._main, name=name, daemon=True)
+        self.desk = RendezvousDesk()
+        self.sockets = DescriptorRegistry()
+        self.is_abandoned = False
+        self._is_stopping = False
+        self._is_exiting = False
+
+    def start(self) -> None:
+        """Starts the thread; once."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float | None = None) -> bool:
+        """Ends the loop after the tasks already posted; True when the thread is gone within `timeout_s` seconds.
+
+        Idempotent. From the network thread itself it only asks, and the answer is False.
+        """
+        if self.is_abandoned:
+            return False  # and nothing is posted: the queue's lock may have been held at the moment of the fork
+        self.task_runner.post_task(self._quit)
+        if self.is_current:
+            return False
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def stop_at_exit(self, timeout_s: float) -> bool:
+        """As stop(), at the end of the process; see is_wait_futile."""
+        self._is_exiting = True
+        return self.stop(timeout_s)
+
+    def abandon_after_fork(self) -> None:
+        """In a forked child, where the thread does not exist: drops its sockets and descriptors silently."""
+        self.is_abandoned = True
+        self.task_runner.unbind()
+        self._loop.pump.close()  # first: the kernel's watch list is shared with the parent and must stay as it is
+        self.sockets.close_all()
+
+    @property
+    def is_current(self) -> bool:
+        """True when called on the network thread."""
+        return self.task_runner.runs_tasks_on_this_thread()
+
+    @property
+    def is_alive(self) -> bool:
+        """True between start and the end of the loop, and only in the process that started it."""
+        return not self.is_abandoned and self._thread.is_alive()
+
+    @property
+    def is_wait_futile(self) -> bool:
+        """True when nobody will answer the calling thread.
+
+        A daemon thread is not told so while the process exits: it is about to vanish, and the exception would
+        serve for nothing but a traceback on the terminal.
+        """
+        return not self.is_alive and not (self._is_exiting and threading.current_thread().daemon)
+
+    def post(self, task: Task) -> bool:
+        """Runs `task` on the network thread; False once it has shut down or belongs to another process."""
+        return not self.is_abandoned and self.task_runner.post_task(task)
+
+    def _main(self) -> None:
+        try:
+            self._loop.run()
+        finally:
+            self._is_stopping = True  # also when the loop gave up by itself
+            self._loop.close()
+            self.sockets.close_all()  # of whoever did not close before the thread ended
+
+    def _quit(self) -> None:
+        if not self._is_stopping:  # else: a loop that closes runs the task of a second stop(), or of a late one
+            self._is_stopping = True
+            self._loop.quit()

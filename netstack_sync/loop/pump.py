@@ -1,0 +1,233 @@
+"""MessagePump: waits for descriptors and tells their watchers, with Chromium's WatchFileDescriptor semantics.
+
+What holds (base/message_loop/watchable_io_message_pump_posix.h, message_pump_epoll.cc):
+
+- a one-shot watch is disarmed before its callback, so the callback may arm it again;
+- watching a descriptor again with the same controller adds to what it watches; another descriptor is refused;
+- when both directions are ready the write callback comes first, and it may stop the watch, in which case the
+  read callback does not come;
+- no callback after stop_watching(), even for an event that was already fetched.
+
+Other than in Chromium, dropping an armed controller does not stop it: the pump keeps it alive.
+"""
+
+from __future__ import annotations
+
+import traceback
+from typing import Protocol
+
+from netstack_sync.loop.poller import Poller
+from netstack_sync.loop.thread_checker import ThreadChecker
+
+READ, WRITE, READ_WRITE = 1, 2, 3
+
+
+class FdWatcher(Protocol):
+    """Is told that a descriptor is ready; loop's thread."""
+
+    def on_fd_readable(self, fd: int) -> None: ...
+
+    def on_fd_writable(self, fd: int) -> None: ...
+
+
+class FdWatchController:
+    """One watch of one descriptor; owned by whoever watches, reusable after it stopped. Loop's thread only."""
+
+    __slots__ = ("_descriptor", "mode", "persistent", "stops", "watcher")
+
+    def __init__(self) -> None:
+        self._descriptor: _WatchedDescriptor | None = None
+        self.stops = 0  # how often the owner stopped it: tells a stop from the disarming of a one-shot watch
+        self.mode = 0
+        self.persistent = False
+        self.watcher: FdWatcher | None = None
+
+    @property
+    def is_watching(self) -> bool:
+        """True while armed."""
+        return self._descriptor is not None
+
+    def stop_watching(self) -> None:
+        """No callback comes after this; idempotent, also from inside a callback and after the pump closed."""
+        self.stops += 1
+        self.disarm()
+
+    def disarm(self) -> None:
+        """Takes the watch out of the pump."""
+        descriptor = self._descriptor
+        if descriptor is not None:
+            self._descriptor = None
+            self.mode = 0
+            self.watcher = None
+            descriptor.remove(self)
+
+
+class _WatchedDescriptor:
+    """All watches of one descriptor, and what the kernel was told about them."""
+
+    __slots__ = ("_pump", "controllers", "fd", "interest")
+
+    def __init__(self, fd: int, pump: MessagePump) -> None:
+        self.fd = fd
+        self.interest = 0
+        self.controllers: list[FdWatchController] = []
+        self._pump = pump
+
+    def remove(self, controller: FdWatchController) -> None:
+        """Takes one watch out."""
+        self.controllers.remove(controller)
+        self._pump.update_interest(self)
+
+    def wanted(self) -> int:
+        """The union of what the controllers watch."""
+        mode = 0
+        for controller in self.controllers:
+            mode |= controller.mode
+        return mode
+
+    def dispatch(self, ready: int) -> None:
+        """Tells the watchers; a watch added meanwhile waits for the next event."""
+        if len(self.controllers) == 1:
+            controller = self.controllers[0]
+            if ready == READ and controller.persistent and controller.watcher is not None:
+                controller.watcher.on_fd_readable(self.fd)  # fast path: an answer has come
+            else:
+                self._tell(controller, ready)
+            return
+        for controller in tuple(self.controllers):
+            self._tell(controller, ready)
+
+    def _tell(self, controller: FdWatchController, ready: int) -> None:
+        watcher = controller.watcher
+        if watcher is None or controller._descriptor is not self:
+            return  # stopped by a callback of the same event
+        ready &= controller.mode
+        if not ready:
+            return
+        stops = controller.stops
+        if not controller.persistent:
+            controller.disarm()
+        if ready & WRITE:
+            watcher.on_fd_writable(self.fd)
+            if controller.stops != stops:
+                return
+        if ready & READ:
+            watcher.on_fd_readable(self.fd)
+
+
+class MessagePump:
+    """Owns the poller and its waker. Loop's thread only, but for the waker."""
+
+    __slots__ = (
+        "_descriptors",
+        "_poller",
+        "_ready_bits",
+        "_thread_checker",
+        "_waker_fd",
+        "is_closed",
+        "is_halted",
+        "waker",
+    )
+
+    def __init__(self, poller: Poller) -> None:
+        self._poller = poller
+        self._ready_bits = poller.ready_bits
+        self.waker = poller.make_waker()
+        self._waker_fd = self.waker.fd
+        self._descriptors: dict[int, _WatchedDescriptor] = {}
+        self._thread_checker = ThreadChecker()
+        self._thread_checker.detach()  # a pump is made before its thread runs
+        self.is_closed = False
+        self.is_halted = False  # set by a loop that quits: what is ready is reported again by the next poll
+
+    def watch_file_descriptor(
+        self, fd: int, persistent: bool, mode: int, controller: FdWatchController, watcher: FdWatcher
+    ) -> bool:
+        """Arms `controller` for `fd`; False, and nothing armed, if it watches another one or the kernel refuses."""
+        assert mode and not mode & ~READ_WRITE, mode
+        if fd < 0 or self.is_closed:
+            return False
+        assert self._thread_checker.is_current(), "only the loop's thread watches descriptors"
+        current = controller._descriptor
+        if current is not None and current.fd != fd:
+            return False
+        descriptor = self._descriptors.get(fd)
+        if descriptor is None:
+            descriptor = self._descriptors[fd] = _WatchedDescriptor(fd, self)
+        if current is None:
+            descriptor.controllers.append(controller)
+            controller._descriptor = descriptor
+            controller.persistent = False
+        controller.mode |= mode
+        controller.persistent |= persistent
+        controller.watcher = watcher
+        return self.update_interest(descriptor) or self._refuse(controller)
+
+    def update_interest(self, descriptor: _WatchedDescriptor) -> bool:
+        """Tells the kernel what is wanted of a descriptor, if that changed."""
+        old, new = descriptor.interest, descriptor.wanted()
+        if not descriptor.controllers:
+            self._descriptors.pop(descriptor.fd, None)
+        if old == new or self.is_closed:
+            return True
+        descriptor.interest = new
+        try:
+            self._poller.set_interest(descriptor.fd, old, new)
+        except (OSError, KeyError, ValueError):
+            # The descriptor is not pollable, or was closed before its watch was stopped.
+            return not new
+        return True
+
+    def _refuse(self, controller: FdWatchController) -> bool:
+        controller.stop_watching()
+        return False
+
+    def poll(self, timeout_s: float | None) -> int:
+        """Waits at most `timeout_s` seconds and dispatches; answers how many descriptors were ready."""
+        events = self._poller.poll(timeout_s)
+        if len(events) == 1:  # fast path: one answer has come, or one task
+            fd, event = events[0]
+            descriptor = self._descriptors.get(fd)
+            if descriptor is None:
+                self._acknowledge(fd)
+                return 0
+            self._dispatch(descriptor, event)
+            return 1
+        # Looked up before anybody is told: a callback may close a descriptor and open another of the same
+        # number, and the new one must not be told of the old one's event.
+        batch = []
+        for fd, event in events:
+            descriptor = self._descriptors.get(fd)
+            if descriptor is None:
+                self._acknowledge(fd)
+            else:
+                batch.append((descriptor, event))
+        for descriptor, event in batch:
+            self._dispatch(descriptor, event)
+            if self.is_halted:
+                break
+        return len(batch)
+
+    def _acknowledge(self, fd: int) -> None:
+        if fd == self._waker_fd:
+            self.waker.acknowledge()
+
+    def _dispatch(self, descriptor: _WatchedDescriptor, event: int) -> None:
+        interest = descriptor.interest
+        try:
+            # Readiness that nobody asked for (a hang-up seen by a writer) goes to whoever watches.
+            descriptor.dispatch(self._ready_bits[event & 31] & interest or interest)
+        except BaseException:
+            # Or a watcher that always raises would hide those behind it from every poll.
+            traceback.print_exc()
+
+    def close(self) -> None:
+        """Gives the poller back; controllers may outlive it. The waker is left to its last user."""
+        if not self.is_closed:
+            self.is_closed = True
+            self._descriptors.clear()
+            self._poller.close()
+
+    def __len__(self) -> int:
+        """How many descriptors are watched."""
+        return len(self._descriptors)

@@ -1,0 +1,1 @@
+"""Who may have which socket, and when."""

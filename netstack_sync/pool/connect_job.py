@@ -1,0 +1,129 @@
+"""ConnectJob: the way to one connected socket, with a time limit."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Protocol
+
+from netstack_sync.base.load_state import LoadState
+from netstack_sync.base.load_timing import ConnectTiming
+from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_TIMED_OUT
+from netstack_sync.base.priority import RequestPriority
+from netstack_sync.log.bound import NetLogWithSource
+from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
+from netstack_sync.log.net_log import NetLog
+from netstack_sync.loop.network_thread import NetworkThread
+from netstack_sync.loop.step_machine import StepMachine
+from netstack_sync.loop.timers import DelayedTask
+from netstack_sync.sockets.stream_socket import StreamSocket
+
+
+class ConnectJobDelegate(Protocol):
+    """Owns jobs and is told when one that was pending is done."""
+
+    def on_connect_job_complete(self, job: ConnectJob, result: int) -> None: ...
+
+
+class ConnectJob(StepMachine, ABC):
+    """A machine that ends with a socket or an error. Network thread only; owned by its delegate.
+
+    The time limit covers the whole job unless a subclass moves it (net/socket/connect_job.cc).
+    """
+
+    __slots__ = ("_delegate", "_thread", "_timer", "error_detail", "net_log", "priority", "socket", "timing")
+
+    time_limit_s: ClassVar[float]
+    """How long the job may take."""
+
+    def __init__(
+        self,
+        thread: NetworkThread,
+        net_log: NetLog,
+        source_type: NetLogSourceType,
+        priority: RequestPriority,
+        delegate: ConnectJobDelegate,
+    ) -> None:
+        super().__init__()
+        self._thread = thread
+        self._delegate: ConnectJobDelegate | None = delegate
+        self._timer: DelayedTask | None = None
+        self.net_log = NetLogWithSource.make(net_log, source_type)
+        self.priority = priority
+        self.socket: StreamSocket | None = None
+        """The connected socket once the job is done; whoever takes it calls take_socket()."""
+        self.timing = ConnectTiming()
+        self.error_detail = ""
+        """What went wrong, in words; may be empty."""
+        self.net_log.begin(NetLogEventType.CONNECT_JOB)
+
+    def connect(self) -> int:
+        """Starts; OK, an error, or ERR_IO_PENDING and one later call of the delegate."""
+        self._limit_time(self.time_limit_s)
+        result = self._begin(self._first_step, self._on_done_later)
+        if result != ERR_IO_PENDING:
+            self._finish(result)
+        return result
+
+    def cancel(self) -> None:
+        """Gives everything back; the delegate is not called; idempotent."""
+        is_under_way, self._delegate = self._delegate is not None, None
+        self._stop_timer()
+        self._cancel_child()
+        self._stop()
+        if self.socket is not None:
+            self.socket.disconnect()
+            self.socket = None
+        if is_under_way:
+            self.net_log.event(NetLogEventType.CANCELLED)
+            self.net_log.end(NetLogEventType.CONNECT_JOB)
+
+    def take_socket(self) -> StreamSocket | None:
+        """Hands the socket over."""
+        taken, self.socket = self.socket, None
+        return taken
+
+    @property
+    @abstractmethod
+    def load_state(self) -> LoadState:
+        """What the job waits for."""
+
+    @property
+    @abstractmethod
+    def has_established_connection(self) -> bool:
+        """True once TCP is up."""
+
+    @abstractmethod
+    def _first_step(self, result: int) -> int:
+        """Begins the work."""
+
+    @abstractmethod
+    def _cancel_child(self) -> None:
+        """Cancels whatever is under way below and ends its span in the log."""
+
+    def _limit_time(self, limit_s: float) -> None:
+        """From now on; takes the place of an earlier limit."""
+        self._stop_timer()
+        self._timer = self._thread.timers.call_later(limit_s, self._on_timeout)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _on_timeout(self) -> None:
+        self.net_log.event(NetLogEventType.CONNECT_JOB_TIMED_OUT)
+        self._cancel_child()
+        self._stop()
+        self.error_detail = "the connection took too long"
+        self._on_done_later(ERR_TIMED_OUT)
+
+    def _on_done_later(self, result: int) -> None:
+        delegate = self._delegate
+        assert delegate is not None, self
+        self._finish(result)
+        delegate.on_connect_job_complete(self, result)
+
+    def _finish(self, result: int) -> None:
+        self._stop_timer()
+        self._delegate = None
+        self.net_log.end_with_net_error(NetLogEventType.CONNECT_JOB, result)

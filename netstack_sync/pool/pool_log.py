@@ -1,0 +1,38 @@
+"""What the pool writes into the NetLog; nothing while nobody captures."""
+
+from __future__ import annotations
+
+from netstack_sync.log.event_types import NetLogEventType
+from netstack_sync.log.params import source_params
+from netstack_sync.pool.connect_job import ConnectJob
+from netstack_sync.pool.handle import ClientSocketHandle, ReuseType
+
+
+def log_requested(handle: ClientSocketHandle) -> None:
+    """A handle asks for a socket."""
+    net_log = handle.net_log
+    if net_log.is_capturing:
+        group_id = handle.group_id
+        net_log.event(NetLogEventType.TCP_CLIENT_SOCKET_POOL_REQUESTED_SOCKET, lambda _: {"group_id": str(group_id)})
+        net_log.begin(NetLogEventType.SOCKET_POOL)
+
+
+def log_job_created(handle: ClientSocketHandle, job: ConnectJob) -> None:
+    """A job was made because of a handle's request."""
+    if job.net_log.is_capturing:
+        group_id = handle.group_id
+        job.net_log.event(
+            NetLogEventType.SOCKET_POOL_CONNECT_JOB_CREATED,
+            lambda _: {"backup_job": False, "group_id": str(group_id)},
+        )
+        handle.net_log.event(NetLogEventType.SOCKET_POOL_BOUND_TO_CONNECT_JOB, source_params(job.net_log.source))
+
+
+def log_bound(handle: ClientSocketHandle) -> None:
+    """A handle has got a socket."""
+    net_log = handle.net_log
+    if net_log.is_capturing and handle.socket is not None:
+        if handle.reuse_type != ReuseType.UNUSED:
+            idle_ms = int(handle.idle_time_s * 1000)
+            net_log.event(NetLogEventType.SOCKET_POOL_REUSED_AN_EXISTING_SOCKET, lambda _: {"idle_ms": idle_ms})
+        net_log.event(NetLogEventType.SOCKET_POOL_BOUND_TO_SOCKET, source_params(handle.socket.net_log.source))

@@ -1,0 +1,98 @@
+"""SslConnectJob: a transport connection, then TLS over it."""
+
+from __future__ import annotations
+
+from netstack_sync.base.load_state import LoadState
+from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
+from netstack_sync.base.priority import RequestPriority
+from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
+from netstack_sync.pool.connect_job import ConnectJob, ConnectJobDelegate
+from netstack_sync.pool.transport_connect_job import ConnectServices, TransportConnectJob
+from netstack_sync.sockets.factory import SecureSocket
+from netstack_sync.sockets.tls_context import TlsConfig
+
+
+class SslConnectJob(ConnectJob):
+    """Steps: nested transport job, handshake with verdict (net/socket/ssl_connect_job.cc).
+
+    The nested job has a limit of its own; the handshake's begins when TCP is up.
+    """
+
+    __slots__ = ("_config", "_host", "_port", "_secure", "_services", "_transport_job")
+
+    time_limit_s = TransportConnectJob.time_limit_s
+    handshake_limit_s = 30.0
+
+    def __init__(
+        self,
+        services: ConnectServices,
+        host: str,
+        port: int,
+        config: TlsConfig,
+        priority: RequestPriority,
+        delegate: ConnectJobDelegate,
+    ) -> None:
+        super().__init__(services.thread, services.net_log, NetLogSourceType.SSL_CONNECT_JOB, priority, delegate)
+        self._services = services
+        self._host = host
+        self._port = port
+        self._config = config
+        self._transport_job: TransportConnectJob | None = None
+        self._secure: SecureSocket | None = None
+
+    @property
+    def load_state(self) -> LoadState:
+        """The nested job's state, then SSL_HANDSHAKE."""
+        job = self._transport_job
+        return job.load_state if job is not None else LoadState.SSL_HANDSHAKE
+
+    @property
+    def has_established_connection(self) -> bool:
+        """See ConnectJob."""
+        return self._secure is not None
+
+    def on_connect_job_complete(self, job: ConnectJob, result: int) -> None:
+        """The nested job is done."""
+        self._on_io_complete(result)
+
+    def _first_step(self, _: int) -> int:
+        self.net_log.begin(NetLogEventType.SSL_CONNECT_JOB_CONNECT)
+        self._transport_job = TransportConnectJob(self._services, self._host, self._port, self.priority, self)
+        self._step = self._handshake
+        return self._transport_job.connect()
+
+    def _handshake(self, result: int) -> int:
+        job, self._transport_job = self._transport_job, None
+        assert job is not None
+        self.timing = job.timing
+        self.error_detail = job.error_detail
+        transport = job.take_socket()
+        if result != OK or transport is None:
+            if transport is not None:
+                transport.disconnect()
+            return self._connected(result)
+        self._limit_time(self.handshake_limit_s)
+        self.timing.ssl_start = self._thread.clock.now()
+        self._secure = self._services.sockets.create_secure_socket(transport, self._host, self._config)
+        self.socket = self._secure
+        self._step = self._connected
+        return self.socket.connect(self._on_io_complete)
+
+    def _connected(self, result: int) -> int:
+        assert result != ERR_IO_PENDING
+        if self._secure is not None:
+            self.timing.ssl_end = self._thread.clock.now()
+            self.timing.connect_end = self.timing.ssl_end
+            self.error_detail = self._secure.error_detail
+        self.net_log.end_with_net_error(NetLogEventType.SSL_CONNECT_JOB_CONNECT, result)
+        return result
+
+    def _cancel_child(self) -> None:
+        if self.is_pending:
+            self.net_log.end(NetLogEventType.SSL_CONNECT_JOB_CONNECT)
+        if self._transport_job is not None:
+            self._transport_job.cancel()
+            self._transport_job = None
+        if self.socket is not None:
+            self.socket.disconnect()
+            self.socket = None

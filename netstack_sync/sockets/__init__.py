@@ -1,0 +1,1 @@
+"""A stream of bytes to somebody: TCP and TLS with one interface."""

@@ -1,0 +1,218 @@
+"""TcpSocket: one non-blocking TCP descriptor on the network thread.
+
+The watch for reading stays armed from one request to the next, so that a warm request needs no system call to
+arm it. It is taken out only when bytes arrive that nobody waits for: the poll would report them again and again.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from typing import Final
+
+from netstack_sync.base.error_map import map_connect_error, map_system_error
+from netstack_sync.base.ip_endpoint import IPEndPoint
+from netstack_sync.base.net_errors import ERR_FAILED, ERR_IO_PENDING, ERR_SOCKET_NOT_CONNECTED, OK
+from netstack_sync.log.bound import NetLogWithSource
+from netstack_sync.log.event_types import NetLogEventType
+from netstack_sync.log.params import byte_count_params
+from netstack_sync.loop.completion import Completion, Task
+from netstack_sync.loop.network_thread import NetworkThread
+from netstack_sync.loop.pump import READ, WRITE, FdWatchController
+from netstack_sync.sockets.options import set_client_options
+
+# A program may have SIGPIPE at its default, which ends it; macOS lacks the flag.
+_SEND_FLAGS: Final[int] = getattr(socket, "MSG_NOSIGNAL", 0)
+
+
+class TcpSocket:
+    """Owns the descriptor; network thread only. After close() it may be connected again."""
+
+    __slots__ = (
+        "_on_connect",
+        "_on_readable",
+        "_on_writable",
+        "_read_watch",
+        "_socket",
+        "_thread",
+        "_write_watch",
+        "net_log",
+        "os_error",
+        "remote_address",
+        "was_ever_used",
+    )
+
+    def __init__(self, thread: NetworkThread, net_log: NetLogWithSource) -> None:
+        self._thread = thread
+        self.net_log = net_log
+        self._socket: socket.socket | None = None
+        self._read_watch = FdWatchController()
+        self._write_watch = FdWatchController()
+        self._on_readable: Task | None = None
+        self._on_writable: Task | None = None
+        self._on_connect: Completion | None = None
+        self.was_ever_used = False
+        self.remote_address: IPEndPoint | None = None
+        """The peer's address; kept, because every response tells it."""
+        self.os_error = 0
+        """The system's number of the last connect failure, for the log."""
+
+    def adopt(self, sock: socket.socket) -> None:
+        """Takes over a connected socket."""
+        set_client_options(sock)
+        self._socket = sock
+        self._thread.sockets.add(sock)
+        self.remote_address = IPEndPoint.from_sockaddr(sock.family, sock.getpeername())
+
+    def connect(self, endpoint: IPEndPoint, on_done: Completion) -> int:
+        """Starts connecting to one address; see StreamSocket.connect."""
+        assert self._socket is None
+        self.was_ever_used = False
+        self.remote_address = endpoint
+        try:
+            sock = socket.socket(endpoint.family, socket.SOCK_STREAM)
+        except OSError as error:
+            return self._connect_failed(error.errno or -1)
+        self._socket = sock
+        self._thread.sockets.add(sock)
+        try:
+            set_client_options(sock)
+            os_error = sock.connect_ex(endpoint.sockaddr)
+        except (OSError, OverflowError) as error:
+            os_error = getattr(error, "errno", None) or errno.EINVAL
+        if os_error == 0:
+            return OK
+        if os_error not in (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN):
+            return self._connect_failed(os_error)
+        if not self._watch(self._write_watch, WRITE, persistent=True):
+            return self._connect_failed(errno.EBADF)
+        self._on_connect = on_done
+        return ERR_IO_PENDING
+
+    def close(self) -> None:
+        """Closes the descriptor and forgets every callback; idempotent."""
+        self._on_readable = self._on_writable = self._on_connect = None
+        self._read_watch.stop_watching()
+        self._write_watch.stop_watching()
+        if self._socket is not None:
+            self._thread.sockets.discard(self._socket)
+            self._socket.close()
+            self._socket = None
+
+    def read(self, max_bytes: int) -> bytes | int:
+        """See StreamSocket.read."""
+        if self._socket is None:
+            return ERR_SOCKET_NOT_CONNECTED
+        try:
+            data = self._socket.recv(max_bytes)
+        except BlockingIOError:
+            return ERR_IO_PENDING
+        except OSError as error:
+            return self._io_failed(NetLogEventType.SOCKET_READ_ERROR, error)
+        if data:
+            self.was_ever_used = True
+            if self.net_log.is_capturing:
+                self.net_log.event(NetLogEventType.SOCKET_BYTES_RECEIVED, byte_count_params(len(data), data))
+        return data
+
+    def write(self, data: bytes | memoryview) -> int:
+        """See StreamSocket.write."""
+        if self._socket is None:
+            return ERR_SOCKET_NOT_CONNECTED
+        try:
+            sent = self._socket.send(data, _SEND_FLAGS)
+        except BlockingIOError:
+            return ERR_IO_PENDING
+        except OSError as error:
+            return self._io_failed(NetLogEventType.SOCKET_WRITE_ERROR, error)
+        self.was_ever_used = True
+        if self.net_log.is_capturing:
+            self.net_log.event(NetLogEventType.SOCKET_BYTES_SENT, byte_count_params(sent, bytes(data[:sent])))
+        return sent
+
+    def notify_readable(self, task: Task) -> None:
+        """See StreamSocket.notify_readable."""
+        self._on_readable = task
+        if not self._read_watch.is_watching:
+            self._watch(self._read_watch, READ, persistent=True)
+
+    def notify_writable(self, task: Task) -> None:
+        """See StreamSocket.notify_writable."""
+        self._on_writable = task
+        self._watch(self._write_watch, WRITE, persistent=False)
+
+    def cancel_notify(self) -> None:
+        """See StreamSocket.cancel_notify."""
+        self._on_readable = self._on_writable = None
+
+    def is_connected(self) -> bool:
+        """See StreamSocket.is_connected."""
+        return self._peek() != b""
+
+    def is_connected_and_idle(self) -> bool:
+        """See StreamSocket.is_connected_and_idle."""
+        return self._peek() is None
+
+    @property
+    def is_open(self) -> bool:
+        """True while it has a descriptor."""
+        return self._socket is not None
+
+    @property
+    def local_address(self) -> IPEndPoint | None:
+        """Our address while open."""
+        if self._socket is None:
+            return None
+        return IPEndPoint.from_sockaddr(self._socket.family, self._socket.getsockname())
+
+    def on_fd_readable(self, fd: int) -> None:
+        """Pump: there is something to read."""
+        task, self._on_readable = self._on_readable, None
+        if task is None:
+            self._read_watch.stop_watching()
+        else:
+            task()
+
+    def on_fd_writable(self, fd: int) -> None:
+        """Pump: the connect is decided, or there is room to write."""
+        if self._on_connect is not None:
+            self._connect_decided(self._on_connect)
+            return
+        task, self._on_writable = self._on_writable, None
+        if task is not None:
+            task()
+
+    def _connect_decided(self, on_done: Completion) -> None:
+        assert self._socket is not None
+        os_error = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if os_error in (errno.EINPROGRESS, errno.EALREADY):
+            return
+        self._on_connect = None
+        self._write_watch.stop_watching()
+        on_done(OK if os_error == 0 else self._connect_failed(os_error))
+
+    def _connect_failed(self, os_error: int) -> int:
+        self.close()
+        self.os_error = os_error
+        return map_connect_error(os_error)
+
+    def _watch(self, controller: FdWatchController, mode: int, persistent: bool) -> bool:
+        assert self._socket is not None
+        fd = self._socket.fileno()
+        return self._thread.pump.watch_file_descriptor(fd, persistent, mode, controller, self)
+
+    def _io_failed(self, event: NetLogEventType, error: OSError) -> int:
+        result = map_system_error(error.errno or -1)
+        self.net_log.event(event, lambda _: {"net_error": result, "os_error": error.errno})
+        return result if result < ERR_IO_PENDING else ERR_FAILED
+
+    def _peek(self) -> bytes | None:
+        """The next byte; b"" at the end of the stream or when it is broken; None when nothing has come."""
+        if self._socket is None:
+            return b""
+        try:
+            return self._socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return b""

@@ -1,0 +1,1 @@
+"""A real server for tests and demonstrations, with faults on demand."""

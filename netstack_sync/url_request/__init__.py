@@ -1,0 +1,1 @@
+"""A URL, from start to last redirect."""

@@ -1,0 +1,87 @@
+"""URLRequestContext: everything a request needs, owned in one place."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from typing import Protocol
+
+from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN
+from netstack_sync.dns.manager import ResolverManager
+from netstack_sync.http.network_session import HttpNetworkSession
+from netstack_sync.log.net_log import NetLog
+from netstack_sync.loop.network_thread import NetworkThread
+from netstack_sync.url_request.job_factory import URLRequestJobFactory
+from netstack_sync.workers.worker_pool import WorkerPool
+
+
+class LiveRequest(Protocol):
+    """A request that is under way."""
+
+    def fail(self, net_error: int) -> None: ...
+
+
+class URLRequestContext:
+    """Made by the ContextBuilder; outlives its requests. Network thread only, but for reading its parts.
+
+    After shut_down() every request fails with ERR_CONTEXT_SHUT_DOWN.
+    """
+
+    __slots__ = (
+        "_requests",
+        "is_shut_down",
+        "job_factory",
+        "net_log",
+        "network_session",
+        "resolver",
+        "thread",
+        "workers",
+    )
+
+    def __init__(
+        self,
+        thread: NetworkThread,
+        net_log: NetLog,
+        resolver: ResolverManager,
+        network_session: HttpNetworkSession,
+        workers: WorkerPool,
+    ) -> None:
+        self.thread = thread
+        self.net_log = net_log
+        self.resolver = resolver
+        self.network_session = network_session
+        self.workers = workers
+        self.job_factory = URLRequestJobFactory(network_session)
+        self._requests: set[LiveRequest] = set()
+        self.is_shut_down = False
+
+    def add_request(self, request: LiveRequest) -> None:
+        """Remembers a request that starts."""
+        self._requests.add(request)
+
+    def remove_request(self, request: LiveRequest) -> None:
+        """Forgets a request that ended."""
+        self._requests.discard(request)
+
+    @property
+    def request_count(self) -> int:
+        """Requests under way."""
+        return len(self._requests)
+
+    def shut_down(self, on_done: Callable[[], None] | None = None) -> None:
+        """Fails what is under way, drops lookups, closes every socket; idempotent.
+
+        A delegate that raises has a bug, which is printed; nobody else is to suffer from it.
+        """
+        self.is_shut_down = True
+        self.job_factory.shut_down()
+        requests, self._requests = self._requests, set()  # whoever starts one now is told later
+        for request in requests:
+            try:
+                request.fail(ERR_CONTEXT_SHUT_DOWN)
+            except Exception:
+                traceback.print_exc()
+        self.network_session.shut_down(ERR_CONTEXT_SHUT_DOWN)
+        self.resolver.shut_down()
+        if on_done is not None:
+            on_done()

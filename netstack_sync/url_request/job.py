@@ -1,0 +1,54 @@
+"""URLRequestJob: what fetches the URL of a request, by scheme."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from netstack_sync.base.load_state import LoadState
+from netstack_sync.base.load_timing import LoadTiming
+from netstack_sync.http.response_info import HttpResponseInfo
+from netstack_sync.loop.completion import Completion
+
+OnData = Callable[["bytes | int"], None]
+
+
+class URLRequestJob(Protocol):
+    """One hop of a request; network thread only; owned by the request."""
+
+    def start(self, on_headers: Completion) -> int:
+        """OK when `response` is there, an error, or ERR_IO_PENDING and one later callback."""
+
+    def read(self, on_data: OnData) -> bytes | int:
+        """A piece, b"" at the end, an error, or ERR_IO_PENDING and one later callback with one of these."""
+
+    def close(self) -> None:
+        """Ends the job in any state; no callback comes any more; idempotent."""
+
+    @property
+    def response(self) -> HttpResponseInfo | None:
+        """The answer once start() is through with OK."""
+
+    @property
+    def timing(self) -> LoadTiming | None:
+        """Where the time went, also when it failed."""
+
+    @property
+    def load_state(self) -> LoadState:
+        """What the job waits for."""
+
+    @property
+    def error_detail(self) -> str:
+        """What went wrong, in words; may be empty."""
+
+    @property
+    def sent_bytes(self) -> int:
+        """Bytes of the request that have left on the present connection."""
+
+    @property
+    def has_sent_bytes(self) -> bool:
+        """True once a byte of the request may have reached a server."""
+
+    @property
+    def is_body_complete(self) -> bool:
+        """True once the last byte of the response has arrived."""

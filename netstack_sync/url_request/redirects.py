@@ -1,0 +1,75 @@
+"""What a redirect makes of a request: new URL, method, headers; pure functions.
+
+RFC 9110 §15.4, and net/url_request/redirect_info.cc where it leaves room.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from netstack_sync.base.exceptions import InvalidURL
+from netstack_sync.base.net_errors import ERR_INVALID_REDIRECT, ERR_UNSAFE_REDIRECT
+from netstack_sync.base.url import Url
+from netstack_sync.http.build_headers import CREDENTIAL_HEADERS as CREDENTIAL_HEADERS
+from netstack_sync.http.request_info import HttpRequestInfo
+
+REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
+MAX_REDIRECTS = 20
+
+_BODY_HEADERS = ("Content-Length", "Content-Type", "Content-Encoding", "Content-Language", "Content-Location")
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectInfo:
+    """Where a response sends the request."""
+
+    status: int
+    url: Url
+    method: str
+    keeps_body: bool
+
+
+def compute_redirect(status: int, location: str, url: Url, method: str) -> RedirectInfo | int:
+    """The next request, or the error that a bad Location means."""
+    # Headers are read as latin-1; the bytes beyond ASCII go back as they came, percent-encoded (Chromium).
+    escaped = "".join([c if c < "\x80" else f"%{ord(c):02X}" for c in location])
+    try:
+        target = url.resolve(escaped)
+    except InvalidURL:
+        return ERR_INVALID_REDIRECT
+    if target.scheme not in ("http", "https"):
+        return ERR_UNSAFE_REDIRECT
+    if target.fragment is None and url.fragment is not None:
+        target = target.with_fragment(url.fragment)
+    new_method = redirected_method(status, method)
+    return RedirectInfo(status, target, new_method, new_method == method)
+
+
+def redirected_method(status: int, method: str) -> str:
+    """303 means "look there with GET"; 301 and 302 turn POST into GET because every browser does."""
+    if (status == 303 and method != "HEAD") or (status in (301, 302) and method == "POST"):
+        return "GET"
+    return method
+
+
+def redirected_request(info: HttpRequestInfo, redirect: RedirectInfo) -> HttpRequestInfo:
+    """The request of the next hop; the one place where secrets are dropped on a redirect (rule R5).
+
+    Credentials and the client certificate stay with the origin they were given for; another scheme or port is
+    another origin. All occurrences go. A Host of the caller's was meant for the first server. An SSLContext of
+    the user's stays, with a certificate that it may hold: it is the user's whole TLS policy, and a connection
+    without it would be made on terms that the user never set.
+    """
+    headers, tls = info.headers.copy(), info.tls
+    if info.url.origin != redirect.url.origin:
+        for name in (*CREDENTIAL_HEADERS, "Host"):
+            headers.remove(name)
+        if "origin" in headers:
+            headers.set("Origin", "null")
+        if tls.client_certificate is not None:
+            tls = replace(tls, client_certificate=None)
+    if not redirect.keeps_body:
+        for name in (*_BODY_HEADERS, "Origin"):
+            headers.remove(name)
+    upload = info.upload if redirect.keeps_body else None
+    return HttpRequestInfo(redirect.url, redirect.method, headers, tls, upload, info.priority, info.partition)

@@ -1,0 +1,108 @@
+"""What the fields of an HTTP/1 response say about where its body ends and whether the connection lives on.
+
+RFC 9112 §6 and §9.3, with Chromium's answers where the RFC leaves room (net/http/http_response_headers.cc and
+http_stream_parser.cc). Nothing is guessed: a length or coding that cannot be understood is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple, TypeAlias
+
+from netstack_sync.base.net_errors import (
+    ERR_INVALID_HTTP_RESPONSE,
+    ERR_RESPONSE_HEADERS_MULTIPLE_CONTENT_LENGTH,
+    ERR_RESPONSE_HEADERS_MULTIPLE_LOCATION,
+)
+from netstack_sync.wire.errors import WireError
+
+HTTP_1_0: Final = (1, 0)
+HTTP_1_1: Final = (1, 1)
+
+MAX_CONTENT_LENGTH: Final = 2**63 - 1  # what Chromium's int64 holds
+_MAX_LENGTH_DIGITS: Final = 19
+
+_Fields: TypeAlias = dict[bytes, list[bytes]]
+
+# Finds only the lines that matter here. It starts with one literal byte and one small set, so that the search
+# skips the others at the speed of memchr.
+_relevant_lines: Final = re.compile(
+    rb"\n([CcLlPpTt](?i:ontent-length|onnection|ransfer-encoding|ocation|roxy-connection)):([^\r]*)"
+).findall
+_CONNECTION_FIELDS: Final = (b"connection", b"proxy-connection")
+_DECISIVE_TOKENS: Final = {b"close": False, b"keep-alive": True}
+
+
+class Framing(NamedTuple):
+    """Where the body ends, and what happens to the connection after it."""
+
+    content_length: int | None  # None also when the body is chunked
+    is_chunked: bool
+    keep_alive: bool  # what the peer promises
+    in_doubt: bool  # two fields contradict each other: never reuse the connection
+
+
+def read_framing(data: bytes, start: int, end: int, version: tuple[int, int]) -> Framing:
+    """Return what the field lines in `data[start:end]` say; `start` is the LF before the first of them.
+
+    The lines must have been validated. `WireError` for what cannot be understood without guessing.
+    """
+    fields: _Fields = {}
+    for name, value in _relevant_lines(data, start, end):
+        fields.setdefault(name.lower(), []).append(value.strip())
+    if not fields:
+        return Framing(None, False, version != HTTP_1_0, False)
+    if b"location" in fields and len(set(fields[b"location"])) > 1:
+        raise WireError(ERR_RESPONSE_HEADERS_MULTIPLE_LOCATION, "the response names two different locations")
+
+    lengths = fields.get(b"content-length")
+    codings = fields.get(b"transfer-encoding")
+    is_chunked = in_doubt = False
+    if codings is not None:
+        is_chunked = _is_chunked(codings)
+        # RFC 9112 §6.1 and §6.3: chunked wins over a length, and a coding from an HTTP/1.0 peer is faulty;
+        # but somebody between us and the server may have seen either differently.
+        in_doubt = not is_chunked or lengths is not None or version == HTTP_1_0
+    content_length = None if lengths is None or is_chunked else _content_length(lengths)
+    return Framing(content_length, is_chunked, _keeps_alive(fields, version), in_doubt)
+
+
+def _content_length(values: list[bytes]) -> int:
+    """Return the one length that all fields and list elements agree on (RFC 9110 §8.6)."""
+    text = values[0]
+    if len(values) > 1 or b"," in text:
+        lengths = {element.strip() for value in values for element in value.split(b",")}
+        if len(lengths) > 1:
+            raise WireError(ERR_RESPONSE_HEADERS_MULTIPLE_CONTENT_LENGTH, "the response has two different lengths")
+        text = lengths.pop()
+    # ASCII digits only: int() would also take blanks, signs and underscores.
+    if not text.isdigit() or len(text) > _MAX_LENGTH_DIGITS or (length := int(text)) > MAX_CONTENT_LENGTH:
+        raise WireError(ERR_INVALID_HTTP_RESPONSE, f"the Content-Length {_shown(text)} is no length")
+    return length
+
+
+def _is_chunked(values: list[bytes]) -> bool:
+    """Tell "chunked" from the historical "identity" (RFC 2616); refuse anything else.
+
+    We never ask for another transfer coding (no TE field), and nobody above could undo it.
+    """
+    coding = b", ".join(values).lower()
+    if coding not in (b"chunked", b"identity"):
+        raise WireError(ERR_INVALID_HTTP_RESPONSE, f"the Transfer-Encoding {_shown(coding)} is not supported")
+    return coding == b"chunked"
+
+
+def _keeps_alive(fields: _Fields, version: tuple[int, int]) -> bool:
+    """Let the first decisive token win, as Chromium does; without one HTTP/1.1 stays and HTTP/1.0 closes."""
+    for name in _CONNECTION_FIELDS:
+        if name in fields:
+            for token in b",".join(fields[name]).lower().split(b","):
+                decision = _DECISIVE_TOKENS.get(token.strip())
+                if decision is not None:
+                    return decision
+    return version != HTTP_1_0
+
+
+def _shown(value: bytes) -> str:
+    """Return the peer's text for a message, short enough to print."""
+    return repr(value[:40].decode("latin-1"))

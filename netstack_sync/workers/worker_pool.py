@@ -1,0 +1,146 @@
+"""WorkerPool: daemon threads on demand for work that may block."""
+
+from __future__ import annotations
+
+import _thread
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from netstack_sync.loop.task_runner import TaskRunner
+from netstack_sync.workers.worker_job import WorkerJob
+
+T = TypeVar("T")
+
+_LOOK_AGAIN_S = 0.005
+_IDLE_LIFETIME_S = 10.0  # an idle thread costs memory, a new one costs 50 to 100 microseconds
+
+
+class WorkerPool:
+    """Runs jobs on at most `max_threads` threads; replies come on the network thread.
+
+    Threads are daemons and never joined: one that hangs in getaddrinfo() must not hold the process. The thread
+    that went idle last is used first, so that the others can die. Jobs beyond the limit wait in order. Posting
+    and cancelling belong to the network thread.
+    """
+
+    __slots__ = ("__weakref__", "_idle", "_lock", "_max_threads", "_name", "_task_runner", "_threads", "_waiting")
+
+    def __init__(self, task_runner: TaskRunner, max_threads: int, name: str = "netstack-worker") -> None:
+        self._task_runner = task_runner
+        self._max_threads = max_threads
+        self._name = name
+        self._lock = threading.Lock()  # held for a few instructions, never while a job runs
+        self._waiting: deque[WorkerJob[Any]] = deque()
+        self._idle: list[_Worker] = []
+        self._threads = 0
+
+    def post_job(self, work: Callable[[], T], on_reply: Callable[[T | BaseException], None]) -> WorkerJob[T]:
+        """Runs `work` on a worker and `on_reply` with its value, or with what it raised, on the network thread."""
+        job = WorkerJob(work, on_reply, self._task_runner)
+        with self._lock:
+            if self._idle:
+                self._idle.pop().give(job)
+                return job
+            self._waiting.append(job)
+            if self._threads >= self._max_threads:
+                return job
+            self._threads += 1
+        try:
+            # Thread.start() returns when the new thread has run, beside busy threads after tens of milliseconds.
+            # The network thread must not wait so long, so a thread that nobody waits for makes the worker.
+            _thread.start_new_thread(self._start_worker, ())
+        except RuntimeError as error:
+            self._do_without_worker(error)
+        return job
+
+    def _start_worker(self) -> None:
+        """Makes a worker, which is counted already; on a thread of its own."""
+        try:
+            threading.Thread(target=_Worker(self).run, name=self._name, daemon=True).start()
+        except RuntimeError as error:
+            self._do_without_worker(error)
+
+    def _do_without_worker(self, error: RuntimeError) -> None:
+        """No more threads, or the interpreter is shutting down; jobs wait for the others, if there are any."""
+        with self._lock:
+            self._threads -= 1
+            if self._threads:
+                return
+            failed = list(self._waiting)
+            self._waiting.clear()
+        for job in failed:
+            job.fail(error)
+
+    def next_job(self, worker: _Worker) -> WorkerJob[Any] | None:
+        """Takes a waiting job for a worker that is free; None puts the worker on the idle list."""
+        with self._lock:
+            while self._waiting:
+                job = self._waiting.popleft()
+                if not job.is_cancelled:
+                    return job
+            self._idle.append(worker)
+            return None
+
+    def retire(self, worker: _Worker) -> bool:
+        """Takes a worker that idled long enough out; False if a job was given to it meanwhile."""
+        with self._lock:
+            if worker not in self._idle:
+                return False
+            self._idle.remove(worker)
+            self._threads -= 1
+            return True
+
+    def finish(self, limit_s: float) -> bool:
+        """Drops the jobs that wait and waits for those that run, at most `limit_s` seconds; any thread.
+
+        For the end of the process, once nothing is posted any more: before Python 3.14 a daemon thread that is in
+        Rust code (cryptography) when the interpreter ends aborts the process. False when time was up.
+        """
+        for _ in range(int(limit_s / _LOOK_AGAIN_S)):
+            with self._lock:
+                self._waiting.clear()
+                if len(self._idle) == self._threads:
+                    return True
+            time.sleep(_LOOK_AGAIN_S)
+        return False
+
+    @property
+    def thread_count(self) -> int:
+        """Threads that live now, busy or idle, or are about to."""
+        return self._threads
+
+
+class _Worker:
+    """One thread of a pool: runs jobs, then idles on a lock until it gets another or is too old."""
+
+    __slots__ = ("_gift", "_pool", "_wake")
+
+    def __init__(self, pool: WorkerPool) -> None:
+        self._pool = pool
+        self._wake = threading.Lock()
+        self._wake.acquire()
+        self._gift: WorkerJob[Any] | None = None
+
+    def give(self, job: WorkerJob[Any]) -> None:
+        """Hands a job to this worker, which is idle; called under the pool's lock."""
+        self._gift = job
+        self._wake.release()
+
+    def run(self) -> None:
+        """The thread's life."""
+        while True:
+            job = self._pool.next_job(self) or self._idle()
+            if job is None:
+                return
+            job.run()
+            del job  # an idle worker must not keep the last job's values alive
+
+    def _idle(self) -> WorkerJob[Any] | None:
+        while not self._wake.acquire(timeout=_IDLE_LIFETIME_S):
+            if self._pool.retire(self):
+                return None
+        job, self._gift = self._gift, None
+        return job

@@ -1,0 +1,31 @@
+"""Every error number has a meaning that can be printed."""
+
+from __future__ import annotations
+
+import pytest
+
+from netstack_sync.base import net_errors
+from netstack_sync.base.net_error_meanings import meaning
+
+_NUMBERS = {k: v for k, v in vars(net_errors).items() if k == "OK" or k.startswith("ERR_")}
+
+
+@pytest.mark.parametrize("name", _NUMBERS)
+def test_every_number_is_explained_in_one_line(name: str) -> None:
+    """One line, no full stop: a detail may follow after a colon."""
+    text = meaning(_NUMBERS[name])
+    assert text != "an unknown error"
+    assert 5 < len(text) < 100
+    assert text.isprintable()
+    assert not text.endswith(".")
+
+
+def test_no_two_numbers_share_a_meaning() -> None:
+    """Otherwise one of the two is not explained."""
+    texts = [meaning(number) for number in _NUMBERS.values()]
+    assert len(texts) == len(set(texts))
+
+
+def test_an_unknown_number_is_an_unknown_error() -> None:
+    """Printing must never fail."""
+    assert meaning(-9999) == meaning(1) == "an unknown error"

@@ -1,0 +1,210 @@
+"""`netstack fetch` against a real server: what is written where, and with which exit status it ends."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from netstack_sync import ContextShutDown, Response, SyncUrlFetcher
+from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN
+from netstack_sync.testing.answer import Answer
+from netstack_sync.testing.default_routes import pattern_bytes
+from netstack_sync.testing.embedded_server import EmbeddedServer
+from netstack_sync.testing.fault_recipes import (
+    bad_chunk,
+    close_before_headers,
+    early_close,
+    reset_before_headers,
+    stall_before_headers,
+)
+from tests.support.command_line import Netstack
+from tests.support.raw_server import raw_server
+
+
+def test_body_goes_to_standard_output(netstack: Netstack, server: EmbeddedServer) -> None:
+    """And nothing else goes anywhere."""
+    assert netstack("fetch", server.url("/hello")) == (0, b"hello\n", "")
+
+
+def test_file_is_saved_whole(netstack: Netstack, server: EmbeddedServer, tmp_path: Path) -> None:
+    """-o streams to disk."""
+    assert netstack("fetch", "-o", str(tmp_path / "x"), server.url("/bytes/3000000")) == (0, b"", "")
+    assert (tmp_path / "x").read_bytes() == pattern_bytes(3_000_000)
+
+
+def test_remote_name_is_the_last_part_of_the_url(
+    netstack: Netstack, server: EmbeddedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """-O; with -L the name is still that of the URL which was typed, not of where the server sent us."""
+    monkeypatch.chdir(tmp_path)
+    assert netstack("fetch", "-LO", server.url("/redirect/2")).status == 0
+    assert (tmp_path / "2").read_bytes() == b"hello\n"
+
+
+@pytest.mark.parametrize("fault, status", [(early_close(), 18), (bad_chunk(), 8), (reset_before_headers(), 56)])
+def test_failed_download_leaves_nothing(
+    netstack: Netstack, server: EmbeddedServer, tmp_path: Path, fault: object, status: int
+) -> None:
+    """Half a file is not mistaken for a whole one."""
+    server.route("/x", Answer(body=b"some bytes", fault=fault))  # type: ignore[arg-type]
+    done = netstack("fetch", "-o", str(tmp_path / "x"), server.url("/x"))
+    assert done.status == status and done.err.startswith("netstack: ERR_")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_coded_body_is_decoded_also_into_a_file(netstack: Netstack, server: EmbeddedServer, tmp_path: Path) -> None:
+    """One rule for both outputs; --raw writes what came."""
+    url, file = server.url("/gzip?size=5000"), tmp_path / "x"
+    assert netstack("fetch", url, "-o", "-").out == pattern_bytes(5000)
+    netstack("fetch", url, "-o", str(file), "--compressed")
+    assert file.read_bytes() == pattern_bytes(5000)
+    assert netstack("fetch", url, "--raw").out == gzip.compress(pattern_bytes(5000), mtime=0)
+
+
+def test_heads_come_before_the_body(netstack: Netstack, server: EmbeddedServer) -> None:
+    """-i shows the redirects on the way as well, and lines of one name apart."""
+    server.route("/hello", Answer(headers=[("A", "1"), ("A", "2")], body=b"hello\n"))
+    done = netstack("fetch", "-iL", server.url("/redirect/1"))
+    assert done.out == (
+        b"HTTP/1.1 302 Found\r\nLocation: /hello\r\nContent-Length: 0\r\n\r\n"
+        b"HTTP/1.1 200 OK\r\nA: 1\r\nA: 2\r\nContent-Length: 6\r\n\r\nhello\n"
+    )
+
+
+def test_head_asks_for_the_head_only(netstack: Netstack, server: EmbeddedServer) -> None:
+    """-I sends HEAD and shows what comes."""
+    done = netstack("fetch", "-I", server.url("/hello"))
+    assert done.out == b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\n"
+    assert [request.method for request in server.requests] == ["HEAD"]
+
+
+def test_redirect_is_an_answer_without_l(netstack: Netstack, server: EmbeddedServer) -> None:
+    """And with it, too many are an error."""
+    url = server.url("/redirect/3")
+    assert netstack("fetch", url) == (0, b"", "")
+    done = netstack("fetch", "-L", "--max-redirs", "2", url)
+    assert done.status == 47 and done.err.startswith("netstack: ERR_TOO_MANY_REDIRECTS (-310): ")
+
+
+def test_bad_status_is_an_answer_without_f(netstack: Netstack, server: EmbeddedServer, tmp_path: Path) -> None:
+    """With -f it is a failure, and no file is written."""
+    url = server.url("/status/404")
+    assert netstack("fetch", url).status == 0
+    done = netstack("fetch", "-f", url, "-o", str(tmp_path / "x"))
+    assert done == (22, b"", "netstack: the server answered 404 Not Found\n")
+    assert list(tmp_path.iterdir()) == [] and netstack("fetch", "-f", server.url("/hello")).out == b"hello\n"
+
+
+def test_silent_says_nothing_unless_asked_to(netstack: Netstack, server: EmbeddedServer) -> None:
+    """-s, and -sS for scripts that want the reason."""
+    url = server.url("/status/500")
+    assert netstack("fetch", "-sf", url) == (22, b"", "")
+    assert netstack("fetch", "-sSf", url).err == "netstack: the server answered 500 Internal Server Error\n"
+
+
+def test_deadline_ends_a_stall(netstack: Netstack, server: EmbeddedServer) -> None:
+    """-m bounds everything; the error says its Chromium name."""
+    server.route("/stall", Answer(fault=stall_before_headers()))
+    done = netstack("fetch", "-m", "0.2", server.url("/stall"))
+    assert done.status == 28 and done.err.startswith("netstack: ERR_TIMED_OUT (-7): ")
+
+
+def test_empty_answer(netstack: Netstack, server: EmbeddedServer) -> None:
+    """curl's 52."""
+    server.route("/x", Answer(fault=close_before_headers()))
+    done = netstack("fetch", server.url("/x"))
+    assert done.status == 52 and "ERR_EMPTY_RESPONSE (-324)" in done.err
+
+
+def test_certificate_must_be_trusted(netstack: Netstack, secure_server: EmbeddedServer) -> None:
+    """Unless its authority is named, or -k says that it does not matter."""
+    url = secure_server.url("/hello", "localhost")
+    refused = netstack("fetch", url)
+    assert refused.status == 60 and "ERR_CERT_AUTHORITY_INVALID (-202)" in refused.err
+    assert netstack("fetch", url, "--cacert", secure_server.ca_file).out == b"hello\n"
+    assert netstack("fetch", url, "-k").out == b"hello\n"
+
+
+def test_http_server_does_not_speak_tls(netstack: Netstack) -> None:
+    """curl's 35."""
+
+    def answer_in_plain_text(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with raw_server([answer_in_plain_text]) as port:
+        done = netstack("fetch", f"https://127.0.0.1:{port}/")
+    assert done.status == 35 and "ERR_SSL_PROTOCOL_ERROR (-107)" in done.err
+
+
+def test_verbose_tells_the_whole_way(netstack: Netstack, secure_server: EmbeddedServer) -> None:
+    """Connection, TLS, verdict, both heads, time; the password is not shown."""
+    url, ca_file = secure_server.url("/hello", "localhost"), secure_server.ca_file
+    done = netstack("fetch", "-v", "-u", "user:secret", "--cacert", ca_file, url)
+    lines = done.err.splitlines()
+    assert done.status == 0 and done.out == b"hello\n"
+    for line in ("* Connected", "* The certificate is good", "> GET /hello HTTP/1.1", "< HTTP/1.1 200 OK"):
+        assert line in lines
+    assert "* The certificate names CN=localhost" in lines and "> Authorization: [" in done.err
+    assert lines[-1].startswith("* Timing on a new socket: dns ") and " tls " in lines[-1]
+    assert "secret" not in done.err and "dXNlcjpzZWNyZXQ" not in done.err
+
+
+def test_verbose_shows_how_far_a_failed_request_came(netstack: Netstack, server: EmbeddedServer) -> None:
+    """The timing comes before the error."""
+    server.route("/x", Answer(fault=close_before_headers()))
+    done = netstack("fetch", "-v", server.url("/x"))
+    assert [line[:9] for line in done.err.splitlines()[-2:]] == ["* Timing ", "netstack:"]
+    assert netstack("fetch", "-v", "http://h.invalid/").status == 6
+
+
+def test_verbose_has_no_timing_of_what_never_began(netstack: Netstack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as a fetch in a session that is being closed."""
+
+    def refused(_: SyncUrlFetcher) -> Response:
+        raise ContextShutDown(ERR_CONTEXT_SHUT_DOWN)
+
+    monkeypatch.setattr(SyncUrlFetcher, "fetch", refused)
+    done = netstack("fetch", "-v", "h")
+    assert done.status == 1 and done.err.startswith("netstack: ERR_CONTEXT_SHUT_DOWN (-26): ")
+
+
+@pytest.mark.parametrize(
+    "path, arguments, is_shown",
+    [
+        ("/bytes/5000", (), True),
+        ("/gzip", (), True),
+        ("/bytes/5000", ("-s",), False),
+        ("/bytes/5000", ("-v",), False),
+        ("/bytes/5000", ("-I",), False),
+    ],
+)
+def test_progress_is_for_downloads_on_a_terminal(
+    netstack: Netstack,
+    server: EmbeddedServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    arguments: tuple[str, ...],
+    is_shown: bool,
+) -> None:
+    """Not with -s, and not among the lines of -v."""
+    monkeypatch.setitem(sys.modules, "netstack_sync.cli.rich_progress", None)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    done = netstack("fetch", "-o", str(tmp_path / "x"), server.url(path), *arguments)
+    assert done.status == 0 and ("\r" in done.err) == is_shown
+    assert ("100%" in done.err) == (is_shown and path != "/gzip")  # the length of what is decoded is not known
+
+
+def test_binary_data_is_not_written_to_a_terminal(
+    netstack: Netstack, server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Refused with a hint, as curl does; the hint works."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    done = netstack("fetch", server.url("/bytes/10"))
+    assert done.status == 23 and done.out == b"" and "-o FILE" in done.err
+    assert netstack("fetch", server.url("/bytes/10"), "-o", "-").out == pattern_bytes(10)

@@ -1,0 +1,208 @@
+"""What the arguments of `netstack fetch` make of a request: method, headers, body, limits."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from netstack_sync.cli.fetch_request import make_request
+from netstack_sync.cli.main import make_parser
+from netstack_sync.fetcher.options import FetchRequest
+from netstack_sync.fetcher.session import Session
+from netstack_sync.fetcher.timeout import Timeout
+from netstack_sync.testing.certificates import process_authority
+from netstack_sync.testing.embedded_server import EmbeddedServer
+from tests.support.command_line import Netstack
+
+
+def request_of(*arguments: str) -> FetchRequest:
+    """The request that a command line stands for; nothing is sent."""
+    return make_request(Session(), make_parser().parse_args(["fetch", *arguments]))
+
+
+class Echo:
+    """What the server saw of one command line."""
+
+    def __init__(self, text: bytes) -> None:
+        seen = json.loads(text)
+        self.method: str = seen["method"]
+        self.body: str = seen["body"]
+        self.headers: dict[str, str] = seen["headers"]
+
+
+def echo(netstack: Netstack, server: EmbeddedServer, *arguments: str) -> Echo:
+    """Sends it."""
+    done = netstack("fetch", server.url("/echo"), *arguments)
+    assert (done.status, done.err) == (0, "")
+    return Echo(done.out)
+
+
+def test_url_without_scheme_gets_http() -> None:
+    """As curl has it; a port is no scheme."""
+    assert request_of("localhost:8000/x").url.href == "http://localhost:8000/x"
+    assert request_of("https://h/").url.href == "https://h/"
+
+
+@pytest.mark.parametrize(
+    "arguments, method",
+    [
+        ((), "GET"),
+        (("-I",), "HEAD"),
+        (("-d", "x"), "POST"),
+        (("--json", "{}"), "POST"),
+        (("-F", "a=b"), "POST"),
+        (("-XPUT", "-d", "x"), "PUT"),
+        (("-X", "delete"), "DELETE"),
+    ],
+)
+def test_method_follows_from_the_arguments(arguments: tuple[str, ...], method: str) -> None:
+    """-X wins over what a body implies."""
+    assert request_of("h", *arguments).method == method
+
+
+@pytest.mark.parametrize(
+    "arguments, timeout",
+    [
+        ((), Timeout(connect=30, read=60)),
+        (("-m", "5"), Timeout(total=5)),
+        (("-m", "5", "--connect-timeout", "2"), Timeout(total=5, connect=2)),
+        (("--connect-timeout", "2.5"), Timeout(connect=2.5, read=60)),
+        (("-m", "0"), Timeout()),
+        (("--connect-timeout", "0"), Timeout(read=60)),
+    ],
+)
+def test_limits(arguments: tuple[str, ...], timeout: Timeout) -> None:
+    """A deadline of the user's stands alone; 0 is none."""
+    assert request_of("h", *arguments).timeout == timeout
+
+
+def test_redirects_are_followed_only_when_asked_for() -> None:
+    """curl's behaviour, not that of fetch()."""
+    assert not request_of("h").follow_redirects
+    followed = request_of("h", "-L", "--max-redirs", "3")
+    assert followed.follow_redirects and followed.max_redirects == 3
+
+
+def test_trust_and_client_certificate(tmp_path: Path) -> None:
+    """-k, --cacert, -E with a password, --key."""
+    file = tmp_path / "x.pem"
+    file.write_bytes(process_authority().pem)
+    path = str(file)
+    assert request_of("h").tls.trust.uses_default_roots
+    assert request_of("h", "--cacert", path).tls.trust.ca_file == path
+    assert not request_of("h", "-k", "--cacert", path).tls.trust.verify
+    alone = request_of("h", "-E", path).tls.client_certificate
+    apart = request_of("h", "-E", f"{path}:secret", "--key", path).tls.client_certificate
+    assert alone is not None and apart is not None and alone != apart
+
+
+def test_headers_of_the_user_replace_those_that_are_implied(netstack: Netstack, server: EmbeddedServer) -> None:
+    """ "Name: value" sets, "Name:" leaves out, "Name;" sends it empty, in any case of letters."""
+    seen = echo(
+        netstack,
+        server,
+        *("-A", "agent", "-e", "http://from/", "-d", "x"),
+        *("-H", "content-type: text/x", "-H", "X-Two: 1", "-H", "X-Two: 2", "-H", "Accept:", "-H", "X-Empty;"),
+    )
+    assert seen.headers["User-Agent"] == "agent" and seen.headers["Referer"] == "http://from/"
+    assert seen.headers["content-type"] == "text/x" and seen.headers["X-Two"] == "1, 2"
+    assert seen.headers["X-Empty"] == "" and "Accept" not in seen.headers
+
+
+def test_header_beyond_ascii_goes_out_as_the_bytes_of_the_terminal() -> None:
+    """curl sends them as they were typed: UTF-8."""
+    assert request_of("h", "-H", "X: ü").headers.get("X") == "ü".encode().decode("latin-1")
+
+
+def test_data_is_a_form_whose_pieces_are_joined(netstack: Netstack, server: EmbeddedServer, tmp_path: Path) -> None:
+    """@FILE loses its line ends with -d and keeps them with --data-binary; --data-raw knows no @."""
+    file = tmp_path / "lines"
+    file.write_bytes(b"one\r\ntwo\n")
+    seen = echo(netstack, server, *("-d", "a=1", "-d", f"@{file}", "--data-raw", "@x", "--data-binary", f"@{file}"))
+    assert seen.method == "POST" and seen.body == "a=1&onetwo&@x&one\r\ntwo\n"
+    assert seen.headers["Content-Type"] == "application/x-www-form-urlencoded"
+
+
+def test_data_from_standard_input(netstack: Netstack, server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """-d @- reads stdin."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"from stdin")))
+    assert echo(netstack, server, "-d", "@-").body == "from stdin"
+
+
+def test_json_pieces_are_joined_without_a_separator(netstack: Netstack, server: EmbeddedServer) -> None:
+    """With the two headers that curl sends."""
+    seen = echo(netstack, server, "--json", '{"a":', "--json", "1}")
+    assert json.loads(seen.body) == {"a": 1}
+    assert seen.headers["Content-Type"] == seen.headers["Accept"] == "application/json"
+
+
+def test_form_is_multipart_with_fields_and_files(netstack: Netstack, server: EmbeddedServer, tmp_path: Path) -> None:
+    """A field, a file by its base name, a file whose type is given."""
+    file = tmp_path / "a.txt"
+    file.write_bytes(b"content")
+    seen = echo(netstack, server, "-F", "name=value", "-F", f"f=@{file}", "-F", f"g=@{file};type=x/y")
+    assert seen.headers["Content-Type"].startswith("multipart/form-data; boundary=")
+    assert 'name="name"\r\n\r\nvalue\r\n' in seen.body
+    assert 'name="f"; filename="a.txt"' in seen.body and "Content-Type: x/y\r\n\r\ncontent" in seen.body
+
+
+def test_form_with_fields_alone_is_multipart_too(netstack: Netstack, server: EmbeddedServer) -> None:
+    """-F never makes a urlencoded form."""
+    seen = echo(netstack, server, "-F", "a=b")
+    assert seen.headers["Content-Type"].startswith("multipart/form-data") and 'name="a"\r\n\r\nb' in seen.body
+
+
+def test_credentials(netstack: Netstack, server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing password is asked for; an Authorization of the user's own wins."""
+    monkeypatch.setattr("getpass.getpass", lambda prompt: "pass")
+    assert echo(netstack, server, "-u", "user:pa:ss").headers["Authorization"] == "Basic dXNlcjpwYTpzcw=="
+    assert echo(netstack, server, "-u", "user").headers["Authorization"] == "Basic dXNlcjpwYXNz"
+    assert echo(netstack, server, "-u", "u:p", "-H", "Authorization: mine").headers["Authorization"] == "mine"
+
+
+@pytest.mark.parametrize(
+    "arguments, expected",
+    [
+        ((), None),
+        (("-o", "-"), None),
+        (("-o", "file"), "identity"),
+        (("-O",), "identity"),
+        (("--raw",), "identity"),
+        (("-o", "file", "--compressed"), None),
+        (("-o", "file", "-H", "Accept-Encoding: gzip"), "gzip"),
+    ],
+)
+def test_a_file_is_asked_for_as_it_is(arguments: tuple[str, ...], expected: str | None) -> None:
+    """What is saved has a known length unless --compressed says that it may be encoded on the way."""
+    coding = request_of("http://h/x", *arguments).headers.get("Accept-Encoding") or ""
+    assert coding == expected if expected else "gzip" in coding and "," in coding
+
+
+@pytest.mark.parametrize(
+    "arguments, status, why",
+    [
+        (("http://",), 3, "url"),
+        (("ftp://h/",), 3, "ftp"),
+        (("http://h:70000/",), 3, "70000"),
+        (("h", "-X", "A B"), 2, "method"),
+        (("h", "-H", "no colon"), 2, "'Name: value'"),
+        (("h", "-H", "X: a\nb"), 2, "'X'"),
+        (("h", "-H", "a b: c"), 2, "'a b'"),
+        (("h", "-F", "name"), 2, "NAME=VALUE"),
+        (("h", "--cacert", "/no/such/file"), 2, "/no/such/file"),
+        (("h", "-E", "/no/such/file"), 2, "/no/such/file"),
+        (("h", "-d", "@/no/such/file"), 26, "/no/such/file"),
+        (("h", "-F", "a=@/no/such/file"), 26, "/no/such/file"),
+    ],
+)
+def test_bad_arguments_are_named_before_anything_is_sent(
+    netstack: Netstack, arguments: tuple[str, ...], status: int, why: str
+) -> None:
+    """One line on stderr that names what is wrong, and the status of its kind."""
+    done = netstack("fetch", *arguments)
+    assert done.status == status and done.out == b""
+    assert done.err.startswith("netstack: ") and why in done.err and done.err.count("\n") == 1

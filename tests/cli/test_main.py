@@ -1,0 +1,114 @@
+"""`netstack`: finds the command, and ends well whatever happens."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+import netstack_sync
+from netstack_sync.cli.exit_status import WRITE_ERROR
+from netstack_sync.cli.main import main
+from netstack_sync.testing.answer import Answer
+from netstack_sync.testing.embedded_server import EmbeddedServer
+from netstack_sync.testing.fault_recipes import stall_in_body
+from tests.support.command_line import Netstack
+from tests.support.subprocesses import ROOT
+
+COMMAND = [sys.executable, "-W", "error", "-m", "netstack_sync"]
+
+
+def started(*arguments: str, stdout: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
+    """The command as a process of its own."""
+    return subprocess.Popen([*COMMAND, *arguments], cwd=ROOT, stdout=stdout, stderr=subprocess.PIPE)
+
+
+def test_without_a_command_the_help_is_shown(netstack: Netstack) -> None:
+    """On stderr, as a usage error."""
+    done = netstack()
+    assert done.status == 2 and "fetch | demo" in done.err and done.out == b""
+
+
+def test_version(netstack: Netstack) -> None:
+    """The package's."""
+    assert netstack("--version").out == f"netstack {netstack_sync.__version__}\n".encode()
+
+
+def test_module_is_the_command(server: EmbeddedServer) -> None:
+    """python -m netstack_sync."""
+    out, err = (process := started("fetch", server.url("/hello"))).communicate(timeout=30)
+    assert (process.returncode, out, err) == (0, b"hello\n", b"")
+
+
+def test_reader_that_goes_away_ends_it_quietly(server: EmbeddedServer) -> None:
+    """`netstack fetch URL | head` says nothing and does not read the rest."""
+    with started("fetch", server.url("/bytes/20000000")) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout.read(10) == bytes(range(10))
+        process.stdout.close()
+        assert process.stderr.read() == b"" and process.wait(30) == 23
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full on this system")
+@pytest.mark.parametrize("arguments, status", [(("fetch", "URL"), 23), (("demo", "--requests", "1", "URL"), 1)])
+def test_full_disk_under_standard_output_is_said(
+    server: EmbeddedServer, arguments: tuple[str, ...], status: int
+) -> None:
+    """One line, no traceback, also when only the last flush finds out."""
+    with open("/dev/full", "wb") as full:
+        url = server.url("/hello")
+        process = started(*[url if word == "URL" else word for word in arguments], stdout=full.fileno())
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == status and err.startswith(b"netstack: ") and err.count(b"\n") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent otherwise there")
+def test_ctrl_c_ends_it_with_130(server: EmbeddedServer) -> None:
+    """At once, in the middle of a body, without a traceback."""
+    server.route("/stall", Answer(body=b"half of it", fault=stall_in_body(5)))
+    with started("fetch", server.url("/stall")) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout.read(5) == b"half "
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130 and process.stderr.read() == b""
+
+
+def test_ctrl_c_status_within_the_process(netstack: Netstack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number that shells give."""
+
+    def interrupted(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("netstack_sync.cli.fetch_command.run", interrupted)
+    assert netstack("fetch", "h") == (130, b"", "")
+
+
+@pytest.mark.parametrize("error, status, said", [(BrokenPipeError(), 23, ""), (OSError("why"), 1, "netstack: why\n")])
+def test_lost_standard_output_within_the_process(
+    netstack: Netstack, monkeypatch: pytest.MonkeyPatch, error: OSError, status: int, said: str
+) -> None:
+    """What follows goes nowhere, so that the interpreter's end is quiet."""
+    saved = os.dup(1)
+
+    def lost(_: object) -> int:
+        raise error
+
+    monkeypatch.setattr("netstack_sync.cli.fetch_command.run", lost)
+    monkeypatch.setattr(sys.stdout, "fileno", lambda: 1)
+    try:
+        assert netstack("fetch", "h") == (status, b"", said)
+    finally:
+        os.dup2(saved, 1)
+        os.close(saved)
+
+
+def test_closed_standard_output_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As with `>&-` in a shell; Python then has none."""
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["demo"]) == WRITE_ERROR
+    assert "standard output is closed" in capsys.readouterr().err

@@ -1,0 +1,265 @@
+"""The arguments of a fetch, each checked before anything is sent, each refusal naming its argument."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import ssl
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netstack_sync import InvalidURL
+from netstack_sync.base.headers import RequestHeaders
+from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.url import Url
+from netstack_sync.fetcher.options import (
+    FetchOptions,
+    FetchRequest,
+    basic_auth,
+    body_and_headers,
+    check_max_redirects,
+    check_max_response_size,
+    check_method,
+    check_url,
+    client_certificate_from,
+    merged_headers,
+    trust_from,
+    with_params,
+)
+from netstack_sync.sockets.tls_context import ClientCertificate
+from tests.support.responses import make_request
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://h/",
+        "file:///etc/passwd",
+        "data:,x",
+        "h/path",
+        "",
+        "http://",
+        "http:///path",
+        "http://h:0/",
+        "http://h:70000/",
+        "http://h:x/",
+        "http://h\r\n.test/",
+        "http://a b/",
+        "http://h/a\r\nX: y",
+        "http://h/a\nb",
+        None,
+        5,
+        b"http://h/",
+    ],
+)
+def test_a_url_that_cannot_be_fetched_is_refused(url: Any) -> None:
+    """Unknown scheme, empty host, port 0 or 70000, line ends, no text."""
+    with pytest.raises(InvalidURL, match=r"(?i)url"):
+        check_url(url)
+
+
+def test_a_url_may_be_relative_to_a_base() -> None:
+    base = check_url("https://h/api/")
+    assert check_url("v1/items?a=1", base).href == "https://h/api/v1/items?a=1"
+    assert check_url("/root", base).href == "https://h/root"
+    assert check_url("http://other/", base).host == "other"
+    with pytest.raises(InvalidURL, match="scheme 'ftp'"):
+        check_url("ftp://h/", base)
+
+
+def test_methods() -> None:
+    """Known ones in capitals, as users type them; others as they are (RFC 9110 9.1)."""
+    assert [check_method(m) for m in ("get", "POST", "Propfind", "M-SEARCH")] == ["GET", "POST", "Propfind", "M-SEARCH"]
+    bad: list[Any] = ["", "A B", "GET\r\n", "G\xe4", None, 5]
+    for method in bad:
+        with pytest.raises(ValueError, match=r"method: .* is not a token"):
+            check_method(method)
+    with pytest.raises(ValueError, match="method: CONNECT"):
+        check_method("connect")
+
+
+def test_params_are_added_to_the_query() -> None:
+    url = Url.parse("http://h/?a=1#f")
+    assert with_params(url, {"b": [1, 2], "c": None}).href == "http://h/?a=1&b=1&b=2#f"
+    bad: list[Any] = [5, ["x"], {"a": "\ud800"}]
+    for params in bad:
+        with pytest.raises((TypeError, ValueError), match="params: "):
+            with_params(url, params)
+    with pytest.raises(InvalidURL):
+        with_params(url, "x" * 3_000_000)
+
+
+@pytest.mark.parametrize("value", [-1, 1.5, "3", True, None])
+def test_max_redirects_is_a_count(value: object) -> None:
+    assert check_max_redirects(0) == 0
+    with pytest.raises(ValueError, match="max_redirects: must be a whole number"):
+        check_max_redirects(value)
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, "3", True])
+def test_max_response_size_is_a_number_of_bytes(value: object) -> None:
+    assert (check_max_response_size(1), check_max_response_size(None)) == (1, None)
+    with pytest.raises(ValueError, match="max_response_size: must be a positive number"):
+        check_max_response_size(value)
+
+
+def test_basic_auth() -> None:
+    assert basic_auth(None) is None
+    assert basic_auth(("user", "p:\u20ac")) == "Basic dXNlcjpwOuKCrA=="
+    bad: list[Any] = ["user:pass", ("user",), ("user", 5), (b"u", b"p"), object()]
+    for auth in bad:
+        with pytest.raises(ValueError, match="auth: must be a pair"):
+            basic_auth(auth)
+    with pytest.raises(ValueError, match=r"auth: a user name .* colon"):
+        basic_auth(("us:er", "p"))
+
+
+def test_what_verify_means(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    file.touch()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    assert trust_from(True, {}) == (TrustConfig(), None)
+    assert trust_from(False, {"SSL_CERT_FILE": "x"}) == (TrustConfig(verify=False), None)
+    assert trust_from(str(file), {}) == (TrustConfig(ca_file=str(file)), None)
+    assert trust_from(file, {"SSL_CERT_FILE": "x"}) == (TrustConfig(ca_file=str(file)), None)
+    assert trust_from(tmp_path, {}) == (TrustConfig(ca_path=str(tmp_path)), None)
+    assert trust_from(context, {}) == (TrustConfig(), context)
+
+
+@pytest.mark.parametrize("value", [None, 1, 0, b"x", ["x"]])
+def test_verify_of_another_kind_is_refused(value: object) -> None:
+    """In particular 0 and None, which some would read as False."""
+    with pytest.raises(ValueError, match="verify: must be True, False"):
+        trust_from(value, {})
+
+
+def test_a_ca_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    missing = str(tmp_path / "missing")
+    with pytest.raises(ValueError, match="verify: cannot read"):
+        trust_from(missing, {})
+    with pytest.raises(ValueError, match="REQUESTS_CA_BUNDLE: cannot read"):
+        trust_from(True, {"REQUESTS_CA_BUNDLE": missing})
+
+
+def test_the_environment_below_verify(tmp_path: Path) -> None:
+    """OpenSSL's variables, then those of requests and curl; one that is empty is not set."""
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.touch()
+    two.touch()
+    both = {"REQUESTS_CA_BUNDLE": str(one), "CURL_CA_BUNDLE": str(two)}
+    rows: list[tuple[dict[str, str], TrustConfig]] = [
+        ({"SSL_CERT_FILE": "f", "SSL_CERT_DIR": "d", **both}, TrustConfig(ca_file="f", ca_path="d")),
+        ({"SSL_CERT_DIR": "d", **both}, TrustConfig(ca_path="d")),
+        (both, TrustConfig(ca_file=str(one))),
+        ({"CURL_CA_BUNDLE": str(two), "REQUESTS_CA_BUNDLE": ""}, TrustConfig(ca_file=str(two))),
+        ({"CURL_CA_BUNDLE": str(tmp_path)}, TrustConfig(ca_path=str(tmp_path))),
+        ({"SSL_CERT_FILE": ""}, TrustConfig()),
+    ]
+    for environment, trust in rows:
+        assert trust_from(True, environment) == (trust, None)
+
+
+def test_what_cert_means(tmp_path: Path) -> None:
+    cert, key = tmp_path / "c.pem", tmp_path / "k.pem"
+    cert.touch()
+    key.touch()
+    assert client_certificate_from(None) is None
+    assert client_certificate_from(cert) == ClientCertificate(str(cert))
+    assert client_certificate_from((str(cert), None)) == ClientCertificate(str(cert))
+    assert client_certificate_from((cert, key)) == ClientCertificate(str(cert), str(key))
+    assert client_certificate_from((cert, key, "pw")) == ClientCertificate(str(cert), str(key), "pw")
+    for bad in (5, (), (cert, key, "pw", 1), (None, key), (cert, 5), (cert, key, b"pw"), [cert]):
+        with pytest.raises(ValueError, match="cert: must be a path, or a tuple"):
+            client_certificate_from(bad)
+    for missing in (tmp_path / "no", (cert, tmp_path / "no")):
+        with pytest.raises(ValueError, match="cert: cannot read"):
+            client_certificate_from(missing)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root reads everything")
+def test_a_file_without_permission_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.touch(mode=0)
+    with pytest.raises(ValueError, match=r"cert: cannot read .* Permission denied"):
+        client_certificate_from(path)
+
+
+def test_headers_of_a_request_go_over_those_of_the_session() -> None:
+    """None takes one away; repeated ones stay; without own ones nothing is copied."""
+    defaults = RequestHeaders([("A", "1"), ("B", "2"), ("C", "3")])
+    assert merged_headers(defaults, None, None) is defaults
+    assert merged_headers(defaults, {}, None) is defaults
+    own: Any = [("a", "x"), ("B", None), ("D", "4"), ("D", "5")]
+    assert sorted(merged_headers(defaults, own, "Basic x").items()) == [
+        ("Authorization", "Basic x"),
+        ("C", "3"),
+        ("D", "4"),
+        ("D", "5"),
+        ("a", "x"),
+    ]
+    assert defaults.get("B") == "2"
+    assert merged_headers(defaults, {"Authorization": "own"}, "Basic x").get("authorization") == "Basic x"
+
+
+@pytest.mark.parametrize(
+    "headers", [{"X": "a\r\nb"}, {"X": "a\nb"}, {"X\r\n": "a"}, {"X": 5}, {"": "a"}, {"X": "\u20ac"}]
+)
+def test_a_header_that_http_does_not_allow_is_refused(headers: Any) -> None:
+    with pytest.raises(ValueError, match="header '"):
+        merged_headers(RequestHeaders(), headers, None)
+
+
+@pytest.mark.parametrize("headers", [5, "X: y", ["X: y"], [("X",)]])
+def test_headers_of_another_kind_are_refused(headers: Any) -> None:
+    with pytest.raises(TypeError, match="headers: pass a mapping"):
+        merged_headers(RequestHeaders(), headers, None)
+
+
+def _framed(options: FetchOptions, **headers: str) -> tuple[int | None, list[tuple[str, str]]]:
+    named = RequestHeaders([(name.replace("_", "-"), value) for name, value in headers.items()])
+    body, merged = body_and_headers(options, named)
+    return (-1 if body is None else body.size), merged.items()
+
+
+def test_the_body_brings_its_type_unless_the_caller_has_one() -> None:
+    assert _framed({"json": 1}) == (1, [("Content-Type", "application/json")])
+    assert _framed({"json": 1}, content_type="x/y") == (1, [("content-type", "x/y")])
+    assert _framed({"content": b"ab"}) == (2, [])
+    assert _framed({}, a="b") == (-1, [("a", "b")])
+
+
+def test_framing_headers_are_ours() -> None:
+    """Rule R16: one that agrees is taken out, one that does not is refused."""
+    assert _framed({"content": b"ab"}, Content_Length="2") == (2, [])
+    assert _framed({}, Content_Length="0") == (-1, [])
+    assert _framed({"content": iter([b"ab"])}, Content_Length="2") == (2, [])
+    assert _framed({"content": iter([b"ab"])}, Transfer_Encoding="Chunked") == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("options", "headers"),
+    [
+        ({"content": b"ab"}, {"Content-Length": "3"}),
+        ({"content": b"ab"}, {"Content-Length": "+2"}),
+        ({"content": b"ab"}, {"Content-Length": "\xb2"}),
+        ({}, {"Content-Length": "1"}),
+        ({"content": b"ab"}, {"Transfer-Encoding": "chunked"}),
+        ({}, {"Transfer-Encoding": "chunked"}),
+        ({"content": iter([b""])}, {"Transfer-Encoding": "gzip"}),
+        ({"content": iter([b""])}, {"Transfer-Encoding": "chunked", "Content-Length": "5"}),
+    ],
+)
+def test_framing_that_does_not_fit_is_refused(options: Any, headers: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"headers: (Content-Length|Transfer-Encoding)"):
+        body_and_headers(options, RequestHeaders(headers))
+
+
+def test_a_request_shows_no_secret_and_pickles_without_them() -> None:
+    request = make_request(headers={"Authorization": "Basic x", "Cookie": "c", "A": "1"}, json={"secret": 1})
+    assert repr(request) == "<FetchRequest GET http://server.test/path>"
+    copy: FetchRequest = pickle.loads(pickle.dumps(request))
+    assert (copy.body, copy.url.href, copy.timeout) == (None, "http://server.test/path", request.timeout)
+    assert "authorization" not in copy.headers and "cookie" not in copy.headers and copy.headers.get("A") == "1"
+    assert request.body is not None

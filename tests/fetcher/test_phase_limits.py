@@ -1,0 +1,204 @@
+"""The limits of the phases, with a clock that stands still."""
+
+from __future__ import annotations
+
+import pytest
+
+from netstack_sync import Timeout
+from netstack_sync.base.clock import ManualClock
+from netstack_sync.base.exceptions import TimeoutPhase
+from netstack_sync.base.load_state import LoadState
+from netstack_sync.fetcher.phase_limits import PhaseLimits
+from netstack_sync.loop.timers import TimerQueue
+
+
+class _Fetch:
+    """A fetch that is in the state the test says, and ends at its first limit."""
+
+    def __init__(self, **limits: float) -> None:
+        self.clock = ManualClock(start=50.0)
+        self.timers = TimerQueue(self.clock)
+        self.limits = PhaseLimits(Timeout(**limits), self.timers, self)
+        self.state = LoadState.CONNECTING
+        self.sent_bytes = 0
+        self.waits_for_upload = False
+        self.reached: list[tuple[TimeoutPhase, float]] = []
+
+    def load_state(self) -> LoadState:
+        """See LimitedFetch."""
+        return self.state
+
+    def on_limit(self, phase: TimeoutPhase, limit_s: float) -> None:
+        """See LimitedFetch."""
+        self.reached.append((phase, limit_s))
+        self.limits.stop()
+
+    def advance(self, delta_s: float) -> None:
+        """Lets time pass."""
+        self.clock.advance(delta_s)
+        self.timers.run_due(100)
+
+
+WAITING = [LoadState.WAITING_FOR_STALLED_SOCKET_POOL, LoadState.WAITING_FOR_AVAILABLE_SOCKET]
+
+
+def test_without_limits_no_timer_is_armed() -> None:
+    fetch = _Fetch()
+    fetch.limits.start(None)
+    fetch.limits.begin_connect()
+    fetch.limits.end_connect()
+    fetch.limits.begin_read()
+    assert fetch.timers.seconds_to_next() is None
+
+
+def test_the_total_covers_every_phase_and_counts_from_the_call() -> None:
+    """Not from when the network thread got to it."""
+    fetch = _Fetch(total=5.0, read=4.0)
+    fetch.limits.start(48.0)
+    fetch.advance(1.5)
+    fetch.limits.begin_read()
+    fetch.advance(1.4)
+    assert fetch.reached == []
+    fetch.advance(0.2)
+    assert fetch.reached == [("total", 5.0)]
+    fetch.advance(100.0)
+    assert fetch.reached == [("total", 5.0)]
+
+
+def test_the_total_counts_from_now_by_default() -> None:
+    fetch = _Fetch(total=5.0)
+    fetch.limits.start(None)
+    fetch.advance(4.9)
+    assert fetch.reached == []
+    fetch.advance(0.2)
+    assert fetch.reached == [("total", 5.0)]
+
+
+@pytest.mark.parametrize("state", WAITING)
+def test_waiting_for_a_slot_is_limited_by_pool_only(state: LoadState) -> None:
+    fetch = _Fetch(pool=3.0, connect=1.0)
+    fetch.state = state
+    fetch.limits.begin_connect()
+    fetch.advance(2.9)
+    assert fetch.reached == []
+    fetch.advance(0.2)
+    assert fetch.reached == [("pool", 3.0)]
+
+
+def test_connecting_has_its_own_time_after_the_slot() -> None:
+    fetch = _Fetch(pool=3.0, connect=1.0)
+    fetch.limits.begin_connect()
+    fetch.advance(3.0)
+    assert fetch.reached == []
+    fetch.advance(1.0)
+    assert fetch.reached == [("connect", 1.0)]
+
+
+def test_a_pool_limit_alone_does_not_limit_connecting() -> None:
+    fetch = _Fetch(pool=3.0)
+    fetch.limits.begin_connect()
+    fetch.advance(1000.0)
+    assert fetch.reached == []
+
+
+@pytest.mark.parametrize("state", WAITING)
+def test_a_connect_limit_does_not_count_the_wait_for_a_slot(state: LoadState) -> None:
+    """requests' connect timeout has no slots to wait for."""
+    fetch = _Fetch(connect=1.0)
+    fetch.state = state
+    fetch.limits.begin_connect()
+    fetch.advance(1.0)
+    fetch.advance(1.0)
+    assert fetch.reached == []
+    fetch.state = LoadState.CONNECTING
+    fetch.advance(1.0)
+    assert fetch.reached == [("connect", 1.0)]
+
+
+def test_a_connection_ends_the_connect_limit_and_a_redirect_begins_it_anew() -> None:
+    fetch = _Fetch(connect=1.0, read=1.0)
+    fetch.limits.begin_connect()
+    fetch.limits.end_connect()
+    fetch.limits.end_connect()
+    fetch.advance(5.0)
+    assert fetch.reached == []
+    fetch.limits.begin_read()
+    fetch.limits.begin_connect()
+    fetch.advance(1.0)
+    assert fetch.reached == [("connect", 1.0)]
+
+
+def test_the_read_limit_counts_from_the_last_byte() -> None:
+    fetch = _Fetch(read=1.0)
+    for _ in range(5):
+        fetch.limits.begin_read()
+        fetch.advance(0.9)
+    fetch.limits.end_read()
+    fetch.advance(5.0)
+    assert fetch.reached == []
+    fetch.limits.begin_read()
+    fetch.advance(1.0)
+    assert fetch.reached == [("read", 1.0)]
+
+
+def test_a_long_upload_lives_as_long_as_bytes_leave() -> None:
+    """A peer that stops reading is noticed, one that reads slowly is not taken for dead."""
+    fetch = _Fetch(read=2.0)
+    fetch.limits.begin_read()
+    for _ in range(5):
+        fetch.sent_bytes += 1
+        fetch.advance(2.0)
+    assert fetch.reached == []
+    fetch.advance(2.0)
+    assert fetch.reached == [("read", 2.0)]
+
+
+def test_what_was_sent_before_is_no_progress() -> None:
+    """The head that has left does not double the limit."""
+    fetch = _Fetch(read=2.0)
+    fetch.limits.begin_read()
+    fetch.sent_bytes = 100
+    fetch.limits.begin_read()
+    fetch.advance(2.0)
+    assert fetch.reached == [("read", 2.0)]
+
+
+def test_a_slow_source_is_not_the_servers_fault() -> None:
+    fetch = _Fetch(read=2.0)
+    fetch.limits.begin_read()
+    fetch.waits_for_upload = True
+    fetch.advance(10.0)
+    assert fetch.reached == []
+    fetch.waits_for_upload = False
+    fetch.advance(2.0)
+    assert fetch.reached == [("read", 2.0)]
+
+
+def test_signs_of_life_arm_no_new_timers() -> None:
+    """They come with every piece of a body."""
+    fetch = _Fetch(read=2.0)
+    for _ in range(100):
+        fetch.limits.begin_read()
+    assert len(fetch.timers) == 1
+
+
+def test_a_reader_that_pauses_is_not_limited() -> None:
+    fetch = _Fetch(read=2.0)
+    fetch.limits.begin_read()
+    fetch.limits.end_read()
+    fetch.advance(10.0)
+    fetch.limits.begin_read()
+    fetch.advance(1.5)
+    assert fetch.reached == []
+
+
+def test_after_stop_no_limit_is_reached() -> None:
+    fetch = _Fetch(total=1.0, pool=1.0, read=1.0)
+    fetch.limits.start(None)
+    fetch.limits.begin_connect()
+    fetch.limits.begin_read()
+    fetch.limits.stop()
+    fetch.limits.stop()
+    fetch.advance(10.0)
+    assert fetch.reached == []
+    assert fetch.timers.seconds_to_next() is None

@@ -1,0 +1,191 @@
+"""What a session is built from, and which setting counts."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netstack_sync import InvalidURL, Limits, RequestPriority, Session, Timeout
+from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.fetcher.session_config import SessionConfig, check_limits, make_session_config
+from netstack_sync.fetcher.timeout import DEFAULT_STREAM_TIMEOUT, DEFAULT_TIMEOUT
+
+
+def _config(**settings: Any) -> SessionConfig:
+    defaults: dict[str, Any] = {
+        "base_url": None,
+        "headers": None,
+        "auth": None,
+        "timeout": DEFAULT_TIMEOUT,
+        "verify": True,
+        "cert": None,
+        "follow_redirects": True,
+        "max_redirects": 20,
+        "max_response_size": 100,
+        "trust_env": False,
+    }
+    return make_session_config(**{**defaults, **settings})
+
+
+URL = "http://h/"
+
+
+def test_defaults() -> None:
+    request = _config().prepare("GET", URL, {})
+    names = [name for name, _ in request.headers.items()]
+    assert names == ["User-Agent", "Accept", "Accept-Encoding"]
+    assert (request.timeout, request.body, request.priority) == (DEFAULT_TIMEOUT, None, RequestPriority.MEDIUM)
+    assert (request.follow_redirects, request.max_redirects, request.max_response_size) == (True, 20, 100)
+    assert DEFAULT_TIMEOUT.total is not None
+
+
+@pytest.mark.parametrize("trust_env", [True, False])
+@pytest.mark.parametrize("has_argument", [True, False])
+@pytest.mark.parametrize("has_session", [True, False])
+def test_precedence_of_verify(
+    has_argument: bool, has_session: bool, trust_env: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Argument, session, environment, system: one row each (peer: psf/requests#3829)."""
+    files = {name: tmp_path / name for name in ("argument", "session", "environment")}
+    for file in files.values():
+        file.touch()
+    monkeypatch.setenv("SSL_CERT_FILE", str(files["environment"]))
+    config = _config(trust_env=trust_env, verify=files["session"] if has_session else True)
+    request = config.prepare("GET", URL, {"verify": files["argument"]} if has_argument else {"max_redirects": 1})
+    chosen = "argument" if has_argument else "session" if has_session else "environment" if trust_env else None
+    assert request.tls.trust == (TrustConfig() if chosen is None else TrustConfig(ca_file=str(files[chosen])))
+
+
+def test_verify_true_as_argument_asks_the_environment_of_the_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes a session's verify=False back; the environment counts as it was when the session was made."""
+    file = tmp_path / "ca"
+    file.touch()
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    config = _config(trust_env=True, verify=False)
+    monkeypatch.delenv("SSL_CERT_FILE")
+    assert config.prepare("GET", URL, {}).tls.trust == TrustConfig(verify=False)
+    assert config.prepare("GET", URL, {"verify": True}).tls.trust == TrustConfig(ca_file=str(file))
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_precedence_of_timeout(is_stream: bool) -> None:
+    """Argument, session, default; None as an argument is no limit and not "unset"."""
+    own = _config(timeout=Timeout(7))
+    assert own.prepare("GET", URL, {"timeout": 3}, is_stream).timeout == Timeout(3)
+    assert own.prepare("GET", URL, {"timeout": None}, is_stream).timeout == Timeout()
+    assert own.prepare("GET", URL, {}, is_stream).timeout == Timeout(7)
+    default = DEFAULT_STREAM_TIMEOUT if is_stream else DEFAULT_TIMEOUT
+    assert _config().prepare("GET", URL, {"max_redirects": 3}, is_stream).timeout == default
+
+
+def test_precedence_of_the_rest() -> None:
+    config = _config(
+        follow_redirects=False, max_redirects=3, headers={"User-Agent": "mine", "Accept": None}, auth=("u", "p")
+    )
+    request = config.prepare("GET", URL, {"priority": "low"})
+    assert (request.follow_redirects, request.max_redirects, request.priority) == (False, 3, RequestPriority.LOW)
+    assert request.headers.get("user-agent") == "mine" and "accept" not in request.headers
+    assert request.headers.get("authorization") == "Basic dTpw"
+    other = config.prepare(
+        "GET",
+        URL,
+        {
+            "follow_redirects": True,
+            "max_redirects": 5,
+            "max_response_size": None,
+            "auth": ("v", "q"),
+            "headers": {"User-Agent": None},
+            "params": {"a": 1},
+        },
+    )
+    assert (other.follow_redirects, other.max_redirects, other.max_response_size) == (True, 5, None)
+    assert other.headers.get("authorization") == "Basic djpx" and "user-agent" not in other.headers
+    assert other.url.request_target == "/?a=1"
+
+
+def test_a_certificate_goes_with_files_but_not_with_a_context(tmp_path: Path) -> None:
+    """Loading it into the caller's context would change that for others."""
+    cert = tmp_path / "c"
+    cert.touch()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    tls = _config(cert=cert).prepare("GET", URL, {"verify": False}).tls
+    assert tls.client_certificate is not None and not tls.trust.verify
+    assert _config(cert=cert).prepare("GET", URL, {"cert": None}).tls.client_certificate is None
+    assert _config(verify=context).prepare("GET", URL, {"max_redirects": 1}).tls.context is context
+    with pytest.raises(ValueError, match="cert: load it into the SSLContext"):
+        _config(verify=context, cert=cert)
+    with pytest.raises(ValueError, match="cert: load it into the SSLContext"):
+        _config(verify=context).prepare("GET", URL, {"cert": cert})
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"base_url": "ftp://h/"}, InvalidURL, "url: the scheme"),
+        ({"base_url": 5}, InvalidURL, "url: must be a string"),
+        ({"headers": 5}, TypeError, "headers: pass"),
+        ({"headers": {"A": "\n"}}, ValueError, "header 'A'"),
+        ({"auth": "x"}, ValueError, "auth: "),
+        ({"verify": "/no/such"}, ValueError, "verify: cannot read"),
+        ({"cert": "/no/such"}, ValueError, "cert: cannot read"),
+        ({"follow_redirects": 1}, TypeError, "follow_redirects: must be True or False"),
+        ({"max_redirects": -1}, ValueError, "max_redirects: "),
+        ({"max_response_size": 0}, ValueError, "max_response_size: "),
+        ({"timeout": -1}, ValueError, "timeout: "),
+        ({"timeout": "1"}, TypeError, "timeout: "),
+        ({"limits": 5}, TypeError, "limits: must be a Limits"),
+    ],
+)
+def test_bad_settings_of_a_session_are_refused(settings: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        Session(**settings)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"params": 5}, TypeError, "params: "),
+        ({"headers": 5}, TypeError, "headers: "),
+        ({"json": 1, "data": b""}, ValueError, "json and data"),
+        ({"timeout": 0}, ValueError, "timeout: "),
+        ({"timeout": float("nan")}, ValueError, "timeout: "),
+        ({"timeout": (1,)}, ValueError, "timeout: "),
+        ({"auth": 5}, ValueError, "auth: "),
+        ({"verify": "/no/such"}, ValueError, "verify: "),
+        ({"cert": "/no/such"}, ValueError, "cert: "),
+        ({"follow_redirects": "yes"}, TypeError, "follow_redirects: "),
+        ({"max_redirects": 1.5}, ValueError, "max_redirects: "),
+        ({"priority": "urgent"}, ValueError, "priority must be one of"),
+        ({"priority": 6}, ValueError, "priority must be one of"),
+        ({"max_response_size": -1}, ValueError, "max_response_size: "),
+        ({"allow_redirects": True, "stream": True}, TypeError, "allow_redirects, stream: no such argument"),
+    ],
+)
+def test_bad_arguments_of_a_request_are_refused(options: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        _config().prepare("GET", URL, options)
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, True, "6", None])
+@pytest.mark.parametrize("name", ["per_host", "total"])
+def test_bad_limits_are_refused(name: str, value: Any) -> None:
+    kwargs: dict[str, Any] = {name: value}
+    with pytest.raises(ValueError, match=f"limits: {name} must be a whole number from 1 on"):
+        Limits(**kwargs)
+
+
+def test_limits() -> None:
+    assert check_limits(None) == Limits(6, 256)
+    assert check_limits(Limits(1, 2)) == Limits(per_host=1, total=2)
+
+
+@pytest.mark.parametrize("name", ["Content-Length", "transfer-encoding"])
+def test_a_session_has_no_framing_headers(name: str) -> None:
+    """Rule R16: they belong to one body."""
+    with pytest.raises(ValueError, match=r"headers: (Content-Length|Transfer-Encoding)"):
+        Session(headers={name: "5"})

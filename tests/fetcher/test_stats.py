@@ -1,0 +1,39 @@
+"""A snapshot of a session."""
+
+from __future__ import annotations
+
+from netstack_sync import GroupStats, Limits, Session
+from netstack_sync.testing.answer import Answer
+from netstack_sync.testing.embedded_server import EmbeddedServer
+from netstack_sync.testing.fault_recipes import stall_before_headers
+
+
+def test_what_is_counted(server: EmbeddedServer) -> None:
+    server.route("/silent", Answer(fault=stall_before_headers()))
+    with Session(limits=Limits(per_host=2), trust_env=False) as session:
+        empty = session.stats()
+        assert (empty.requests, empty.sockets, empty.groups) == (0, 0, {})
+        for _ in range(3):
+            session.get(server.url("/hello"))
+        idle = session.stats()
+        assert (idle.sockets, idle.sockets_idle, idle.sockets_opened, idle.sockets_reused) == (1, 1, 1, 2)
+        assert list(idle.groups.values()) == [GroupStats(active=0, connecting=0, idle=1, waiting=0)]
+        futures = [session.submit("GET", server.url("/silent")) for _ in range(3)]
+        assert server.wait_until(lambda: len(server.requests) == 5)
+        busy = session.stats()
+        assert (busy.requests, busy.sockets_active, busy.requests_waiting, busy.sockets_connecting) == (3, 2, 1, 0)
+        assert next(iter(busy.groups)).endswith(f"127.0.0.1:{server.port}")
+        for future in futures:
+            future.cancel()
+
+
+def test_groups_that_differ_in_trust_are_one_host(server: EmbeddedServer) -> None:
+    """They are shown together; their sockets are never shared."""
+    with EmbeddedServer(tls=True) as secure, Session(trust_env=False) as session:
+        session.get(secure.url("/hello"), verify=secure.ca_file)
+        session.get(secure.url("/hello"), verify=False)
+        session.get(secure.url("/hello", host="localhost"), verify=False)
+        stats = session.stats()
+        assert stats.sockets_opened == 3
+        assert sorted(group.idle for group in stats.groups.values()) in ([1, 1, 1], [1, 2])
+        assert (stats.dns_lookups, stats.dns_cached) == (0, stats.dns_cached)

@@ -1,0 +1,170 @@
+"""The low-level fetch: delegates on the network thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from netstack_sync import Session, URLFetcher
+from netstack_sync.base.load_state import LoadState
+from netstack_sync.base.net_errors import ERR_ABORTED, ERR_CONTEXT_SHUT_DOWN, ERR_FAILED, ERR_IO_PENDING, OK
+from netstack_sync.fetcher.network_call import call_on_network_thread
+from netstack_sync.testing.answer import Answer
+from netstack_sync.testing.default_routes import pattern_bytes
+from netstack_sync.testing.embedded_server import EmbeddedServer
+from netstack_sync.testing.fault_recipes import stall_before_headers
+from netstack_sync.url_request.context import URLRequestContext
+
+LIMIT_S = 20.0  # only a hang gets here
+
+
+class _Delegate:
+    """Remembers what it is told; as a sink it takes what `take` says."""
+
+    def __init__(self, context: URLRequestContext) -> None:
+        self._context = context
+        self.done = threading.Event()
+        self.results: list[int] = []
+        self.started = 0
+        self.pieces: list[bytes] = []
+        self.on_start: Callable[[URLFetcher], None] = lambda _: None
+        self.take: Callable[[URLFetcher], bool] = lambda _: True
+        self.fetcher: URLFetcher | None = None
+
+    def on_fetch_complete(self, fetcher: URLFetcher) -> None:
+        """See URLFetcherDelegate."""
+        assert self._context.thread.is_current
+        self.results.append(fetcher.net_error)
+        self.done.set()
+
+    def on_response_started(self, fetcher: URLFetcher) -> None:
+        """See BodySink."""
+        self.started += 1
+        self.on_start(fetcher)
+
+    def write(self, piece: bytes) -> bool:
+        """See BodySink."""
+        assert self.fetcher is not None
+        self.pieces.append(piece)
+        return self.take(self.fetcher)
+
+
+class _Low:
+    """Makes fetchers of a session's context on its thread."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.context = session._live_stack().context
+        self.delegate = _Delegate(self.context)
+
+    def run(self, task: Callable[[], None]) -> None:
+        """On the network thread; raises what it raises."""
+        call_on_network_thread(self.context.thread, task, LIMIT_S)
+
+    def make(self, url: str, is_sink: bool = False, is_started: bool = True) -> URLFetcher:
+        """A fetcher that reports to `delegate`."""
+        request = self.session._config.prepare("GET", url, {})
+        made: list[URLFetcher] = []
+
+        def make() -> None:
+            fetcher = URLFetcher(request, self.context, self.delegate, self.delegate if is_sink else None)
+            self.delegate.fetcher = fetcher
+            made.append(fetcher)
+            if is_started:
+                fetcher.start()
+
+        self.run(make)
+        return made[0]
+
+
+@pytest.fixture
+def low(session: Session) -> _Low:
+    return _Low(session)
+
+
+def test_the_body_is_collected(server: EmbeddedServer, low: _Low) -> None:
+    fetcher = low.make(server.url("/bytes/300000"))
+    assert low.delegate.done.wait(LIMIT_S)
+    assert low.delegate.results == [OK]
+    assert b"".join(fetcher.body) == pattern_bytes(300_000)
+    assert fetcher.response is not None and fetcher.response.head.status == 200
+    assert fetcher.timing is not None and fetcher.may_have_been_sent and fetcher.net_log_source_id
+    assert fetcher.history == []
+
+
+def test_before_the_start_nothing_is_known(low: _Low) -> None:
+    fetcher = low.make("http://h/", is_started=False)
+    assert (fetcher.response, fetcher.timing, fetcher.history, fetcher.net_log_source_id) == (None, None, [], 0)
+    assert (fetcher.load_state(), fetcher.may_have_been_sent) == (LoadState.IDLE, False)
+    assert (fetcher.url.href, fetcher.net_error) == ("http://h/", ERR_IO_PENDING)
+    low.run(fetcher.cancel)
+
+
+def test_after_cancel_the_delegate_is_not_called(server: EmbeddedServer, low: _Low) -> None:
+    """In any state, twice, and before the start."""
+    server.route("/silent", Answer(fault=stall_before_headers()))
+    fetcher = low.make(server.url("/silent"))
+    assert server.wait_until(lambda: len(server.requests) == 1)
+    low.run(fetcher.cancel)
+    low.run(fetcher.cancel)
+    low.run(lambda: fetcher.fail(ERR_FAILED))
+    assert fetcher.net_error == ERR_ABORTED
+    assert server.wait_until(lambda: server.open_connections == 0)
+    assert low.delegate.results == []
+
+
+def test_a_start_after_cancel_does_nothing(server: EmbeddedServer, low: _Low) -> None:
+    fetcher = low.make(server.url("/hello"), is_started=False)
+    low.run(fetcher.cancel)
+    low.run(fetcher.start)
+    assert (fetcher.net_error, fetcher.load_state(), low.delegate.results) == (ERR_ABORTED, LoadState.IDLE, [])
+    assert server.requests == []
+
+
+def test_fail_tells_the_delegate(server: EmbeddedServer, low: _Low) -> None:
+    server.route("/silent", Answer(fault=stall_before_headers()))
+    fetcher = low.make(server.url("/silent"))
+    low.run(lambda: fetcher.fail(ERR_FAILED))
+    assert low.delegate.results == [ERR_FAILED]
+
+
+def test_a_sink_gets_the_pieces_and_may_pause(server: EmbeddedServer, low: _Low) -> None:
+    low.delegate.take = lambda _: False
+    fetcher = low.make(server.url("/bytes/300000"), is_sink=True)
+    taken = 0
+    while not low.delegate.done.is_set():
+        low.run(fetcher.resume)
+        low.run(fetcher.resume)
+        assert len(low.delegate.pieces) - taken <= 3, "one for each resume, and the first without one"
+        taken = len(low.delegate.pieces)
+    low.run(fetcher.resume)
+    assert low.delegate.results == [OK] and low.delegate.started == 1
+    assert b"".join(low.delegate.pieces) == pattern_bytes(300_000)
+    assert fetcher.body == []
+
+
+def test_a_sink_may_cancel_when_the_head_is_there(server: EmbeddedServer, low: _Low) -> None:
+    """The head was enough."""
+    low.delegate.on_start = lambda fetcher: fetcher.cancel()
+    low.make(server.url("/bytes/300000"), is_sink=True)
+    assert server.wait_until(lambda: len(server.requests) == 1 and server.open_connections == 0)
+    assert (low.delegate.results, low.delegate.pieces, low.delegate.started) == ([], [], 1)
+
+
+def test_a_sink_may_cancel_in_the_middle_of_the_body(server: EmbeddedServer, low: _Low) -> None:
+    def take(fetcher: URLFetcher) -> bool:
+        fetcher.cancel()
+        return True
+
+    low.delegate.take = take
+    low.make(server.url("/bytes/300000"), is_sink=True)
+    assert server.wait_until(lambda: len(server.requests) == 1 and server.open_connections == 0)
+    assert (low.delegate.results, len(low.delegate.pieces)) == ([], 1)
+
+
+def test_a_fetch_of_a_closed_session_fails(low: _Low) -> None:
+    low.run(low.context.shut_down)
+    low.make("http://h/")
+    assert low.delegate.results == [ERR_CONTEXT_SHUT_DOWN]

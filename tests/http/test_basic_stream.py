@@ -1,0 +1,103 @@
+"""An HttpStream over HTTP/1.1: what becomes of its connection."""
+
+from __future__ import annotations
+
+import pytest
+
+from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
+from netstack_sync.http.basic_stream import HttpBasicStream
+from tests.support.loops import RecordedCompletion
+from tests.support.scripted_socket import PEER, Read, ScriptedSocket, Write
+from tests.support.scripted_stack import ScriptedStack
+
+HEAD = b"GET / HTTP/1.1\r\n\r\n"
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+
+
+def stream_over(stack: ScriptedStack, *pieces: bytes) -> tuple[HttpBasicStream, ScriptedSocket]:
+    """A stream whose request has been sent and whose answer consists of these pieces."""
+    socket = stack.connection(Write(HEAD), *[Read(piece) for piece in pieces])
+    stream = HttpBasicStream(stack.handle(socket), "GET", False)
+    done = RecordedCompletion()
+    if stream.send_request(HEAD, None, done) == ERR_IO_PENDING:
+        stack.run()
+        assert done.result == OK
+    assert stream.sent_bytes == len(HEAD)
+    return stream, socket
+
+
+def read_headers(stack: ScriptedStack, stream: HttpBasicStream) -> None:
+    done = RecordedCompletion()
+    assert stream.read_headers(done) == ERR_IO_PENDING
+    stack.run()
+    assert done.result == OK
+
+
+def read_piece(stack: ScriptedStack, stream: HttpBasicStream) -> bytes | int:
+    answers: list[bytes | int] = []
+    data = stream.read_body(answers.append)
+    stack.run()
+    return answers[0] if data == ERR_IO_PENDING else data
+
+
+def test_it_tells_about_its_connection(stack: ScriptedStack) -> None:
+    """Before anything was sent."""
+    socket = stack.connection()
+    handle = stack.handle(socket)
+    stream = HttpBasicStream(handle, "GET", False)
+    assert stream.remote_address == PEER and stream.ssl_info is None and not stream.is_connection_reused
+    assert stream.socket_log_id == socket.net_log.source.id
+    assert stream.connect_timing is handle.connect_timing is not None
+    stream.close()
+
+
+def test_a_finished_stream_gives_its_connection_back(stack: ScriptedStack) -> None:
+    """Row 172, RecycleSocket: it idles, and the next stream on it knows that it is reused."""
+    stream, socket = stream_over(stack, ANSWER)
+    read_headers(stack, stream)
+    assert stream.head is not None and stream.head.status == 200 and stream.can_find_end
+    assert read_piece(stack, stream) == b"hello" and stream.is_body_complete
+    assert stream.received_bytes == len(ANSWER) and stream.error_detail == ""
+    stream.close()
+    stream.close()
+    assert socket.is_open
+    second = HttpBasicStream(stack.handle(socket), "GET", False)
+    assert second.is_connection_reused
+    second.close(not_reusable=True)
+    assert not socket.is_open
+
+
+@pytest.mark.parametrize("progress", ["sent", "head", "half"])
+def test_an_unfinished_stream_closes_its_connection(stack: ScriptedStack, progress: str) -> None:
+    """Row 172, CloseConnectionOnDestruction: what is still to come would answer the wrong request."""
+    stream, socket = stream_over(stack, ANSWER[:-5], b"he", b"llo")
+    if progress != "sent":
+        read_headers(stack, stream)
+    if progress == "half":
+        assert read_piece(stack, stream) == b"he"
+    stream.close()
+    assert not socket.is_open
+
+
+def test_a_connection_may_be_declared_unfit(stack: ScriptedStack) -> None:
+    """Whoever knows better closes it."""
+    stream, socket = stream_over(stack, ANSWER)
+    read_headers(stack, stream)
+    read_piece(stack, stream)
+    stream.close(not_reusable=True)
+    assert not socket.is_open
+
+
+@pytest.mark.parametrize("waits_for", ["head", "body"])
+def test_closing_drops_what_is_pending(stack: ScriptedStack, waits_for: str) -> None:
+    """No callback comes after close()."""
+    stream, _ = stream_over(stack, ANSWER[:-5], b"hello")
+    calls: list[object] = []
+    if waits_for == "head":
+        stream.read_headers(calls.append)
+    else:
+        read_headers(stack, stream)
+        stream.read_body(calls.append)
+    stream.close()
+    stack.run()
+    assert calls == []

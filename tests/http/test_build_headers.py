@@ -1,0 +1,159 @@
+"""Request heads, byte for byte."""
+
+from __future__ import annotations
+
+import pytest
+
+from netstack_sync.base.net_errors import OK
+from netstack_sync.http.build_headers import RequestHeads, basic_credentials
+from netstack_sync.http.upload import BytesUpload, UploadStream
+from tests.support.scripted_stack import request_info
+
+HEADS = RequestHeads()
+
+
+class EndlessUpload(BytesUpload):
+    """A body whose size nobody knows."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(b"")
+        self.size = None
+
+
+def head(
+    url: str = "http://a.test/",
+    method: str = "GET",
+    headers: list[tuple[str, str]] | None = None,
+    upload: UploadStream | None = None,
+) -> list[str]:
+    """The lines of the head, without the two line ends that close it."""
+    data = HEADS.build(request_info(url, method, headers, upload))
+    assert data.endswith(b"\r\n\r\n")
+    return data[:-4].decode("latin-1").split("\r\n")
+
+
+def test_a_plain_get() -> None:
+    """Row 160: the least that is sent is the request line, Host and Connection."""
+    assert head() == ["GET / HTTP/1.1", "Host: a.test", "Connection: keep-alive"]
+
+
+@pytest.mark.parametrize(
+    "url, target, host",
+    [
+        ("http://a.test:80/p", "/p", "a.test"),
+        ("http://a.test:81/p?q=1#fragment", "/p?q=1", "a.test:81"),
+        ("https://a.test:443", "/", "a.test"),
+        ("http://[::1]:8080/", "/", "[::1]:8080"),
+        ("http://bücher.test/ü?ü", "/%C3%BC?%C3%BC", "xn--bcher-kva.test"),
+    ],
+)
+def test_target_and_host(url: str, target: str, host: str) -> None:
+    """The fragment stays at home; the default port is left out."""
+    assert head(url)[:2] == [f"GET {target} HTTP/1.1", f"Host: {host}"]
+
+
+def test_the_callers_headers_keep_their_order_and_spelling() -> None:
+    """Row 177, ExtraHeaders: they follow Host and Connection; duplicates and latin-1 are kept."""
+    fields = [("x-B", "2"), ("X-a", "1"), ("x-b", "é")]
+    assert head(headers=fields)[3:] == ["x-B: 2", "X-a: 1", "x-b: é"]
+
+
+def test_the_caller_may_replace_host_and_connection() -> None:
+    """Each is sent once, as the caller wants it."""
+    fields = [("CONNECTION", "close"), ("hOST", "other.test")]
+    assert head(headers=fields) == ["GET / HTTP/1.1", "CONNECTION: close", "hOST: other.test"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+def test_methods_with_a_body_say_that_there_is_none(method: str) -> None:
+    """Row 177, PostContentLengthZero and PutContentLengthZero."""
+    assert head(method=method)[-1] == "Content-Length: 0"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "OPTIONS", "post"])
+def test_other_methods_say_nothing_of_a_body(method: str) -> None:
+    """Row 177, HeadContentLengthZero: no Content-Length without a body. Methods are case-sensitive."""
+    assert head(method=method) == [f"{method} / HTTP/1.1", "Host: a.test", "Connection: keep-alive"]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_a_body_of_known_size_has_a_content_length(method: str) -> None:
+    """Whatever the method; an empty body too."""
+    assert head(method=method, upload=BytesUpload(b"hello"))[-1] == "Content-Length: 5"
+    assert head(method=method, upload=BytesUpload(b""))[-1] == "Content-Length: 0"
+
+
+def test_a_body_of_unknown_size_is_chunked() -> None:
+    """And has no Content-Length."""
+    assert head(method="POST", upload=EndlessUpload())[3:] == ["Transfer-Encoding: chunked"]
+
+
+def test_credentials_of_the_url_become_basic_authentication() -> None:
+    """UTF-8 as RFC 7617 wants it; not part of Host or target."""
+    lines = head("http://us%C3%A9r:p%3Ass@a.test/x")
+    assert lines == [
+        "GET /x HTTP/1.1",
+        "Host: a.test",
+        "Connection: keep-alive",
+        "Authorization: Basic dXPDqXI6cDpzcw==",
+    ]
+    assert head("http://user@a.test/")[-1] == f"Authorization: {basic_credentials('user', '')}"
+
+
+def test_the_callers_authorization_beats_the_urls() -> None:
+    """There is never a second Authorization."""
+    assert head("http://u:p@a.test/", headers=[("authorization", "Bearer x")])[3:] == ["authorization: Bearer x"]
+
+
+def test_requests_that_differ_in_one_thing_have_different_heads() -> None:
+    """Heads are remembered: what is remembered is never mixed up."""
+    base = head(headers=[("A", "1")])
+    assert head(headers=[("A", "1")]) == base
+    assert head(headers=[("A", "2")]) != base
+    assert head(headers=[("a", "1")]) != base
+    assert head(method="HEAD", headers=[("A", "1")]) != base
+    assert head("http://a.test:81/", headers=[("A", "1")]) != base
+    assert head("http://u:p@a.test/", headers=[("A", "1")]) != base
+
+
+def is_kept(heads: RequestHeads, url: str, headers: list[tuple[str, str]] | None = None) -> bool:
+    """True when the same head is not built twice."""
+    first = heads.build(request_info(url, headers=headers))
+    second = heads.build(request_info(url, headers=headers))
+    assert first == second
+    return first is second
+
+
+def test_what_is_remembered() -> None:
+    """No credentials, in the URL or in any spelling of a header, and nothing large."""
+    heads = RequestHeads()
+    assert is_kept(heads, "http://a.test/") and is_kept(heads, "http://a.test/", [("Accept", "x")])
+    assert not is_kept(heads, "http://user@a.test/") and not is_kept(heads, "http://u:p@a.test/")
+    for name in ("authorization", "COOKIE", "Proxy-Authorization"):
+        assert not is_kept(heads, "http://a.test/", [(name, "secret")])
+    assert not is_kept(heads, "http://a.test/?" + "q" * 2048)
+    assert not is_kept(heads, "http://a.test/", [("X", "x" * 2048)])
+
+
+def test_the_oldest_is_forgotten() -> None:
+    """A program that never asks twice for the same does not fill the memory."""
+    heads = RequestHeads()
+    first = [heads.build(request_info(f"http://a.test/{number}")) for number in range(257)]
+    assert heads.build(request_info("http://a.test/1")) is first[1]
+    assert heads.build(request_info("http://a.test/0")) is not first[0]
+
+
+def test_two_framing_fields_are_refused() -> None:
+    """The caller's Content-Length beside ours would be a smuggled request; the layers above take it out."""
+    with pytest.raises(ValueError, match="only one of Content-Length"):
+        head(method="POST", headers=[("Content-Length", "5")], upload=BytesUpload(b"hello"))
+
+
+def test_an_upload_stays_unread() -> None:
+    """Building a head asks the size and nothing else."""
+    upload = BytesUpload(b"x")
+    head(upload=upload)
+    assert upload.read(lambda _: None) == b"x"
+    assert upload.rewind() == OK

@@ -1,0 +1,34 @@
+"""The values that make a request."""
+
+from __future__ import annotations
+
+from netstack_sync.base.headers import RequestHeaders
+from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.url import Url
+from netstack_sync.http.request_info import HttpRequestInfo
+from netstack_sync.http.upload import BytesUpload
+from netstack_sync.sockets.tls_context import TlsConfig
+
+
+def test_what_is_left_out_has_a_plain_meaning() -> None:
+    """No body, middle priority, no partition."""
+    url, headers, tls = Url.parse("http://a.test/"), RequestHeaders(), TlsConfig(TrustConfig())
+    info = HttpRequestInfo(url, "GET", headers, tls)
+    assert (info.url, info.method, info.headers, info.tls) == (url, "GET", headers, tls)
+    assert info.upload is None and info.partition is None and info.priority is RequestPriority.MEDIUM
+
+
+def test_what_is_given_is_kept() -> None:
+    """Nothing is copied or changed."""
+    upload = BytesUpload(b"x")
+    info = HttpRequestInfo(
+        Url.parse("https://a.test/"),
+        "PUT",
+        RequestHeaders(),
+        TlsConfig(TrustConfig()),
+        upload,
+        RequestPriority.LOWEST,
+        "site",
+    )
+    assert info.upload is upload and info.priority is RequestPriority.LOWEST and info.partition == "site"

@@ -1,0 +1,36 @@
+"""Which failures are worth one more try."""
+
+from __future__ import annotations
+
+import pytest
+
+from netstack_sync.base import net_errors
+from netstack_sync.http.retry_rules import should_resend, should_resend_status
+
+STALE = ("CONNECTION_RESET", "CONNECTION_CLOSED", "CONNECTION_ABORTED", "SOCKET_NOT_CONNECTED", "EMPTY_RESPONSE")
+OTHERS = ("TIMED_OUT", "FAILED", "INVALID_HTTP_RESPONSE", "CONNECTION_REFUSED", "UPLOAD_FILE_CHANGED")
+
+
+@pytest.mark.parametrize("name", STALE)
+def test_a_stale_connection_is_replaced(name: str) -> None:
+    """These errors mean that the server had gone before it saw the request, if it was a reused connection and no
+    byte of an answer came.
+    """
+    error: int = getattr(net_errors, f"ERR_{name}")
+    assert should_resend(error, is_reused=True, received_bytes=0)
+    assert not should_resend(error, is_reused=False, received_bytes=0)
+    assert not should_resend(error, is_reused=True, received_bytes=1)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_failures_are_final(name: str) -> None:
+    """What does not mean a stale connection is not tried again."""
+    assert not should_resend(getattr(net_errors, f"ERR_{name}"), is_reused=True, received_bytes=0)
+
+
+@pytest.mark.parametrize(
+    "status, is_reused, resends", [(408, True, True), (408, False, False), (200, True, False), (503, True, False)]
+)
+def test_408_on_a_reused_connection_answers_nothing(status: int, is_reused: bool, resends: bool) -> None:
+    """Only a 408 that was waiting for the next request is no answer to it."""
+    assert should_resend_status(status, is_reused) is resends

@@ -1,0 +1,466 @@
+"""One HTTP/1 request and response over a scripted socket."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from netstack_sync.base.net_errors import (
+    ERR_CONNECTION_ABORTED,
+    ERR_CONNECTION_CLOSED,
+    ERR_CONNECTION_RESET,
+    ERR_CONTENT_LENGTH_MISMATCH,
+    ERR_EMPTY_RESPONSE,
+    ERR_INCOMPLETE_CHUNKED_ENCODING,
+    ERR_INVALID_CHUNKED_ENCODING,
+    ERR_INVALID_HTTP_RESPONSE,
+    ERR_IO_PENDING,
+    ERR_RESPONSE_HEADERS_MULTIPLE_CONTENT_LENGTH,
+    ERR_RESPONSE_HEADERS_MULTIPLE_LOCATION,
+    ERR_RESPONSE_HEADERS_TOO_BIG,
+    ERR_RESPONSE_HEADERS_TRUNCATED,
+    OK,
+)
+from netstack_sync.http.stream_parser import HttpStreamParser
+from netstack_sync.http.upload import BytesUpload, FileSource, UploadStream, WorkerUpload
+from tests.support.loops import RecordedCompletion
+from tests.support.scripted_socket import (
+    EOF,
+    Pause,
+    Read,
+    ScriptedSocket,
+    Step,
+    Write,
+    each_step_failing,
+    one_byte_at_a_time,
+)
+from tests.support.scripted_stack import ScriptedStack
+
+HEAD = b"GET / HTTP/1.1\r\n\r\n"
+LENGTH_5 = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+class Exchange:
+    """A parser over a scripted socket; every operation must answer exactly once."""
+
+    def __init__(
+        self, stack: ScriptedStack, *steps: Step, method: str = "GET", is_secure: bool = False, is_reused: bool = False
+    ) -> None:
+        self.stack = stack
+        self.socket = ScriptedSocket(stack.thread.task_runner, stack.net_log, steps, stack.is_async)
+        self.parser = HttpStreamParser(self.socket, method, is_secure)
+        self.is_reused = is_reused
+
+    def send(self, upload: UploadStream | None = None) -> int:
+        """Sends the request to the end."""
+        done = RecordedCompletion()
+        result = self.parser.send_request(HEAD, upload, done)
+        self.stack.run_workers()
+        assert done.is_called == (result == ERR_IO_PENDING)
+        return done.result if done.is_called else result
+
+    def read_headers(self) -> int:
+        """Reads the head to the end."""
+        done = RecordedCompletion()
+        assert self.parser.read_headers(self.is_reused, done) == ERR_IO_PENDING
+        assert not done.is_called
+        self.stack.run()
+        return done.result
+
+    def read(self) -> bytes | int:
+        """Reads a piece."""
+        answers: list[bytes | int] = []
+        data = self.parser.read_body(answers.append)
+        if data == ERR_IO_PENDING:
+            self.stack.run()
+            (data,) = answers
+        else:
+            self.stack.run()
+            assert answers == []
+        return data
+
+    def read_all(self) -> bytes | int:
+        """Reads to the end or to an error."""
+        body = b""
+        while True:
+            data = self.read()
+            if isinstance(data, int):
+                return data
+            if not data:
+                assert self.read() == b"", "the end is the end"
+                return body
+            body += data
+
+    def fetch(self, upload: UploadStream | None = None) -> bytes | int:
+        """The whole exchange: the body or the first error."""
+        result = self.send(upload)
+        if result == OK:
+            result = self.read_headers()
+        body = result if result != OK else self.read_all()
+        self.parser.cancel()
+        self.stack.run()
+        assert not self.socket.problems and not self.socket.is_watched
+        return body
+
+
+# --- whole exchanges
+
+WHOLE: list[tuple[str, bytes, bytes]] = [
+    ("length", LENGTH_5 + b"hello", b"hello"),
+    ("chunked", CHUNKED + b"3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nTrailer: x\r\n\r\n", b"hello"),
+    ("empty", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", b""),
+    ("204", b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", b""),
+    (
+        "100 and 103",
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + LENGTH_5 + b"hello",
+        b"hello",
+    ),
+]
+
+
+@pytest.mark.parametrize("is_reused", [False, True], ids=["fresh", "reused"])
+@pytest.mark.parametrize("name, answer, body", WHOLE, ids=[row[0] for row in WHOLE])
+def test_a_good_answer_leaves_a_good_connection(
+    stack: ScriptedStack, name: str, answer: bytes, body: bytes, is_reused: bool
+) -> None:
+    """Rows 148, 152 and 161: interim answers are passed over; every byte is counted; the socket may be used again."""
+    exchange = Exchange(stack, Write(HEAD), Read(answer), is_reused=is_reused)
+    assert exchange.fetch() == body
+    parser = exchange.parser
+    assert parser.is_body_complete and parser.can_find_end and parser.can_reuse_connection
+    assert parser.received_bytes == len(answer) and parser.sent_bytes == len(HEAD)
+    assert not parser.error_detail
+
+
+@pytest.mark.parametrize("name, answer, body", WHOLE, ids=[row[0] for row in WHOLE])
+def test_one_byte_at_a_time_makes_no_difference(stack: ScriptedStack, name: str, answer: bytes, body: bytes) -> None:
+    """Row 155, ReceiveOneByteAtATime."""
+    exchange = Exchange(stack, *one_byte_at_a_time([Write(HEAD), Read(answer)]))
+    assert exchange.fetch() == body
+    assert exchange.parser.can_reuse_connection and exchange.parser.received_bytes == len(answer)
+
+
+@pytest.mark.parametrize("name, answer, body", WHOLE, ids=[row[0] for row in WHOLE])
+def test_every_step_may_fail(stack: ScriptedStack, name: str, answer: bytes, body: bytes) -> None:
+    """The error is reported exactly once, and such a connection is not used again."""
+    half = len(answer) // 2
+    steps: list[Step] = [Write(HEAD[:5]), Write(HEAD[5:]), Read(answer[:half]), Read(answer[half:])]
+    for script in each_step_failing(steps):
+        exchange = Exchange(stack, *script)
+        assert exchange.fetch() == ERR_CONNECTION_RESET
+        assert not exchange.parser.can_reuse_connection
+    for script in each_step_failing(steps, ERR_CONNECTION_ABORTED):
+        assert Exchange(stack, *script).fetch() == ERR_CONNECTION_ABORTED
+
+
+# --- reuse
+
+
+@pytest.mark.parametrize(
+    "answer, method",
+    [
+        (LENGTH_5 + b"helloX", "GET"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nX", "GET"),
+        (b"HTTP/1.1 204 No Content\r\n\r\nX", "GET"),
+        (LENGTH_5 + b"hello", "HEAD"),
+        (CHUNKED + b"5\r\nhello\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n", "GET"),
+        (CHUNKED + b"5\nhello\r\n0\r\n\r\n", "GET"),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello", "GET"),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello", "GET"),
+        (b"HTTP/1.1 200 OK\nContent-Length: 5\r\n\r\nhello", "GET"),
+    ],
+)
+def test_a_connection_in_doubt_is_not_used_again(stack: ScriptedStack, answer: bytes, method: str) -> None:
+    """Row 167, KeepAliveWithUnusedData: bytes after the end, leniency, or the peer's wish forbid it."""
+    exchange = Exchange(stack, Write(HEAD), Read(answer), method=method)
+    assert exchange.fetch() == (b"hello" if b"hello" in answer and method == "GET" else b"")
+    assert exchange.parser.is_body_complete and not exchange.parser.can_reuse_connection
+
+
+def test_surplus_that_was_never_read_counts(stack: ScriptedStack) -> None:
+    """A body nobody read leaves what came with the head unparsed: no reuse."""
+    exchange = Exchange(stack, Write(HEAD), Read(b"HTTP/1.1 204 No Content\r\n\r\nX"))
+    assert exchange.send() == OK and exchange.read_headers() == OK
+    assert exchange.parser.is_body_complete and not exchange.parser.can_reuse_connection
+
+
+def test_bytes_that_come_after_the_body_in_a_later_piece(stack: ScriptedStack) -> None:
+    """Row 167: the extra bytes come together with the end of the body."""
+    exchange = Exchange(stack, Write(HEAD), Read(LENGTH_5 + b"he"), Read(b"lloXX"))
+    assert exchange.fetch() == b"hello"
+    assert not exchange.parser.can_reuse_connection
+
+
+def test_an_answer_until_close(stack: ScriptedStack) -> None:
+    """It ends with the connection, is never short, and its end cannot be found before."""
+    exchange = Exchange(stack, Write(HEAD), Read(b"HTTP/1.1 200 OK\r\n\r\nhel"), Read(b"lo"), EOF)
+    assert exchange.fetch() == b"hello"
+    assert exchange.parser.is_body_complete
+    assert not exchange.parser.can_find_end and not exchange.parser.can_reuse_connection
+
+
+# --- short and bad answers
+
+
+@pytest.mark.parametrize(
+    "answer, error",
+    [
+        (LENGTH_5 + b"hell", ERR_CONTENT_LENGTH_MISMATCH),
+        (LENGTH_5, ERR_CONTENT_LENGTH_MISMATCH),
+        (CHUNKED + b"5\r\nhello\r\n", ERR_INCOMPLETE_CHUNKED_ENCODING),
+        (CHUNKED, ERR_INCOMPLETE_CHUNKED_ENCODING),
+        (CHUNKED + b"0x5\r\nhello\r\n", ERR_INVALID_CHUNKED_ENCODING),
+        (CHUNKED + b"5\r\nhelloX\r\n", ERR_INVALID_CHUNKED_ENCODING),
+    ],
+)
+def test_a_body_that_is_cut_or_malformed(stack: ScriptedStack, answer: bytes, error: int) -> None:
+    """Rows 157 and 173: the error comes after the bytes that were good; no reuse."""
+    for steps in ([Write(HEAD), Read(answer), EOF], one_byte_at_a_time([Write(HEAD), Read(answer), EOF])):
+        exchange = Exchange(stack, *steps)
+        assert exchange.fetch() == error
+        assert not exchange.parser.can_reuse_connection
+        assert bool(exchange.parser.error_detail) == (error == ERR_INVALID_CHUNKED_ENCODING)
+
+
+@pytest.mark.parametrize(
+    "answer, error",
+    [
+        (b"<html>an answer of 1991</html>", ERR_INVALID_HTTP_RESPONSE),
+        (b"HTTP/1.1 200 OK\r\nA: \0\r\n\r\n", ERR_INVALID_HTTP_RESPONSE),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
+            ERR_RESPONSE_HEADERS_MULTIPLE_CONTENT_LENGTH,
+        ),
+        (b"HTTP/1.1 302 Found\r\nLocation: /a\r\nLocation: /b\r\n\r\n", ERR_RESPONSE_HEADERS_MULTIPLE_LOCATION),
+        (b"HTTP/1.1 200 OK\r\nA: " + b"x" * 256 * 1024, ERR_RESPONSE_HEADERS_TOO_BIG),
+    ],
+    ids=["HTTP/0.9", "NUL", "two lengths", "two locations", "too big"],
+)
+def test_a_malformed_head(stack: ScriptedStack, answer: bytes, error: int) -> None:
+    """Rows 151, 153, 162 and 173: refused with Chromium's error and a word on why. HTTP/0.9 is refused by design."""
+    exchange = Exchange(stack, Write(HEAD), Read(answer))
+    assert exchange.fetch() == error
+    assert exchange.parser.error_detail and exchange.parser.head is None
+    assert not exchange.parser.is_body_complete and not exchange.parser.can_find_end
+
+
+def test_no_answer_at_all(stack: ScriptedStack) -> None:
+    """Row 163, EmptyResponse; on a reused connection it was only closed while idle."""
+    assert Exchange(stack, Write(HEAD), EOF).fetch() == ERR_EMPTY_RESPONSE
+    assert Exchange(stack, Write(HEAD), EOF, is_reused=True).fetch() == ERR_CONNECTION_CLOSED
+
+
+def test_a_head_that_breaks_off(stack: ScriptedStack) -> None:
+    """Row 150, TruncatedHeaders: over TLS an error, otherwise what is there is the head, until close."""
+    steps: list[Step] = [Write(HEAD), Read(b"HTTP/1.1 200 OK\r\nContent-Ty"), EOF]
+    assert Exchange(stack, *steps, is_secure=True).fetch() == ERR_RESPONSE_HEADERS_TRUNCATED
+    exchange = Exchange(stack, *steps)
+    assert exchange.fetch() == b""
+    assert exchange.parser.head is not None and exchange.parser.head.status == 200
+    assert not exchange.parser.can_reuse_connection
+
+
+def test_a_status_line_that_breaks_off(stack: ScriptedStack) -> None:
+    """Rows 150 and 160, StatusLinePartial: too little to be an answer."""
+    assert Exchange(stack, Write(HEAD), Read(b"HTT"), EOF).fetch() == ERR_INVALID_HTTP_RESPONSE
+
+
+# --- interim answers
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgr",
+        b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 100 Con",
+    ],
+)
+def test_an_interim_answer_is_no_answer(stack: ScriptedStack, answer: bytes) -> None:
+    """Row 161, Incomplete100ThenEOF: a connection that closes after or inside a 1xx gave no answer."""
+    for is_reused in (False, True):
+        exchange = Exchange(stack, Write(HEAD), Read(answer), EOF, is_reused=is_reused)
+        assert exchange.fetch() == ERR_CONNECTION_CLOSED
+        assert exchange.parser.head is None and exchange.parser.received_bytes == len(answer)
+
+
+def test_101_without_an_upgrade_is_refused(stack: ScriptedStack) -> None:
+    """What follows would be a protocol that nobody asked for."""
+    exchange = Exchange(
+        stack, Write(HEAD), Read(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nHTTP/1.1 200 OK\r\n\r\n")
+    )
+    assert exchange.fetch() == ERR_INVALID_HTTP_RESPONSE
+    assert "101" in exchange.parser.error_detail
+
+
+@pytest.mark.parametrize("is_split", [False, True], ids=["in one piece", "apart"])
+def test_interim_answers_are_limited(stack: ScriptedStack, is_split: bool) -> None:
+    """32 are put up with; a server that only ever announces an answer must not hold the request for ever."""
+    interim = b"HTTP/1.1 103 Early Hints\r\n\r\n"
+    final = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    for count, expected in ((32, b""), (33, ERR_INVALID_HTTP_RESPONSE)):
+        pieces = [interim] * count + [final]
+        reads = [Read(piece) for piece in (pieces if is_split else [b"".join(pieces)])]
+        assert Exchange(stack, Write(HEAD), *reads).fetch() == expected
+
+
+# --- uploads that the server does not want
+
+
+def large_upload() -> BytesUpload:
+    return BytesUpload(b"x" * 2000)
+
+
+RESET_WHILE_SENDING: list[Step] = [Write(HEAD), Write(b"x" * 500), Write(ERR_CONNECTION_RESET)]
+
+
+@pytest.mark.parametrize("status", [400, 413, 503])
+def test_an_error_answer_is_read_after_a_reset(stack: ScriptedStack, status: int) -> None:
+    """Row 181, PostReadsErrorResponseAfterReset, …And100, …PartialBodySent: it says why; no reuse."""
+    interim = b"HTTP/1.1 100 Continue\r\n\r\n"
+    answer = b"HTTP/1.1 %d No\r\nContent-Length: 4\r\n\r\nwhy?" % status
+    exchange = Exchange(stack, *RESET_WHILE_SENDING, Read(interim), Read(answer))
+    assert exchange.fetch(large_upload()) == b"why?"
+    assert exchange.parser.head is not None and exchange.parser.head.status == status
+    assert not exchange.parser.can_reuse_connection
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine",
+        b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n",
+        b"HTTP 0.9 or something",
+        b"HTTP/1.1 101 Switching\r\n\r\n",
+        b"",
+    ],
+)
+def test_other_answers_after_a_reset_are_not_believed(stack: ScriptedStack, answer: bytes) -> None:
+    """Row 181, PostIgnoresNonErrorResponseAfterReset, …Http09…: the reset is the result."""
+    exchange = Exchange(stack, *RESET_WHILE_SENDING, Read(answer), EOF)
+    assert exchange.fetch(large_upload()) == ERR_CONNECTION_RESET
+
+
+def test_a_partial_error_head_after_a_reset(stack: ScriptedStack) -> None:
+    """Row 181, PostIgnoresPartial400HeadersAfterReset: the leniency of plain http ends here."""
+    steps = [*RESET_WHILE_SENDING, Read(b"HTTP/1.1 400 No\r\nServ"), EOF]
+    for is_secure in (False, True):
+        assert Exchange(stack, *steps, is_secure=is_secure).fetch(large_upload()) == ERR_CONNECTION_RESET
+
+
+def test_nothing_but_the_reset(stack: ScriptedStack) -> None:
+    """Row 181: without an answer the reset is the result, with no byte received."""
+    exchange = Exchange(stack, *RESET_WHILE_SENDING)
+    assert exchange.fetch(large_upload()) == ERR_CONNECTION_RESET
+    assert exchange.parser.received_bytes == 0
+
+
+def test_a_reset_before_the_first_byte_is_final(stack: ScriptedStack) -> None:
+    """Nothing was sent, so nothing can have been answered."""
+    exchange = Exchange(stack, Write(ERR_CONNECTION_RESET), Read(b"HTTP/1.1 400 No\r\n\r\n"))
+    assert exchange.send(large_upload()) == ERR_CONNECTION_RESET
+
+
+def test_other_errors_while_sending_are_final(stack: ScriptedStack) -> None:
+    """Only a reset is how a server says that it has heard enough."""
+    steps: list[Step] = [Write(HEAD), Write(ERR_CONNECTION_ABORTED), Read(b"HTTP/1.1 400 No\r\n\r\n")]
+    assert Exchange(stack, *steps).send(large_upload()) == ERR_CONNECTION_ABORTED
+
+
+def test_an_answer_that_comes_early_is_read_after_the_upload(stack: ScriptedStack) -> None:
+    """The server answers before it has read all, and goes on reading: the answer waits in the socket."""
+    body = b"x" * 2000
+    answer = b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n"
+    exchange = Exchange(stack, Write(HEAD), Write(body), Read(answer))
+    assert exchange.fetch(BytesUpload(body)) == b""
+    assert exchange.parser.can_reuse_connection
+
+
+# --- reading
+
+
+@pytest.mark.parametrize(
+    "head, large",
+    [
+        (LENGTH_5, False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 65535\r\n\r\n", False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 65536\r\n\r\n", True),
+        (CHUNKED, True),
+        (b"HTTP/1.1 200 OK\r\n\r\n", True),
+    ],
+)
+def test_large_bodies_are_read_in_large_pieces(stack: ScriptedStack, head: bytes, large: bool) -> None:
+    """Fewer reads for what is, or may be, large."""
+    exchange = Exchange(stack, Write(HEAD), Read(head), Pause())
+    assert exchange.send() == OK and exchange.read_headers() == OK
+    exchange.parser.read_body(lambda _: None)
+    exchange.socket.resume()
+    exchange.socket.extend(Read(b"1"))
+    stack.run()
+    assert exchange.socket.read_sizes[-1] == (256 * 1024 if large else 64 * 1024)
+    exchange.parser.cancel()
+
+
+# --- cancelling
+
+
+def test_cancelled_while_sending(stack: ScriptedStack) -> None:
+    """No callback from the socket or from the worker."""
+    exchange = Exchange(stack, Pause(), Write(HEAD))
+    upload = WorkerUpload(FileSource(io.BytesIO(b"abc")), 3, stack.workers)
+    done = RecordedCompletion()
+    assert exchange.parser.send_request(HEAD, upload, done) == ERR_IO_PENDING
+    exchange.parser.cancel()
+    exchange.socket.resume()
+    exchange.parser.cancel()
+    stack.run_workers()
+    assert not done.is_called and not exchange.socket.written
+
+
+def test_cancelled_while_waiting_for_the_head(stack: ScriptedStack) -> None:
+    """Also when the bytes have arrived and the wake-up is on its way."""
+    exchange = Exchange(stack, Write(HEAD), Read(LENGTH_5))
+    assert exchange.send() == OK
+    done = RecordedCompletion()
+    exchange.parser.read_headers(False, done)
+    exchange.parser.cancel()
+    stack.run()
+    assert not done.is_called and not exchange.socket.is_done
+
+
+def test_cancelled_while_waiting_for_the_body(stack: ScriptedStack) -> None:
+    """Also when the bytes have arrived and the wake-up is on its way."""
+    exchange = Exchange(stack, Write(HEAD), Read(LENGTH_5), Read(b"hello"))
+    assert exchange.send() == OK and exchange.read_headers() == OK
+    answers: list[bytes | int] = []
+    assert exchange.parser.read_body(answers.append) == ERR_IO_PENDING
+    exchange.parser.cancel()
+    stack.run()
+    assert answers == [] and not exchange.socket.is_done
+
+
+def test_the_reader_may_cancel_inside_its_callback(stack: ScriptedStack) -> None:
+    """Row 155, ReadAfterUnownedObjectsDestroyed: nothing is touched after the callback."""
+    exchange = Exchange(stack, Write(HEAD), Read(LENGTH_5), Read(b"hello"))
+    assert exchange.send() == OK
+    exchange.parser.read_headers(False, lambda _: exchange.parser.cancel())
+    stack.run()
+    answers: list[bytes | int] = []
+
+    def on_data(data: bytes | int) -> None:
+        answers.append(data)
+        exchange.parser.cancel()
+
+    exchange.parser.read_body(on_data)
+    stack.run()
+    assert answers == [b"hello"] and not exchange.socket.is_watched
+
+
+def test_a_parser_that_sent_nothing(stack: ScriptedStack) -> None:
+    """It can be asked and cancelled."""
+    parser = Exchange(stack).parser
+    assert parser.sent_bytes == 0 and not parser.is_body_complete and not parser.can_reuse_connection
+    parser.cancel()

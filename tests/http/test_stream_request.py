@@ -1,0 +1,103 @@
+"""One wait for a stream."""
+
+from __future__ import annotations
+
+import pytest
+
+from netstack_sync.base.load_state import LoadState
+from netstack_sync.base.net_errors import ERR_CONNECTION_REFUSED, ERR_IO_PENDING, OK
+from netstack_sync.base.priority import RequestPriority
+from netstack_sync.http.stream_request import StreamRequest, group_id_for
+from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
+from tests.support.loops import RecordedCompletion
+from tests.support.scripted_socket import Write
+from tests.support.scripted_stack import NEVER, ScriptedStack, request_info
+
+
+def start(stack: ScriptedStack, run: bool = True) -> tuple[StreamRequest, RecordedCompletion, int]:
+    request = StreamRequest(stack.pool, request_info(), stack.log())
+    done = RecordedCompletion()
+    result = request.start(done)
+    if run:
+        stack.run()
+        result = done.result if done.is_called else result
+    return request, done, result
+
+
+def test_it_ends_with_a_stream(stack: ScriptedStack) -> None:
+    """The stream is the owner's from then on: cancelling the request does not touch it."""
+    socket = stack.connection()
+    request, done, result = start(stack)
+    assert result == OK and done.is_called == stack.is_async
+    stream = request.stream
+    assert stream is not None and not stream.is_connection_reused
+    request.cancel()
+    assert socket.is_open
+    stream.close(not_reusable=True)
+    assert not socket.is_open
+
+
+def test_a_reused_connection_is_there_at_once(stack: ScriptedStack) -> None:
+    """Nothing is posted for what is there already."""
+    socket = stack.connection(Write(b"x"))
+    handle = stack.handle(socket)
+    socket.notify_writable(lambda: None)
+    stack.run()
+    socket.notify_writable(lambda: None)
+    stack.run()
+    assert socket.write(b"x") == 1
+    handle.reset()
+    request, done, result = start(stack, run=False)
+    assert result == OK and not done.is_called
+    assert request.stream is not None and request.stream.is_connection_reused
+    request.stream.close(not_reusable=True)
+
+
+def test_it_ends_with_the_connect_jobs_error(stack: ScriptedStack) -> None:
+    """Rows 182, HttpSyncConnectError and HttpAsyncConnectError: with the words on what went wrong."""
+    stack.failed_connection(ERR_CONNECTION_REFUSED)
+    request, _, result = start(stack)
+    assert result == ERR_CONNECTION_REFUSED and request.stream is None
+    assert request.error_detail == "scripted failure"
+    request.cancel()
+    if stack.is_async:
+        (params,) = stack.recorded.params_of(NetLogEventType.HTTP_STREAM_REQUEST, NetLogEventPhase.END)
+        assert params == {"net_error": ERR_CONNECTION_REFUSED}
+
+
+@pytest.mark.parametrize("is_answered", [False, True], ids=["connecting", "answer on its way"])
+def test_cancelled_while_it_waits(stack: ScriptedStack, is_answered: bool) -> None:
+    """The callback never comes, also when the pool has answered and only the delivery is outstanding."""
+    stack.failed_connection(NEVER)
+    request, done, result = start(stack)
+    assert result == ERR_IO_PENDING and request.is_pending
+    if is_answered:
+        stack.pool.flush_with_error(ERR_CONNECTION_REFUSED)
+    request.cancel()
+    request.cancel()
+    stack.run()
+    assert not done.is_called
+
+
+def test_it_tells_what_it_waits_for(stack: ScriptedStack) -> None:
+    """And can be moved in the queue meanwhile."""
+    for _ in range(6):
+        stack.failed_connection(NEVER)
+    requests = [start(stack)[0] for _ in range(8)]
+    assert requests[0].load_state == LoadState.CONNECTING
+    requests[7].set_priority(RequestPriority.HIGHEST)
+    (group,) = stack.pool.groups()
+    assert group.top_priority is RequestPriority.HIGHEST
+    for request in requests:
+        request.cancel()
+
+
+def test_the_group_holds_what_makes_connections_differ() -> None:
+    """TLS terms count for https only; the partition always."""
+    plain, secure = request_info("http://a.test/x"), request_info("https://a.test/x")
+    assert group_id_for(plain).tls is None
+    assert group_id_for(secure).tls == secure.tls
+    assert group_id_for(plain) == group_id_for(request_info("http://u:p@A.test:80/y?z#f"))
+    assert group_id_for(plain) != group_id_for(request_info("http://a.test:81/x"))
+    secure.partition = "site"
+    assert group_id_for(secure) != group_id_for(request_info("https://a.test/x"))

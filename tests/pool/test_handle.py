@@ -1,0 +1,152 @@
+"""ClientSocketHandle: one claim, ended once, whatever its pool does (see test_socket_pool for the pool's part)."""
+
+from __future__ import annotations
+
+import pytest
+
+from netstack_sync.base.load_state import LoadState
+from netstack_sync.base.net_errors import ERR_CONNECTION_FAILED, ERR_IO_PENDING, OK
+from netstack_sync.base.priority import RequestPriority
+from netstack_sync.log.bound import NetLogWithSource
+from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
+from netstack_sync.pool.handle import ClientSocketHandle, ReuseType
+from netstack_sync.sockets.stream_socket import StreamSocket
+from tests.support.net_logs import RecordingNetLog
+from tests.support.pool import FakeSocket, group_id
+
+
+class CallsOfHandle:
+    """A SocketPool that remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.result = ERR_IO_PENDING
+        self.calls: list[str] = []
+
+    def request_socket(self, handle: ClientSocketHandle) -> int:
+        """See SocketPool."""
+        self.calls.append("request")
+        handle.net_log.begin(NetLogEventType.SOCKET_POOL)
+        if self.result == OK:
+            handle.socket = FakeSocket()
+        return self.result
+
+    def cancel_request(self, handle: ClientSocketHandle) -> None:
+        """See SocketPool."""
+        self.calls.append("cancel")
+
+    def release_socket(self, handle: ClientSocketHandle, socket: StreamSocket) -> None:
+        """See SocketPool."""
+        self.calls.append("release open" if socket.is_connected() else "release closed")
+
+    def set_priority(self, handle: ClientSocketHandle, priority: RequestPriority) -> None:
+        """See SocketPool."""
+        self.calls.append(f"priority {int(handle.priority)} to {int(priority)}")
+
+    def load_state_of(self, handle: ClientSocketHandle) -> LoadState:
+        """See SocketPool."""
+        return LoadState.RESOLVING_HOST
+
+
+@pytest.fixture
+def pool() -> CallsOfHandle:
+    return CallsOfHandle()
+
+
+@pytest.fixture
+def handle(pool: CallsOfHandle) -> ClientSocketHandle:
+    net_log = NetLogWithSource.make(RecordingNetLog(), NetLogSourceType.HTTP_STREAM_JOB)
+    return ClientSocketHandle(pool, group_id(), RequestPriority.MEDIUM, net_log)
+
+
+def unexpected(result: int) -> None:
+    """A callback that must not come."""
+    pytest.fail(f"called back with {result}")
+
+
+def test_without_a_claim_there_is_nothing_to_end(pool: CallsOfHandle, handle: ClientSocketHandle) -> None:
+    """A new handle may be reset."""
+    handle.reset()
+    handle.reset_and_close()
+    assert pool.calls == []
+
+
+@pytest.mark.parametrize("result", [OK, ERR_CONNECTION_FAILED])
+def test_an_answer_at_once_calls_nobody_back(pool: CallsOfHandle, handle: ClientSocketHandle, result: int) -> None:
+    """Not even if the pool delivers by mistake."""
+    pool.result = result
+    assert handle.init(unexpected) == result
+    handle.set_result(result)
+    handle.deliver()
+    handle.reset()
+    assert pool.calls == ["request"] + ["release open"] * (result == OK)
+
+
+def test_an_answer_is_delivered_once(pool: CallsOfHandle, handle: ClientSocketHandle) -> None:
+    """With the result that the pool set."""
+    results: list[int] = []
+    handle.init(results.append)
+    handle.set_result(ERR_CONNECTION_FAILED)
+    assert results == []
+    handle.deliver()
+    handle.deliver()
+    assert results == [ERR_CONNECTION_FAILED]
+    handle.reset()
+    assert pool.calls == ["request"]
+
+
+def test_a_waiting_request_is_cancelled(pool: CallsOfHandle, handle: ClientSocketHandle) -> None:
+    """Row 56: and an answer that was on its way reaches nobody."""
+    handle.init(unexpected)
+    handle.set_result(OK)
+    handle.reset()
+    handle.deliver()
+    assert pool.calls == ["request", "cancel"]
+
+
+def test_an_old_answer_does_not_reach_a_new_request(pool: CallsOfHandle, handle: ClientSocketHandle) -> None:
+    """Row 55: the handle waits again when the old answer arrives."""
+    handle.init(unexpected)
+    handle.set_result(ERR_CONNECTION_FAILED)
+    handle.reset()
+    results: list[int] = []
+    handle.init(results.append)
+    handle.deliver()
+    assert results == []
+    handle.set_result(ERR_CONNECTION_FAILED)
+    handle.deliver()
+    assert results == [ERR_CONNECTION_FAILED]
+
+
+def test_a_socket_goes_back_open_or_closed(pool: CallsOfHandle, handle: ClientSocketHandle) -> None:
+    """Row 52: reset() leaves the decision to the pool, reset_and_close() takes it."""
+    pool.result = OK
+    handle.init(unexpected)
+    handle.reset()
+    handle.init(unexpected)
+    handle.reset_and_close()
+    assert handle.socket is None
+    assert pool.calls == ["request", "release open", "request", "release closed"]
+
+
+def test_the_priority_moves_only_what_waits(pool: CallsOfHandle, handle: ClientSocketHandle) -> None:
+    """Row 45: the same priority again moves nothing."""
+    handle.set_priority(RequestPriority.LOW)
+    handle.init(unexpected)
+    handle.set_priority(RequestPriority.LOW)
+    handle.set_priority(RequestPriority.HIGHEST)
+    assert pool.calls == ["request", "priority 3 to 5"]
+    assert handle.priority is RequestPriority.HIGHEST
+
+
+def test_the_load_state_is_the_pools(handle: ClientSocketHandle) -> None:
+    """Row 64: the handle knows nothing of it."""
+    assert handle.load_state is LoadState.RESOLVING_HOST
+
+
+@pytest.mark.parametrize("reuse_type", ReuseType)
+def test_a_socket_that_was_not_made_for_this_request_may_be_stale(
+    handle: ClientSocketHandle, reuse_type: ReuseType
+) -> None:
+    """An unused idle socket as well: its server may have lost patience."""
+    handle.reuse_type = reuse_type
+    assert handle.is_reused == (reuse_type != ReuseType.UNUSED)

@@ -1,0 +1,153 @@
+"""SslConnectJob: a transport job, then the handshake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from netstack_sync.base.load_state import LoadState
+from netstack_sync.base.net_errors import (
+    ERR_CERT_AUTHORITY_INVALID,
+    ERR_CONNECTION_REFUSED,
+    ERR_IO_PENDING,
+    ERR_NAME_NOT_RESOLVED,
+    ERR_TIMED_OUT,
+    OK,
+)
+from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.pool.ssl_connect_job import SslConnectJob
+from netstack_sync.sockets.tls_context import TlsConfig
+from tests.support.connect_jobs import JobRig, job_rig
+
+CONFIG = TlsConfig(TrustConfig())
+
+
+@pytest.fixture
+def rig() -> Iterator[JobRig]:
+    with job_rig() as rig:
+        yield rig
+
+
+def make_job(rig: JobRig) -> SslConnectJob:
+    """A job to https://a.test."""
+    return SslConnectJob(rig.services, "a.test", 443, CONFIG, RequestPriority.LOW, rig)
+
+
+def reach_handshake(rig: JobRig) -> SslConnectJob:
+    """A job whose TCP connection stands, and whose handshake waits."""
+    job = make_job(rig)
+    assert job.connect() == ERR_IO_PENDING
+    rig.resolver.requests[0].finish()
+    rig.sockets.transports[0].decide(OK)
+    assert rig.results == []
+    return job
+
+
+def test_all_phases_one_after_the_other(rig: JobRig) -> None:
+    """Row 64, 100: the load state follows, the times of each phase are taken."""
+    job = make_job(rig)
+    job.connect()
+    states = [(job.load_state, job.has_established_connection)]
+    rig.driver.clock.advance(1.0)
+    rig.resolver.requests[0].finish()
+    states.append((job.load_state, job.has_established_connection))
+    rig.driver.clock.advance(2.0)
+    rig.sockets.transports[0].decide(OK)
+    states.append((job.load_state, job.has_established_connection))
+    assert states == [
+        (LoadState.RESOLVING_HOST, False),
+        (LoadState.CONNECTING, False),
+        (LoadState.SSL_HANDSHAKE, True),
+    ]
+    rig.driver.clock.advance(4.0)
+    secure = rig.sockets.secures[0]
+    secure.error_detail = ""
+    secure.decide(OK)
+    assert rig.results == [OK] and job.socket is secure and secure.is_open
+    assert (secure.host, secure.config) == ("a.test", CONFIG)
+    timing = job.timing
+    assert (timing.dns, timing.tcp, timing.tls) == (1.0, 2.0, 4.0)
+    assert timing.connect_end == timing.ssl_end
+
+
+def test_all_phases_at_once(rig: JobRig) -> None:
+    """The answer is there: no waiting, no delegate."""
+    rig.resolver.outcome = rig.sockets.transport_result = rig.sockets.secure_result = OK
+    job = make_job(rig)
+    assert job.connect() == OK and rig.results == []
+    assert job.take_socket() is rig.sockets.secures[0]
+
+
+def test_the_question_carries_the_priority(rig: JobRig) -> None:
+    """Row 90: through the nested job."""
+    rig.resolver.outcome = ERR_NAME_NOT_RESOLVED
+    job = make_job(rig)
+    assert job.connect() == ERR_NAME_NOT_RESOLVED and job.error_detail == "a.test"
+    assert rig.resolver.requests[0].priority == RequestPriority.LOW
+
+
+@pytest.mark.parametrize("is_sync", [True, False])
+def test_no_transport_no_handshake(rig: JobRig, is_sync: bool) -> None:
+    """The nested job's error and words are the answer."""
+    rig.resolver.outcome = OK
+    rig.sockets.transport_result = ERR_CONNECTION_REFUSED if is_sync else ERR_IO_PENDING
+    job = make_job(rig)
+    result = job.connect()
+    if not is_sync:
+        rig.sockets.transports[0].decide(ERR_CONNECTION_REFUSED)
+        (result,) = rig.results
+    assert result == ERR_CONNECTION_REFUSED and "192.0.2.1:80" in job.error_detail
+    assert rig.sockets.secures == [] and job.socket is None
+    assert rig.sockets.transports[0].times_closed
+
+
+def test_a_bad_verdict_comes_with_its_words(rig: JobRig) -> None:
+    """Row 65: the socket is still the job's, for its owner to close."""
+    job = reach_handshake(rig)
+    rig.sockets.secures[0].decide(ERR_CERT_AUTHORITY_INVALID)
+    assert rig.results == [ERR_CERT_AUTHORITY_INVALID]
+    assert job.error_detail == "words of the handshake"
+    assert job.take_socket() is rig.sockets.secures[0]
+
+
+def test_the_handshake_has_a_limit_of_its_own(rig: JobRig) -> None:
+    """Row 99: 30 s from the moment TCP is up, however long that took."""
+    job = make_job(rig)
+    job.connect()
+    rig.driver.advance(230.0)
+    rig.resolver.requests[0].finish()
+    rig.sockets.transports[0].decide(OK)
+    rig.driver.advance(29.0)
+    assert rig.results == []
+    rig.driver.advance(2.0)
+    assert rig.results == [ERR_TIMED_OUT] and job.socket is None
+    assert rig.sockets.secures[0].times_closed and not rig.sockets.transports[0].is_open
+
+
+def test_the_time_limit_before_the_handshake(rig: JobRig) -> None:
+    """Row 99: the nested job's limit; told once."""
+    job = make_job(rig)
+    job.connect()
+    rig.driver.advance(241.0)
+    assert rig.results == [ERR_TIMED_OUT] and job.error_detail
+    assert rig.resolver.requests[0].is_cancelled
+
+
+@pytest.mark.parametrize("phase", ["before", "dns", "tcp", "handshake"])
+def test_cancelling_goes_down(rig: JobRig, phase: str) -> None:
+    """In every state; nothing stays open, nobody is told."""
+    if phase == "handshake":
+        job = reach_handshake(rig)
+    else:
+        job = make_job(rig)
+        if phase != "before":
+            job.connect()
+        if phase == "tcp":
+            rig.resolver.requests[0].finish()
+    job.cancel()
+    job.cancel()
+    rig.driver.advance(1000.0)
+    assert rig.results == [] and job.socket is None
+    assert not any(socket.is_open for socket in rig.sockets.transports + rig.sockets.secures)

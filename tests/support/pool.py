@@ -1,0 +1,357 @@
+"""A socket pool over connect jobs that do what the test says; no descriptors, no threads, no real time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from netstack_sync.base.ip_endpoint import IPEndPoint
+from netstack_sync.base.load_state import LoadState
+from netstack_sync.base.net_errors import ERR_CONNECTION_RESET, ERR_IO_PENDING, ERR_SOCKET_NOT_CONNECTED, OK
+from netstack_sync.base.origin import SchemeHostPort
+from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.ssl_info import SSLInfo
+from netstack_sync.log.bound import NetLogWithSource
+from netstack_sync.log.event_types import NetLogSourceType
+from netstack_sync.log.net_log import NetLog
+from netstack_sync.loop.completion import Completion, Task
+from netstack_sync.loop.network_thread import NetworkThread
+from netstack_sync.pool.connect_job import ConnectJob, ConnectJobDelegate
+from netstack_sync.pool.group import Group
+from netstack_sync.pool.group_id import GroupId
+from netstack_sync.pool.handle import ClientSocketHandle
+from netstack_sync.pool.limits import PoolLimits
+from netstack_sync.pool.socket_pool import ClientSocketPool
+from tests.support.net_logs import RecordingNetLog
+from tests.support.network import NetworkDriver, driven_network
+
+
+def group_id(name: str = "a") -> GroupId:
+    """The group of http://<name>.test."""
+    return GroupId(SchemeHostPort("http", f"{name}.test", 80), None)
+
+
+class FakeSocket:
+    """A StreamSocket in memory: the test plays the peer. Connected from the start unless told otherwise."""
+
+    def __init__(self, net_log: NetLog | None = None, *, is_open: bool = True) -> None:
+        self.net_log = NetLogWithSource.make(net_log or RecordingNetLog(), NetLogSourceType.SOCKET)
+        self.is_open = is_open
+        self.was_ever_used = False
+        self.received: deque[bytes] = deque()
+        """What read() will give; b"" stands for the end."""
+        self.sent = bytearray()
+        self.room = 1 << 30
+        """How many bytes write() still takes."""
+        self.write_error = OK
+        self.read_error = OK
+        self.connect_result = OK
+        self.on_connect: Completion | None = None
+        self.on_readable: Task | None = None
+        self.on_writable: Task | None = None
+        self.times_closed = 0
+
+    def connect(self, on_done: Completion) -> int:
+        """See StreamSocket; answers `connect_result`."""
+        if self.connect_result == ERR_IO_PENDING:
+            self.on_connect = on_done
+        self.is_open = self.connect_result == OK
+        return self.connect_result
+
+    def decide(self, result: int) -> None:
+        """Ends a connect() that is pending."""
+        on_done, self.on_connect = self.on_connect, None
+        assert on_done is not None, "nobody waits for the connection"
+        self.is_open = result == OK
+        on_done(result)
+
+    def disconnect(self) -> None:
+        """See StreamSocket."""
+        self.times_closed += 1
+        self.is_open = False
+        self.on_readable = self.on_writable = self.on_connect = None
+
+    def read(self, max_bytes: int) -> bytes | int:
+        """See StreamSocket."""
+        if not self.is_open:
+            return ERR_SOCKET_NOT_CONNECTED
+        if self.read_error != OK:
+            return self.read_error
+        if not self.received:
+            return ERR_IO_PENDING
+        data = self.received[0]
+        if not data:
+            return b""
+        self.was_ever_used = True
+        self.received.popleft()
+        if len(data) > max_bytes:
+            self.received.appendleft(data[max_bytes:])
+        return data[:max_bytes]
+
+    def write(self, data: bytes | memoryview) -> int:
+        """See StreamSocket."""
+        if not self.is_open:
+            return ERR_SOCKET_NOT_CONNECTED
+        if self.write_error != OK:
+            return self.write_error
+        taken = min(len(data), self.room)
+        if not taken:
+            return ERR_IO_PENDING
+        self.was_ever_used = True
+        self.room -= taken
+        self.sent += data[:taken]
+        return taken
+
+    def notify_readable(self, task: Task) -> None:
+        """See StreamSocket."""
+        assert self.is_open
+        self.on_readable = task
+
+    def notify_writable(self, task: Task) -> None:
+        """See StreamSocket."""
+        assert self.is_open
+        self.on_writable = task
+
+    def cancel_notify(self) -> None:
+        """See StreamSocket."""
+        self.on_readable = self.on_writable = None
+
+    def is_connected(self) -> bool:
+        """See StreamSocket."""
+        return self.is_open and (not self.received or self.received[0] != b"")
+
+    def is_connected_and_idle(self) -> bool:
+        """See StreamSocket."""
+        return self.is_open and not self.received
+
+    @property
+    def remote_address(self) -> IPEndPoint | None:
+        """See StreamSocket."""
+        return IPEndPoint.from_sockaddr(2, ("192.0.2.1", 80))
+
+    @property
+    def local_address(self) -> IPEndPoint | None:
+        """See StreamSocket."""
+        return None
+
+    @property
+    def ssl_info(self) -> SSLInfo | None:
+        """See StreamSocket."""
+        return None
+
+    def peer_sends(self, *pieces: bytes) -> None:
+        """Bytes arrive; b"" is the end of the stream."""
+        self.received += pieces
+        task, self.on_readable = self.on_readable, None
+        if task is not None:
+            task()
+
+    def peer_takes(self, size: int) -> None:
+        """There is room to write again."""
+        self.room += size
+        task, self.on_writable = self.on_writable, None
+        if task is not None:
+            task()
+
+    def use(self) -> None:
+        """A request and its answer go through."""
+        self.was_ever_used = True
+
+
+class ScriptedJob(ConnectJob):
+    """Ends as its factory was told, or when the test says so."""
+
+    time_limit_s = 240.0
+
+    def __init__(
+        self, factory: ScriptedJobFactory, group: GroupId, priority: RequestPriority, delegate: ConnectJobDelegate
+    ) -> None:
+        super().__init__(factory.thread, factory.net_log, NetLogSourceType.TRANSPORT_CONNECT_JOB, priority, delegate)
+        self._factory = factory
+        self.group_id = group
+        self.state = LoadState.CONNECTING
+        self.is_cancelled = False
+
+    @property
+    def load_state(self) -> LoadState:
+        """What the test set."""
+        return self.state
+
+    @property
+    def has_established_connection(self) -> bool:
+        """False."""
+        return False
+
+    def finish(self, result: int = OK, *, error_socket: bool = False) -> None:
+        """The outcome of a job that is pending."""
+        self._prepare(result, error_socket)
+        self._on_io_complete(result)
+
+    def cancel(self) -> None:
+        """See ConnectJob."""
+        super().cancel()
+        self.is_cancelled = True
+
+    def _first_step(self, _: int) -> int:
+        result = self._factory.outcomes.popleft() if self._factory.outcomes else ERR_IO_PENDING
+        if result == ERR_IO_PENDING:
+            self._step = self._decided
+        else:
+            self._prepare(result, False)
+        return result
+
+    def _decided(self, result: int) -> int:
+        return result
+
+    def _prepare(self, result: int, error_socket: bool) -> None:
+        if result == OK or error_socket:
+            self.socket = self._factory.make_socket()
+        if result != OK:
+            self.error_detail = f"job failed with {result}"
+
+    def _cancel_child(self) -> None:
+        pass
+
+
+class ScriptedJobFactory:
+    """Remembers the jobs it made; `outcomes` holds what the next jobs answer at once, without any they wait."""
+
+    def __init__(self, thread: NetworkThread, net_log: NetLog) -> None:
+        self.thread = thread
+        self.net_log = net_log
+        self.outcomes: deque[int] = deque()
+        self.jobs: list[ScriptedJob] = []
+        self.sockets: list[FakeSocket] = []
+
+    def create_job(self, group_id: GroupId, priority: RequestPriority, delegate: ConnectJobDelegate) -> ScriptedJob:
+        """See ConnectJobFactory."""
+        job = ScriptedJob(self, group_id, priority, delegate)
+        self.jobs.append(job)
+        return job
+
+    def make_socket(self) -> FakeSocket:
+        """A connected socket."""
+        socket = FakeSocket(self.net_log)
+        self.sockets.append(socket)
+        return socket
+
+    @property
+    def pending_jobs(self) -> list[ScriptedJob]:
+        """Those that are under way, in the order of their start."""
+        return [job for job in self.jobs if job.is_pending]
+
+    @property
+    def open_sockets(self) -> list[FakeSocket]:
+        """Those that nobody has closed."""
+        return [socket for socket in self.sockets if socket.is_open]
+
+
+class PoolRequest:
+    """A handle and what its callback heard."""
+
+    def __init__(self, rig: PoolRig, group: GroupId, priority: RequestPriority, name: str) -> None:
+        self._rig = rig
+        self.name = name
+        source = NetLogWithSource.make(rig.net_log, NetLogSourceType.HTTP_STREAM_JOB)
+        self.handle = ClientSocketHandle(rig.pool, group, priority, source)
+        self.results: list[int] = []
+        self.then: Callable[[], object] | None = None
+        """What the callback does besides remembering."""
+        self.first_result = self.handle.init(self.on_done)
+
+    def on_done(self, result: int) -> None:
+        """The handle's callback."""
+        self.results.append(result)
+        self._rig.order.append(self.name)
+        if self.then is not None:
+            self.then()
+
+    @property
+    def result(self) -> int:
+        """What init() answered, or the callback after it."""
+        assert len(self.results) <= 1, f"called back more than once: {self.results}"
+        assert not self.results or self.first_result == ERR_IO_PENDING, "answered and called back"
+        return self.results[0] if self.results else self.first_result
+
+    @property
+    def socket(self) -> FakeSocket:
+        """The socket the handle has; there must be one."""
+        assert isinstance(self.handle.socket, FakeSocket)
+        return self.handle.socket
+
+    def release(self, *, used: bool = True, keep_alive: bool = True) -> FakeSocket:
+        """Gives the socket back; answers it."""
+        socket = self.socket
+        if used:
+            socket.use()
+        if keep_alive:
+            self.handle.reset()
+        else:
+            self.handle.reset_and_close()
+        return socket
+
+
+class PoolRig:
+    """A pool, its scripted factory and the loop that runs both."""
+
+    def __init__(self, driver: NetworkDriver, per_group: int, total: int) -> None:
+        self.driver = driver
+        self.net_log = RecordingNetLog()
+        self.factory = ScriptedJobFactory(driver.thread, self.net_log)
+        self.pool = ClientSocketPool(driver.thread, self.factory, PoolLimits(per_group, total))
+        self.order: list[str] = []
+        """The names of the requests in the order of their callbacks."""
+        self.requests: list[PoolRequest] = []
+
+    def request(
+        self, group: str | GroupId = "a", priority: RequestPriority = RequestPriority.MEDIUM, name: str = ""
+    ) -> PoolRequest:
+        """Asks for a socket."""
+        group = group_id(group) if isinstance(group, str) else group
+        request = PoolRequest(self, group, priority, name or str(len(self.requests)))
+        self.requests.append(request)
+        return request
+
+    def get(self, group: str | GroupId = "a") -> PoolRequest:
+        """A request that is answered at once: by an idle socket, or by a new one."""
+        self.factory.outcomes.append(OK)
+        request = self.request(group)
+        assert request.result == OK
+        self.factory.outcomes.clear()
+        return request
+
+    def run(self) -> None:
+        """Runs what was posted."""
+        self.driver.run_until_idle()
+
+    def group(self, name: str = "a") -> Group | None:
+        """The pool's group of that name, if it still knows it."""
+        return next((group for group in self.pool.groups() if group.group_id == group_id(name)), None)
+
+    def idle_count(self, name: str = "a") -> int:
+        """How many sockets idle in the group."""
+        group = self.group(name)
+        return len(group.idle) if group is not None else 0
+
+    def close(self) -> None:
+        """Ends every claim and empties the pool; nothing may be left."""
+        for request in self.requests:
+            request.handle.reset_and_close()
+        self.pool.flush_with_error(ERR_CONNECTION_RESET)
+        self.run()
+        assert self.pool.slots == 0
+        assert not list(self.pool.groups())
+        assert not self.factory.open_sockets
+        assert not self.factory.pending_jobs
+        assert not len(self.driver.thread.timers)
+        self.net_log.assert_spans_are_closed()
+
+
+@contextmanager
+def pool_rig(per_group: int = 6, total: int = 256) -> Iterator[PoolRig]:
+    """A rig that must be clean at the end."""
+    with driven_network() as driver:
+        rig = PoolRig(driver, per_group, total)
+        yield rig
+        rig.close()

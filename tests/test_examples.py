@@ -1,0 +1,111 @@
+"""Every example runs as a program, against a server of its own and against a URL that it is given."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from netstack_sync.testing.embedded_server import EmbeddedServer
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = ROOT / "examples"
+
+# What each prints, line by line: by itself, and with the URL of a small body.
+EXPECTED: dict[str, tuple[list[str], list[str]]] = {
+    "blocking_wrapper": (["3000 bytes"], ["6 bytes"]),
+    "cancel_and_deadline": (
+        [
+            r"deadline: DeadlineExceeded ERR_TIMED_OUT \(-7\)",
+            "may have been sent: True",
+            r"cancelled: ERR_ABORTED \(-3\)",
+        ],
+        [r"faster than its deadline: <Response \[200 OK\] .*", r"faster than the cancel: <Response \[200 OK\] .*"],
+    ),
+    "fetch": (
+        [r"200 application/json \d+ bytes", "<LoadTiming new socket .*>"],
+        ["200 text/plain 6 bytes", "<LoadTiming new socket .*>"],
+    ),
+    "io_thread_application": (
+        [
+            "MainThread: 200, error 0, 5000 bytes, http://.*/bytes/5000",
+            "MainThread: 200, error 0, 6 bytes, http://.*/hello",
+            "MainThread: no answer, error -102, 0 bytes, http://127.0.0.1:1/",
+        ],
+        ["MainThread: 200, error 0, 6 bytes, http://.*/hello"],
+    ),
+    "many_threads": (
+        ["200 requests from 16 threads: 200 good answers", r"at most 6 sockets: [1-6] opened, \d+ times reused"],
+        ["200 requests from 16 threads: 200 good answers", r"at most 6 sockets: [1-6] opened, \d+ times reused"],
+    ),
+    "stream_to_disk": (["20000000 bytes in several pieces, .*"], ["6 bytes in one piece, .*"]),
+    "submit_futures": (
+        ["200 http://.*/delay/0.3", "200 http://.*/hello", r"ERR_CONNECTION_REFUSED \(-102\): .*127.0.0.1:1"],
+        ["200 http://.*/hello"],
+    ),
+}
+
+
+def output_of(name: str, *arguments: str) -> list[str]:
+    """What the example prints; it must end well and say nothing on stderr."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(EXAMPLES / f"{name}.py"), *arguments],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.splitlines()
+
+
+def assert_matches(lines: list[str], patterns: list[str]) -> None:
+    """Each line fits its pattern; those of requests side by side come in any order."""
+    assert len(lines) == len(patterns), lines
+    for pattern in patterns:
+        assert any(re.fullmatch(pattern, line) for line in lines), (pattern, lines)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_example_runs_by_itself(name: str) -> None:
+    """`python examples/x.py` needs nothing and no network."""
+    assert_matches(output_of(name), EXPECTED[name][0])
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_example_takes_a_url(name: str) -> None:
+    """`python examples/x.py URL`."""
+    with EmbeddedServer() as server:
+        assert_matches(output_of(name, server.url("/hello")), EXPECTED[name][1])
+
+
+def test_every_example_is_here_and_short() -> None:
+    """A new one is tested too; forty lines of code at most."""
+    paths = sorted(EXAMPLES.glob("*.py"))
+    assert [path.stem for path in paths] == sorted(EXPECTED)
+    for path in paths:
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        assert 10 <= len(lines) <= 40 and lines[0].startswith('"""'), path.name
+
+
+def test_missing_answers_and_bad_ones_end_the_first_example_with_a_message() -> None:
+    """An example of handling errors must handle them."""
+    with EmbeddedServer() as server:
+        for url, said in (
+            (server.url("/status/500"), "an answer, but not a good one: 500 "),
+            ("http://127.0.0.1:1/", "no answer: ERR_CONNECTION_REFUSED (-102)"),
+        ):
+            done = subprocess.run(
+                [sys.executable, str(EXAMPLES / "fetch.py"), url],
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                capture_output=True,
+                text=True,
+                timeout=30,
+                check=False,
+            )
+            assert done.returncode == 1 and done.stderr.startswith(said)

@@ -1,0 +1,78 @@
+"""The public names as a user types them; the type checker is the test."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import io
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import urllib3
+from typing_extensions import assert_type
+
+import netstack_sync as ns
+
+
+def generated() -> Iterator[bytes]:
+    """A body."""
+    yield b""
+
+
+def every_option(session: ns.Session, context: ssl.SSLContext) -> None:
+    """All arguments in all their forms."""
+    assert_type(ns.fetch("http://h/"), ns.Response)
+    ns.fetch("http://h/", "POST", params={"a": [1, "b"]}, headers={"A": "b"}, json={"a": 1}, timeout=5)
+    ns.fetch("http://h/", method="POST", params=[("a", 1)], headers=[("A", b"b")], data={"a": 1}, timeout=(1, None))
+    session.post("/", content=generated(), timeout=ns.Timeout(total=1.5, pool=2), auth=("u", "p"), priority="high")
+    session.put("/", content=Path("f"), timeout=None, verify=False, priority=ns.RequestPriority.LOW)
+    session.patch("/", files={"f": ("n", io.BytesIO(), "a/b")}, verify=Path("ca"), cert=("c", "k"))
+    session.delete("/", verify=context, follow_redirects=False, max_redirects=3, max_response_size=None)
+    session.get("/", verify="ca.pem", cert="c.pem", params="a=1")
+    assert_type(session.head("/"), ns.Response)
+    assert_type(session.options("/"), ns.Response)
+    assert_type(session.request("GET", "/"), ns.Response)
+
+
+def every_way_to_a_body(session: ns.Session) -> None:
+    """Whole, streamed, in text."""
+    with session.stream("GET", "/") as response:
+        assert_type(response, ns.Response)
+        for chunk in response.iter_bytes(1024):
+            assert_type(chunk, bytes)
+        for line in response.iter_lines():
+            assert_type(line, str)
+    assert_type(response.content, bytes)
+    assert_type(response.text, str)
+    assert_type(response.status_code, int)
+    assert_type(response.raise_for_status(), ns.Response)
+    assert_type(response.headers["a"], str)
+    response.encoding = "utf-8"
+    older: urllib3.BaseHTTPResponse = response
+    assert_type(older.read(5), bytes)
+
+
+async def every_way_to_wait(session: ns.Session) -> None:
+    """Futures."""
+    future = session.submit("GET", "/")
+    assert_type(future, ns.FetchFuture)
+    assert_type(future.result(), ns.Response)
+    assert_type(await asyncio.wrap_future(future), ns.Response)
+    for done in concurrent.futures.as_completed([future]):
+        assert_type(done.result(), ns.Response)
+    assert_type(session.stats(), ns.SessionStats)
+    assert_type(session.stats().groups, dict[str, ns.GroupStats])
+
+
+def every_failure() -> str:
+    """Exceptions."""
+    try:
+        ns.Session(base_url="http://h/", limits=ns.Limits(per_host=2), trust_env=False).close(timeout=1)
+    except ns.NetError as error:
+        assert_type(error.net_error.name, str)
+        assert_type(error.may_have_been_sent, bool)
+        return error.meaning
+    except ns.HTTPStatusError as error:
+        return str(error)
+    return ns.__version__

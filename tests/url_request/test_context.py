@@ -1,0 +1,118 @@
+"""What owns the requests of one session."""
+
+from __future__ import annotations
+
+import pytest
+
+from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING, OK
+from tests.support.scripted_socket import Pause, Read, Write
+from tests.support.scripted_stack import NEVER, ScriptedStack, request_info
+from tests.support.url_requests import RecordingDelegate, context_over, new_request
+
+GET = b"GET / HTTP/1.1\r\nHost: a.test\r\nConnection: keep-alive\r\n\r\n"
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"
+
+
+def test_it_counts_requests_from_start_to_end(stack: ScriptedStack) -> None:
+    """Those not started and those ended are not under way."""
+    context = context_over(stack)
+    stack.connection(Write(GET), Read(HEAD + b"fine"))
+    request, delegate = new_request(context, request_info())
+    assert context.request_count == 0
+    request.start()
+    assert context.request_count == 1
+    stack.run()
+    assert delegate.result == OK and context.request_count == 0
+    context.remove_request(request)
+
+
+def test_shutting_down_fails_everything_under_way(stack: ScriptedStack) -> None:
+    """Row 249, Shutdown: each request is told once, nothing stays open, and a second time does no harm."""
+    context = context_over(stack)
+    stack.connection(Write(GET), Read(HEAD), Pause())
+    stack.connection(Write(GET), Pause())
+    stack.failed_connection(NEVER)
+    delegates = []
+    for _ in range(3):
+        request, delegate = new_request(context, request_info())
+        request.start()
+        stack.run()
+        delegates.append(delegate)
+    calls: list[str] = []
+    context.shut_down(lambda: calls.append("done"))
+    assert context.is_shut_down and calls == ["done"]
+    assert [delegate.result for delegate in delegates] == [ERR_CONTEXT_SHUT_DOWN] * 3
+    context.shut_down()
+    stack.run()
+    assert stack.pool.slots == 0 and context.request_count == 0
+
+
+def test_a_request_that_starts_too_late_fails(stack: ScriptedStack) -> None:
+    """Whatever its scheme, and from a task of its own."""
+    context = context_over(stack)
+    context.shut_down()
+    for url in ("http://a.test/", "https://127.0.0.1/", "ftp://a.test/"):
+        request, delegate = new_request(context, request_info(url))
+        request.start()
+        assert delegate.result == ERR_IO_PENDING
+        stack.run()
+        assert delegate.result == ERR_CONTEXT_SHUT_DOWN and context.request_count == 0
+
+
+def test_whoever_tries_again_at_once_does_not_hold_the_shutdown(stack: ScriptedStack) -> None:
+    """A delegate that starts the next request inside the callback is told later, and once."""
+    context = context_over(stack)
+    stack.failed_connection(NEVER)
+    second, second_delegate = new_request(context, request_info())
+    request, delegate = new_request(context, request_info())
+    delegate.on_event = lambda _: second.start()
+    request.start()
+    context.shut_down()
+    assert delegate.result == ERR_CONTEXT_SHUT_DOWN and second_delegate.result == ERR_IO_PENDING
+    stack.run()
+    assert second_delegate.result == ERR_CONTEXT_SHUT_DOWN and context.request_count == 0
+
+
+def test_a_delegate_that_raises_does_not_stop_the_shutdown(
+    stack: ScriptedStack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its bug is printed; the others are told, and everything is closed."""
+    context = context_over(stack)
+    delegates = []
+    for _ in range(3):
+        stack.failed_connection(NEVER)
+        request, delegate = new_request(context, request_info())
+        delegate.on_event = raise_error
+        request.start()
+        delegates.append(delegate)
+    calls: list[str] = []
+    context.shut_down(lambda: calls.append("done"))
+    stack.run()
+    assert [delegate.result for delegate in delegates] == [ERR_CONTEXT_SHUT_DOWN] * 3
+    assert calls == ["done"] and stack.pool.slots == 0
+    assert capsys.readouterr().err.count("\nZeroDivisionError") == 3
+
+
+def raise_error(_: str) -> None:
+    """A bug of the user's."""
+    raise ZeroDivisionError
+
+
+def test_a_delegate_may_cancel_others_during_the_shutdown(stack: ScriptedStack) -> None:
+    """Who was cancelled is told nothing, whatever the order."""
+    context = context_over(stack)
+    for _ in range(2):
+        stack.failed_connection(NEVER)
+    requests = [new_request(context, request_info(), RecordingDelegate()) for _ in range(2)]
+
+    def cancel_all(_: str) -> None:
+        for request, _delegate in requests:
+            request.cancel()
+
+    for request, delegate in requests:
+        delegate.on_event = cancel_all
+        request.start()
+    context.shut_down()
+    stack.run()
+    told = [delegate.result for _, delegate in requests]
+    assert sorted(told) == [ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING]

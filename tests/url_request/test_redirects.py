@@ -1,0 +1,220 @@
+"""What a redirect makes of a request."""
+
+from __future__ import annotations
+
+import ssl
+
+import pytest
+
+from netstack_sync.base.net_errors import ERR_INVALID_REDIRECT, ERR_UNSAFE_REDIRECT
+from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.url import Url
+from netstack_sync.http.request_info import HttpRequestInfo
+from netstack_sync.http.upload import BytesUpload
+from netstack_sync.sockets.tls_context import ClientCertificate, TlsConfig
+from netstack_sync.url_request.redirects import (
+    MAX_REDIRECTS,
+    REDIRECT_STATUSES,
+    RedirectInfo,
+    compute_redirect,
+    redirected_method,
+    redirected_request,
+)
+from tests.support.scripted_stack import request_info
+
+BASE = Url.parse("http://a.test/dir/page?q=1#frag")
+
+
+def target(location: str, url: Url = BASE) -> str:
+    redirect = compute_redirect(302, location, url, "GET")
+    assert isinstance(redirect, RedirectInfo)
+    return redirect.url.href
+
+
+@pytest.mark.parametrize(
+    "status, method, expected",
+    [
+        (301, "GET", "GET"), (301, "POST", "GET"), (301, "PUT", "PUT"), (301, "HEAD", "HEAD"),
+        (302, "GET", "GET"), (302, "POST", "GET"), (302, "DELETE", "DELETE"), (302, "HEAD", "HEAD"),
+        (303, "GET", "GET"), (303, "POST", "GET"), (303, "PUT", "GET"), (303, "HEAD", "HEAD"),
+        (307, "GET", "GET"), (307, "POST", "POST"), (307, "PUT", "PUT"), (307, "HEAD", "HEAD"),
+        (308, "GET", "GET"), (308, "POST", "POST"), (308, "PATCH", "PATCH"), (308, "HEAD", "HEAD"),
+    ],
+)  # fmt: skip
+def test_the_method(status: int, method: str, expected: str) -> None:
+    """Row 236: the table of methods; the body stays exactly when the method does."""
+    assert redirected_method(status, method) == expected
+    redirect = compute_redirect(status, "/", BASE, method)
+    assert isinstance(redirect, RedirectInfo)
+    assert (redirect.status, redirect.method, redirect.keeps_body) == (status, expected, expected == method)
+
+
+def test_which_answers_redirect() -> None:
+    """Row 236: 300, 304, 305 and 306 do not; 20 hops are the default limit."""
+    assert frozenset({301, 302, 303, 307, 308}) == REDIRECT_STATUSES
+    assert MAX_REDIRECTS == 20
+
+
+@pytest.mark.parametrize(
+    "location, expected",
+    [
+        ("http://b.test/x", "http://b.test/x#frag"),
+        ("https://b.test/x#own", "https://b.test/x#own"),
+        ("https://b.test/x#", "https://b.test/x#"),
+        ("other", "http://a.test/dir/other#frag"),
+        ("/other", "http://a.test/other#frag"),
+        ("?q=2", "http://a.test/dir/page?q=2#frag"),
+        ("#own", "http://a.test/dir/page?q=1#own"),
+        ("//b.test:81/x", "http://b.test:81/x#frag"),
+        ("../up", "http://a.test/up#frag"),
+        ("/a b", "http://a.test/a%20b#frag"),
+        ("  /trimmed  ", "http://a.test/trimmed#frag"),
+        ("/\xc3\xa9?\xe9", "http://a.test/%C3%A9?%E9#frag"),
+        ("/already%20there", "http://a.test/already%20there#frag"),
+    ],
+)
+def test_the_url(location: str, expected: str) -> None:
+    """Rows 236, RedirectEscaping, and 237, PreserveFragmentOnRedirectUrl: bytes beyond ASCII are escaped as they
+    came, and the fragment is inherited unless there is a new one.
+    """
+    assert target(location) == expected
+
+
+def test_without_a_fragment_none_is_added() -> None:
+    """Nothing is made up."""
+    assert target("/x", Url.parse("http://a.test/")) == "http://a.test/x"
+
+
+def test_credentials_of_the_url_stay_with_the_origin() -> None:
+    """Row 237: a relative target keeps them, another server never gets them."""
+    url = Url.parse("http://user:secret@a.test/")
+    assert target("/x", url) == "http://user:secret@a.test/x"
+    for location in ("http://b.test/", "//b.test/", "https://a.test/", "http://a.test/"):
+        assert "secret" not in target(location, url)
+
+
+@pytest.mark.parametrize(
+    "location, error",
+    [
+        ("http://", ERR_INVALID_REDIRECT),
+        ("http://a.test:0/", ERR_INVALID_REDIRECT),
+        ("http://a.test:70000/", ERR_INVALID_REDIRECT),
+        ("http://[::1/", ERR_INVALID_REDIRECT),
+        ("http://b.test\\@a.test/", ERR_INVALID_REDIRECT),
+        ("http://\xfc.test/", ERR_INVALID_REDIRECT),
+        ("/tab\there", ERR_INVALID_REDIRECT),
+        ("file:///etc/passwd", ERR_UNSAFE_REDIRECT),
+        ("data:text/plain,x", ERR_UNSAFE_REDIRECT),
+        ("ftp://a.test/", ERR_UNSAFE_REDIRECT),
+        ("javascript:alert(1)", ERR_UNSAFE_REDIRECT),
+        ("ws://a.test/", ERR_UNSAFE_REDIRECT),
+        ("about:blank", ERR_UNSAFE_REDIRECT),
+    ],
+)
+def test_where_nobody_is_sent(location: str, error: int) -> None:
+    """Row 236, RedirectToInvalidURL, RestrictUnsafeRedirect, DataRedirect, FileRedirect."""
+    assert compute_redirect(302, location, BASE, "GET") == error
+
+
+# --- headers
+
+ALL = [
+    ("Accept", "x"),
+    ("Authorization", "Basic 1"),
+    ("authorization", "Basic 2"),
+    ("COOKIE", "a=1"),
+    ("Cookie", "b=2"),
+    ("Proxy-Authorization", "Basic 3"),
+    ("proxy-authorization", "Basic 4"),
+    ("Host", "virtual.test"),
+    ("Origin", "http://a.test"),
+    ("Content-Type", "text/plain"),
+    ("X-Mine", "y"),
+]
+
+ORIGINS = ["http://b.test/", "https://a.test/", "http://a.test:8080/", "http://sub.a.test/"]
+
+
+def redirected(info: HttpRequestInfo, new_url: str, keeps_body: bool = True) -> HttpRequestInfo:
+    redirect = RedirectInfo(302, Url.parse(new_url), "GET", keeps_body)
+    return redirected_request(info, redirect)
+
+
+def after(
+    new_url: str, keeps_body: bool, old_url: str = "http://a.test/", headers: list[tuple[str, str]] = ALL
+) -> list[tuple[str, str]]:
+    info = request_info(old_url, headers=headers)
+    result = redirected(info, new_url, keeps_body)
+    assert info.headers.items() == headers, "the first hop's headers stay as they were"
+    return result.headers.items()
+
+
+def test_on_the_same_origin_everything_stays() -> None:
+    """Row 237: also when the default port is written out."""
+    assert after("http://a.test/other", keeps_body=True) == ALL
+    assert after("http://a.test:80/other", keeps_body=True) == ALL
+
+
+@pytest.mark.parametrize("url", ORIGINS)
+def test_credentials_never_reach_another_origin(url: str) -> None:
+    """Rule R5: all occurrences in any spelling go; another scheme, port or subdomain is another origin."""
+    assert after(url, keeps_body=True) == [
+        ("Accept", "x"),
+        ("Origin", "null"),
+        ("Content-Type", "text/plain"),
+        ("X-Mine", "y"),
+    ]
+
+
+def test_a_downgrade_of_the_scheme_is_another_origin() -> None:
+    """Rule R5: what was sent over TLS must not go out in clear."""
+    names = [name for name, _ in after("http://a.test/", keeps_body=True, old_url="https://a.test/")]
+    assert names == ["Accept", "Origin", "Content-Type", "X-Mine"]
+
+
+@pytest.mark.parametrize("url", ["http://a.test/", *ORIGINS])
+def test_without_the_body_its_headers_go(url: str) -> None:
+    """Row 236, Post302RedirectGet: and Origin with them, as in Chromium."""
+    names = ("Content-Length", "content-type", "Content-Encoding", "Content-Language", "Content-Location")
+    headers = [*[(name, "1") for name in names], ("ORIGIN", "http://a.test"), ("Content-Disposition", "kept")]
+    assert after(url, keeps_body=False, headers=headers) == [("Content-Disposition", "kept")]
+
+
+def test_no_origin_is_made_up() -> None:
+    """ "null" replaces an Origin; it is not added."""
+    assert after("http://b.test/", keeps_body=True, headers=[]) == []
+
+
+# --- the rest of the request
+
+
+@pytest.mark.parametrize("url", ["https://b.test/", "http://a.test/", "https://a.test:8443/"])
+def test_a_client_certificate_stays_with_the_origin(url: str) -> None:
+    """Rule R5: it is not offered to anybody else, nor on the way back; everything else of `tls` stays."""
+    tls = TlsConfig(TrustConfig(ca_file="ca.pem"), ClientCertificate("a.pem"))
+    first = request_info("https://a.test/")
+    first.tls = tls
+    assert redirected(first, "https://a.test/other").tls is tls
+    second = redirected(first, url)
+    assert second.tls == TlsConfig(TrustConfig(ca_file="ca.pem")) and first.tls is tls
+    assert redirected(second, "https://a.test/").tls.client_certificate is None
+
+
+def test_the_users_own_context_is_kept() -> None:
+    """It is the user's whole TLS policy."""
+    own = TlsConfig(TrustConfig(), context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    info = request_info("https://a.test/")
+    info.tls = own
+    assert redirected(info, "https://b.test/").tls is own
+
+
+def test_the_body_goes_along_only_with_its_method() -> None:
+    """Priority and partition do always."""
+    upload = BytesUpload(b"x")
+    info = request_info("http://a.test/", "POST", upload=upload)
+    info.priority, info.partition = RequestPriority.LOWEST, "p"
+    kept = redirected(info, "http://b.test/")
+    assert (kept.url.href, kept.method, kept.upload) == ("http://b.test/", "GET", upload)
+    assert (kept.priority, kept.partition) == (RequestPriority.LOWEST, "p")
+    assert redirected(info, "http://b.test/", keeps_body=False).upload is None

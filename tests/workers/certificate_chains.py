@@ -1,0 +1,155 @@
+"""Chains for tests: a leaf with what the server sends, whom the client trusts and whom it asked for."""
+
+from __future__ import annotations
+
+import ipaddress
+import subprocess
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from tests.workers.certificate_factory import (
+    DAY,
+    HOUR,
+    NOW,
+    Extension,
+    Issued,
+    make_authority,
+    make_key,
+    permit,
+)
+
+HOST = "example.test"
+CLIENT_AUTH = ExtendedKeyUsageOID.CLIENT_AUTH
+ANY_PURPOSE = ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE
+SERVER_AUTH = ExtendedKeyUsageOID.SERVER_AUTH
+SAN = ("-addext", f"subjectAltName=DNS:{HOST},IP:127.0.0.1")
+
+
+class Chain(NamedTuple):
+    """What a server sends, what the client trusts and whom it asked for."""
+
+    leaf: Issued
+    served: Sequence[Issued]
+    trusted: Sequence[Issued]
+    host: str = HOST
+
+
+def below(
+    root: Issued,
+    *middle: Issued,
+    host: str = HOST,
+    served: Sequence[Issued] | None = None,
+    leaf: Issued | None = None,
+) -> Chain:
+    """A leaf below `middle`, the lowest first, below the trusted `root`."""
+    issuer = middle[0] if middle else root
+    return Chain(leaf or Issued.make(issuer=issuer), middle if served is None else served, [root], host)
+
+
+def old_root() -> Issued:
+    return make_authority(not_before=NOW - 9 * DAY, not_after=NOW - HOUR)
+
+
+def rsa_root() -> Issued:
+    return make_authority(kind="2048")
+
+
+def expired_middle() -> Issued:
+    return make_authority("middle", make_authority(), number=2, not_before=NOW - 9 * DAY, not_after=NOW - HOUR)
+
+
+def root_with(*extensions: Extension) -> Issued:
+    return make_authority(extensions=extensions)
+
+
+def middle_with(*extensions: Extension, root: Issued | None = None) -> Issued:
+    return make_authority("middle", root or make_authority(), number=2, extensions=extensions)
+
+
+def leaf_with(*extensions: Extension, san: Sequence[str] = (HOST,)) -> Chain:
+    """A leaf with extensions, below a plain root."""
+    root = make_authority()
+    leaf = Issued.make(issuer=root, san=san, purposes=(), extensions=extensions)
+    return Chain(leaf, [], [root], san[0] if san else HOST)
+
+
+def named(entry: str, host: str) -> Chain:
+    root = make_authority()
+    return Chain(Issued.make(issuer=root, san=[entry]), [], [root], host)
+
+
+def dated(begin: datetime, end: datetime, host: str = HOST) -> Chain:
+    root = make_authority()
+    return Chain(Issued.make(issuer=root, not_before=begin, not_after=end), [], [root], host)
+
+
+def keyed(kind: str) -> Chain:
+    root = make_authority()
+    return Chain(Issued.make(issuer=root, key=make_key(kind)), [], [root])
+
+
+def purposed(*purposes: x509.ObjectIdentifier) -> Chain:
+    root = make_authority()
+    return Chain(Issued.make(issuer=root, purposes=purposes), [], [root])
+
+
+def self_signed(**options: bool | None) -> Chain:
+    leaf = Issued.make(**options)  # type: ignore[arg-type]  # only is_authority is passed
+    return Chain(leaf, [], [leaf])
+
+
+def openssl_req(*arguments: str, key: str = "rsa:2048") -> Chain:
+    """`openssl req -x509`, as found in every README, trusted as it is."""
+    command = ["openssl", "req", "-x509", "-nodes", "-newkey", key, "-keyout", "-", "-days", "9"]
+    command += ["-subj", f"/CN={HOST}", *arguments]
+    return _from_pem(subprocess.run(command, check=True, capture_output=True).stdout)
+
+
+def _from_pem(pem: bytes) -> Chain:
+    key = load_pem_private_key(pem, None)
+    leaf = Issued(x509.load_pem_x509_certificate(pem), key)  # type: ignore[arg-type]  # one of the kinds we make
+    return Chain(leaf, [], [leaf])
+
+
+def deep(depth: int) -> Chain:
+    root = make_authority()
+    chain = [root]
+    for number in range(depth):
+        chain.append(make_authority(f"level {number}", chain[-1], number=2 + number % 2))
+    return Chain(Issued.make(issuer=chain[-1]), chain[1:], [root])
+
+
+def two_roots_of_one_name() -> Chain:
+    root = make_authority()
+    return Chain(Issued.make(issuer=root), [], [make_authority(number=7), root])
+
+
+def pinned_leaf() -> Chain:
+    leaf = Issued.make(issuer=make_authority())
+    return Chain(leaf, [], [leaf])
+
+
+def too_long_for_its_issuer() -> Chain:
+    root = make_authority()
+    upper = make_authority("upper", root, number=2, path_length=0)
+    lower = make_authority("lower", upper, number=3)
+    return below(root, lower, upper)
+
+
+def both_expired_and_constrained() -> Chain:
+    root = root_with((permit(x509.DNSName("other.test")), True))
+    return Chain(Issued.make(issuer=root, not_before=NOW - 2 * HOUR, not_after=NOW - HOUR), [], [root])
+
+
+def address_constrained(address: str) -> Chain:
+    root = root_with((permit(x509.IPAddress(ipaddress.ip_network("127.0.0.0/8"))), True))
+    return Chain(Issued.make(issuer=root, san=[f"IP:{address}"]), [], [root], address)
+
+
+def policies() -> x509.CertificatePolicies:
+    return x509.CertificatePolicies([x509.PolicyInformation(x509.ObjectIdentifier("1.2.3.4"), None)])
