@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import weakref
 from contextlib import suppress
 from typing import Protocol
 
@@ -33,12 +34,14 @@ class Waker(Protocol):
 class SocketPairWaker:
     """Portable waker; a full buffer means that a wake is pending anyway."""
 
-    __slots__ = ("_reader", "_writer")
+    __slots__ = ("__weakref__", "_reader", "_writer")
 
     def __init__(self) -> None:
         self._reader, self._writer = socket.socketpair()
         self._reader.setblocking(False)
         self._writer.setblocking(False)
+        # Not __del__: in a garbage cycle the sockets could be finalized first, with a ResourceWarning for each.
+        weakref.finalize(self, _close_both, self._reader, self._writer).atexit = False
 
     @property
     def fd(self) -> int:
@@ -61,11 +64,12 @@ class SocketPairWaker:
 
     def close(self) -> None:
         """Closes both ends."""
-        self._reader.close()
-        self._writer.close()
+        _close_both(self._reader, self._writer)
 
-    def __del__(self) -> None:
-        self.close()
+
+def _close_both(reader: socket.socket, writer: socket.socket) -> None:
+    reader.close()
+    writer.close()
 
 
 if sys.platform == "linux":

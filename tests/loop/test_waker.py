@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import select
+import socket
 from collections.abc import Callable
 
 import pytest
@@ -61,6 +62,19 @@ def test_the_descriptors_go_with_the_last_user(make: Callable[[], Waker]) -> Non
     del wake
     gc.collect()
     assert not is_open(fd)
+
+
+def test_a_socket_pair_in_a_garbage_cycle_goes_silently(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when its sockets are older than the waker, so that the collector comes to them first."""
+    pairs = [socket.socketpair()]
+    fds = [end.fileno() for end in pairs[0]]
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "socketpair", pairs.pop)
+        cycle: list[object] = [SocketPairWaker()]
+    cycle.append(cycle)
+    del cycle
+    gc.collect()
+    assert not any(map(is_open, fds))
 
 
 def test_an_acknowledged_socket_pair_is_quiet() -> None:
