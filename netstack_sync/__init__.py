@@ -34,16 +34,21 @@ from netstack_sync.base.exceptions import (
     TruncatedBody,
 )
 from netstack_sync.base.priority import RequestPriority
+from netstack_sync.fetcher.dns_settings import DnsSettings
 from netstack_sync.fetcher.fetch import fetch
 from netstack_sync.fetcher.future import FetchFuture
+from netstack_sync.fetcher.limits import Limits
 from netstack_sync.fetcher.options import FetchRequest
+from netstack_sync.fetcher.resolution import Resolution
 from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.session import Session
-from netstack_sync.fetcher.session_config import Limits
 from netstack_sync.fetcher.stats import GroupStats, SessionStats
 from netstack_sync.fetcher.sync_url_fetcher import SyncUrlFetcher
 from netstack_sync.fetcher.timeout import Timeout
 from netstack_sync.fetcher.url_fetcher import URLFetcher
+from netstack_sync.network.quality import NetworkQuality
+from netstack_sync.pool.health_settings import EndpointHealthSettings
+from netstack_sync.sockets.options import TcpOptions
 
 __all__ = [
     "CertificateError",
@@ -54,7 +59,9 @@ __all__ = [
     "ContextShutDown",
     "DeadlineExceeded",
     "DecodingError",
+    "DnsSettings",
     "EmptyResponse",
+    "EndpointHealthSettings",
     "FetchCancelled",
     "FetchFuture",
     "FetchRequest",
@@ -66,16 +73,19 @@ __all__ = [
     "Limits",
     "NameNotResolved",
     "NetError",
+    "NetworkQuality",
     "PoolTimeout",
     "ProtocolError",
     "ReadTimeout",
     "RequestPriority",
+    "Resolution",
     "Response",
     "ResponseTooLarge",
     "Session",
     "SessionStats",
     "SyncUrlFetcher",
     "TLSError",
+    "TcpOptions",
     "Timeout",
     "TooManyRedirects",
     "TruncatedBody",

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from netstack_sync.cli.exit_status import statuses_text
+from netstack_sync.cli.network_arguments import add_network_arguments
 from netstack_sync.url_request.redirects import MAX_REDIRECTS
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def add_fetch_parser(commands: Commands) -> argparse.ArgumentParser:
     _add_output(parser.add_argument_group("the output"))
     _add_limits(parser.add_argument_group("limits and redirects"))
     _add_trust(parser.add_argument_group("TLS"))
+    add_network_arguments(parser.add_argument_group("names and features"))
     parser.set_defaults(check=lambda options: _check(parser, options))
     return parser
 

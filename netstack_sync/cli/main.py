@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from netstack_sync._version import __version__
 from netstack_sync.base.exceptions import NetError
-from netstack_sync.cli import demo_command, fetch_command
+from netstack_sync.cli import demo_command, fetch_command, net_watcher, resolve_command
 from netstack_sync.cli.exit_status import INTERRUPTED, OTHER, USAGE, WRITE_ERROR, CommandError, exit_status
 from netstack_sync.cli.fetch_arguments import add_fetch_parser
 
@@ -39,8 +39,10 @@ def make_parser() -> argparse.ArgumentParser:
         prog="netstack", description="A network stack after Chromium's, on the command line.", allow_abbrev=False
     )
     parser.add_argument("--version", action="version", version=f"netstack {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="fetch | demo")
+    commands = parser.add_subparsers(dest="command", metavar="fetch | resolve | net-watcher | demo")
     add_fetch_parser(commands).set_defaults(run=fetch_command.run)
+    resolve_command.add_resolve_parser(commands).set_defaults(run=resolve_command.run)
+    net_watcher.add_net_watcher_parser(commands).set_defaults(run=net_watcher.run)
     demo_command.add_demo_parser(commands).set_defaults(run=demo_command.run)
     return parser
 

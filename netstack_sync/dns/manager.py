@@ -1,209 +1,269 @@
-"""ResolverManager: answers locally, from the cache, or by one shared lookup per name."""
+"""ResolverManager: answers locally, from the cache, or by one shared lookup per question."""
 
 from __future__ import annotations
 
-import re
 import socket
 import traceback
 from collections.abc import Callable
+from typing import Final
 
-from netstack_sync.base.ip_endpoint import AddressList, IPEndPoint, parse_ip_literal
+from netstack_sync.base.ip_endpoint import parse_ip_literal
 from netstack_sync.base.net_errors import (
     ERR_CONTEXT_SHUT_DOWN,
-    ERR_INTERNET_DISCONNECTED,
-    ERR_IO_PENDING,
+    ERR_DNS_CACHE_MISS,
     ERR_NAME_NOT_RESOLVED,
-    OK,
+    ERR_NETWORK_CHANGED,
 )
-from netstack_sync.base.priority import RequestPriority
-from netstack_sync.dns.host_cache import HostCache
-from netstack_sync.dns.resolve_job import ResolveJob
+from netstack_sync.dns.answer_rules import checked
+from netstack_sync.dns.cache_entry import HostCacheKey
+from netstack_sync.dns.host_cache import CacheHit, HostCache
+from netstack_sync.dns.host_resolver import CacheUsage, ResolveParameters, ResolveSource
+from netstack_sync.dns.ipv6_probe import Ipv6Probe
+from netstack_sync.dns.job_queue import JobQueue
+from netstack_sync.dns.local_answers import answer_literal, answer_localhost, is_valid_host
+from netstack_sync.dns.resolve_answer import AnswerSource, ResolveAnswer, ResolveTask
+from netstack_sync.dns.resolve_job import JobKey, ResolveJob
+from netstack_sync.dns.resolve_request import SharedResolveRequest
+from netstack_sync.dns.resolver_settings import DEFAULT_SETTINGS, ResolverSettings
+from netstack_sync.dns.secure_dns import SecureDns
+from netstack_sync.dns.system_task import SystemResolver
+from netstack_sync.dns.task_factory import CreateHookTask, TaskFactory
+from netstack_sync.dns.task_order import TaskKind, TaskOrder
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.log.net_log import NetLog
-from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.thread_checker import ThreadChecker
+from netstack_sync.loop.timers import TimerQueue
 from netstack_sync.workers.resolve_host import ResolvedHost, resolve_host
 from netstack_sync.workers.worker_pool import WorkerPool
 
-# RFC 1035 with the underscore that the real world uses; net/dns/dns_names_util.cc
-_LABEL = r"[A-Za-z0-9_-][A-Za-z0-9_-]{0,62}"
-_HOST_NAME = re.compile(rf"(?:{_LABEL}\.)*[A-Za-z0-9_](?:[A-Za-z0-9_-]{{0,62}})\.?")
-_MAX_NAME = 253  # without the final dot
+# What the system says when it is sure that there is no such name, or no address, as opposed to no name server.
+_SURELY_NOT: Final = frozenset((socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)))
 
 
 class ResolverManager:
     """The stack's HostResolver. Network thread only; owns the jobs and the cache.
 
-    Order: syntax, IP literal, localhost, cache, a job that already runs, a new job
-    (net/dns/host_resolver_manager.cc).
+    Order: IP literal, syntax, localhost, cache, a job that already runs, a new job
+    (net/dns/host_resolver_manager.cc). With a hook, which decides about every host that a connection may be made to,
+    literals and localhost are its business too, and answers that are not the hook's are not taken from the cache.
     """
 
-    __slots__ = ("_cache", "_is_shut_down", "_jobs", "_net_log", "_resolve", "_thread_checker", "_workers")
+    __slots__ = (
+        "_cache",
+        "_is_offline",
+        "_is_shut_down",
+        "_jobs",
+        "_net_log",
+        "_queue",
+        "_settings",
+        "_tasks",
+        "_thread_checker",
+        "_timers",
+        "_workers",
+    )
 
     def __init__(
         self,
         workers: WorkerPool,
         cache: HostCache,
+        timers: TimerQueue,
         net_log: NetLog,
-        resolve: Callable[[str], ResolvedHost] = resolve_host,
+        settings: ResolverSettings = DEFAULT_SETTINGS,
+        secure_dns: SecureDns | None = None,
+        hook_task: CreateHookTask | None = None,
+        ipv6_probe: Ipv6Probe | None = None,
+        resolve: Callable[[str, int], ResolvedHost] = resolve_host,
     ) -> None:
         self._workers = workers
         self._cache = cache
+        self._timers = timers
         self._net_log = net_log
-        self._resolve = resolve
-        self._jobs: dict[str, ResolveJob] = {}
+        self._settings = settings
+        system = SystemResolver(workers, timers, resolve)
+        self._tasks = TaskFactory(system, cache, ipv6_probe or Ipv6Probe(timers.clock), secure_dns, hook_task)
+        self._queue = JobQueue(settings.max_parallel)
+        self._jobs: dict[JobKey, ResolveJob] = {}
+        self._is_offline = False
         self._is_shut_down = False
         self._thread_checker = ThreadChecker()
         self._thread_checker.detach()  # a stack is built on the thread of whoever opens the session
 
     def create_request(
-        self, host: str, port: int, priority: RequestPriority, net_log: NetLogWithSource
+        self, host: str, port: int, parameters: ResolveParameters, net_log: NetLogWithSource
     ) -> SharedResolveRequest:
-        """A request that is not started yet. Lookups run in the order of their start; the log tells the priority."""
+        """A request that is not started yet."""
         assert self._thread_checker.is_current(), "only the network thread resolves"
-        return SharedResolveRequest(self, host, port, priority, net_log)
+        return SharedResolveRequest(self, host, port, parameters, net_log)
 
-    def answer_locally(self, host: str) -> ResolvedHost | None:
-        """The answer if no lookup is needed: bad names, literals, localhost, and what the cache holds."""
-        if self._is_shut_down:
-            return ResolvedHost(ERR_CONTEXT_SHUT_DOWN, (), 0)
-        literal = parse_ip_literal(host)
-        if literal is not None:
-            return ResolvedHost(OK, (_endpoint(literal),), 0)
-        name = host.lower().removesuffix(".")
-        if len(name) > _MAX_NAME or not _HOST_NAME.fullmatch(host):
-            return ResolvedHost(ERR_NAME_NOT_RESOLVED, (), 0)
-        if name == "localhost" or name.endswith(".localhost"):
-            # RFC 6761: never asked of anybody, so that nobody can send it elsewhere.
-            return ResolvedHost(OK, (_endpoint("::1"), _endpoint("127.0.0.1")), 0)
-        cached = self._cache.lookup(name)
-        return None if cached is None else ResolvedHost(OK, cached, 0)
+    def on_ip_address_changed(self) -> None:
+        """Forgets what was true in the other network; lookups that run fail with ERR_NETWORK_CHANGED.
 
-    def join_job(self, request: SharedResolveRequest) -> ResolveJob:
-        """Attaches the request to the running lookup of its name, or starts one."""
-        name = request.host.lower().removesuffix(".")
-        job = self._jobs.get(name)
-        if job is not None:
-            job.attach(request)
-            return job
-        request.net_log.event(NetLogEventType.HOST_RESOLVER_MANAGER_CREATE_JOB)
-        job = self._jobs[name] = ResolveJob(name, self._on_job_complete, self._net_log, self._resolve)
-        job.attach(request)
-        job.start(self._workers)
-        return job
+        Those that wait for their turn go on afterwards, and callbacks may start new ones.
+        """
+        self._tasks.on_network_changed()
+        self._cache.invalidate()
+        running = [job for job in self._jobs.values() if job.is_running]
+        for job in running:
+            del self._jobs[job.key]  # first: whoever asks the same name now asks the new network
+        self._queue.pause()
+        for job in running:
+            if job.is_running:  # a callback may have cancelled it
+                job.abort(ERR_NETWORK_CHANGED, "the network changed while the name was looked up")
+        if not self._is_shut_down:
+            self._queue.resume()
 
-    def leave_job(self, job: ResolveJob, request: SharedResolveRequest) -> None:
-        """Detaches a cancelled request; the last one takes the lookup with it."""
-        if job.remove(request) and self._jobs.get(job.host) is job:
-            del self._jobs[job.host]
+    def on_dns_changed(self) -> None:
+        """The name servers, or the hosts file, are others: answers become stale."""
+        self._cache.invalidate()
+
+    def set_offline(self, is_offline: bool) -> None:
+        """While offline, a failure means ERR_INTERNET_DISCONNECTED."""
+        self._is_offline = is_offline
+
+    def clear_cache(self) -> None:
+        """Forgets what names resolved to; lookups go on."""
+        self._cache.clear()
 
     def shut_down(self) -> None:
         """Drops every lookup; its requests are told nothing, later ones get ERR_CONTEXT_SHUT_DOWN."""
         self._is_shut_down = True
+        self._queue.pause()  # else each one that goes lets another one start
         jobs, self._jobs = self._jobs, {}
         for job in jobs.values():
             job.cancel()  # its waiters stay: they are cancelled by their owners, later
 
-    def flush_cache(self) -> None:
-        """Forgets what names resolved to."""
-        self._cache.clear()
-
     @property
     def job_count(self) -> int:
-        """Lookups under way."""
+        """Lookups under way, those that wait for their turn included."""
         return len(self._jobs)
 
     @property
+    def queued_count(self) -> int:
+        """Lookups that wait for their turn."""
+        return self._queue.queued_count
+
+    @property
     def cache_size(self) -> int:
-        """Names in the cache."""
+        """Answers in the cache, stale ones included."""
         return len(self._cache)
 
-    def _on_job_complete(self, job: ResolveJob, answer: ResolvedHost) -> None:
-        # Out of the map first: a callback may ask the same name again.
-        del self._jobs[job.host]
-        if answer.net_error == OK:
-            self._cache.store(job.host, answer.addresses)
-        while job.waiters and not self._is_shut_down:  # a callback may cancel those that still wait, or all
+    @property
+    def running(self) -> int:
+        """Calls of getaddrinfo(), or of the hook, whose answer is awaited."""
+        return self._workers.running_count
+
+    @property
+    def stuck(self) -> int:
+        """Calls that hold a thread although nobody waits for them any more; see dns/system_task.py."""
+        return self._workers.stuck_count
+
+    def start_request(self, request: SharedResolveRequest) -> ResolveAnswer | ResolveJob:
+        """See RequestOwner."""
+        if self._is_shut_down:
+            return ResolveAnswer(ERR_CONTEXT_SHUT_DOWN)
+        parameters = request.parameters
+        local = self._answer_locally(request.host, parameters.family)
+        if local is not None:
+            return local
+        name = parse_ip_literal(request.host) or request.host.lower()  # a literal gets here on its way to the hook
+        order = self._tasks.order(name, parameters)
+        key = JobKey(name, parameters.family, parameters.partition, order.tasks)
+        hit = self._find_cached(key, order, parameters)
+        if hit is not None:
+            return self._use_cached(hit, key, request)
+        if not order.tasks:
+            return _why_nobody_was_asked(parameters.source)
+        return self._join_job(request, key)
+
+    def leave_job(self, job: ResolveJob, request: SharedResolveRequest) -> None:
+        """See RequestOwner; the last request takes the lookup with it."""
+        if job.remove(request):
+            self._forget_job(job)
+
+    def create_task(self, kind: TaskKind, job: ResolveJob) -> ResolveTask:
+        """See JobOwner."""
+        return self._tasks.create(kind, job)
+
+    def check_answer(self, answer: ResolveAnswer, job: ResolveJob) -> ResolveAnswer:
+        """See JobOwner."""
+        return checked(answer, job.key.family, self._is_offline)
+
+    def on_job_evicted(self, job: ResolveJob) -> None:
+        """See JobOwner."""
+        self._forget_job(job)
+
+    def on_job_complete(self, job: ResolveJob, answer: ResolveAnswer) -> None:
+        """See JobOwner."""
+        self._forget_job(job)  # first: a callback may ask the same name again
+        self._remember(job.key, answer)
+        for waiter in list(job.waiters):
+            # A callback may cancel those that still wait, or shut everything down.
+            if waiter not in job.waiters or self._is_shut_down:
+                continue
+            del job.waiters[waiter]
             try:
-                job.waiters.pop(0).on_job_complete(answer.net_error, answer.addresses)
+                waiter.on_job_complete(answer)
             except BaseException:
                 traceback.print_exc()  # one request's bug must not leave the others without their answer
 
+    def _answer_locally(self, host: str, family: int) -> ResolveAnswer | None:
+        literal = answer_literal(host, family)
+        if literal is None and not is_valid_host(host):
+            return ResolveAnswer(ERR_NAME_NOT_RESOLVED, detail="not a valid host name")
+        if self._tasks.has_hook:
+            return None
+        return literal or answer_localhost(host.lower(), family)
 
-class SharedResolveRequest:
-    """A ResolveRequest of the ResolverManager."""
+    def _find_cached(self, key: JobKey, order: TaskOrder, parameters: ResolveParameters) -> CacheHit | None:
+        keys = [HostCacheKey(key.name, key.family, key.partition, is_secure) for is_secure in order.caches]
+        hits = (self._cache.lookup(cache_key) for cache_key in keys)
+        hit = next((hit for hit in hits if hit is not None), None)
+        if hit is None and parameters.cache_usage == CacheUsage.STALE_ALLOWED:
+            hit = self._cache.lookup_stale(keys)
+        elif hit is None and self._settings.stale_while_refreshing and order.tasks:
+            hit = self._cache.lookup_stale(keys, self._settings.max_stale_s)
+        if hit is not None and self._tasks.has_hook and hit.answer.source != AnswerSource.HOOK:
+            return None
+        return hit
 
-    __slots__ = (
-        "_job",
-        "_manager",
-        "_on_done",
-        "_port",
-        "addresses",
-        "host",
-        "net_error",
-        "net_log",
-        "priority",
-    )
+    def _use_cached(self, hit: CacheHit, key: JobKey, request: SharedResolveRequest) -> ResolveAnswer:
+        request.staleness = hit.staleness
+        request.net_log.event(NetLogEventType.HOST_RESOLVER_MANAGER_CACHE_HIT)
+        if self._settings.stale_while_refreshing and hit.staleness.is_stale and key.tasks and key not in self._jobs:
+            self._create_job(key, is_refresh=True).begin()
+        return hit.as_answer()
 
-    def __init__(
-        self,
-        manager: ResolverManager,
-        host: str,
-        port: int,
-        priority: RequestPriority,
-        net_log: NetLogWithSource,
-    ) -> None:
-        self._manager = manager
-        self.host = host
-        self._port = port
-        self.priority = priority
-        self.net_log = net_log
-        self._job: ResolveJob | None = None
-        self._on_done: Completion | None = None
-        self.addresses: AddressList = ()
-        self.net_error = OK
-        """What really went wrong, where start() and the callback say ERR_NAME_NOT_RESOLVED."""
-
-    def start(self, on_done: Completion) -> int:
-        """See ResolveRequest."""
-        if self.net_log.is_capturing:
-            self.net_log.begin(NetLogEventType.HOST_RESOLVER_MANAGER_REQUEST, lambda _: {"host": self.host})
-        answer = self._manager.answer_locally(self.host)
-        if answer is not None:
-            return self._finish(answer.net_error, answer.addresses)
-        self._on_done = on_done
-        self._job = self._manager.join_job(self)
-        return ERR_IO_PENDING
-
-    def cancel(self) -> None:
-        """See ResolveRequest."""
-        job, self._job, self._on_done = self._job, None, None
+    def _join_job(self, request: SharedResolveRequest, key: JobKey) -> ResolveJob:
+        job = self._jobs.get(key)
         if job is not None:
-            self._manager.leave_job(job, self)
-            self.net_log.event(NetLogEventType.CANCELLED)
-            self.net_log.end(NetLogEventType.HOST_RESOLVER_MANAGER_REQUEST)
+            job.attach(request)
+            return job
+        request.net_log.event(NetLogEventType.HOST_RESOLVER_MANAGER_CREATE_JOB)
+        job = self._create_job(key, is_refresh=False)
+        job.attach(request)
+        job.begin()
+        return job
 
-    def on_job_complete(self, net_error: int, addresses: AddressList) -> None:
-        """Receives the shared lookup's answer."""
-        on_done, self._on_done, self._job = self._on_done, None, None
-        assert on_done is not None
-        on_done(self._finish(net_error, addresses))
+    def _create_job(self, key: JobKey, is_refresh: bool) -> ResolveJob:
+        job = self._jobs[key] = ResolveJob(key, self, self._queue, self._timers, self._net_log, is_refresh)
+        return job
 
-    def _finish(self, net_error: int, addresses: AddressList) -> int:
-        self.net_error = net_error
-        result = _squash(net_error)
-        self.addresses = tuple(IPEndPoint(a.address, self._port, a.family, a.scope_id) for a in addresses)
-        self.net_log.end_with_net_error(NetLogEventType.HOST_RESOLVER_MANAGER_REQUEST, result)
-        return result
+    def _forget_job(self, job: ResolveJob) -> None:
+        if self._jobs.get(job.key) is job:  # not if another one has taken its place
+            del self._jobs[job.key]
 
-
-def _squash(net_error: int) -> int:
-    """Users of a resolver see few errors (net/dns/host_resolver.cc, SquashErrorCode)."""
-    if net_error in (OK, ERR_INTERNET_DISCONNECTED, ERR_CONTEXT_SHUT_DOWN):
-        return net_error
-    return ERR_NAME_NOT_RESOLVED
+    def _remember(self, key: JobKey, answer: ResolveAnswer) -> None:
+        if answer.source == AnswerSource.CACHE:
+            return
+        is_secure = answer.source == AnswerSource.SECURE_DNS
+        cache_key = HostCacheKey(key.name, key.family, key.partition, is_secure)
+        if answer.net_error == ERR_NAME_NOT_RESOLVED and answer.os_error in _SURELY_NOT:
+            self._cache.forget(cache_key)  # a stale answer would only be wrong
+        self._cache.store(cache_key, answer)
 
 
-def _endpoint(literal: str) -> IPEndPoint:
-    return IPEndPoint(literal, 0, socket.AF_INET6 if ":" in literal else socket.AF_INET)
+def _why_nobody_was_asked(source: ResolveSource) -> ResolveAnswer:
+    if source == ResolveSource.LOCAL_ONLY:
+        return ResolveAnswer(ERR_DNS_CACHE_MISS, detail="not known yet, and nobody may be asked")
+    return ResolveAnswer(ERR_NAME_NOT_RESOLVED, detail="DNS over HTTPS is wanted, and there is no server for it")

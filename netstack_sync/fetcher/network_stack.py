@@ -29,6 +29,7 @@ class NetworkStack:
         self.net_log = NetLog(SystemTickClock())
         thread = runtime.acquire_thread(self)
         self.context = builder.build(thread, self.net_log)
+        thread.post(self.context.start)
         runtime.finish_at_exit(self.context.workers)
         self.callbacks = WorkerPool(thread.task_runner, _CALLBACK_THREADS, "netstack-callback")
         """Runs what users attached to futures; posting to it belongs to the network thread."""

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import os
 import ssl
+from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from netstack_sync.base.exceptions import ContextShutDown
+from netstack_sync.base.features import FeatureList
 from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN
+from netstack_sync.dns.host_resolver import ResolveParameters
+from netstack_sync.fetcher.dns_settings import DnsSettings
 from netstack_sync.fetcher.future import FetchFuture
+from netstack_sync.fetcher.limits import Limits
 from netstack_sync.fetcher.network_call import call_on_network_thread
 from netstack_sync.fetcher.network_stack import NetworkStack
 from netstack_sync.fetcher.options import FetchOptions, FetchRequest, HeaderChanges
+from netstack_sync.fetcher.resolution import Resolution, family_from_value, resolve_on_network_thread
 from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.runtime import runtime
-from netstack_sync.fetcher.session_config import DEFAULT_MAX_RESPONSE_SIZE, Limits, check_limits, make_session_config
+from netstack_sync.fetcher.session_config import DEFAULT_MAX_RESPONSE_SIZE, make_session_config
+from netstack_sync.fetcher.stack_settings import make_context_builder
 from netstack_sync.fetcher.stats import SessionStats, take_stats
 from netstack_sync.fetcher.sync_url_fetcher import SyncUrlFetcher
 from netstack_sync.fetcher.timeout import DEFAULT_TIMEOUT, Timeout
-from netstack_sync.pool.limits import PoolLimits
+from netstack_sync.network.quality import NetworkQuality
+from netstack_sync.pool.health_settings import EndpointHealthSettings
+from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.url_request.context import URLRequestContext
-from netstack_sync.url_request.context_builder import ContextBuilder
 from netstack_sync.url_request.redirects import MAX_REDIRECTS
 
 if TYPE_CHECKING:
@@ -29,15 +37,20 @@ if TYPE_CHECKING:
 
 _CLOSE_S = 5.0
 
+T = TypeVar("T")
+
 
 class Session:
     """Keeps connections, names and verdicts for its requests. Any thread, also several at once, also after fork.
 
     What it is built from never changes. `timeout`, `verify`, `cert`, `follow_redirects`, `max_redirects` and
     `max_response_size` are the defaults of its requests, `headers` and `auth` go with each of them, and `base_url`
-    completes relative URLs. `limits` bounds its sockets. With `trust_env=False` the environment (SSL_CERT_FILE,
-    SSL_CERT_DIR, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE) is not looked at. close() it, or use it in a `with` statement;
-    one that is forgotten is closed once neither it nor a future or stream of it is there any more.
+    completes relative URLs. `limits` bounds its sockets, `dns` says how names are resolved, `tcp` how connections are
+    set up, `endpoint_health` when endpoints that do not answer are left alone (False: never), and `features` switches
+    what is known by name: "TimeoutTcpConnectAttempt:TimeoutTcpConnectAttemptMin/3s". With `trust_env=False` the
+    environment (SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, NETSTACK_ENABLE_FEATURES,
+    NETSTACK_DISABLE_FEATURES) is not looked at. close() it, or use it in a `with` statement; one that is forgotten is
+    closed once neither it nor a future or stream of it is there any more.
     """
 
     def __init__(
@@ -53,6 +66,10 @@ class Session:
         max_redirects: int = MAX_REDIRECTS,
         max_response_size: int | None = DEFAULT_MAX_RESPONSE_SIZE,
         limits: Limits | None = None,
+        dns: DnsSettings | None = None,
+        tcp: TcpOptions | None = None,
+        endpoint_health: bool | EndpointHealthSettings = True,
+        features: str | Mapping[str, object] | FeatureList | None = None,
         trust_env: bool = True,
     ) -> None:
         self._config = make_session_config(
@@ -67,8 +84,15 @@ class Session:
             max_response_size=max_response_size,
             trust_env=trust_env,
         )
-        chosen = check_limits(limits)
-        self._builder = ContextBuilder(PoolLimits(chosen.per_host, chosen.total))
+        self._builder = make_context_builder(
+            limits=limits,
+            dns=dns,
+            tcp=tcp,
+            endpoint_health=endpoint_health,
+            features=features,
+            tls=self._config.tls,
+            environment=self._config.environment,
+        )
         self._stack: NetworkStack | None = None
         self._is_closed = False
 
@@ -149,12 +173,37 @@ class Session:
 
     # --- the whole session
 
+    def preconnect(self, url: str, count: int = 1) -> None:
+        """Opens connections for requests that will come: name, TCP and TLS, up to `count` to this host in all.
+
+        Returns at once; what fails is silent, the request will tell. Raises InvalidURL and ValueError.
+        """
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise ValueError(f"count: must be a whole number from 1 on, not {count!r}")
+        request = self._config.prepare("GET", url, {})
+        context = self._live_stack().context
+        context.thread.post(lambda: context.preconnect(request.url, request.tls, count))
+
+    def resolve(self, host: str, port: int = 0, *, family: int = 0, timeout: float | None = None) -> Resolution:
+        """The addresses that a fetch would try, best first; `family` is 4, 6, or 0 for both, `timeout` in seconds.
+
+        Raises ValueError, NameNotResolved, DeadlineExceeded and ContextShutDown.
+        """
+        parameters = ResolveParameters(family=family_from_value(family))
+        stack = self._live_stack()
+        return resolve_on_network_thread(stack.context, host, port, parameters, timeout)
+
+    def network_quality(self) -> NetworkQuality:
+        """How fast the network is, measured on this session's requests; see NetworkQuality."""
+        return self._ask(lambda context: context.quality.quality())
+
+    def close_idle_connections(self) -> None:
+        """Closes the connections that no request uses; what is under way goes on."""
+        self._ask(lambda context: context.network_session.pool.close_idle_sockets())
+
     def stats(self) -> SessionStats:
         """A snapshot of sockets, queues and lookups."""
-        context = self._live_stack().context
-        stats = call_on_network_thread(context.thread, lambda: take_stats(context))
-        assert stats is not None
-        return stats
+        return self._ask(take_stats)
 
     def close(self, timeout: float | None = _CLOSE_S) -> None:
         """Fails what is under way with ERR_CONTEXT_SHUT_DOWN and closes every socket, within `timeout` seconds.
@@ -184,6 +233,13 @@ class Session:
         request = self._config.prepare(method, url, options, is_stream)
         stack = self._live_stack()
         return SyncUrlFetcher(request, stack.context, is_stream, stack)
+
+    def _ask(self, look: Callable[[URLRequestContext], T]) -> T:
+        """What `look` sees on the network thread."""
+        context = self._live_stack().context
+        seen: list[T] = []
+        call_on_network_thread(context.thread, lambda: seen.append(look(context)))
+        return seen[0]
 
     def _live_stack(self) -> NetworkStack:
         """The stack of this process; made on first use, and anew after fork."""

@@ -44,29 +44,6 @@ _OPTION_NAMES = frozenset(FetchOptions.__annotations__)
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """How many sockets a session may have: to one host, and in all. The next request waits for its turn."""
-
-    per_host: int = 6
-    total: int = 256
-
-    def __post_init__(self) -> None:
-        for name in ("per_host", "total"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ValueError(f"limits: {name} must be a whole number from 1 on, not {value!r}")
-
-
-def check_limits(limits: object) -> Limits:
-    """The limits, the built-in ones for None; raises TypeError."""
-    if limits is None:
-        return Limits()
-    if not isinstance(limits, Limits):
-        raise TypeError(f"limits: must be a Limits, not {type(limits).__name__}")
-    return limits
-
-
-@dataclass(frozen=True, slots=True)
 class SessionConfig:
     """The defaults of a session's requests. Precedence: argument, session, environment, system, built-in."""
 

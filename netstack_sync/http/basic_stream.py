@@ -5,6 +5,7 @@ from __future__ import annotations
 from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.load_timing import ConnectTiming
 from netstack_sync.base.ssl_info import SSLInfo
+from netstack_sync.http.keep_alive import keep_alive_timeout_s
 from netstack_sync.http.stream_parser import HttpStreamParser
 from netstack_sync.loop.completion import Completion
 from netstack_sync.pool.handle import ClientSocketHandle
@@ -51,7 +52,14 @@ class HttpBasicStream:
         if not_reusable or not parser.can_reuse_connection:
             handle.reset_and_close()
         else:
+            if parser.head is not None:
+                handle.keep_alive_s = keep_alive_timeout_s(parser.head.headers)
             handle.reset()
+
+    def transport_rtt_s(self) -> float | None:
+        """See HttpStream."""
+        socket = self._handle.socket
+        return socket.transport_rtt_s() if socket is not None else None
 
     @property
     def head(self) -> ResponseHead | None:

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from netstack_sync.base.net_errors import ERR_NETWORK_CHANGED
+from netstack_sync.base.url import Url
 from netstack_sync.http.body_drainer import HttpResponseBodyDrainer
 from netstack_sync.http.build_headers import RequestHeads
+from netstack_sync.http.exchange_meter import ExchangeMeter
 from netstack_sync.http.stream import HttpStream
+from netstack_sync.log.bound import NetLogWithSource
+from netstack_sync.log.event_types import NetLogSourceType
 from netstack_sync.log.net_log import NetLog
 from netstack_sync.loop.network_thread import NetworkThread
+from netstack_sync.pool import close_reasons
+from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.socket_pool import ClientSocketPool
+from netstack_sync.sockets.tls_context import TlsConfig
 
 
 class HttpNetworkSession:
     """Owner of the pool; network thread only."""
 
-    __slots__ = ("_drainers", "heads", "net_log", "pool", "thread")
+    __slots__ = ("_drainers", "heads", "meter", "net_log", "pool", "thread")
 
-    def __init__(self, thread: NetworkThread, pool: ClientSocketPool, net_log: NetLog) -> None:
+    def __init__(self, thread: NetworkThread, pool: ClientSocketPool, meter: ExchangeMeter, net_log: NetLog) -> None:
         self.thread = thread
         self.pool = pool
+        self.meter = meter
         self.heads = RequestHeads()
         self.net_log = net_log
         self._drainers: set[HttpResponseBodyDrainer] = set()
@@ -31,8 +42,27 @@ class HttpNetworkSession:
         self._drainers.add(drainer)
         drainer.start()
 
+    def preconnect(self, url: Url, tls: TlsConfig, count: int, partition: str | None = None) -> None:
+        """Opens connections that requests for the URL may use."""
+        group_id = GroupId(url.origin, tls if url.is_secure else None, partition)
+        self.pool.preconnect(group_id, count, NetLogWithSource.make(self.net_log, NetLogSourceType.NONE))
+
+    def on_ip_address_changed(self, is_lost: Callable[[str], bool]) -> None:
+        """Connections of the old network serve no further request; those that wait ask again.
+
+        What is under way goes on, but for connections from an address of which `is_lost` says that this machine does
+        not have it any more: nothing will come over them, and nobody would say so.
+        """
+        for group in self.pool.groups():
+            group.abort_lost_sockets(ERR_NETWORK_CHANGED, is_lost)
+        self.pool.flush_with_error(ERR_NETWORK_CHANGED, close_reasons.NETWORK_CHANGED)
+
+    def on_trust_changed(self) -> None:
+        """Connections that were verified under other terms serve no further request."""
+        self.pool.refresh(close_reasons.TRUST_CHANGED)
+
     def shut_down(self, error: int) -> None:
         """Fails what waits for a socket with `error`, stops the drainers, closes every idle socket."""
         for drainer in list(self._drainers):
             drainer.cancel()
-        self.pool.flush_with_error(error)
+        self.pool.flush_with_error(error, close_reasons.POOL_DESTROYED)

@@ -12,7 +12,7 @@ from netstack_sync.base.priority import RequestPriority
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
-from netstack_sync.http.retry_rules import should_resend, should_resend_status
+from netstack_sync.http.retry_rules import should_reconnect, should_resend, should_resend_status
 from netstack_sync.http.stream import HttpStream, OnBodyData
 from netstack_sync.http.stream_request import StreamRequest
 from netstack_sync.log.bound import NetLogWithSource
@@ -43,6 +43,7 @@ class NetworkTransaction(StepMachine):
         "_info",
         "_net_log",
         "_observer",
+        "_reconnects",
         "_session",
         "_stream",
         "_stream_request",
@@ -65,6 +66,7 @@ class NetworkTransaction(StepMachine):
         self._stream_request: StreamRequest | None = None
         self._stream: HttpStream | None = None
         self._error_detail = ""
+        self._reconnects = 0
         self.response: HttpResponseInfo | None = None
         """The answer once start() is through with OK."""
         self.timing = LoadTiming()
@@ -94,6 +96,7 @@ class NetworkTransaction(StepMachine):
         stream, self._stream = self._stream, None
         if stream is None:
             return
+        self._session.meter.ended(stream)
         if self.response is None or stream.is_reading:
             # Who leaves in the middle of a wait does not want to wait for the rest either.
             self._note_sent(stream)
@@ -146,6 +149,9 @@ class NetworkTransaction(StepMachine):
         request, self._stream_request = self._stream_request, None
         info = self._info
         assert request is not None and info is not None
+        if should_reconnect(result, self._reconnects):
+            self._reconnects += 1
+            return self._start_over(result)
         if result != OK:
             self._error_detail = request.error_detail
             return result
@@ -161,6 +167,7 @@ class NetworkTransaction(StepMachine):
         timing.socket_log_id = stream.socket_log_id
         timing.send_start = self._session.thread.clock.now()
         timing.send_end = None
+        self._session.meter.started(stream, info.method)
         head = self._session.heads.build(info)
         if self._net_log.is_capturing:
             self._net_log.begin(NetLogEventType.HTTP_TRANSACTION_SEND_REQUEST)
@@ -194,7 +201,9 @@ class NetworkTransaction(StepMachine):
         assert head is not None
         if should_resend_status(head.status, stream.is_connection_reused) and self._rewind() == OK:
             return self._resend(head.status)  # else the 408 is all the answer there will be
-        self.timing.receive_headers_start = self.timing.receive_headers_end = self._session.thread.clock.now()
+        now = self._session.thread.clock.now()
+        self.timing.receive_headers_start = self.timing.receive_headers_end = now
+        self._session.meter.headers_received(stream, self.timing.send_start or now, now, head.status)
         if self._net_log.is_capturing:
             line = f"HTTP/{head.version[0]}.{head.version[1]} {head.status} {head.reason}"
             self._net_log.event(
@@ -217,6 +226,8 @@ class NetworkTransaction(StepMachine):
             return self._resend(error)
         self._error_detail = stream.error_detail
         self._note_sent(stream)
+        now = self._session.thread.clock.now()
+        self._session.meter.failed(stream, error, self.timing.send_start or now, now)
         return error
 
     def _resend(self, why: int) -> int:
@@ -224,7 +235,11 @@ class NetworkTransaction(StepMachine):
         stream, self._stream = self._stream, None
         assert stream is not None and self._info is not None
         self._note_sent(stream)
+        self._session.meter.ended(stream)
         stream.close(not_reusable=True)
+        return self._start_over(why)
+
+    def _start_over(self, why: int) -> int:
         key = "net_error" if why < 0 else "http_status_code"
         self._net_log.event(NetLogEventType.HTTP_TRANSACTION_RESTART_AFTER_ERROR, lambda _: {key: why})
         self._step = self._create_stream

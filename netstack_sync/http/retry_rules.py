@@ -7,6 +7,7 @@ from netstack_sync.base.net_errors import (
     ERR_CONNECTION_CLOSED,
     ERR_CONNECTION_RESET,
     ERR_EMPTY_RESPONSE,
+    ERR_NETWORK_CHANGED,
     ERR_SOCKET_NOT_CONNECTED,
 )
 
@@ -19,6 +20,18 @@ _STALE_SOCKET_ERRORS = frozenset(
         ERR_EMPTY_RESPONSE,
     }
 )
+
+
+MAX_RECONNECTS = 5
+"""How often a request asks for a connection again because the network changed: some networks never rest."""
+
+
+def should_reconnect(error: int, times: int) -> bool:
+    """True when the wait for a connection was ended by a change of the network: nothing of the request was sent.
+
+    Chromium shows its user an error page here. A program wants its answer, and its deadline bounds the tries.
+    """
+    return error == ERR_NETWORK_CHANGED and times < MAX_RECONNECTS
 
 
 def should_resend(error: int, is_reused: bool, received_bytes: int) -> bool:

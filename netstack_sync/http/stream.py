@@ -45,6 +45,9 @@ class HttpStream(Protocol):
     def close(self, not_reusable: bool = False) -> None:
         """Ends the stream; no callback comes any more; the connection goes back if it may; idempotent."""
 
+    def transport_rtt_s(self) -> float | None:
+        """The connection's round trip time in seconds, where the system tells."""
+
     @property
     def head(self) -> ResponseHead | None:
         """The final response's head, once read_headers() is through."""

@@ -93,7 +93,7 @@ class NetLogEventType(IntEnum):
     SOCKET_POOL_CONNECT_JOB_CREATED = 103  # a connect job starts {backup_job, group_id}
     SOCKET_POOL_BOUND_TO_CONNECT_JOB = 104  # the request is tied to a connect job {source_dependency}
     SOCKET_POOL_BOUND_TO_SOCKET = 105  # the request got this socket {source_dependency}
-    SOCKET_POOL_CONNECTING_N_SOCKETS = 106  # span: sockets are opened in advance {num_sockets}
+    SOCKET_POOL_CONNECTING_N_SOCKETS = 106  # sockets are opened in advance {num_sockets}
     SOCKET_POOL_CLOSING_SOCKET = 107  # an idle socket is closed {reason}
 
     # Connect jobs

@@ -89,7 +89,7 @@ class _WatchedDescriptor:
         """Tells the watchers; a watch added meanwhile waits for the next event."""
         if len(self.controllers) == 1:
             controller = self.controllers[0]
-            if ready == READ and controller.persistent and controller.watcher is not None:
+            if ready == READ == controller.mode and controller.persistent and controller.watcher is not None:
                 controller.watcher.on_fd_readable(self.fd)  # fast path: an answer has come
             else:
                 self._tell(controller, ready)
@@ -191,19 +191,19 @@ class MessagePump:
             if descriptor is None:
                 self._acknowledge(fd)
                 return 0
-            self._dispatch(descriptor, event)
+            self._dispatch(descriptor, event, descriptor.interest)
             return 1
         # Looked up before anybody is told: a callback may close a descriptor and open another of the same
-        # number, and the new one must not be told of the old one's event.
+        # number, or watch the other direction, and none of these must be told of the old one's event.
         batch = []
         for fd, event in events:
             descriptor = self._descriptors.get(fd)
             if descriptor is None:
                 self._acknowledge(fd)
             else:
-                batch.append((descriptor, event))
-        for descriptor, event in batch:
-            self._dispatch(descriptor, event)
+                batch.append((descriptor, event, descriptor.interest))
+        for descriptor, event, interest in batch:
+            self._dispatch(descriptor, event, interest)
             if self.is_halted:
                 break
         return len(batch)
@@ -212,10 +212,9 @@ class MessagePump:
         if fd == self._waker_fd:
             self.waker.acknowledge()
 
-    def _dispatch(self, descriptor: _WatchedDescriptor, event: int) -> None:
-        interest = descriptor.interest
+    def _dispatch(self, descriptor: _WatchedDescriptor, event: int, interest: int) -> None:
         try:
-            # Readiness that nobody asked for (a hang-up seen by a writer) goes to whoever watches.
+            # Readiness that nobody asked for (a hang-up seen by a writer) goes to whoever watched when it came.
             descriptor.dispatch(self._ready_bits[event & 31] & interest or interest)
         except BaseException:
             # Or a watcher that always raises would hide those behind it from every poll.

@@ -58,10 +58,12 @@ class ConnectJob(StepMachine, ABC):
 
     def connect(self) -> int:
         """Starts; OK, an error, or ERR_IO_PENDING and one later call of the delegate."""
-        self._limit_time(self.time_limit_s)
         result = self._begin(self._first_step, self._on_done_later)
         if result != ERR_IO_PENDING:
             self._finish(result)
+        elif self._timer is None:  # else: the first steps have moved the limit
+            # Armed after that of a nested job, which is over first: it knows what the time was spent on.
+            self._limit_time(self.time_limit_s)
         return result
 
     def cancel(self) -> None:
@@ -76,6 +78,12 @@ class ConnectJob(StepMachine, ABC):
         if is_under_way:
             self.net_log.event(NetLogEventType.CANCELLED)
             self.net_log.end(NetLogEventType.CONNECT_JOB)
+
+    def change_priority(self, priority: RequestPriority) -> None:
+        """The job now serves somebody more or less urgent."""
+        if priority != self.priority:
+            self.priority = priority
+            self._change_priority(priority)
 
     def take_socket(self) -> StreamSocket | None:
         """Hands the socket over."""
@@ -95,6 +103,10 @@ class ConnectJob(StepMachine, ABC):
     @abstractmethod
     def _first_step(self, result: int) -> int:
         """Begins the work."""
+
+    @abstractmethod
+    def _change_priority(self, priority: RequestPriority) -> None:
+        """Tells whatever is under way below."""
 
     @abstractmethod
     def _cancel_child(self) -> None:

@@ -7,6 +7,7 @@ from typing import Protocol
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.pool.connect_job import ConnectJob, ConnectJobDelegate
 from netstack_sync.pool.group_id import GroupId
+from netstack_sync.pool.params import TransportParams
 from netstack_sync.pool.ssl_connect_job import SslConnectJob
 from netstack_sync.pool.transport_connect_job import ConnectServices, TransportConnectJob
 
@@ -28,7 +29,7 @@ class DefaultConnectJobFactory:
 
     def create_job(self, group_id: GroupId, priority: RequestPriority, delegate: ConnectJobDelegate) -> ConnectJob:
         """See ConnectJobFactory."""
-        host, port = group_id.origin.host, group_id.origin.port
+        params = TransportParams(group_id.origin.host, group_id.origin.port, group_id.partition)
         if group_id.tls is None:
-            return TransportConnectJob(self._services, host, port, priority, delegate)
-        return SslConnectJob(self._services, host, port, group_id.tls, priority, delegate)
+            return TransportConnectJob(self._services, params, priority, delegate)
+        return SslConnectJob(self._services, params, group_id.tls, priority, delegate)

@@ -13,10 +13,11 @@ from netstack_sync.base.priority_queue import Pointer
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.loop.completion import Completion
+from netstack_sync.pool.connect_job import ConnectJob
 from netstack_sync.pool.group_id import GroupId
 from netstack_sync.sockets.stream_socket import StreamSocket
 
-_NO_GENERATION = -1  # tells the pool without a system call that the socket is closed
+NO_GENERATION = -1  # tells the pool without a system call that the socket is closed
 
 
 class ReuseType(IntEnum):
@@ -57,7 +58,10 @@ class ClientSocketHandle:
         "error_detail",
         "generation",
         "group_id",
+        "has_freed_descriptors",
         "idle_time_s",
+        "job",
+        "keep_alive_s",
         "net_log",
         "pointer",
         "priority",
@@ -76,7 +80,13 @@ class ClientSocketHandle:
         self.net_log = net_log
         self.pointer: Pointer[ClientSocketHandle] | None = None
         """The place in the group's queue; the pool's."""
+        self.job: ConnectJob | None = None
+        """The job that a waiting request owns; the group's."""
+        self.has_freed_descriptors = False
+        """Pool: idle sockets were closed for this request because there were no more descriptors."""
         self.socket: StreamSocket | None = None
+        self.keep_alive_s: float | None = None
+        """How long the server said it will keep the connection, for when the socket comes back."""
         self.reuse_type = ReuseType.UNUSED
         self.idle_time_s = 0.0
         self.generation = 0
@@ -87,6 +97,8 @@ class ClientSocketHandle:
     def init(self, on_done: Completion) -> int:
         """Asks for a socket: OK and `socket` is there, an error, or ERR_IO_PENDING and one later callback."""
         assert self.socket is None and self._on_done is None
+        self.has_freed_descriptors = False
+        self.keep_alive_s = None
         self.reuse_type = ReuseType.UNUSED
         self.idle_time_s = 0.0
         self.connect_timing = None
@@ -110,7 +122,7 @@ class ClientSocketHandle:
         """Ends the claim, and the socket is not used again."""
         if self.socket is not None:
             self.socket.disconnect()
-            self.generation = _NO_GENERATION
+            self.generation = NO_GENERATION
         self.reset()
 
     def set_priority(self, priority: RequestPriority) -> None:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from netstack_sync.loop.completion import Task
 from netstack_sync.sockets.stream_socket import StreamSocket
 
 USED_TIMEOUT_S = 300.0  # net/socket/client_socket_pool.cc
 UNUSED_TIMEOUT_S = 60.0
+_RACE_S = 1.0  # a server counts from its last byte: a request sent just before its limit crosses its goodbye
 
 
 class IdleSocket:
-    """A socket and since when it idles (clock seconds)."""
+    """A socket, since when it idles and until when it may (clock seconds)."""
 
-    __slots__ = ("is_used", "since", "socket")
+    __slots__ = ("expires", "is_used", "since", "socket")
 
-    def __init__(self, socket: StreamSocket, since: float) -> None:
+    def __init__(self, socket: StreamSocket, since: float, keep_alive_s: float | None = None) -> None:
         self.socket = socket
         self.since = since
         self.is_used = socket.was_ever_used
+        limit_s = USED_TIMEOUT_S if self.is_used else UNUSED_TIMEOUT_S
+        if keep_alive_s is not None:
+            limit_s = min(limit_s, max(keep_alive_s - _RACE_S, keep_alive_s / 2))
+        self.expires = since + limit_s
 
     def is_usable(self) -> bool:
         """A used socket must be quiet: bytes that nobody asked for belong to no answer."""
@@ -27,7 +32,7 @@ class IdleSocket:
 
     def is_expired(self, now: float) -> bool:
         """True when it has idled too long; servers and middle boxes forget."""
-        return now - self.since >= (USED_TIMEOUT_S if self.is_used else UNUSED_TIMEOUT_S)
+        return now >= self.expires
 
 
 class IdleSockets:
@@ -36,43 +41,27 @@ class IdleSockets:
     __slots__ = ("_on_lost", "_sockets")
 
     def __init__(self, on_lost: Callable[[IdleSocket], None]) -> None:
-        """`on_lost` is told of a socket that became unusable while idle; it is removed and closed by then."""
+        """`on_lost` is told of a socket that became unusable while idle; it is removed by then."""
         self._sockets: list[IdleSocket] = []
         self._on_lost = on_lost
 
-    def add(self, socket: StreamSocket, now: float) -> None:
+    def add(self, idle: IdleSocket) -> None:
         """Takes a socket in."""
-        idle = IdleSocket(socket, now)
         self._sockets.append(idle)
-        socket.notify_readable(self._watcher(idle))
+        idle.socket.notify_readable(self._watcher(idle))
 
-    def take(self, now: float) -> tuple[IdleSocket | None, list[IdleSocket]]:
-        """The newest used socket, else the oldest unused one; and those found unusable on the way, removed."""
-        lost: list[IdleSocket] = []
-        while self._sockets:
-            idle = self._candidate()
-            self._sockets.remove(idle)
-            idle.socket.cancel_notify()
-            if idle.is_usable() and not idle.is_expired(now):
-                return idle, lost
-            lost.append(idle)
-        return None, lost
+    def take(self) -> IdleSocket | None:
+        """Removes the newest used socket, else the oldest unused one; the caller looks whether it is any good."""
+        if not self._sockets:
+            return None
+        idle = self._candidate()
+        self.remove(idle)
+        return idle
 
-    def take_expired(self, now: float) -> list[IdleSocket]:
-        """Removes those that idled too long."""
-        expired = [idle for idle in self._sockets if idle.is_expired(now)]
-        for idle in expired:
-            self._sockets.remove(idle)
-        return expired
-
-    def take_oldest(self) -> IdleSocket:
-        """Removes the one that idled longest; there must be one."""
-        return self._sockets.pop(0)
-
-    def take_all(self) -> list[IdleSocket]:
-        """Removes them all."""
-        taken, self._sockets = self._sockets, []
-        return taken
+    def remove(self, idle: IdleSocket) -> None:
+        """Takes a socket out; it is not watched any more."""
+        self._sockets.remove(idle)
+        idle.socket.cancel_notify()
 
     def retire(self) -> None:
         """Nothing will idle here any more: lets go of whoever was to be told."""
@@ -96,6 +85,9 @@ class IdleSockets:
         elif not idle.is_usable():
             self._sockets.remove(idle)
             self._on_lost(idle)
+
+    def __iter__(self) -> Iterator[IdleSocket]:
+        return iter(self._sockets)
 
     def __len__(self) -> int:
         return len(self._sockets)

@@ -7,6 +7,7 @@ from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
 from netstack_sync.pool.connect_job import ConnectJob, ConnectJobDelegate
+from netstack_sync.pool.params import TransportParams
 from netstack_sync.pool.transport_connect_job import ConnectServices, TransportConnectJob
 from netstack_sync.sockets.factory import SecureSocket
 from netstack_sync.sockets.tls_context import TlsConfig
@@ -18,7 +19,7 @@ class SslConnectJob(ConnectJob):
     The nested job has a limit of its own; the handshake's begins when TCP is up.
     """
 
-    __slots__ = ("_config", "_host", "_port", "_secure", "_services", "_transport_job")
+    __slots__ = ("_config", "_params", "_secure", "_services", "_transport_job")
 
     time_limit_s = TransportConnectJob.time_limit_s
     handshake_limit_s = 30.0
@@ -26,16 +27,14 @@ class SslConnectJob(ConnectJob):
     def __init__(
         self,
         services: ConnectServices,
-        host: str,
-        port: int,
+        params: TransportParams,
         config: TlsConfig,
         priority: RequestPriority,
         delegate: ConnectJobDelegate,
     ) -> None:
         super().__init__(services.thread, services.net_log, NetLogSourceType.SSL_CONNECT_JOB, priority, delegate)
         self._services = services
-        self._host = host
-        self._port = port
+        self._params = params
         self._config = config
         self._transport_job: TransportConnectJob | None = None
         self._secure: SecureSocket | None = None
@@ -57,7 +56,7 @@ class SslConnectJob(ConnectJob):
 
     def _first_step(self, _: int) -> int:
         self.net_log.begin(NetLogEventType.SSL_CONNECT_JOB_CONNECT)
-        self._transport_job = TransportConnectJob(self._services, self._host, self._port, self.priority, self)
+        self._transport_job = TransportConnectJob(self._services, self._params, self.priority, self)
         self._step = self._handshake
         return self._transport_job.connect()
 
@@ -67,13 +66,12 @@ class SslConnectJob(ConnectJob):
         self.timing = job.timing
         self.error_detail = job.error_detail
         transport = job.take_socket()
-        if result != OK or transport is None:
-            if transport is not None:
-                transport.disconnect()
+        if result != OK:
             return self._connected(result)
+        assert transport is not None
         self._limit_time(self.handshake_limit_s)
         self.timing.ssl_start = self._thread.clock.now()
-        self._secure = self._services.sockets.create_secure_socket(transport, self._host, self._config)
+        self._secure = self._services.sockets.create_secure_socket(transport, self._params.host, self._config)
         self.socket = self._secure
         self._step = self._connected
         return self.socket.connect(self._on_io_complete)
@@ -86,6 +84,10 @@ class SslConnectJob(ConnectJob):
             self.error_detail = self._secure.error_detail
         self.net_log.end_with_net_error(NetLogEventType.SSL_CONNECT_JOB_CONNECT, result)
         return result
+
+    def _change_priority(self, priority: RequestPriority) -> None:
+        if self._transport_job is not None:
+            self._transport_job.change_priority(priority)
 
     def _cancel_child(self) -> None:
         if self.is_pending:

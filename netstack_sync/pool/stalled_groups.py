@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
+from netstack_sync.base.priority import NUM_PRIORITIES, RequestPriority
 from netstack_sync.pool.group import Group
-from netstack_sync.pool.group_id import GroupId
 
 
 class StalledGroups:
-    """Kept up to date at every change of a group, so that a free slot needs no scan of all groups."""
+    """Kept up to date at every change of a group, so that a free slot needs no scan of all groups.
 
-    __slots__ = ("_groups", "_per_group")
+    A group stands where its first request's priority puts it; among equals the one that stalled first comes first.
+    """
+
+    __slots__ = ("_by_priority", "_per_group", "_places")
 
     def __init__(self, per_group: int) -> None:
-        self._groups: dict[GroupId, Group] = {}
+        self._by_priority: list[dict[Group, None]] = [{} for _ in range(NUM_PRIORITIES)]
+        self._places: dict[Group, RequestPriority] = {}
         self._per_group = per_group
 
     def note(self, group: Group) -> None:
-        """Takes the group in or out after a change; one at its own limit could not use a slot."""
-        if group.needs_job and group.slots < self._per_group:
-            self._groups.setdefault(group.group_id, group)
-        elif self._groups:
-            self._groups.pop(group.group_id, None)
+        """Takes the group in, out, or elsewhere after a change; one at its own limit could not use a slot."""
+        is_stalled = group.needs_job and group.slots < self._per_group
+        place = group.top_priority if is_stalled else None
+        if place == self._places.get(group):
+            return
+        self._remove(group)
+        if place is not None:
+            self._by_priority[place][group] = None
+            self._places[group] = place
 
     def take_most_urgent(self) -> Group:
-        """Removes the group whose first request has the highest priority; among equals the longest stalled."""
-        group = max(self._groups.values(), key=lambda stalled: stalled.top_priority)
-        del self._groups[group.group_id]
+        """Removes the group whose first request has the highest priority; there must be one.
+
+        If it is still stalled when it is noted again, it stands behind its equals: they take turns.
+        """
+        group = next(iter(next(groups for groups in reversed(self._by_priority) if groups)))
+        self._remove(group)
         return group
 
-    def clear(self) -> None:
-        """Forgets all."""
-        self._groups.clear()
+    def _remove(self, group: Group) -> None:
+        place = self._places.pop(group, None)
+        if place is not None:
+            del self._by_priority[place][group]
 
     def __len__(self) -> int:
-        return len(self._groups)
+        return len(self._places)

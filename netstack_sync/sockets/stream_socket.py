@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.completion import Completion, Task
+from netstack_sync.sockets.connection_attempt import ConnectionAttempt
 
 
 class StreamSocket(Protocol):
@@ -25,6 +27,9 @@ class StreamSocket(Protocol):
     def disconnect(self) -> None:
         """Closes; no callback of this socket comes any more; idempotent."""
 
+    def abort(self, error: int) -> None:
+        """The connection is lost, as the caller knows: who waits is told, and reading and writing answer `error`."""
+
     def read(self, max_bytes: int) -> bytes | int:
         """What is there, b"" at the end of the stream, ERR_IO_PENDING, or an error."""
 
@@ -39,6 +44,9 @@ class StreamSocket(Protocol):
 
     def cancel_notify(self) -> None:
         """Neither task runs."""
+
+    def transport_rtt_s(self) -> float | None:
+        """The smoothed round trip time in seconds, where the system tells."""
 
     def is_connected(self) -> bool:
         """False once the peer closed or the connection broke; unread bytes do not matter."""
@@ -61,3 +69,18 @@ class StreamSocket(Protocol):
     @property
     def ssl_info(self) -> SSLInfo | None:
         """What the handshake agreed on; None without TLS."""
+
+
+class TransportSocket(StreamSocket, Protocol):
+    """A StreamSocket that connects by itself, to one of several addresses."""
+
+    connection_attempts: list[ConnectionAttempt]
+    """Those of the last connect() that are decided, in their order; of very many only the last ones."""
+
+
+@runtime_checkable
+class VectoredWriter(Protocol):
+    """A StreamSocket that takes several pieces with one system call."""
+
+    def write_many(self, buffers: Sequence[bytes | memoryview]) -> int:
+        """Like write() of all the pieces joined; at most 256 of them."""

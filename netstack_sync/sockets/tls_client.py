@@ -63,8 +63,10 @@ class TlsClientSocket(StepMachine):
         "_ssl_info",
         "_transport",
         "_verify_request",
+        "abort",
         "error_detail",
         "net_log",
+        "transport_rtt_s",
         "was_ever_used",
     )
 
@@ -80,16 +82,14 @@ class TlsClientSocket(StepMachine):
         self._verify_request: CertVerifyRequest | None = None
         self._is_verified = False
         self._ssl_info: SSLInfo | None = None
-        self._on_readable: Task | None = None
-        """Waits in the loop's queue, not in the transport, because its bytes are here already."""
-        self._peeked = b""
-        """What is_connected_and_idle() had to decrypt to find out."""
+        self._on_readable: Task | None = None  # waits in the loop's queue, because its bytes are here already
+        self._peeked = b""  # what is_connected_and_idle() had to decrypt to find out
         self._is_flooded = False  # the last read() stopped before the transport had no more
-        self.was_ever_used = False
-        """True once bytes of the user have gone through; the handshake does not count."""
-        self.error_detail = ""
-        """What went wrong, in words, when connect() failed."""
+        self.was_ever_used = False  # until bytes of the user go through; the handshake does not count
+        self.error_detail = ""  # what went wrong, in words, when connect() failed
         self.net_log = transport.net_log
+        self.abort = transport.abort
+        self.transport_rtt_s = transport.transport_rtt_s
 
     def connect(self, on_done: Completion) -> int:
         """Shakes hands over the connected transport and asks for the verdict; see StreamSocket.connect."""

@@ -7,11 +7,16 @@ from collections.abc import Callable
 from typing import Protocol
 
 from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN
+from netstack_sync.base.url import Url
+from netstack_sync.dns.host_resolver import HostResolver
 from netstack_sync.dns.manager import ResolverManager
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.log.net_log import NetLog
 from netstack_sync.loop.network_thread import NetworkThread
+from netstack_sync.network.quality_estimator import NetworkQualityEstimator
+from netstack_sync.sockets.tls_context import TlsConfig
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
+from netstack_sync.url_request.network_changes import NetworkChanges
 from netstack_sync.workers.worker_pool import WorkerPool
 
 
@@ -28,11 +33,14 @@ class URLRequestContext:
     """
 
     __slots__ = (
+        "_changes",
         "_requests",
+        "host_resolver",
         "is_shut_down",
         "job_factory",
         "net_log",
         "network_session",
+        "quality",
         "resolver",
         "thread",
         "workers",
@@ -43,17 +51,30 @@ class URLRequestContext:
         thread: NetworkThread,
         net_log: NetLog,
         resolver: ResolverManager,
+        host_resolver: HostResolver,
         network_session: HttpNetworkSession,
         workers: WorkerPool,
+        quality: NetworkQualityEstimator,
+        changes: NetworkChanges | None = None,
     ) -> None:
+        """Without `changes` the context is a part of another one, which owns the resolver."""
         self.thread = thread
         self.net_log = net_log
         self.resolver = resolver
+        self.host_resolver = host_resolver
+        """What requests ask; the resolver, with the user's rules before it."""
         self.network_session = network_session
         self.workers = workers
+        self.quality = quality
+        self._changes = changes
         self.job_factory = URLRequestJobFactory(network_session)
         self._requests: set[LiveRequest] = set()
         self.is_shut_down = False
+
+    def start(self) -> None:
+        """Begins to watch the network, once; without it nothing is known of changes."""
+        if self._changes is not None and not self.is_shut_down:
+            self._changes.start()
 
     def add_request(self, request: LiveRequest) -> None:
         """Remembers a request that starts."""
@@ -62,6 +83,11 @@ class URLRequestContext:
     def remove_request(self, request: LiveRequest) -> None:
         """Forgets a request that ended."""
         self._requests.discard(request)
+
+    def preconnect(self, url: Url, tls: TlsConfig, count: int) -> None:
+        """Opens connections in advance, unless the context is shut down."""
+        if not self.is_shut_down:
+            self.network_session.preconnect(url, tls, count)
 
     @property
     def request_count(self) -> int:
@@ -82,6 +108,8 @@ class URLRequestContext:
             except Exception:
                 traceback.print_exc()
         self.network_session.shut_down(ERR_CONTEXT_SHUT_DOWN)
-        self.resolver.shut_down()
+        if self._changes is not None:
+            self.resolver.shut_down()
+            self._changes.shut_down()
         if on_done is not None:
             on_done()

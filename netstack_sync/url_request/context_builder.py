@@ -5,44 +5,145 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from netstack_sync.base.clock import SystemWallClock
+from netstack_sync.base.features import FeatureList
+from netstack_sync.base.ssl_info import TrustConfig
 from netstack_sync.cert.caching import CachingCertVerifier
 from netstack_sync.cert.coalescing import CoalescingCertVerifier
 from netstack_sync.cert.threaded import ThreadedCertVerifier
+from netstack_sync.dns.address_sorter import find_source_address, sort_addresses
+from netstack_sync.dns.bootstrap_resolver import BootstrapResolver
+from netstack_sync.dns.doh import DohResolver
+from netstack_sync.dns.doh_task import DohTaskServices
+from netstack_sync.dns.hook_task import HookTask, ResolverHook
 from netstack_sync.dns.host_cache import HostCache
+from netstack_sync.dns.host_resolver import HostResolver
+from netstack_sync.dns.hosts import HostsFile
 from netstack_sync.dns.manager import ResolverManager
+from netstack_sync.dns.mapped_resolver import HostResolverRules, MappedHostResolver
+from netstack_sync.dns.resolver_settings import ResolverSettings
+from netstack_sync.dns.secure_dns import SecureDnsMode
+from netstack_sync.http.exchange_meter import ExchangeMeter
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.log.net_log import NetLog
 from netstack_sync.loop.network_thread import NetworkThread
+from netstack_sync.network.change_notifier import NetworkChangeNotifier
+from netstack_sync.network.connect_timeout import tcp_attempt_limit
+from netstack_sync.network.quality_estimator import NetworkQualityEstimator
 from netstack_sync.pool.connect_job_factory import DefaultConnectJobFactory
+from netstack_sync.pool.endpoint_health import EndpointHealth
+from netstack_sync.pool.family_memory import FamilyMemory
+from netstack_sync.pool.health_probe import ProbeServices
+from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.pool.limits import PoolLimits
 from netstack_sync.pool.socket_pool import ClientSocketPool
 from netstack_sync.pool.transport_connect_job import ConnectServices
-from netstack_sync.sockets.factory import DefaultSocketFactory
+from netstack_sync.sockets.factory import ClientSocketFactory, DefaultSocketFactory
+from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.sockets.tls_client import TlsServices
-from netstack_sync.sockets.tls_context import TlsContexts
+from netstack_sync.sockets.tls_context import TlsConfig, TlsContexts
 from netstack_sync.url_request.context import URLRequestContext
+from netstack_sync.url_request.doh_config import DohConfig
+from netstack_sync.url_request.doh_transport import UrlRequestDohTransport
+from netstack_sync.url_request.network_changes import ChangingServices, DohServices, NetworkChanges
 from netstack_sync.workers.trust_roots import TrustRootsCache
 from netstack_sync.workers.worker_pool import WorkerPool
 
-_RESOLVER_THREADS = 64  # Chromium's limit of parallel lookups; apart, so that hung ones block nothing else
+_RESOLVER_THREADS = 64  # how many may hang in getaddrinfo() at once; apart, so that they block nothing else
 _WORKER_THREADS = 32
 
 
 @dataclass(slots=True)
 class ContextBuilder:
-    """Settings of a context; build() may be called on the network thread once they are set."""
+    """Settings of a context, checked and complete; build() may be called on any thread."""
 
     limits: PoolLimits = field(default_factory=PoolLimits)
+    resolver: ResolverSettings = field(default_factory=ResolverSettings)
+    host_resolver_rules: HostResolverRules = field(default_factory=HostResolverRules)
+    resolver_hook: ResolverHook | None = None
+    doh: DohConfig = field(default_factory=DohConfig)
+    doh_tls: TlsConfig = field(default_factory=lambda: TlsConfig(TrustConfig()))
+    """How connections to the DNS over HTTPS servers are verified."""
+    tcp: TcpOptions = field(default_factory=TcpOptions)
+    features: FeatureList = field(default_factory=FeatureList)
+    health: EndpointHealthSettings = field(default_factory=EndpointHealthSettings)
 
     def build(self, thread: NetworkThread, net_log: NetLog) -> URLRequestContext:
-        """Makes the services in the order of their storeys."""
-        resolver_workers = WorkerPool(thread.task_runner, _RESOLVER_THREADS, "netstack-resolver")
-        workers = WorkerPool(thread.task_runner, _WORKER_THREADS)
-        resolver = ResolverManager(resolver_workers, HostCache(thread.clock), net_log)
+        """Makes the services in the order of their storeys; start() of the context is the caller's next word."""
+        return _ContextParts(self, thread, net_log).assemble()
+
+
+class _ContextParts:
+    """The services of one context while they are put together."""
+
+    def __init__(self, settings: ContextBuilder, thread: NetworkThread, net_log: NetLog) -> None:
+        self._settings = settings
+        self._thread = thread
+        self._net_log = net_log
+        self._workers = WorkerPool(thread.task_runner, _WORKER_THREADS)
+        self._resolver_workers = WorkerPool(thread.task_runner, _RESOLVER_THREADS, "netstack-resolver")
+        self._quality = NetworkQualityEstimator(thread.clock)
+        self._families = FamilyMemory(thread.clock)
+        self._sockets = self._make_sockets()
+        self._health = EndpointHealth(settings.health, ProbeServices(thread.timers, self._sockets, net_log))
+
+    def assemble(self) -> URLRequestContext:
+        """The context."""
+        thread, net_log, settings = self._thread, self._net_log, self._settings
+        hosts = HostsFile(self._workers)
+        transport = UrlRequestDohTransport(settings.doh_tls)
+        doh = self._make_doh(hosts, transport) if settings.doh.mode != SecureDnsMode.OFF else None
+        resolver = self._make_resolver(doh)
+        host_resolver = self._with_rules(resolver)
+        session = self._make_session(host_resolver)
+        doh_services = None
+        if doh is not None:
+            bootstrap = BootstrapResolver(host_resolver)
+            doh_services = DohServices(doh, hosts, self._make_session(bootstrap))
+            transport.attach(
+                URLRequestContext(
+                    thread, net_log, resolver, bootstrap, doh_services.session, self._workers, self._quality
+                )
+            )
+        changes = NetworkChanges(
+            NetworkChangeNotifier(thread, self._workers),
+            ChangingServices(resolver, self._families, self._health, self._quality, session, doh_services),
+        )
+        return URLRequestContext(
+            thread, net_log, resolver, host_resolver, session, self._workers, self._quality, changes
+        )
+
+    def _make_sockets(self) -> ClientSocketFactory:
+        thread, workers, quality = self._thread, self._workers, self._quality
         clock = SystemWallClock()
         threaded = ThreadedCertVerifier(workers, TrustRootsCache(), clock)
         verifier = CachingCertVerifier(CoalescingCertVerifier(threaded), clock)
         tls = TlsServices(TlsContexts(workers), verifier, workers, thread.task_runner.post_task)
-        services = ConnectServices(thread, resolver, DefaultSocketFactory(thread, tls), net_log)
-        pool = ClientSocketPool(thread, DefaultConnectJobFactory(services), self.limits)
-        return URLRequestContext(thread, net_log, resolver, HttpNetworkSession(thread, pool, net_log), workers)
+        attempt_limit = tcp_attempt_limit(self._settings.features, lambda: quality.transport_rtt)
+        return DefaultSocketFactory(thread, tls, self._settings.tcp, attempt_limit)
+
+    def _make_doh(self, hosts: HostsFile, transport: UrlRequestDohTransport) -> DohResolver:
+        config = self._settings.doh
+        services = DohTaskServices(self._thread, hosts, lambda found: sort_addresses(found, find_source_address))
+        return DohResolver(config.mode, config.templates, transport, self._workers, services)
+
+    def _make_resolver(self, doh: DohResolver | None) -> ResolverManager:
+        settings, hook = self._settings, self._settings.resolver_hook
+        return ResolverManager(
+            self._resolver_workers,
+            HostCache(self._thread.clock, settings.resolver.cache_entries),
+            self._thread.timers,
+            self._net_log,
+            settings.resolver,
+            secure_dns=doh,
+            hook_task=None if hook is None else lambda host: HookTask(self._resolver_workers, hook, host),
+        )
+
+    def _with_rules(self, resolver: ResolverManager) -> HostResolver:
+        rules = self._settings.host_resolver_rules
+        return MappedHostResolver(resolver, rules) if rules else resolver
+
+    def _make_session(self, resolver: HostResolver) -> HttpNetworkSession:
+        services = ConnectServices(self._thread, resolver, self._sockets, self._net_log, self._families, self._health)
+        pool = ClientSocketPool(self._thread, DefaultConnectJobFactory(services), self._settings.limits)
+        judge = self._health if self._settings.health.circuit_breaker else None
+        return HttpNetworkSession(self._thread, pool, ExchangeMeter(self._quality, judge), self._net_log)

@@ -17,7 +17,7 @@ class WorkerJob(Generic[T]):
     value is dropped. Work that waits for a thread is skipped.
     """
 
-    __slots__ = ("_on_reply", "_task_runner", "_work")
+    __slots__ = ("_on_reply", "_task_runner", "_work", "is_abandoned")
 
     def __init__(
         self, work: Callable[[], T], on_reply: Callable[[T | BaseException], None], task_runner: TaskRunner
@@ -25,9 +25,12 @@ class WorkerJob(Generic[T]):
         self._work: Callable[[], T] | None = work
         self._on_reply: Callable[[T | BaseException], None] | None = on_reply
         self._task_runner = task_runner
+        self.is_abandoned = False
+        """True once it was cancelled before its reply."""
 
     def cancel(self) -> None:
         """Drops the reply; idempotent; network thread."""
+        self.is_abandoned = self.is_abandoned or self._on_reply is not None
         self._on_reply = None
         self._work = None
 

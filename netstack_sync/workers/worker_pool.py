@@ -15,6 +15,7 @@ from netstack_sync.workers.worker_job import WorkerJob
 T = TypeVar("T")
 
 _LOOK_AGAIN_S = 0.005
+_MIN_GARBAGE = 64  # below this looking for cancelled jobs costs more than it frees
 _IDLE_LIFETIME_S = 10.0  # an idle thread costs memory, a new one costs 50 to 100 microseconds
 
 
@@ -24,9 +25,23 @@ class WorkerPool:
     Threads are daemons and never joined: one that hangs in getaddrinfo() must not hold the process. The thread
     that went idle last is used first, so that the others can die. Jobs beyond the limit wait in order. Posting
     and cancelling belong to the network thread.
+
+    A job that was cancelled while it runs is stuck: nobody can interrupt it, and its thread is gone until it ends
+    by itself. Others take its place while there are fewer than `max_threads`; after that jobs wait.
     """
 
-    __slots__ = ("__weakref__", "_idle", "_lock", "_max_threads", "_name", "_task_runner", "_threads", "_waiting")
+    __slots__ = (
+        "__weakref__",
+        "_idle",
+        "_lock",
+        "_max_threads",
+        "_name",
+        "_running",
+        "_task_runner",
+        "_threads",
+        "_tidy_at",
+        "_waiting",
+    )
 
     def __init__(self, task_runner: TaskRunner, max_threads: int, name: str = "netstack-worker") -> None:
         self._task_runner = task_runner
@@ -35,17 +50,22 @@ class WorkerPool:
         self._lock = threading.Lock()  # held for a few instructions, never while a job runs
         self._waiting: deque[WorkerJob[Any]] = deque()
         self._idle: list[_Worker] = []
+        self._running: dict[_Worker, WorkerJob[Any]] = {}
         self._threads = 0
+        self._tidy_at = _MIN_GARBAGE
 
     def post_job(self, work: Callable[[], T], on_reply: Callable[[T | BaseException], None]) -> WorkerJob[T]:
         """Runs `work` on a worker and `on_reply` with its value, or with what it raised, on the network thread."""
         job = WorkerJob(work, on_reply, self._task_runner)
         with self._lock:
             if self._idle:
-                self._idle.pop().give(job)
+                worker = self._idle.pop()
+                self._running[worker] = job
+                worker.give(job)
                 return job
             self._waiting.append(job)
             if self._threads >= self._max_threads:
+                self._maybe_tidy()
                 return job
             self._threads += 1
         try:
@@ -77,9 +97,11 @@ class WorkerPool:
     def next_job(self, worker: _Worker) -> WorkerJob[Any] | None:
         """Takes a waiting job for a worker that is free; None puts the worker on the idle list."""
         with self._lock:
+            self._running.pop(worker, None)
             while self._waiting:
                 job = self._waiting.popleft()
                 if not job.is_cancelled:
+                    self._running[worker] = job
                     return job
             self._idle.append(worker)
             return None
@@ -111,6 +133,30 @@ class WorkerPool:
     def thread_count(self) -> int:
         """Threads that live now, busy or idle, or are about to."""
         return self._threads
+
+    @property
+    def running_count(self) -> int:
+        """Jobs that run and whose reply is awaited; any thread."""
+        with self._lock:
+            return sum(not job.is_abandoned for job in self._running.values())
+
+    @property
+    def stuck_count(self) -> int:
+        """Jobs that run although they were cancelled; any thread."""
+        with self._lock:
+            return sum(job.is_abandoned for job in self._running.values())
+
+    @property
+    def is_exhausted(self) -> bool:
+        """True while every thread that may be has a job; any thread."""
+        with self._lock:
+            return len(self._running) >= self._max_threads
+
+    def _maybe_tidy(self) -> None:
+        """Drops cancelled jobs: while all threads hang nobody else does. Under the lock; amortised O(1)."""
+        if len(self._waiting) >= self._tidy_at:
+            self._waiting = deque(job for job in self._waiting if not job.is_cancelled)
+            self._tidy_at = max(_MIN_GARBAGE, 2 * len(self._waiting))
 
 
 class _Worker:

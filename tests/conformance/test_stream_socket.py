@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
+from netstack_sync.base.net_errors import ERR_FAILED, ERR_IO_PENDING, ERR_NETWORK_CHANGED, OK
 from netstack_sync.log.event_types import NetLogSourceType
 from netstack_sync.sockets.factory import DefaultSocketFactory
 from netstack_sync.sockets.stream_socket import StreamSocket
@@ -294,3 +294,36 @@ def test_nothing_stays_watched(pair: Pair) -> None:
     assert len(pair.driver.thread.pump) == 1
     pair.client.disconnect()
     assert len(pair.driver.thread.pump) == 0 and len(pair.driver.thread.sockets) == 0
+
+
+def test_an_aborted_connection_tells_who_waits(pair: Pair) -> None:
+    """Later, not from inside; then reading and writing answer the reason, and the descriptor goes with the holder."""
+    told: list[object] = []
+    pair.client.notify_readable(lambda: told.append(pair.client.read(1)))
+    pair.client.notify_writable(lambda: told.append([pair.client.write(b"x") for _ in range(2)][-1]))
+    pair.client.abort(ERR_NETWORK_CHANGED)
+    pair.client.abort(ERR_FAILED)
+    assert told == []
+    pair.driver.run_until_idle()
+    assert told == [ERR_NETWORK_CHANGED] * 2
+    assert not pair.client.is_connected() and not pair.client.is_connected_and_idle()
+    assert len(pair.driver.thread.pump) == 0 and len(pair.driver.thread.sockets) == 1
+    pair.client.disconnect()
+    assert len(pair.driver.thread.sockets) == 0
+
+
+@pytest.mark.parametrize("how", ["cancel_notify", "disconnect"])
+def test_who_gave_up_after_an_abort_is_not_told(pair: Pair, how: str) -> None:
+    """The tasks never run."""
+    pair.client.notify_readable(lambda: pytest.fail("cancelled"))
+    pair.client.abort(ERR_NETWORK_CHANGED)
+    getattr(pair.client, how)()
+    pair.driver.run_until_idle()
+
+
+def test_the_round_trip_time(pair: Pair) -> None:
+    """While there is a connection, where the system measures it."""
+    rtt_s = pair.client.transport_rtt_s()
+    assert rtt_s is None or 0 < rtt_s < 10
+    pair.client.disconnect()
+    assert pair.client.transport_rtt_s() is None

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from netstack_sync import InvalidURL, Limits, RequestPriority, Session, Timeout
+from netstack_sync import InvalidURL, RequestPriority, Session, Timeout
 from netstack_sync.base.ssl_info import TrustConfig
-from netstack_sync.fetcher.session_config import SessionConfig, check_limits, make_session_config
+from netstack_sync.fetcher.session_config import SessionConfig, make_session_config
 from netstack_sync.fetcher.timeout import DEFAULT_STREAM_TIMEOUT, DEFAULT_TIMEOUT
 
 
@@ -169,19 +169,6 @@ def test_bad_settings_of_a_session_are_refused(settings: dict[str, Any], error: 
 def test_bad_arguments_of_a_request_are_refused(options: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         _config().prepare("GET", URL, options)
-
-
-@pytest.mark.parametrize("value", [0, -1, 1.5, True, "6", None])
-@pytest.mark.parametrize("name", ["per_host", "total"])
-def test_bad_limits_are_refused(name: str, value: Any) -> None:
-    kwargs: dict[str, Any] = {name: value}
-    with pytest.raises(ValueError, match=f"limits: {name} must be a whole number from 1 on"):
-        Limits(**kwargs)
-
-
-def test_limits() -> None:
-    assert check_limits(None) == Limits(6, 256)
-    assert check_limits(Limits(1, 2)) == Limits(per_host=1, total=2)
 
 
 @pytest.mark.parametrize("name", ["Content-Length", "transfer-encoding"])

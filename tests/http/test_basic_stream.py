@@ -101,3 +101,28 @@ def test_closing_drops_what_is_pending(stack: ScriptedStack, waits_for: str) -> 
     stream.close()
     stack.run()
     assert calls == []
+
+
+@pytest.mark.parametrize("header, idle_s", [("", 300.0), ("Keep-Alive: timeout=5\r\n", 4.0)])
+def test_the_server_says_how_long_it_keeps_a_connection(stack: ScriptedStack, header: str, idle_s: float) -> None:
+    """Row 70: it is not used once the server may be about to close it."""
+    for delay_s, is_used in ((idle_s - 0.1, True), (idle_s + 0.1, False)):
+        stream, socket = stream_over(stack, ANSWER.replace(b"Content", header.encode() + b"Content"))
+        read_headers(stack, stream)
+        assert read_piece(stack, stream) == b"hello"
+        stream.close()
+        stack.clock.advance(delay_s)  # without the pool's sweep
+        other = None if is_used else stack.connection()
+        handle = stack.handle(socket if other is None else other)
+        assert handle.is_reused == is_used and socket.is_open == is_used
+        handle.reset_and_close()
+
+
+def test_the_round_trip_time_is_the_connections(stack: ScriptedStack) -> None:
+    """While there is one."""
+    stream, socket = stream_over(stack, ANSWER)
+    assert stream.transport_rtt_s() is None
+    socket.rtt_s = 0.03
+    assert stream.transport_rtt_s() == 0.03
+    stream.close()
+    assert stream.transport_rtt_s() is None

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING, OK
+from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING, ERR_NETWORK_CHANGED, OK
+from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.url import Url
 from netstack_sync.http.basic_stream import HttpBasicStream
+from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
+from netstack_sync.pool.group_id import GroupId
+from netstack_sync.pool.handle import ClientSocketHandle
+from netstack_sync.sockets.tls_context import TlsConfig
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_socket import Pause, Read, ScriptedSocket, Write
 from tests.support.scripted_stack import NEVER, ScriptedStack, request_info
 
+GET = b"GET / HTTP/1.1\r\nHost: a.test\r\nConnection: keep-alive\r\n\r\n"
 HEAD = b"GET / HTTP/1.1\r\n\r\n"
 LENGTH_5 = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
 
@@ -69,3 +77,131 @@ def test_shutting_down_stops_the_drainers(stack: ScriptedStack) -> None:
     assert not socket.is_open and done.result == ERR_CONTEXT_SHUT_DOWN
     transaction.close()
     stack.session.shut_down(ERR_CONTEXT_SHUT_DOWN)
+
+
+# --- connections in advance
+
+
+@pytest.mark.parametrize("url", ["http://a.test/x", "https://a.test/x"])
+def test_preconnected_sockets_are_those_of_the_requests(stack: ScriptedStack, url: str) -> None:
+    """Row 77: the group is the same, so that the next requests use them."""
+    info = request_info(url)
+    for _ in range(2):
+        stack.connection(Pause())
+    stack.session.preconnect(info.url, info.tls, 2)
+    stack.run()
+    assert stack.pool.sockets_opened == 2 and [len(group.idle) for group in stack.pool.groups()] == [2]
+    transactions = [stack.transaction() for _ in range(2)]
+    for transaction in transactions:
+        transaction.start(info, RecordedCompletion())
+    stack.run()
+    assert (stack.pool.sockets_opened, stack.pool.sockets_reused) == (2, 2)
+    for transaction in transactions:
+        transaction.close()
+
+
+def test_preconnected_sockets_are_kept_apart(stack: ScriptedStack) -> None:
+    """By trust and partition, as those of requests."""
+    url, other = Url.parse("https://a.test/"), TlsConfig(TrustConfig(verify=False))
+    tls = TlsConfig(TrustConfig())
+    for config, partition in ((tls, None), (other, None), (tls, "p")):
+        stack.connection()
+        stack.session.preconnect(url, config, 1, partition)
+        stack.run()
+    assert stack.requested_groups == [
+        GroupId(url.origin, tls),
+        GroupId(url.origin, other),
+        GroupId(url.origin, tls, "p"),
+    ]
+
+
+# --- another network
+
+
+def test_connections_of_the_old_network(stack: ScriptedStack) -> None:
+    """Row 78, FlushSocketsOnIPAddressChange: idle ones go at once, those in use after their request."""
+    idle, in_use = stack.connection(), stack.connection()
+    handles = [stack.handle(socket) for socket in (idle, in_use)]
+    handles[0].reset()
+    stack.session.on_ip_address_changed(lambda _: True)
+    assert not idle.is_open and in_use.is_connected(), "where it begins is not known"
+    handles[1].reset()
+    assert not in_use.is_open
+
+
+@pytest.mark.parametrize("address, is_kept", [("10.0.0.1", False), ("10.0.0.2", True)])
+def test_connections_from_addresses_that_are_gone(stack: ScriptedStack, address: str, is_kept: bool) -> None:
+    """They are broken, so that nobody waits for what cannot come; their request is told why."""
+    socket = stack.connection(Write(GET), Pause())
+    socket.local_ip = address
+    transaction = stack.transaction()
+    done = RecordedCompletion()
+    transaction.start(request_info(), done)
+    stack.run()
+    stack.session.on_ip_address_changed(lambda lost: lost == "10.0.0.1")
+    stack.run()
+    assert done.result == (ERR_IO_PENDING if is_kept else ERR_NETWORK_CHANGED)
+    transaction.close()
+
+
+def test_who_waits_is_told_to_ask_again(stack: ScriptedStack) -> None:
+    """Row 78: its connection was for the old network."""
+    handle, done = waiting_handle(stack)
+    stack.session.on_ip_address_changed(lambda _: False)
+    assert not done.is_called, "never from inside the call"
+    stack.run()
+    assert done.result == ERR_NETWORK_CHANGED
+    handle.reset()
+
+
+def test_the_log_says_why_connections_went(stack: ScriptedStack) -> None:
+    """In the words of the pool."""
+    for change in (lambda: stack.session.on_ip_address_changed(lambda _: False), stack.session.on_trust_changed):
+        stack.handle(stack.connection()).reset()
+        change()
+    if stack.is_async:
+        reasons = stack.recorded.params_of(NetLogEventType.SOCKET_POOL_CLOSING_SOCKET, NetLogEventPhase.NONE)
+        assert reasons == [{"reason": "Network changed"}, {"reason": "Trust or TLS configuration changed"}]
+
+
+# --- other terms
+
+
+def test_connections_verified_under_other_terms(stack: ScriptedStack) -> None:
+    """They serve no further request; those in use are not disturbed."""
+    idle, in_use = stack.connection(), stack.connection(Write(GET), Read(LENGTH_5), Pause(), Read(b"hello"))
+    handle = stack.handle(idle)
+    transaction = stack.transaction()
+    done = RecordedCompletion()
+    transaction.start(request_info(), done)
+    handle.reset()
+    stack.session.on_trust_changed()
+    stack.run()
+    assert not idle.is_open and done.is_called == stack.is_async
+    in_use.resume()
+    assert transaction.read(lambda _: None) in (b"hello", ERR_IO_PENDING)
+    stack.run()
+    transaction.close()
+    assert not in_use.is_open
+
+
+def test_who_waits_gets_a_connection_under_the_new_terms(stack: ScriptedStack) -> None:
+    """Its job is dropped and another one is started."""
+    handle, done = waiting_handle(stack)
+    stack.connection()
+    stack.session.on_trust_changed()
+    stack.run()
+    assert done.result == OK and len(stack.requested_groups) == 2
+    handle.reset()
+
+
+def waiting_handle(stack: ScriptedStack) -> tuple[ClientSocketHandle, RecordedCompletion]:
+    """A claim to a connection that does not come."""
+    handle = ClientSocketHandle(
+        stack.pool, GroupId(Url.parse("http://a.test/").origin, None), RequestPriority.MEDIUM, stack.log()
+    )
+    done = RecordedCompletion()
+    stack.failed_connection(NEVER)
+    assert handle.init(done) == ERR_IO_PENDING
+    stack.run()
+    return handle, done

@@ -18,6 +18,7 @@ from netstack_sync.base.net_errors import (
     ERR_FAILED,
     ERR_INVALID_HTTP_RESPONSE,
     ERR_IO_PENDING,
+    ERR_NETWORK_CHANGED,
     ERR_SOCKET_NOT_CONNECTED,
     ERR_UPLOAD_FILE_CHANGED,
     OK,
@@ -25,8 +26,10 @@ from netstack_sync.base.net_errors import (
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.http.network_transaction import NetworkTransaction
 from netstack_sync.http.request_info import HttpRequestInfo
+from netstack_sync.http.retry_rules import MAX_RECONNECTS
 from netstack_sync.http.upload import BytesUpload, FileSource, IterableSource, UploadStream, WorkerUpload
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
+from netstack_sync.pool import close_reasons
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_socket import EOF, PEER, Pause, Read, ScriptedSocket, Step, Write, each_step_failing
 from tests.support.scripted_stack import NEVER, ScriptedStack, request_info
@@ -454,6 +457,183 @@ def test_an_error_answer_after_a_reset_is_no_reason_to_resend(stack: ScriptedSta
     assert not socket.is_open
 
 
+# --- a change of the network
+
+
+def test_a_request_that_waits_asks_the_new_network(stack: ScriptedStack) -> None:
+    """Row 182: nothing of it has left, so it asks for a connection again, body and all."""
+    stack.failed_connection(NEVER)
+    transaction = stack.transaction()
+    done = RecordedCompletion()
+    assert transaction.start(post(), done) == ERR_IO_PENDING
+    stack.run()
+    stack.connection(Write(POST), Read(FINE))
+    stack.session.on_ip_address_changed(lambda _: True)
+    assert not done.is_called, "never from inside the call"
+    stack.run()
+    assert done.result == OK and read_body(stack, transaction) == b"fine" and transaction.error_detail == ""
+    transaction.close()
+    if stack.is_async:
+        restarts = stack.recorded.params_of(NetLogEventType.HTTP_TRANSACTION_RESTART_AFTER_ERROR, NetLogEventPhase.NONE)
+        assert restarts == [{"net_error": ERR_NETWORK_CHANGED}]
+
+
+@pytest.mark.parametrize("changes", [1, MAX_RECONNECTS, MAX_RECONNECTS + 1])
+def test_some_networks_never_rest(stack: ScriptedStack, changes: int) -> None:
+    """After so many changes one more is the answer, in the words of the last attempt."""
+    for _ in range(changes):
+        stack.failed_connection(ERR_NETWORK_CHANGED)
+    if changes <= MAX_RECONNECTS:
+        stack.connection(Write(GET), Read(FINE))
+    transaction = stack.transaction()
+    result = start(stack, transaction)
+    if changes <= MAX_RECONNECTS:
+        assert result == OK and read_body(stack, transaction) == b"fine"
+    else:
+        assert result == ERR_NETWORK_CHANGED and transaction.error_detail == "scripted failure"
+        assert not transaction.has_sent_bytes and len(stack.requested_groups) == MAX_RECONNECTS + 1
+    transaction.close()
+
+
+@pytest.mark.parametrize("is_reused", [False, True])
+@pytest.mark.parametrize("state", ["sending", "waiting", "in the head", "in the body"])
+def test_what_is_under_way_is_not_sent_again(stack: ScriptedStack, state: str, is_reused: bool) -> None:
+    """Row 182: its connection is lost, and nobody knows what the server has seen of it."""
+    before: list[Step] = [Write(GET), Read(FINE)] if is_reused else []
+    steps: dict[str, list[Step]] = {
+        "sending": [Write(GET[:5]), Pause()],
+        "waiting": [Write(GET), Pause()],
+        "in the head": [Write(GET), Read(FINE[:9]), Pause()],
+        "in the body": [Write(GET), Read(FINE[:-2]), Pause()],
+    }
+    socket = stack.connection(*before, *steps[state])
+    socket.local_ip = "10.0.0.1"
+    if is_reused:
+        assert fetch(stack) == b"fine"
+    transaction = stack.transaction()
+    done = RecordedCompletion()
+    data: list[bytes | int] = []
+    assert transaction.start(request_info(), done) == ERR_IO_PENDING
+    stack.run()
+    if state == "in the body":
+        assert transaction.read(data.append) == b"fi" and transaction.read(data.append) == ERR_IO_PENDING
+    stack.session.on_ip_address_changed(lambda address: address == "10.0.0.1")
+    stack.run()
+    assert [done.result, *data][-1] == ERR_NETWORK_CHANGED and transaction.has_sent_bytes
+    transaction.close()
+    stack.run()
+    assert not socket.is_open and stack.pool.sockets_opened == 1
+
+
+def test_closed_after_the_network_changed(stack: ScriptedStack) -> None:
+    """Row 180: it waits as before, and no callback comes."""
+    for error in (ERR_NETWORK_CHANGED, NEVER):
+        stack.failed_connection(error)
+    transaction = stack.transaction()
+    done = RecordedCompletion()
+    assert transaction.start(request_info(), done) == ERR_IO_PENDING
+    stack.run()
+    assert transaction.load_state == LoadState.CONNECTING
+    transaction.close()
+    stack.run()
+    assert not done.is_called and not any(group.pending for group in stack.pool.groups())
+
+
+# --- what the meter is told
+
+BROKEN = [Write(GET), Read(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n")]
+SHORT = [Write(GET), Read(FINE[:-2]), EOF]
+
+
+@pytest.mark.parametrize(
+    "steps, told, details",
+    [
+        ([Write(GET), Read(FINE)], ["started", "headers", "ended"], ["GET", 200]),
+        ([Write(GET), Read(FINE.replace(b"200", b"503"))], ["started", "headers", "ended"], ["GET", 503]),
+        ([Write(ERR_CONNECTION_RESET)], ["started", "failed", "ended"], ["GET", ERR_CONNECTION_RESET]),
+        ([Write(GET), EOF], ["started", "failed", "ended"], ["GET", ERR_EMPTY_RESPONSE]),
+        (BROKEN, ["started", "failed", "ended"], ["GET", ERR_INVALID_HTTP_RESPONSE]),
+        (SHORT, ["started", "headers", "ended"], ["GET", 200]),
+    ],
+)
+def test_the_meter_follows_an_exchange(
+    stack: ScriptedStack, steps: list[Step], told: list[str], details: list[object]
+) -> None:
+    """Each thing once, whether it ends well or badly; what is wrong with a body is no more of its business."""
+    stack.connection(*steps)
+    fetch(stack)
+    assert stack.meter.told == [told] and stack.meter.details == details
+
+
+def test_the_meter_knows_how_long_it_took(stack: ScriptedStack) -> None:
+    """From the first byte sent to the headers or the error; connecting and uploading before it do not count."""
+    stack.connection(Pause(), Write(GET), Pause(), Read(FINE), Write(GET), Pause(), Read(b"nonsense"), EOF)
+    for waits in ((1.0, 2.0), (4.0,)):
+        transaction = stack.transaction()
+        transaction.start(request_info(), RecordedCompletion())
+        stack.run()
+        for wait_s in waits:
+            stack.advance(wait_s)
+            stack.sockets[0].resume()
+            stack.run()
+        if transaction.response is not None:
+            read_body(stack, transaction)
+        transaction.close()
+    assert stack.meter.waits_s == [3.0, 4.0]
+    assert stack.quality.quality().http_rtt_samples == 0, "a server that takes its time says nothing of the network"
+
+
+def test_the_estimator_gets_its_samples(stack: ScriptedStack) -> None:
+    """Of GET requests; the system's round trip time belongs to the connection."""
+    stack.connection(Write(GET), Pause(), Read(FINE), Write(POST), Pause(), Read(FINE)).rtt_s = 0.02
+    for info in (request_info(), post()):
+        transaction = stack.transaction()
+        transaction.start(info, RecordedCompletion())
+        stack.run()
+        stack.advance(0.1)
+        stack.sockets[0].resume()
+        stack.run()
+        read_body(stack, transaction)
+        transaction.close()
+    quality = stack.quality.quality()
+    assert quality.http_rtt_samples == 1 and quality.http_rtt == pytest.approx(0.1)
+    assert (quality.transport_rtt_samples, quality.transport_rtt) == (1, 0.02)
+
+
+@pytest.mark.parametrize("last", [EOF, Read(TIMEOUT_408)])
+def test_the_meter_sees_each_connection_of_a_resent_request(stack: ScriptedStack, last: Read) -> None:
+    """A stale connection is nobody's fault."""
+    used_connection(stack, Write(GET), last)
+    stack.connection(Write(GET), Read(FINE))
+    assert fetch(stack) == b"fine"
+    assert stack.meter.told == [["started", "headers", "ended"], ["started", "ended"], ["started", "headers", "ended"]]
+    assert stack.meter.details == ["GET", 200, "GET", "GET", 200]
+
+
+@pytest.mark.parametrize("error", [ERR_CONNECTION_REFUSED, ERR_NETWORK_CHANGED])
+def test_the_meter_hears_nothing_of_connecting(stack: ScriptedStack, error: int) -> None:
+    """There was no exchange."""
+    for _ in range(MAX_RECONNECTS + 1):
+        stack.failed_connection(error)
+    assert fetch(stack) == error
+    assert stack.meter.told == []
+
+
+@pytest.mark.parametrize(
+    "event, told", [("connected", ["ended"]), ("sent", ["started", "ended"]), ("", ["started", "ended"])]
+)
+def test_the_meter_hears_of_an_exchange_that_is_given_up(stack: ScriptedStack, event: str, told: list[str]) -> None:
+    """By the observer, or by the owner while the answer is waited for, twice."""
+    stack.connection(Write(GET), Pause())
+    watcher = Watcher(close_on=event)
+    watcher.transaction = transaction = stack.transaction(watcher)
+    transaction.start(request_info(), RecordedCompletion())
+    stack.run()
+    transaction.close()
+    transaction.close()
+    assert stack.meter.told == [told]
+
+
 # --- closing in every state
 
 
@@ -467,7 +647,7 @@ def test_closed_while_connecting(stack: ScriptedStack, is_delivered: bool) -> No
     assert transaction.load_state == LoadState.CONNECTING
     transaction.set_priority(RequestPriority.HIGHEST)
     if is_delivered:
-        stack.pool.flush_with_error(ERR_FAILED)
+        stack.pool.flush_with_error(ERR_FAILED, close_reasons.NETWORK_CHANGED)
     transaction.close()
     stack.run()
     assert not done.is_called and not transaction.has_sent_bytes

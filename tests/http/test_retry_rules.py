@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netstack_sync.base import net_errors
-from netstack_sync.http.retry_rules import should_resend, should_resend_status
+from netstack_sync.http.retry_rules import MAX_RECONNECTS, should_reconnect, should_resend, should_resend_status
 
 STALE = ("CONNECTION_RESET", "CONNECTION_CLOSED", "CONNECTION_ABORTED", "SOCKET_NOT_CONNECTED", "EMPTY_RESPONSE")
 OTHERS = ("TIMED_OUT", "FAILED", "INVALID_HTTP_RESPONSE", "CONNECTION_REFUSED", "UPLOAD_FILE_CHANGED")
@@ -34,3 +34,11 @@ def test_other_failures_are_final(name: str) -> None:
 def test_408_on_a_reused_connection_answers_nothing(status: int, is_reused: bool, resends: bool) -> None:
     """Only a 408 that was waiting for the next request is no answer to it."""
     assert should_resend_status(status, is_reused) is resends
+
+
+def test_a_change_of_the_network_costs_no_answer() -> None:
+    """Whoever only waited for a connection asks again, some times."""
+    assert should_reconnect(net_errors.ERR_NETWORK_CHANGED, 0)
+    assert should_reconnect(net_errors.ERR_NETWORK_CHANGED, MAX_RECONNECTS - 1)
+    assert not should_reconnect(net_errors.ERR_NETWORK_CHANGED, MAX_RECONNECTS)
+    assert not should_reconnect(net_errors.ERR_CONNECTION_RESET, 0)

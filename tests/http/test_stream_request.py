@@ -9,6 +9,7 @@ from netstack_sync.base.net_errors import ERR_CONNECTION_REFUSED, ERR_IO_PENDING
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.http.stream_request import StreamRequest, group_id_for
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
+from netstack_sync.pool import close_reasons
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_socket import Write
 from tests.support.scripted_stack import NEVER, ScriptedStack, request_info
@@ -72,7 +73,7 @@ def test_cancelled_while_it_waits(stack: ScriptedStack, is_answered: bool) -> No
     request, done, result = start(stack)
     assert result == ERR_IO_PENDING and request.is_pending
     if is_answered:
-        stack.pool.flush_with_error(ERR_CONNECTION_REFUSED)
+        stack.pool.flush_with_error(ERR_CONNECTION_REFUSED, close_reasons.NETWORK_CHANGED)
     request.cancel()
     request.cancel()
     stack.run()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.live_servers import LiveServer, caddy, nginx
+from tests.support.live_servers import LiveServer, caddy, dns_over_https, nginx
 
 
 @pytest.fixture(scope="session")
@@ -20,4 +20,11 @@ def nginx_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServe
 def caddy_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """caddy; the test is skipped when it is missing, unless NETSTACK_REQUIRE_LIVE=1."""
     with caddy(tmp_path_factory.mktemp("caddy")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def doh_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """dnsdist and dnsmasq; the test is skipped when one is missing, unless NETSTACK_REQUIRE_LIVE=1."""
+    with dns_over_https(tmp_path_factory.mktemp("doh")) as server:
         yield server

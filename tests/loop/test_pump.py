@@ -365,6 +365,52 @@ def test_a_new_descriptor_of_the_same_number_does_not_get_the_old_ones_event(
         fresh_watch.stop_watching()
 
 
+def test_an_event_already_fetched_is_not_told_to_who_watches_the_other_direction_since(
+    pump: MessagePump, pair: SocketPair, other_pair: SocketPair
+) -> None:
+    """Bytes came for two readers; the first one told has the other descriptor watched for writing instead, which
+    is full. Or a connecting socket could take another's bytes for its own success.
+    """
+    readers = {pair[0]: FdWatchController(), other_pair[0]: FdWatchController()}
+    writers = {pair[0]: FdWatchController(), other_pair[0]: FdWatchController()}
+    full = Watcher()
+
+    def turn_round(other: socket.socket) -> None:
+        assert watch(pump, other, WRITE, writers[other], full)
+        readers[other].stop_watching()
+
+    for (near, far), other in ((pair, other_pair[0]), (other_pair, pair[0])):
+        _fill(near)
+        far.send(b"x")
+        watcher = Watcher(on_read=lambda other=other: turn_round(other))  # type: ignore[misc]
+        assert watch(pump, near, READ, readers[near], watcher)
+    assert pump.poll(0.0) == 2
+    assert sum(reader.is_watching for reader in readers.values()) == 1 and full.calls == []
+
+
+def test_a_controller_that_watches_a_new_descriptor_of_the_same_number(
+    pump: MessagePump, pair: SocketPair, other_pair: SocketPair
+) -> None:
+    """As a socket does that goes on to its next address in the callback: the rest of the event is not for it."""
+    controller = FdWatchController()
+    near = pair[0]
+    _fill(other_pair[0])
+
+    def replace() -> None:
+        controller.stop_watching()
+        os.dup2(other_pair[0].fileno(), near.fileno())
+        assert watch(pump, near, READ_WRITE, controller, fresh)
+
+    fresh = Watcher()
+    old = Watcher(on_write=replace)
+    pair[1].send(b"x")
+    assert watch(pump, near, READ_WRITE, controller, old)
+    pump.poll(0.0)
+    pump.poll(0.0)
+    assert old.calls == ["write"] and fresh.calls == []
+    controller.stop_watching()
+
+
 def test_a_hang_up_reaches_a_watch_that_only_writes(pump: MessagePump, controller: FdWatchController) -> None:
     """A full pipe whose reader leaves is reported as an error only, and its writer must learn of it."""
     reader, writer = os.pipe()
@@ -453,6 +499,15 @@ def test_the_waker_ends_a_poll_and_is_no_work(pump: MessagePump) -> None:
     pump.waker.wake()
     assert pump.poll(None) == 0
     assert pump.poll(0.0) == 0
+
+
+def test_a_wake_together_with_an_event(pump: MessagePump, pair: SocketPair, controller: FdWatchController) -> None:
+    """In one poll: the wake is no work, the event is."""
+    watcher = Watcher()
+    assert watch(pump, pair[0], READ, controller, watcher)
+    pair[1].send(b"x")
+    pump.waker.wake()
+    assert pump.poll(0.0) == 1 and watcher.calls == ["read"]
 
 
 def test_an_event_of_a_descriptor_nobody_knows_is_ignored(pair: SocketPair) -> None:

@@ -15,15 +15,17 @@ from tests.support.connect_jobs import job_rig
 
 
 def test_plain_groups_get_a_transport_job_and_secure_ones_an_ssl_job() -> None:
-    """Row 98: host, port, priority and TLS terms are the group's."""
+    """Row 98: host, port, partition, priority and TLS terms are the group's."""
     config = TlsConfig(TrustConfig(verify=False))
     with job_rig() as rig:
         rig.resolver.outcome = rig.sockets.transport_result = rig.sockets.secure_result = OK
         factory = DefaultConnectJobFactory(rig.services)
         plain = factory.create_job(GroupId(SchemeHostPort("http", "a.test", 81), None), RequestPriority.LOW, rig)
-        secure = factory.create_job(GroupId(SchemeHostPort("https", "b.test", 444), config), RequestPriority.IDLE, rig)
+        group_id = GroupId(SchemeHostPort("https", "b.test", 444), config, "site")
+        secure = factory.create_job(group_id, RequestPriority.IDLE, rig)
         assert isinstance(plain, TransportConnectJob) and isinstance(secure, SslConnectJob)
         assert plain.connect() == OK and secure.connect() == OK
         asked = [(request.host, request.port, request.priority) for request in rig.resolver.requests]
         assert asked == [("a.test", 81, RequestPriority.LOW), ("b.test", 444, RequestPriority.IDLE)]
+        assert [request.parameters.partition for request in rig.resolver.requests] == [None, "site"]
         assert rig.sockets.secures[0].config is config

@@ -74,7 +74,7 @@ def test_the_first_request_sets_the_priority(rig: PoolRig) -> None:
     source = NetLogWithSource.make(rig.net_log, NetLogSourceType.HTTP_STREAM_JOB)
     handles = [ClientSocketHandle(rig.pool, group_id(), level, source) for level in levels]
     for handle in handles:
-        handle.pointer = group.pending.insert(handle, handle.priority)
+        group.push(handle, handle.priority)
     assert group.top_priority is RequestPriority.HIGHEST
     assert [group.take_first() for _ in handles] == [handles[1], handles[2], handles[0]]
     assert all(handle.pointer is None for handle in handles)

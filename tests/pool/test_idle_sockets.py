@@ -23,12 +23,12 @@ class Idle:
         """A socket begins to idle."""
         socket = FakeSocket()
         socket.was_ever_used = used
-        self.sockets.add(socket, now)
+        self.sockets.add(IdleSocket(socket, now))
         return socket
 
-    def take(self, now: float = 0.0) -> object:
+    def take(self) -> object:
         """The socket that is taken."""
-        idle, _ = self.sockets.take(now)
+        idle = self.sockets.take()
         return idle.socket if idle is not None else None
 
 
@@ -51,37 +51,32 @@ def test_a_taken_socket_is_not_watched_any_more(idle: Idle) -> None:
     assert len(idle.sockets) == 0
 
 
-def test_those_found_unusable_on_the_way_are_named(idle: Idle) -> None:
-    """Row 60: closing and counting them is the owner's business."""
-    good, broken, stale = idle.add(now=250.0), idle.add(), idle.add(now=1.0)
-    broken.received.append(b"")
-    taken, lost = idle.sockets.take(USED_TIMEOUT_S + 1.0)
-    assert taken is not None and taken.socket is good
-    assert [entry.socket for entry in lost] == [stale, broken]
-    assert broken.is_open and idle.lost == []
+@pytest.mark.parametrize(
+    "used, keep_alive_s, expected_s",
+    [
+        (True, None, USED_TIMEOUT_S),
+        (False, None, UNUSED_TIMEOUT_S),
+        (True, 1000.0, USED_TIMEOUT_S),
+        (True, 60.0, 59.0),
+        (True, 1.0, 0.5),
+        (True, 0.0, 0.0),
+    ],
+)
+def test_expiry(used: bool, keep_alive_s: float | None, expected_s: float) -> None:
+    """Row 67: at the limit, not before; a server's own limit counts if it is shorter, with some room."""
+    socket = FakeSocket()
+    socket.was_ever_used = used
+    idle = IdleSocket(socket, 10.0, keep_alive_s)
+    assert not idle.is_expired(10.0 + expected_s - 0.001)
+    assert idle.is_expired(10.0 + expected_s)
 
 
-@pytest.mark.parametrize(("used", "timeout_s"), [(True, USED_TIMEOUT_S), (False, UNUSED_TIMEOUT_S)])
-def test_expiry(idle: Idle, used: bool, timeout_s: float) -> None:
-    """Row 67: at the limit, not before."""
-    socket = idle.add(used=used)
-    assert idle.sockets.take_expired(timeout_s - 0.001) == []
-    assert [entry.socket for entry in idle.sockets.take_expired(timeout_s)] == [socket]
-    assert len(idle.sockets) == 0
-
-
-def test_expiry_goes_by_traffic_not_by_who_had_it(idle: Idle) -> None:
-    """Row 67: a socket that was handed out but never used counts as unused."""
-    idle.add(used=False)
-    assert len(idle.sockets.take_expired(UNUSED_TIMEOUT_S)) == 1
-
-
-def test_the_oldest_and_all(idle: Idle) -> None:
-    """Row 60: to make room, and to clear out."""
-    oldest, *others = (idle.add() for _ in range(3))
-    assert idle.sockets.take_oldest().socket is oldest
-    assert [entry.socket for entry in idle.sockets.take_all()] == others
-    assert len(idle.sockets) == 0 and idle.sockets.take_all() == []
+def test_one_can_be_removed(idle: Idle) -> None:
+    """Row 60: the others stay, in their order."""
+    first, second, third = (idle.add() for _ in range(3))
+    entry = next(entry for entry in idle.sockets if entry.socket is second)
+    idle.sockets.remove(entry)
+    assert [entry.socket for entry in idle.sockets] == [first, third] and second.on_readable is None
 
 
 @pytest.mark.parametrize("used", [True, False])

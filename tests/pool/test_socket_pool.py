@@ -4,7 +4,7 @@ their own (test_socket_pool_limits, test_socket_pool_cancel, test_socket_pool_pr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -22,6 +22,7 @@ from netstack_sync.base.net_errors import (
 from netstack_sync.base.origin import SchemeHostPort
 from netstack_sync.base.ssl_info import TrustConfig
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
+from netstack_sync.pool import close_reasons
 from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.handle import ReuseType
 from netstack_sync.pool.idle_sockets import UNUSED_TIMEOUT_S, USED_TIMEOUT_S
@@ -312,7 +313,7 @@ class TestFlush:
     def test_a_socket_handed_out_before_is_closed_when_it_comes_back(self, rig: PoolRig) -> None:
         """Row 71: another generation; sockets handed out later are pooled as ever."""
         old = rig.get()
-        rig.pool.flush_with_error(ERR_NETWORK_CHANGED)
+        rig.pool.flush_with_error(ERR_NETWORK_CHANGED, close_reasons.NETWORK_CHANGED)
         new = rig.get()
         assert old.socket.is_open
         assert not old.release().is_open
@@ -321,7 +322,7 @@ class TestFlush:
     def test_all_that_wait_get_the_error(self, rig: PoolRig) -> None:
         """Row 72: posted, once each; their jobs are dropped."""
         requests = [rig.request(name) for name in "aab"]
-        rig.pool.flush_with_error(ERR_NETWORK_CHANGED)
+        rig.pool.flush_with_error(ERR_NETWORK_CHANGED, close_reasons.NETWORK_CHANGED)
         assert [request.results for request in requests] == [[], [], []]
         assert all(job.is_cancelled for job in rig.factory.jobs)
         rig.run()
@@ -331,14 +332,14 @@ class TestFlush:
     def test_idle_sockets_are_closed(self, rig: PoolRig) -> None:
         """Row 92: what was connected over another network is not used again."""
         socket = rig.get().release()
-        rig.pool.flush_with_error(ERR_NETWORK_CHANGED)
+        rig.pool.flush_with_error(ERR_NETWORK_CHANGED, close_reasons.NETWORK_CHANGED)
         assert not socket.is_open and rig.pool.slots == 0
 
     def test_an_answer_that_is_on_its_way_comes_all_the_same(self, rig: PoolRig) -> None:
         """Row 72: a request that already has its socket is no longer pending."""
         request = rig.request()
         rig.factory.jobs[0].finish()
-        rig.pool.flush_with_error(ERR_NETWORK_CHANGED)
+        rig.pool.flush_with_error(ERR_NETWORK_CHANGED, close_reasons.NETWORK_CHANGED)
         rig.run()
         assert request.results == [OK] and request.socket.is_open
         assert not request.release().is_open
@@ -347,7 +348,7 @@ class TestFlush:
         """Row 70: the callback of a request destroys what is there; the others get the error."""
         request = rig.request("a")
         other = rig.request("b")
-        request.then = lambda: rig.pool.flush_with_error(ERR_ABORTED)
+        request.then = lambda: rig.pool.flush_with_error(ERR_ABORTED, close_reasons.NETWORK_CHANGED)
         rig.factory.pending_jobs[0].finish(ERR_CONNECTION_FAILED)
         rig.run()
         assert other.results == [ERR_ABORTED]
@@ -378,20 +379,12 @@ class TestCallbacksThatAskAgain:
         handle.reset_and_close()
 
 
-@pytest.mark.parametrize(
-    "arrange, expected",
-    [
-        (lambda rig: rig.request(), LoadState.CONNECTING),
-        (lambda rig: [rig.request(), rig.request()][1], LoadState.CONNECTING),
-    ],
-)
-def test_the_load_state_is_the_jobs(rig: PoolRig, arrange: Callable[[PoolRig], object], expected: LoadState) -> None:
-    """Row 64: one and two requests; the group's furthest job counts, as whoever is first gets its socket."""
-    arrange(rig)
-    requests = rig.requests
-    assert [request.handle.load_state for request in requests] == [expected] * len(requests)
-    rig.factory.jobs[-1].state = LoadState.SSL_HANDSHAKE
-    assert [request.handle.load_state for request in requests] == [LoadState.SSL_HANDSHAKE] * len(requests)
+def test_the_load_state_is_the_jobs(rig: PoolRig) -> None:
+    """Row 64: of one and of two requests; each waits for the job it owns."""
+    first, second = rig.request(), rig.request()
+    rig.factory.jobs[1].state = LoadState.SSL_HANDSHAKE
+    states = [request.handle.load_state for request in (first, second)]
+    assert states == [LoadState.CONNECTING, LoadState.SSL_HANDSHAKE]
 
 
 def test_the_load_state_of_a_request_whose_callback_is_on_its_way(rig: PoolRig) -> None:

@@ -167,7 +167,7 @@ class TestOrder:
             ("d", HIGHEST),
             ("e", HIGHEST),
             ("c", MEDIUM),
-            ("c", MEDIUM),  # the job belongs to no request: its priority is that of the first in the queue
+            ("c", LOW),
         ]
 
     def test_a_failed_job_gives_its_slot_to_the_most_urgent(self, rig: PoolRig) -> None:

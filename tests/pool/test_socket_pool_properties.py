@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from netstack_sync.base.net_errors import ERR_CONNECTION_FAILED, ERR_IO_PENDING, ERR_NETWORK_CHANGED, OK
 from netstack_sync.base.priority import RequestPriority
+from netstack_sync.pool import close_reasons
 from netstack_sync.pool.handle import ReuseType
 from tests.support.pool import FakeSocket, PoolRequest, PoolRig, pool_rig
 
@@ -139,19 +140,36 @@ class PoolMachine(RuleBasedStateMachine):
         """The poll has not reported it yet."""
         data.draw(st.sampled_from(self.idle_sockets())).received.append(b"")
 
-    @rule(delta_s=st.sampled_from([1.0, 11.0, 61.0, 301.0]))
-    def time_passes(self, delta_s: float) -> None:
-        """Idle sockets and jobs grow old."""
-        self.rig.factory.outcomes.clear()
+    @rule(delta_s=st.sampled_from([0.25, 1.0, 11.0, 61.0, 301.0]), outcomes=OUTCOMES)
+    def time_passes(self, delta_s: float, outcomes: list[int]) -> None:
+        """Backup jobs start, idle sockets and jobs grow old."""
+        self.script(outcomes)
         self.rig.driver.advance(delta_s)
         self.settle()
         self.collect()
+
+    @rule(group=st.sampled_from(GROUPS), count=st.integers(1, 3), outcomes=OUTCOMES)
+    def preconnect(self, group: str, count: int, outcomes: list[int]) -> None:
+        """Connections in advance."""
+        self.script(outcomes)
+        self.rig.preconnect(count, group)
+        self.settle()
+
+    @rule(outcomes=OUTCOMES)
+    def refresh(self, outcomes: list[int]) -> None:
+        """Trust changes: no present socket serves another request, nobody fails for it."""
+        self.script(outcomes)
+        handed_out = [request.socket for request in self.rig.requests if request.handle.socket is not None]
+        old = [socket for socket in self.rig.factory.open_sockets if socket not in handed_out]
+        self.rig.pool.refresh(close_reasons.TRUST_CHANGED)
+        assert not any(socket.is_open for socket in old)
+        self.settle()
 
     @rule(flush=st.booleans())
     def clear_out(self, flush: bool) -> None:
         """Idle sockets only, or everything that is not handed out."""
         if flush:
-            self.rig.pool.flush_with_error(ERR_NETWORK_CHANGED)
+            self.rig.pool.flush_with_error(ERR_NETWORK_CHANGED, close_reasons.NETWORK_CHANGED)
             assert not self.rig.factory.pending_jobs
         else:
             self.rig.pool.close_idle_sockets()
@@ -188,6 +206,17 @@ class PoolMachine(RuleBasedStateMachine):
             if group.needs_job:
                 assert group.slots >= self.per_group or pool_is_full, group
             assert not (group.pending and len(group.idle)), f"waits beside an idle socket: {group}"
+
+    @invariant()
+    def the_first_requests_own_the_jobs(self) -> None:
+        """One each, as urgent as they are; nobody else owns any."""
+        for group in self.rig.pool.groups():
+            waiting = list(group.pending)
+            assert all(handle.job is not None for handle in waiting[: len(group.jobs)]), group
+            assert all(handle.job is None for handle in waiting[len(group.jobs) :]), group
+            for job, owner in group.jobs.items():
+                assert owner is None or (owner.job is job and job.priority == owner.priority), group
+            assert 0 <= group.never_assigned <= sum(owner is None for owner in group.jobs.values())
 
     @invariant()
     def nobody_is_called_after_the_end(self) -> None:

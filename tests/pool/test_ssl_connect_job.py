@@ -17,9 +17,11 @@ from netstack_sync.base.net_errors import (
 )
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.pool.params import TransportParams
 from netstack_sync.pool.ssl_connect_job import SslConnectJob
 from netstack_sync.sockets.tls_context import TlsConfig
 from tests.support.connect_jobs import JobRig, job_rig
+from tests.support.resolver import ADDRESSES
 
 CONFIG = TlsConfig(TrustConfig())
 
@@ -32,7 +34,7 @@ def rig() -> Iterator[JobRig]:
 
 def make_job(rig: JobRig) -> SslConnectJob:
     """A job to https://a.test."""
-    return SslConnectJob(rig.services, "a.test", 443, CONFIG, RequestPriority.LOW, rig)
+    return SslConnectJob(rig.services, TransportParams("a.test", 443), CONFIG, RequestPriority.LOW, rig)
 
 
 def reach_handshake(rig: JobRig) -> SslConnectJob:
@@ -88,10 +90,27 @@ def test_the_question_carries_the_priority(rig: JobRig) -> None:
     assert rig.resolver.requests[0].priority == RequestPriority.LOW
 
 
+def test_a_new_priority_reaches_the_question(rig: JobRig) -> None:
+    """Row 90: ReprioritizeRequests; through the nested job, while there is one."""
+    job = make_job(rig)
+    job.change_priority(RequestPriority.MEDIUM)
+    job.connect()
+    request = rig.resolver.requests[0]
+    seen = [request.priority]
+    job.change_priority(RequestPriority.HIGHEST)
+    seen.append(request.priority)
+    request.finish()
+    rig.sockets.transports[0].decide(OK)
+    job.change_priority(RequestPriority.IDLE)
+    seen.append(request.priority)
+    assert seen == [RequestPriority.MEDIUM, RequestPriority.HIGHEST, RequestPriority.HIGHEST]
+    job.cancel()
+
+
 @pytest.mark.parametrize("is_sync", [True, False])
 def test_no_transport_no_handshake(rig: JobRig, is_sync: bool) -> None:
     """The nested job's error and words are the answer."""
-    rig.resolver.outcome = OK
+    rig.resolver.outcome, rig.resolver.addresses = OK, ADDRESSES[:1]
     rig.sockets.transport_result = ERR_CONNECTION_REFUSED if is_sync else ERR_IO_PENDING
     job = make_job(rig)
     result = job.connect()

@@ -62,9 +62,23 @@ def test_the_most_urgent_is_next_and_among_equals_the_one_that_waits_longest(rig
     assert len(stalled) == 0
 
 
-def test_all_can_be_forgotten(rig: PoolRig) -> None:
-    """Row 72: after a flush nobody waits."""
+def test_a_group_moves_with_its_first_request(rig: PoolRig) -> None:
+    """Row 45: a request that becomes urgent takes its group along."""
     stalled = StalledGroups(per_group=2)
-    stalled.note(waiting(rig, "a"))
-    stalled.clear()
-    assert len(stalled) == 0
+    first, second = waiting(rig, "a"), waiting(rig, "b")
+    stalled.note(first)
+    stalled.note(second)
+    rig.requests[-1].handle.set_priority(RequestPriority.HIGHEST)
+    stalled.note(second)
+    assert len(stalled) == 2
+    assert stalled.take_most_urgent() is second
+
+
+def test_equals_take_turns(rig: PoolRig) -> None:
+    """Row 42: a group that still needs a job stands behind the others."""
+    stalled = StalledGroups(per_group=2)
+    first, second = waiting(rig, "a"), waiting(rig, "b")
+    for group in (first, second):
+        stalled.note(group)
+    stalled.note(stalled.take_most_urgent())
+    assert stalled.take_most_urgent() is second

@@ -9,9 +9,11 @@ from netstack_sync.base.ip_endpoint import AddressList
 from netstack_sync.base.net_errors import ERR_IO_PENDING
 from netstack_sync.log.net_log import NetLog, NetLogSource
 from netstack_sync.pool.connect_job import ConnectJob
+from netstack_sync.pool.family_memory import FamilyMemory
 from netstack_sync.pool.transport_connect_job import ConnectServices
 from netstack_sync.sockets.stream_socket import StreamSocket
 from netstack_sync.sockets.tls_context import TlsConfig
+from tests.support.connect_health import RecordingHealth
 from tests.support.net_logs import RecordingNetLog
 from tests.support.network import NetworkDriver, driven_network
 from tests.support.pool import FakeSocket
@@ -45,10 +47,11 @@ class ScriptedSocketFactory:
         self.secures: list[FakeSecureSocket] = []
         self.addresses: list[AddressList] = []
 
-    def create_transport_socket(self, addresses: AddressList, net_log: NetLog, source: NetLogSource) -> StreamSocket:
+    def create_transport_socket(self, addresses: AddressList, net_log: NetLog, source: NetLogSource) -> FakeSocket:
         """See ClientSocketFactory."""
         self.addresses.append(addresses)
         socket = FakeSocket(self._net_log, is_open=False)
+        socket.addresses = addresses
         socket.connect_result = self.transport_result
         self.transports.append(socket)
         return socket
@@ -70,7 +73,11 @@ class JobRig:
         self.net_log = RecordingNetLog()
         self.resolver = ScriptedResolver()
         self.sockets = ScriptedSocketFactory(self.net_log)
-        self.services = ConnectServices(driver.thread, self.resolver, self.sockets, self.net_log)
+        self.health = RecordingHealth()
+        self.families = FamilyMemory(driver.clock)
+        self.services = ConnectServices(
+            driver.thread, self.resolver, self.sockets, self.net_log, self.families, self.health
+        )
         self.completed: list[tuple[ConnectJob, int]] = []
 
     def on_connect_job_complete(self, job: ConnectJob, result: int) -> None:

@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from netstack_sync.base.load_state import LoadState
+from netstack_sync.fetcher.limits import Limits
 from netstack_sync.fetcher.session import Session
-from netstack_sync.fetcher.session_config import Limits
 from netstack_sync.fetcher.sync_url_fetcher import SyncUrlFetcher
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer

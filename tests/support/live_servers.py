@@ -101,6 +101,33 @@ def caddy(folder: Path) -> Iterator[LiveServer]:
 
 
 @contextmanager
+def dns_over_https(folder: Path) -> Iterator[LiveServer]:
+    """dnsdist with DNS over HTTPS at /dns-query in front of dnsmasq; they know names under .test and nobody else."""
+    dnsmasq, dnsdist = program("dnsmasq", "dnsmasq-base"), program("dnsdist", "dnsdist")
+    with _prepared(folder) as (server, conf):
+        behind = LiveServer({"dns": free_ports(1)[0]}, server.ca_file, {})
+        user = "user=root\n" if os.geteuid() == 0 else ""  # it would become one who may not read the folder
+        names = folder / "dnsmasq.conf"
+        names.write_text(
+            f"port={behind.ports['dns']}\nlisten-address=127.0.0.1\nbind-interfaces\nno-resolv\nno-hosts\n"
+            f"pid-file=\n{user}local-ttl=300\nlocal=/test/\naddress=/a.test/127.0.0.1\ncname=alias.test,both.test\n"
+            "host-record=both.test,192.0.2.1,2001:db8::1\ndns-rr=both.test,65,00010000010003026832\n"
+        )
+        conf.write_text(
+            'setSecurityPollSuffix("")\n'  # it would ask its makers for news
+            f"setLocal('127.0.0.1:{server.ports['http']}')\n"
+            f"newServer('127.0.0.1:{behind.ports['dns']}'):setUp()\n"
+            f"addDOHLocal('127.0.0.1:{server.ports['https']}', 'leaf.pem', 'leaf-key.pem', '/dns-query')\n"
+            "addAction(QTypeRule(DNSQType.NS), RCodeAction(DNSRCode.NXDOMAIN))\n"  # dnsmasq refuses the root
+        )
+        with (
+            _running([dnsmasq, "-k", "-C", str(names)], folder / "www", behind),
+            _running([dnsdist, "--supervised", "--disable-syslog", "-C", str(conf)], folder, server),
+        ):
+            yield server
+
+
+@contextmanager
 def _prepared(folder: Path) -> Iterator[tuple[LiveServer, Path]]:
     """The site, the certificates, the ports and the name of the configuration file."""
     authority = CertificateAuthority()

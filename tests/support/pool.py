@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from netstack_sync.base.ip_endpoint import IPEndPoint
+from netstack_sync.base.ip_endpoint import AddressList, IPEndPoint
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import ERR_CONNECTION_RESET, ERR_IO_PENDING, ERR_SOCKET_NOT_CONNECTED, OK
 from netstack_sync.base.origin import SchemeHostPort
@@ -17,12 +17,14 @@ from netstack_sync.log.event_types import NetLogSourceType
 from netstack_sync.log.net_log import NetLog
 from netstack_sync.loop.completion import Completion, Task
 from netstack_sync.loop.network_thread import NetworkThread
+from netstack_sync.pool import close_reasons
 from netstack_sync.pool.connect_job import ConnectJob, ConnectJobDelegate
 from netstack_sync.pool.group import Group
 from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.handle import ClientSocketHandle
 from netstack_sync.pool.limits import PoolLimits
 from netstack_sync.pool.socket_pool import ClientSocketPool
+from netstack_sync.sockets.connection_attempt import ConnectionAttempt
 from tests.support.net_logs import RecordingNetLog
 from tests.support.network import NetworkDriver, driven_network
 
@@ -48,14 +50,21 @@ class FakeSocket:
         self.read_error = OK
         self.connect_result = OK
         self.on_connect: Completion | None = None
+        self.addresses: AddressList = ()
+        """What a transport connects to."""
+        self.connection_attempts: list[ConnectionAttempt] = []
+        """See TransportSocket: the first address answers, or all fail alike."""
         self.on_readable: Task | None = None
         self.on_writable: Task | None = None
         self.times_closed = 0
+        self.aborted_with = OK
 
     def connect(self, on_done: Completion) -> int:
         """See StreamSocket; answers `connect_result`."""
         if self.connect_result == ERR_IO_PENDING:
             self.on_connect = on_done
+        else:
+            self._note_attempts(self.connect_result)
         self.is_open = self.connect_result == OK
         return self.connect_result
 
@@ -63,6 +72,7 @@ class FakeSocket:
         """Ends a connect() that is pending."""
         on_done, self.on_connect = self.on_connect, None
         assert on_done is not None, "nobody waits for the connection"
+        self._note_attempts(result)
         self.is_open = result == OK
         on_done(result)
 
@@ -140,6 +150,14 @@ class FakeSocket:
         """See StreamSocket."""
         return None
 
+    def transport_rtt_s(self) -> float | None:
+        """See StreamSocket."""
+        return None
+
+    def abort(self, error: int) -> None:
+        """See StreamSocket; remembers the error."""
+        self.aborted_with = error
+
     def peer_sends(self, *pieces: bytes) -> None:
         """Bytes arrive; b"" is the end of the stream."""
         self.received += pieces
@@ -158,6 +176,10 @@ class FakeSocket:
         """A request and its answer go through."""
         self.was_ever_used = True
 
+    def _note_attempts(self, result: int) -> None:
+        tried = self.addresses[:1] if result == OK else self.addresses
+        self.connection_attempts = [ConnectionAttempt(endpoint, result) for endpoint in tried]
+
 
 class ScriptedJob(ConnectJob):
     """Ends as its factory was told, or when the test says so."""
@@ -171,6 +193,9 @@ class ScriptedJob(ConnectJob):
         self._factory = factory
         self.group_id = group
         self.state = LoadState.CONNECTING
+        self.is_tcp_up = False
+        self.priorities: list[RequestPriority] = []
+        """What it was changed to."""
         self.is_cancelled = False
 
     @property
@@ -180,8 +205,8 @@ class ScriptedJob(ConnectJob):
 
     @property
     def has_established_connection(self) -> bool:
-        """False."""
-        return False
+        """What the test set."""
+        return self.is_tcp_up
 
     def finish(self, result: int = OK, *, error_socket: bool = False) -> None:
         """The outcome of a job that is pending."""
@@ -203,6 +228,9 @@ class ScriptedJob(ConnectJob):
 
     def _decided(self, result: int) -> int:
         return result
+
+    def _change_priority(self, priority: RequestPriority) -> None:
+        self.priorities.append(priority)
 
     def _prepare(self, result: int, error_socket: bool) -> None:
         if result == OK or error_socket:
@@ -321,6 +349,11 @@ class PoolRig:
         self.factory.outcomes.clear()
         return request
 
+    def preconnect(self, count: int, group: str = "a") -> None:
+        """Opens connections in advance."""
+        source = NetLogWithSource.make(self.net_log, NetLogSourceType.NONE)
+        self.pool.preconnect(group_id(group), count, source)
+
     def run(self) -> None:
         """Runs what was posted."""
         self.driver.run_until_idle()
@@ -338,7 +371,7 @@ class PoolRig:
         """Ends every claim and empties the pool; nothing may be left."""
         for request in self.requests:
             request.handle.reset_and_close()
-        self.pool.flush_with_error(ERR_CONNECTION_RESET)
+        self.pool.flush_with_error(ERR_CONNECTION_RESET, close_reasons.POOL_DESTROYED)
         self.run()
         assert self.pool.slots == 0
         assert not list(self.pool.groups())

@@ -70,6 +70,10 @@ class ScriptedSocket:
         self.written = b""
         self.read_sizes: list[int] = []
         self.problems: list[str] = []
+        self.local_ip: str | None = None
+        """Our address, if the test gives one."""
+        self.rtt_s: float | None = None
+        """What the system would say of the connection."""
 
     # --- the script
 
@@ -176,7 +180,17 @@ class ScriptedSocket:
     @property
     def local_address(self) -> IPEndPoint | None:
         """See StreamSocket."""
-        return None
+        return IPEndPoint(self.local_ip, 40000, 2) if self.local_ip is not None else None
+
+    def transport_rtt_s(self) -> float | None:
+        """See StreamSocket."""
+        return self.rtt_s
+
+    def abort(self, error: int) -> None:
+        """See StreamSocket: whoever waits is woken, and nothing of the script comes any more."""
+        self._steps.clear()
+        self._end = error
+        self._wake()
 
     # --- inside
 

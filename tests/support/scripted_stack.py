@@ -21,12 +21,14 @@ from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogSourceType
 from netstack_sync.log.net_log import NetLog
 from netstack_sync.loop.network_thread import NetworkThread
+from netstack_sync.network.quality_estimator import NetworkQualityEstimator
 from netstack_sync.pool.connect_job import ConnectJob, ConnectJobDelegate
 from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.handle import ClientSocketHandle
 from netstack_sync.pool.limits import PoolLimits
 from netstack_sync.pool.socket_pool import ClientSocketPool
 from netstack_sync.sockets.tls_context import TlsConfig
+from tests.support.exchange_meter import RecordingMeter
 from tests.support.net_logs import RecordingNetLog
 from tests.support.scripted_socket import ScriptedSocket, Step
 from tests.support.workers import ScriptedWorkers
@@ -74,6 +76,9 @@ class ScriptedConnectJob(ConnectJob):
         """See ConnectJob."""
         return False
 
+    def _change_priority(self, priority: RequestPriority) -> None:
+        """Nobody below."""
+
     def _first_step(self, result: int) -> int:
         self._step = self._finish_connect
         if self._outcome == NEVER:
@@ -109,7 +114,9 @@ class ScriptedStack:
         self.net_log: NetLog = self.recorded if is_async else NetLog(self.clock)
         self.workers = ScriptedWorkers(self.thread.task_runner)
         self.pool = ClientSocketPool(self.thread, self, limits if limits is not None else PoolLimits())
-        self.session = HttpNetworkSession(self.thread, self.pool, self.net_log)
+        self.quality = NetworkQualityEstimator(self.clock)
+        self.meter = RecordingMeter(self.quality)
+        self.session = HttpNetworkSession(self.thread, self.pool, self.meter, self.net_log)
         self.sockets: list[ScriptedSocket] = []
         self.requested_groups: list[GroupId] = []
         self._connections: deque[ScriptedSocket | int] = deque()
@@ -183,6 +190,7 @@ class ScriptedStack:
         assert not any(socket.is_watched for socket in self.sockets)
         assert len(self.thread.timers) == 0
         self.recorded.assert_spans_are_closed()
+        self.meter.assert_complete()
 
 
 @contextmanager

@@ -17,8 +17,10 @@ from tests.support.scripted_stack import ScriptedStack
 
 def context_over(stack: ScriptedStack) -> URLRequestContext:
     """A context whose connections are the stack's."""
-    resolver = ResolverManager(stack.workers, HostCache(stack.clock), stack.net_log)
-    return URLRequestContext(stack.thread, stack.net_log, resolver, stack.session, stack.workers)
+    resolver = ResolverManager(stack.workers, HostCache(stack.clock), stack.thread.timers, stack.net_log)
+    return URLRequestContext(
+        stack.thread, stack.net_log, resolver, resolver, stack.session, stack.workers, stack.quality
+    )
 
 
 class RecordingDelegate:

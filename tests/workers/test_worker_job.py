@@ -128,3 +128,15 @@ def test_after_the_loop_closed_the_reply_is_dropped(driver: LoopDriver, replies:
     driver.loop.close()
     job.run()
     assert replies == []
+
+
+def test_only_a_job_whose_reply_is_dropped_is_abandoned(driver: LoopDriver, replies: Replies) -> None:
+    """Cancelling one that has replied changes nothing."""
+    answered, dropped = make_job(driver, replies), make_job(driver, replies)
+    answered.run()
+    driver.run_until_idle()
+    for job in (answered, dropped):
+        assert not job.is_abandoned
+        job.cancel()
+        job.cancel()
+    assert dropped.is_abandoned and not answered.is_abandoned

@@ -190,6 +190,41 @@ def test_a_job_cancelled_while_it_runs_does_not_reply(driver: LoopDriver) -> Non
     assert jobs.started == ["a", "b"] and jobs.replies == ["b"]
 
 
+def test_what_runs_and_what_is_stuck_is_counted(driver: LoopDriver) -> None:
+    """A job that was cancelled holds its thread until it ends by itself."""
+    jobs = Jobs(driver, max_threads=2)
+    first = jobs.post("a")
+    jobs.wait_started("a")
+    assert (jobs.pool.running_count, jobs.pool.stuck_count, jobs.pool.is_exhausted) == (1, 0, False)
+    jobs.post("b")
+    jobs.wait_started("b")
+    first.cancel()
+    assert (jobs.pool.running_count, jobs.pool.stuck_count, jobs.pool.is_exhausted) == (1, 1, True)
+    jobs.let_go_silently("a")
+    jobs.wait_idle(1)
+    assert (jobs.pool.running_count, jobs.pool.stuck_count, jobs.pool.is_exhausted) == (1, 0, False)
+    jobs.post("c")  # for the thread that idles
+    jobs.wait_started("c")
+    assert jobs.pool.running_count == 2 and jobs.pool.is_exhausted
+    jobs.let_go("b", "c")
+    jobs.wait_idle(2)
+    assert jobs.pool.running_count == 0
+
+
+def test_cancelled_jobs_do_not_pile_up_while_all_threads_hang(driver: LoopDriver) -> None:
+    """Those that are awaited stay, in order."""
+    jobs = Jobs(driver, max_threads=1)
+    jobs.post("hangs")
+    jobs.wait_started("hangs")
+    jobs.post("first")
+    for number in range(1000):
+        jobs.post(f"cancelled {number}").cancel()
+    jobs.post("last")
+    assert len(jobs.pool._waiting) <= 130
+    jobs.let_go("hangs", "first", "last")
+    assert jobs.started == ["hangs", "first", "last"]
+
+
 def test_a_job_that_raises_replies_and_its_thread_lives_on(driver: LoopDriver) -> None:
     """Even SystemExit."""
     pool = WorkerPool(driver.loop.task_runner, 1, NAME)

@@ -1,0 +1,35 @@
+"""The arguments about names and features that several commands have, and the session they describe."""
+
+from __future__ import annotations
+
+import argparse
+
+from netstack_sync.base.features import FeatureList
+from netstack_sync.cli.exit_status import USAGE, CommandError
+from netstack_sync.fetcher.dns_settings import DnsSettings
+from netstack_sync.fetcher.session import Session
+
+
+def add_network_arguments(group: argparse._ActionsContainer) -> None:
+    """Adds them."""
+    add = group.add_argument
+    add(
+        "--host-resolver-rules",
+        "--resolver-rules",
+        metavar="RULES",
+        help='resolve hosts as if they were others: "MAP *.test 127.0.0.1:8080, EXCLUDE www.test"',
+    )
+    add("--doh-url", "--doh", metavar="URL", help="ask this DNS over HTTPS server, or service by name, and nobody else")
+    add("--enable-features", metavar="FEATURES", default="", help="as Chromium's: Name:Param/value,Other")
+    add("--disable-features", metavar="FEATURES", default="", help="as Chromium's: Name,Other")
+
+
+def open_session(options: argparse.Namespace) -> Session:
+    """A session with what the arguments say; raises CommandError."""
+    try:
+        return Session(
+            dns=DnsSettings(doh=options.doh_url, host_resolver_rules=options.host_resolver_rules),
+            features=FeatureList.from_text(options.enable_features, options.disable_features),
+        )
+    except (ValueError, ImportError) as error:
+        raise CommandError(USAGE, str(error)) from error

@@ -1,0 +1,67 @@
+"""What a name resolved to, and the Protocol of those who find out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from netstack_sync.base.ip_endpoint import AddressList
+from netstack_sync.base.net_errors import OK
+
+
+class AnswerSource(Enum):
+    """Who answered."""
+
+    LITERAL = "literal"  # the host was an IP address
+    LOCALHOST = "localhost"  # RFC 6761: never asked of anybody
+    CACHE = "cache"
+    SYSTEM = "system"  # getaddrinfo()
+    SECURE_DNS = "DNS over HTTPS"
+    HOOK = "resolver hook"  # a function of the user's
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRecord:
+    """An HTTPS record (RFC 9460): another endpoint of the service, or how to talk to this one."""
+
+    priority: int
+    """0 for an alias; else smaller is better."""
+    target: str
+    """The name to connect to; "" for the name that was asked."""
+    alpn: tuple[str, ...] = ()
+    port: int | None = None
+    ipv4_hints: tuple[str, ...] = ()
+    ipv6_hints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveAnswer:
+    """The outcome of one lookup; addresses have port 0."""
+
+    net_error: int
+    addresses: AddressList = ()
+    source: AnswerSource = AnswerSource.SYSTEM
+    ttl_s: float | None = None
+    """How long it may be cached, failures included; None: not at all."""
+    services: tuple[ServiceRecord, ...] = ()
+    detail: str = ""
+    """What went wrong, in words; may be empty."""
+    os_error: int = 0
+    """The system's own number, for the log."""
+
+    @property
+    def is_ok(self) -> bool:
+        """True when there are addresses."""
+        return self.net_error == OK
+
+
+class ResolveTask(Protocol):
+    """One way to an answer, started once. Network thread only."""
+
+    def start(self, on_done: Callable[[ResolveAnswer], None]) -> None:
+        """Asks; one later call, never from inside start()."""
+
+    def cancel(self) -> None:
+        """The callback never comes; idempotent."""

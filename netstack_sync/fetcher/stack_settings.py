@@ -1,0 +1,50 @@
+"""What a session's network stack is built from, out of what the user said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from netstack_sync.base.features import FeatureList
+from netstack_sync.fetcher.dns_settings import check_dns
+from netstack_sync.fetcher.limits import check_limits
+from netstack_sync.pool.health_settings import EndpointHealthSettings
+from netstack_sync.sockets.options import TcpOptions
+from netstack_sync.sockets.tls_context import TlsConfig
+from netstack_sync.url_request.context_builder import ContextBuilder
+
+
+def make_context_builder(
+    *,
+    limits: object,
+    dns: object,
+    tcp: object,
+    endpoint_health: bool | EndpointHealthSettings,
+    features: FeatureList | str | Mapping[str, object] | None,
+    tls: TlsConfig,
+    environment: Mapping[str, str],
+) -> ContextBuilder:
+    """Checks the arguments of a Session; raises ValueError or TypeError naming the argument.
+
+    Features of the environment count where the argument says nothing of them.
+    """
+    dns_settings = check_dns(dns)
+    return ContextBuilder(
+        limits=check_limits(limits).for_pool(),
+        resolver=dns_settings.resolver_settings(),
+        host_resolver_rules=dns_settings.rules(),
+        resolver_hook=dns_settings.resolver,
+        doh=dns_settings.doh_config(),
+        doh_tls=replace(tls, client_certificate=None),
+        tcp=_check_tcp(tcp),
+        features=FeatureList.from_value(features).merged_over(FeatureList.from_environment(environment)),
+        health=EndpointHealthSettings.from_value(endpoint_health),
+    )
+
+
+def _check_tcp(tcp: object) -> TcpOptions:
+    if tcp is None:
+        return TcpOptions()
+    if not isinstance(tcp, TcpOptions):
+        raise TypeError(f"tcp: must be a TcpOptions, not {type(tcp).__name__}")
+    return tcp

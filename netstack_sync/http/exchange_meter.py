@@ -1,0 +1,44 @@
+"""ExchangeMeter: tells those who want to know how requests fare: the network's quality and the endpoints' health."""
+
+from __future__ import annotations
+
+from netstack_sync.base.ip_endpoint import IPEndPoint
+from netstack_sync.base.net_errors import ERR_HTTP_RESPONSE_CODE_FAILURE, OK
+from netstack_sync.http.stream import HttpStream
+from netstack_sync.network.quality_estimator import NetworkQualityEstimator
+from netstack_sync.pool.endpoint_health import EndpointHealth
+
+
+class ExchangeMeter:
+    """Shared by the transactions of a session; network thread only. Times are clock seconds.
+
+    `health` is None where nobody judges endpoints by their requests.
+    """
+
+    __slots__ = ("_health", "_quality", "ended")
+
+    def __init__(self, quality: NetworkQualityEstimator, health: EndpointHealth | None) -> None:
+        self._quality = quality
+        self._health = health
+        self.ended = quality.request_ended
+        """The exchange over a stream is over, whatever became of it; called before the stream is closed."""
+
+    def started(self, stream: HttpStream, method: str) -> None:
+        """A request is about to be sent."""
+        self._quality.request_started(stream, method == "GET")
+
+    def headers_received(self, stream: HttpStream, sent_at: float, now: float, status: int) -> None:
+        """The answer to a request that began to be sent at `sent_at` begins."""
+        self._quality.headers_received(stream, sent_at, now)
+        if self._health is not None:
+            result = OK if status < 500 else ERR_HTTP_RESPONSE_CODE_FAILURE
+            self._note(stream.remote_address, result, now - sent_at)
+
+    def failed(self, stream: HttpStream, error: int, sent_at: float, now: float) -> None:
+        """There is no answer."""
+        if self._health is not None:
+            self._note(stream.remote_address, error, now - sent_at)
+
+    def _note(self, endpoint: IPEndPoint | None, result: int, latency_s: float) -> None:
+        if endpoint is not None and self._health is not None:
+            self._health.note_request(endpoint, result, latency_s)

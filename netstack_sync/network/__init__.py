@@ -1,0 +1,1 @@
+"""What is known of the network outside: when it changes, and how good it is."""

@@ -1,0 +1,32 @@
+"""Why the pool closed a socket, in words for the NetLog (net/socket/client_socket_pool.cc)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from netstack_sync.pool.handle import NO_GENERATION
+from netstack_sync.pool.idle_sockets import IdleSocket
+
+NOT_REUSABLE: Final = "Connection was closed when it was returned to the pool"
+UNREAD_DATA: Final = "Data received unexpectedly"
+REMOTE_CLOSED: Final = "Remote side closed connection"
+OLD_GENERATION: Final = "Socket generation out of date"
+TIMED_OUT: Final = "Idle time limit expired"
+MADE_ROOM: Final = "Closed to make room for another connection"
+NETWORK_CHANGED: Final = "Network changed"
+TRUST_CHANGED: Final = "Trust or TLS configuration changed"
+NO_DESCRIPTORS: Final = "Closed because there were no more descriptors"
+POOL_DESTROYED: Final = "Socket pool destroyed"
+ON_REQUEST: Final = "Idle sockets were closed on request"
+
+
+def of_returned(generation: int, present: int) -> str:
+    """Of a socket that came back and cannot be used again: handed out under one generation, the other is valid."""
+    return NOT_REUSABLE if generation in (NO_GENERATION, present) else OLD_GENERATION
+
+
+def of_idle(idle: IdleSocket, now: float) -> str:
+    """Of a socket that became useless while it idled."""
+    if idle.is_expired(now):
+        return TIMED_OUT
+    return UNREAD_DATA if idle.socket.is_connected() else REMOTE_CLOSED

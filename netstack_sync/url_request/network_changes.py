@@ -1,0 +1,98 @@
+"""NetworkChanges: watches the network of one context, and has each service do what a change means to it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN
+from netstack_sync.dns.doh import DohResolver
+from netstack_sync.dns.hosts import HostsFile
+from netstack_sync.dns.manager import ResolverManager
+from netstack_sync.http.network_session import HttpNetworkSession
+from netstack_sync.network.change_notifier import NetworkChangeNotifier
+from netstack_sync.network.connection_type import ConnectionType
+from netstack_sync.network.quality_estimator import NetworkQualityEstimator
+from netstack_sync.pool.endpoint_health import EndpointHealth
+from netstack_sync.pool.family_memory import FamilyMemory
+
+
+class DohServices(NamedTuple):
+    """What there is more where names are resolved over HTTPS."""
+
+    resolver: DohResolver
+    hosts: HostsFile
+    session: HttpNetworkSession
+    """Of the requests to the servers."""
+
+
+class ChangingServices(NamedTuple):
+    """Those whom changes concern."""
+
+    resolver: ResolverManager
+    families: FamilyMemory
+    health: EndpointHealth
+    quality: NetworkQualityEstimator
+    session: HttpNetworkSession
+    doh: DohServices | None
+
+
+class NetworkChanges:
+    """Observes the notifier for its services and owns it. Network thread only.
+
+    What was learned on one network does not hold on another: names, dead endpoints, which family works, how fast it
+    is. Connections of the old one serve no further request.
+    """
+
+    __slots__ = ("_notifier", "_services")
+
+    def __init__(self, notifier: NetworkChangeNotifier, services: ChangingServices) -> None:
+        self._notifier = notifier
+        self._services = services
+
+    def start(self) -> None:
+        """Begins to watch, once."""
+        self._notifier.add_observer(self)
+        self._notifier.start(self._on_initial_type)
+        doh = self._services.doh
+        if doh is not None:
+            doh.hosts.start()
+            doh.resolver.start()
+
+    def shut_down(self) -> None:
+        """Nobody is told anything after this, and what runs by itself ends; idempotent."""
+        self._notifier.stop()
+        self._notifier.remove_observer(self)
+        self._services.health.shut_down()
+        doh = self._services.doh
+        if doh is not None:
+            doh.resolver.shut_down()
+            doh.hosts.shut_down()
+            doh.session.shut_down(ERR_CONTEXT_SHUT_DOWN)
+
+    def on_ip_address_changed(self) -> None:
+        """See NetworkChangeObserver. Names first: whoever connects anew now asks the new network."""
+        services = self._services
+        services.families.forget()
+        services.health.on_ip_address_changed()
+        services.resolver.on_ip_address_changed()
+        services.session.on_ip_address_changed(self._notifier.has_lost)
+        if services.doh is not None:
+            services.doh.session.on_ip_address_changed(self._notifier.has_lost)
+
+    def on_connection_type_changed(self, kind: ConnectionType) -> None:
+        """See NetworkChangeObserver."""
+        self._services.quality.on_connection_type_changed(kind)
+        self._services.resolver.set_offline(kind == ConnectionType.NONE)
+
+    def on_dns_changed(self) -> None:
+        """See NetworkChangeObserver."""
+        self._services.resolver.on_dns_changed()
+        if self._services.doh is not None:
+            self._services.doh.hosts.on_dns_changed()
+            self._services.doh.resolver.on_network_changed()  # the name servers it follows may be others
+
+    def on_network_changed(self, kind: ConnectionType) -> None:
+        """See NetworkChangeObserver; everybody has been told of the parts."""
+
+    def _on_initial_type(self) -> None:
+        self.on_connection_type_changed(self._notifier.connection_type)

@@ -1,0 +1,50 @@
+"""The time limits of a connect job and of the one within it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_TIMED_OUT, OK
+from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.pool.params import TransportParams
+from netstack_sync.pool.ssl_connect_job import SslConnectJob
+from netstack_sync.sockets.tls_context import TlsConfig
+from tests.support.connect_jobs import JobRig, job_rig
+from tests.support.resolver import ADDRESSES
+
+
+@pytest.fixture
+def rig() -> Iterator[JobRig]:
+    """Names are resolved at once, to one address."""
+    with job_rig() as rig:
+        rig.resolver.outcome, rig.resolver.addresses = OK, ADDRESSES[:1]
+        yield rig
+
+
+def start_job(rig: JobRig) -> SslConnectJob:
+    """A job with another one in it, under way."""
+    params, config = TransportParams("a.test", 443, None), TlsConfig(TrustConfig())
+    job = SslConnectJob(rig.services, params, config, RequestPriority.LOW, rig)
+    assert job.connect() == ERR_IO_PENDING
+    return job
+
+
+def test_of_two_limits_that_end_together_the_inner_one_ends_the_job(rig: JobRig) -> None:
+    """Row 99: it knows which address has used up the time."""
+    job = start_job(rig)
+    rig.driver.advance(240.0)
+    assert rig.results == [ERR_TIMED_OUT] and job.error_detail == "the connection took too long"
+    assert rig.health.reports == [(ADDRESSES[0], ERR_TIMED_OUT)]
+
+
+def test_a_limit_that_the_first_steps_have_moved_stays(rig: JobRig) -> None:
+    """Row 99: TCP is up at once, so that the handshake's 30 s begin before connect() has answered."""
+    rig.sockets.transport_result = OK
+    start_job(rig)
+    rig.driver.advance(29.0)
+    assert rig.results == []
+    rig.driver.advance(1.0)
+    assert rig.results == [ERR_TIMED_OUT] and rig.health.reports == [(ADDRESSES[0], OK)]

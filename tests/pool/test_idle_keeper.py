@@ -1,0 +1,131 @@
+"""IdleKeeper: the best socket first, sweeps while something idles, makes room, clears out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from netstack_sync.pool import close_reasons
+from netstack_sync.pool.group import Group
+from netstack_sync.pool.idle_keeper import IdleKeeper
+from netstack_sync.pool.idle_sockets import UNUSED_TIMEOUT_S
+from netstack_sync.sockets.stream_socket import StreamSocket
+from tests.support.network import NetworkDriver, driven_network
+from tests.support.pool import FakeSocket, group_id
+
+
+class Keeper:
+    """Groups with idle sockets, what was closed of them, and who was told."""
+
+    def __init__(self, driver: NetworkDriver) -> None:
+        self.driver = driver
+        self.groups: dict[str, Group] = {}
+        self.names: dict[int, str] = {}
+        self.closed: list[tuple[str, str]] = []
+        self.told: list[str] = []
+        self.keeper = IdleKeeper(driver.thread.timers, self._close, self._on_closed)
+
+    def add(self, name: str, *, used: bool = False, keep_alive_s: float | None = None) -> FakeSocket:
+        """A socket of the group begins to idle."""
+        group = self.groups.setdefault(name, Group(group_id(name), self.keeper.on_lost))
+        socket = FakeSocket()
+        socket.was_ever_used = used
+        self.names[id(socket)] = name
+        self.keeper.add(group, socket, keep_alive_s)
+        return socket
+
+    def take(self, name: str) -> object:
+        """The socket that a request of the group gets."""
+        idle = self.keeper.take(self.groups[name], self.driver.clock.now())
+        return idle.socket if idle is not None else None
+
+    @property
+    def is_sweeping(self) -> bool:
+        """True while the timer runs."""
+        return len(self.driver.thread.timers) == 1
+
+    def _close(self, socket: StreamSocket, reason: str) -> None:
+        self.closed.append((self.names[id(socket)], reason))
+        socket.disconnect()
+
+    def _on_closed(self, group: Group) -> None:
+        self.told.append(group.group_id.origin.host[0])
+
+
+@pytest.fixture
+def keeper() -> Iterator[Keeper]:
+    with driven_network() as driver:
+        yield Keeper(driver)
+
+
+def test_sweeps_until_nothing_is_left(keeper: Keeper) -> None:
+    """Row 67: one timer, however many sockets, and none without."""
+    assert not keeper.is_sweeping
+    keeper.add("a")
+    keeper.driver.advance(5.0)
+    keeper.add("b")
+    assert keeper.is_sweeping
+    keeper.driver.advance(UNUSED_TIMEOUT_S - 5.0)
+    assert keeper.closed == [("a", close_reasons.TIMED_OUT)] and keeper.is_sweeping
+    keeper.driver.advance(10.0)
+    assert [name for name, _ in keeper.closed] == ["a", "b"] == keeper.told
+    assert not keeper.is_sweeping and not len(keeper.keeper)
+
+
+def test_what_the_server_promised_ends_the_idling_earlier(keeper: Keeper) -> None:
+    """A connection is not used in the last second of its server's patience, and is swept soon after."""
+    keeper.add("a", used=True, keep_alive_s=5.0)
+    survivor = keeper.add("a", used=True)
+    keeper.driver.advance(4.0)
+    assert keeper.take("a") is survivor
+    assert keeper.take("a") is None
+    assert keeper.closed == [("a", close_reasons.TIMED_OUT)]
+    keeper.add("b", used=True, keep_alive_s=1.0)
+    keeper.driver.advance(10.0)
+    assert keeper.closed[1:] == [("b", close_reasons.TIMED_OUT)] and not len(keeper.keeper)
+
+
+def test_taking_closes_what_is_no_good(keeper: Keeper) -> None:
+    """Row 60: silently, as the group is in use; the good one is not watched any more."""
+    good = keeper.add("a", used=True)
+    broken, noisy = keeper.add("a", used=True), keeper.add("a", used=True)
+    broken.received.append(b"")
+    noisy.received.append(b"x")
+    assert keeper.take("a") is good and good.on_readable is None
+    assert keeper.closed == [("a", close_reasons.UNREAD_DATA), ("a", close_reasons.REMOTE_CLOSED)]
+    assert keeper.told == [] and not len(keeper.keeper)
+    assert keeper.take("a") is None
+
+
+def test_a_socket_that_its_peer_closes_goes_at_once(keeper: Keeper) -> None:
+    """Row 60: and the group is told."""
+    keeper.add("a").peer_sends(b"")
+    assert keeper.closed == [("a", close_reasons.REMOTE_CLOSED)] and keeper.told == ["a"]
+
+
+def test_closes_one_to_make_room(keeper: Keeper) -> None:
+    """Row 50: the one that has idled longest, whosever it is."""
+    assert not keeper.keeper.close_one()
+    for name in "bab":
+        keeper.add(name)
+    assert [keeper.keeper.close_one() for _ in range(4)] == [True, True, True, False]
+    assert keeper.closed == [(name, close_reasons.MADE_ROOM) for name in "bab"]
+
+
+def test_a_group_can_be_spared(keeper: Keeper) -> None:
+    """Row 79: sockets opened in advance do not push out those of their own group."""
+    keeper.add("a")
+    keeper.add("b")
+    assert keeper.keeper.close_one(spared=keeper.groups["a"])
+    assert not keeper.keeper.close_one(spared=keeper.groups["a"])
+    assert keeper.told == ["b"]
+
+
+def test_closes_all(keeper: Keeper) -> None:
+    """Row 60: and stops sweeping."""
+    for name in "aab":
+        keeper.add(name)
+    assert keeper.keeper.close_all(close_reasons.ON_REQUEST)
+    assert keeper.closed == [(name, close_reasons.ON_REQUEST) for name in "aab"] and not keeper.is_sweeping
+    assert not keeper.keeper.close_all(close_reasons.ON_REQUEST)
