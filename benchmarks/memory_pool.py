@@ -65,6 +65,10 @@ class MemorySocket:
     def cancel_notify(self) -> None:
         """See StreamSocket."""
 
+    def transport_rtt_s(self) -> float | None:
+        """See StreamSocket."""
+        return None
+
     def is_connected(self) -> bool:
         """See StreamSocket."""
         return True
@@ -125,7 +129,14 @@ class MemoryPool:
 
     def let_idle(self, groups: int) -> None:
         """So many groups with an idle socket each."""
-        self._run(lambda: [self._use_once(f"g{number}") for number in range(groups)])
+
+        def use() -> None:
+            for number in range(groups):
+                handle = self.handle(f"g{number}")
+                handle.init(_nobody)
+                handle.reset()
+
+        self._run(use)
 
     def let_wait(self, groups: int) -> None:
         """So many groups with a request that waits, behind a socket in use where the pool has a slot for it."""
@@ -185,11 +196,6 @@ class MemoryPool:
         self._thread.post(relay.start)
         relay.is_over.wait()
         return relay.cpu_s / requests * 1e6
-
-    def _use_once(self, name: str) -> None:
-        handle = self.handle(name)
-        handle.init(_nobody)
-        handle.reset()
 
     def _run(self, work: Callable[[], object]) -> float:
         value = call_on_network_thread(self._thread, work)

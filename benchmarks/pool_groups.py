@@ -114,10 +114,11 @@ def keeps_limits(name: str, hosts: int, requests_per_host: int, threads: int) ->
     with EmbeddedServer(remembered=0) as server, netstack_sync.Session(limits=_LIMITS) as session:
         urls = [server.url("/hello", f"h{number}.localhost") for number in range(hosts)]
         thread = session.context.thread
-        cpu, wall = call_on_network_thread(thread, time.thread_time), time.perf_counter()
+        cpu, wall = call_on_network_thread(thread, time.thread_time) or 0.0, time.perf_counter()
         most, most_per_host = fetch_all((url for url in urls for _ in range(requests_per_host)), threads, session)
         wall = time.perf_counter() - wall
-        cpu_us = (call_on_network_thread(thread, time.thread_time) - cpu) / hosts / requests_per_host * 1e6
+        cpu = (call_on_network_thread(thread, time.thread_time) or 0.0) - cpu
+        cpu_us = cpu / hosts / requests_per_host * 1e6
         stats = session.stats()
     print(
         f"| {name} | {hosts * requests_per_host / wall:.0f} | {cpu_us:.0f} | {most} of {_LIMITS.total} "

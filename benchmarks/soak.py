@@ -26,25 +26,29 @@ _MAX_GROWTH = 1.05
 
 
 def run(minutes: float, threads: int, seed: int) -> SoakReport:
-    """Rounds until the time is up or something cannot be survived, then a look at what is left."""
-    threads_before, descriptors_before = netstack_threads(), descriptors()
+    """Rounds until the time is up or something cannot be survived."""
     with SoakSite() as site:
         soak = Soak(site, seed, threads, _HANG_S)
         end = time.monotonic() + minutes * 60
         while time.monotonic() < end and not soak.is_given_up:
             soak.run_round(_CALLS_PER_ROUND)
-        stats = site.session.stats()
-        print(f"sockets opened {stats.sockets_opened}, reused {stats.sockets_reused}")
+        return soak.report
+
+
+def run_and_look(minutes: float, threads: int, seed: int) -> SoakReport:
+    """A run, and then a look at what is left."""
+    threads_before, descriptors_before = netstack_threads(), descriptors()
+    report = run(minutes, threads, seed)
     give_up_at = time.monotonic() + _WORKERS_END_S
     while netstack_threads() != threads_before and time.monotonic() < give_up_at:
         time.sleep(0.1)
-    gc.collect()  # a loop's waker is closed when it is garbage
+    gc.collect()  # a loop's waker and the signals of a thread are closed when they are garbage
     if netstack_threads() != threads_before:
-        soak.report.complain(f"threads left: {netstack_threads()}")
+        report.complain(f"threads left: {netstack_threads()}")
     left = descriptors() - descriptors_before
     if left:
-        soak.report.complain(f"descriptors left: {dict(left)}")
-    return soak.report
+        report.complain(f"descriptors left: {dict(left)}")
+    return report
 
 
 def check_memory(report: SoakReport) -> str:
@@ -82,7 +86,7 @@ def main() -> int:
     print(f"{arguments.minutes:g} minutes, {arguments.threads} threads, seed {arguments.seed}", flush=True)
     complaints = io.StringIO()  # the loops print what their callbacks raise; there must be nothing
     with contextlib.redirect_stderr(complaints):
-        report = run(arguments.minutes, arguments.threads, arguments.seed)
+        report = run_and_look(arguments.minutes, arguments.threads, arguments.seed)
     if complaints.getvalue():
         report.complain(f"on stderr:\n{complaints.getvalue()}")
     print_report(report)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,13 @@ from netstack_sync.testing.embedded_server import EmbeddedServer
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "examples"
+
+PRECONNECTED = [
+    "in advance: 3 idle, 3 opened, 0 times reused",
+    *["200 on a connection that was there: True"] * 3,
+    "afterwards: 3 idle, 3 opened, 3 times reused",
+    "closed: 0 idle, 3 opened, 3 times reused",
+]
 
 # What each prints, line by line: by itself, and with the URL of a small body.
 EXPECTED: dict[str, tuple[list[str], list[str]]] = {
@@ -42,12 +50,29 @@ EXPECTED: dict[str, tuple[list[str], list[str]]] = {
         ["200 requests from 16 threads: 200 good answers", r"at most 6 sockets: [1-6] opened, \d+ times reused"],
         ["200 requests from 16 threads: 200 good answers", r"at most 6 sockets: [1-6] opened, \d+ times reused"],
     ),
+    "preconnect": (PRECONNECTED, PRECONNECTED),
+    "ssrf_filter": (
+        [
+            "200 http://partner.example:.*/hello",
+            *["no answer: .*: PermissionError: localhost is not public"] * 2,
+            *[r"no answer: .*: PermissionError: 127\.0\.0\.1 is not public"] * 2,
+        ],
+        [r"no answer: ERR_NAME_NOT_RESOLVED \(-105\): .*: PermissionError: 127\.0\.0\.1 is not public"],
+    ),
     "stream_to_disk": (["20000000 bytes in several pieces, .*"], ["6 bytes in one piece, .*"]),
     "submit_futures": (
         ["200 http://.*/delay/0.3", "200 http://.*/hello", r"ERR_CONNECTION_REFUSED \(-102\): .*127.0.0.1:1"],
         ["200 http://.*/hello"],
     ),
 }
+
+INTERNAL = [
+    *("0.0.0.0", "10.1.2.3", "100.100.100.200", "127.0.0.1", "169.254.169.254", "172.16.0.1", "192.0.0.192"),
+    *("192.0.2.1", "192.168.1.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255"),
+    *("::", "::1", "::127.0.0.1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2001:0:7f00:1::", "2001:db8::1"),
+    *("2002:7f00:1::", "fd00:ec2::254", "fe80::1%2", "fec0::1", "ff02::1"),
+]
+PUBLIC = ["1.1.1.1", "100.128.0.1", "172.32.0.1", "2606:4700::1111", "2a00::1"]
 
 
 def output_of(name: str, *arguments: str) -> list[str]:
@@ -109,3 +134,10 @@ def test_missing_answers_and_bad_ones_end_the_first_example_with_a_message() -> 
                 check=False,
             )
             assert done.returncode == 1 and done.stderr.startswith(said)
+
+
+def test_the_filter_knows_what_is_public() -> None:
+    """In every spelling, and where an IPv4 address is inside an IPv6 one; on every Python alike."""
+    is_public = runpy.run_path(str(EXAMPLES / "ssrf_filter.py"))["is_public"]
+    assert [address for address in INTERNAL if is_public(address)] == []
+    assert [address for address in PUBLIC if not is_public(address)] == []

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import socket
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
+from netstack_sync.base.clock import WallClock
 from netstack_sync.base.ip_endpoint import parse_ip_literal
 from netstack_sync.base.net_errors import (
     ERR_CONTEXT_SHUT_DOWN,
@@ -124,6 +125,14 @@ class ResolverManager:
     def clear_cache(self) -> None:
         """Forgets what names resolved to; lookups go on."""
         self._cache.clear()
+
+    def cached_answers(self, wall_clock: WallClock) -> list[dict[str, object]]:
+        """What is kept, in JSON values, for restore_answers()."""
+        return self._cache.to_list(wall_clock)
+
+    def restore_answers(self, values: Iterable[object], wall_clock: WallClock) -> None:
+        """See HostCache.restore."""
+        self._cache.restore(values, wall_clock)
 
     def shut_down(self) -> None:
         """Drops every lookup; its requests are told nothing, later ones get ERR_CONTEXT_SHUT_DOWN."""

@@ -7,6 +7,7 @@ import threading
 import traceback
 
 from netstack_sync.base.exceptions import FetchCancelled
+from netstack_sync.base.priority import RequestPriority
 from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.sync_url_fetcher import SyncUrlFetcher
 from netstack_sync.loop.network_thread import NetworkThread
@@ -33,6 +34,10 @@ class FetchFuture(concurrent.futures.Future[Response]):
         """Ends the fetch, whatever it is doing; False only when it is over already."""
         self._settle_orphan()
         return self._settle_cancelled()
+
+    def set_priority(self, priority: str | int | RequestPriority) -> None:
+        """See SyncUrlFetcher.set_priority."""
+        self._fetcher.set_priority(priority)
 
     def running(self) -> bool:
         """True until the end."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
+from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.exceptions import ContextShutDown
 from netstack_sync.base.features import FeatureList
 from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN
@@ -200,6 +201,29 @@ class Session:
     def close_idle_connections(self) -> None:
         """Closes the connections that no request uses; what is under way goes on."""
         self._ask(lambda context: context.network_session.pool.close_idle_sockets())
+
+    def reload_tls(self) -> None:
+        """Reads trusted authorities and client certificates anew, where files were exchanged.
+
+        Verdicts and idle connections made with the old ones go; what is under way goes on.
+        """
+        self._ask(lambda context: context.reload_tls())
+
+    def clear_dns_cache(self) -> None:
+        """Forgets which addresses hosts have; the next connection asks anew."""
+        self._ask(lambda context: context.resolver.clear_cache())
+
+    def dns_cache(self) -> list[dict[str, object]]:
+        """The addresses that are known, in JSON values, for restore_dns_cache() of another session or process."""
+        return self._ask(lambda context: context.resolver.cached_answers(SystemWallClock()))
+
+    def restore_dns_cache(self, entries: Iterable[object]) -> None:
+        """Takes back what dns_cache() gave; what makes no sense is left out.
+
+        The answers count as stale: they are used with `DnsSettings(stale=True)` only, which asks anew meanwhile.
+        """
+        values = list(entries)
+        self._ask(lambda context: context.resolver.restore_answers(values, SystemWallClock()))
 
     def stats(self) -> SessionStats:
         """A snapshot of sockets, queues and lookups."""

@@ -6,6 +6,7 @@ import threading
 
 from netstack_sync.base.exceptions import NetError, exception_for
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING, ERR_UNEXPECTED, OK
+from netstack_sync.base.priority import RequestPriority
 from netstack_sync.fetcher.body_pipe import BodyPipe
 from netstack_sync.fetcher.body_source import BodySource, CollectedBody, PipedBody
 from netstack_sync.fetcher.options import FetchRequest
@@ -106,6 +107,14 @@ class SyncUrlFetcher:
         """Ends the fetch in any state: a waiting thread gets FetchCancelled; nothing happens when it is over."""
         if self._fetcher.net_error == ERR_IO_PENDING:  # else: not worth a crossing
             self._context.thread.post(self._cancel)
+
+    def set_priority(self, priority: str | int | RequestPriority) -> None:
+        """Moves a fetch that waits, for a connection or a name, behind all others of this priority; any thread.
+
+        Raises ValueError for what is no priority; nothing happens when the fetch is past its wait.
+        """
+        level = RequestPriority.from_value(priority)
+        self._context.thread.post(lambda: self._fetcher.set_priority(level))
 
     @property
     def is_done(self) -> bool:

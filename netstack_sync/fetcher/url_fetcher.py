@@ -15,6 +15,7 @@ from netstack_sync.base.net_errors import (
     ERR_TIMED_OUT,
     OK,
 )
+from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.url import Url
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.phase_limits import PhaseLimits
@@ -55,6 +56,7 @@ class URLFetcher:
         "_delegate",
         "_is_paused",
         "_limits",
+        "_priority",
         "_request",
         "_sink",
         "_size_bytes",
@@ -79,6 +81,7 @@ class URLFetcher:
         self._sink = sink
         self._request: URLRequest | None = None
         self._limits = PhaseLimits(request.timeout, context.thread.timers, self)
+        self._priority = request.priority
         self._is_paused = False
         self._size_bytes = 0
         self.body: list[bytes] = []
@@ -105,7 +108,7 @@ class URLFetcher:
         self._limits.start(started_at)
         if request.body is not None:
             self.upload = request.body.make_upload(context.workers)
-        info = HttpRequestInfo(request.url, request.method, request.headers, request.tls, self.upload, request.priority)
+        info = HttpRequestInfo(request.url, request.method, request.headers, request.tls, self.upload, self._priority)
         self._request = URLRequest(context, info, self, request.max_redirects)
         self._limits.begin_connect()
         self._request.start()
@@ -115,6 +118,12 @@ class URLFetcher:
         if self.net_error == ERR_IO_PENDING:
             self.net_error = ERR_ABORTED
             self._release()
+
+    def set_priority(self, priority: RequestPriority) -> None:
+        """From now on the fetch is as urgent as this."""
+        self._priority = priority
+        if self._request is not None:
+            self._request.set_priority(priority)
 
     def fail(self, net_error: int) -> None:
         """Ends the fetch in any state with an error that the delegate is told."""

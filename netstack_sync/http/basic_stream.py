@@ -52,8 +52,8 @@ class HttpBasicStream:
         if not_reusable or not parser.can_reuse_connection:
             handle.reset_and_close()
         else:
-            if parser.head is not None:
-                handle.keep_alive_s = keep_alive_timeout_s(parser.head.headers)
+            assert parser.head is not None, "a body has an end only after its head"
+            handle.keep_alive_s = keep_alive_timeout_s(parser.head.headers)
             handle.reset()
 
     def transport_rtt_s(self) -> float | None:

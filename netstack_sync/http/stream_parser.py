@@ -14,13 +14,12 @@ from netstack_sync.http.request_sender import RequestSender
 from netstack_sync.http.stream import OnBodyData
 from netstack_sync.http.upload import UploadStream
 from netstack_sync.loop.completion import Completion
+from netstack_sync.sockets.read_size import LARGE_READ_BYTES, SMALL_READ_BYTES, next_read_size
 from netstack_sync.sockets.stream_socket import StreamSocket
 from netstack_sync.wire.errors import WireError
 from netstack_sync.wire.http1_body import BodyReader, choose_body
 from netstack_sync.wire.http1_response import ResponseHead, ResponseHeadParser
 
-_READ_BYTES = 64 * 1024
-_LARGE_READ_BYTES = 256 * 1024
 _LARGE_BODY_BYTES = 64 * 1024  # from here on fewer, larger reads pay
 _MAX_INFORMATIONAL = 32  # a server that only ever announces an answer holds the request for ever
 
@@ -64,7 +63,7 @@ class HttpStreamParser:
         self._informational = 0
         self._body: BodyReader | None = None
         self._unparsed = b""
-        self._read_bytes = _READ_BYTES
+        self._read_bytes = SMALL_READ_BYTES
         self._on_headers: Completion | None = None
         self._on_data: OnBodyData | None = None
         self.head: ResponseHead | None = None
@@ -160,7 +159,7 @@ class HttpStreamParser:
     # --- the head
 
     def _on_headers_readable(self) -> None:
-        data = self._socket.read(_READ_BYTES)
+        data = self._socket.read(SMALL_READ_BYTES)
         if data == ERR_IO_PENDING:
             result = ERR_IO_PENDING
         elif isinstance(data, int):
@@ -216,8 +215,8 @@ class HttpStreamParser:
         self.head = head
         self._body = choose_body(head, self._method)
         self._unparsed = self._head_parser.surplus
-        if head.is_chunked or head.content_length is None or head.content_length >= _LARGE_BODY_BYTES:
-            self._read_bytes = _LARGE_READ_BYTES
+        if head.content_length is not None and head.content_length >= _LARGE_BODY_BYTES:
+            self._read_bytes = LARGE_READ_BYTES
         return OK
 
     # --- the body
@@ -229,6 +228,7 @@ class HttpStreamParser:
         if isinstance(data, bytes):
             if data:
                 self.received_bytes += len(data)
+                self._read_bytes = next_read_size(self._read_bytes, len(data))
                 data = self._decode(data)
                 if data == b"" and not body.is_complete:
                     data = ERR_IO_PENDING  # nothing but framing

@@ -102,7 +102,7 @@ class NetLogEventType(IntEnum):
     CONNECT_JOB_TIMED_OUT = 89  # the job took too long
     TRANSPORT_CONNECT_JOB_CONNECT = 90  # span: name resolution and TCP connect {group_id?} {net_error?}
     SSL_CONNECT_JOB_CONNECT = 91  # span: TCP connect and TLS handshake {group_id?} {net_error?}
-    TRANSPORT_CONNECT_JOB_IPV6_FALLBACK = 95  # IPv6 is slow, so IPv4 is tried as well
+    TRANSPORT_CONNECT_JOB_IPV6_FALLBACK = 95  # the first family is slow, so the other is tried too {address_list}
     TRANSPORT_CONNECT_JOB_CONNECT_ATTEMPT = 96  # one address is tried {address, source_dependency}
 
     # Sockets
@@ -140,6 +140,12 @@ class NetLogEventType(IntEnum):
     HOST_RESOLVER_SYSTEM_TASK = 17  # span: getaddrinfo {hostname} {address_list or net_error, os_error}
     HOST_RESOLVER_MANAGER_ATTEMPT_STARTED = 12  # getaddrinfo begins {attempt_number}
     HOST_RESOLVER_MANAGER_ATTEMPT_FINISHED = 13  # getaddrinfo ends {attempt_number, net_error?, os_error?}
+
+    # Network
+    NETWORK_IP_ADDRESSES_CHANGED = 372  # addresses of this machine came or went
+    NETWORK_CONNECTIVITY_CHANGED = 373  # the machine is on a network of another type {new_connection_type}
+    NETWORK_CHANGED = 374  # a change has settled {new_connection_type}
+    DNS_CONFIG_CHANGED = 375  # the system resolves names in another way
 
     # Certificate verifier
     CERT_VERIFIER_REQUEST = 390  # span: one verification asked for {net_error?}

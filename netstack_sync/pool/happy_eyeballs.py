@@ -16,6 +16,7 @@ from netstack_sync.base.ip_endpoint import AddressList
 from netstack_sync.base.net_errors import (
     ERR_ADDRESS_INVALID,
     ERR_ADDRESS_UNREACHABLE,
+    ERR_INSUFFICIENT_RESOURCES,
     ERR_INTERNET_DISCONNECTED,
     ERR_IO_PENDING,
     ERR_NETWORK_IO_SUSPENDED,
@@ -154,10 +155,12 @@ class HappyEyeballs:
         if result == ERR_NETWORK_IO_SUSPENDED:
             self._stop()  # the machine goes to sleep: no address is better than another
             return result
+        if result == ERR_INSUFFICIENT_RESOURCES:
+            self._waiting.clear()  # no descriptor for this lane means none for the next
         if result not in _NO_WAY or self._error == OK or self._error in _NO_WAY:
             self._error = result
+        self._timer.stop()
         if self._waiting:
-            self._timer.stop()
             return self._start_next()
         return ERR_IO_PENDING if self._running else self._error
 

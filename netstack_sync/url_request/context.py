@@ -14,6 +14,7 @@ from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.log.net_log import NetLog
 from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.network.quality_estimator import NetworkQualityEstimator
+from netstack_sync.sockets.tls_client import TlsServices
 from netstack_sync.sockets.tls_context import TlsConfig
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
 from netstack_sync.url_request.network_changes import NetworkChanges
@@ -35,6 +36,7 @@ class URLRequestContext:
     __slots__ = (
         "_changes",
         "_requests",
+        "_tls",
         "host_resolver",
         "is_shut_down",
         "job_factory",
@@ -56,8 +58,9 @@ class URLRequestContext:
         workers: WorkerPool,
         quality: NetworkQualityEstimator,
         changes: NetworkChanges | None = None,
+        tls: TlsServices | None = None,
     ) -> None:
-        """Without `changes` the context is a part of another one, which owns the resolver."""
+        """Without `changes` and `tls` the context is a part of another one, which owns the resolver."""
         self.thread = thread
         self.net_log = net_log
         self.resolver = resolver
@@ -67,6 +70,7 @@ class URLRequestContext:
         self.workers = workers
         self.quality = quality
         self._changes = changes
+        self._tls = tls
         self.job_factory = URLRequestJobFactory(network_session)
         self._requests: set[LiveRequest] = set()
         self.is_shut_down = False
@@ -88,6 +92,13 @@ class URLRequestContext:
         """Opens connections in advance, unless the context is shut down."""
         if not self.is_shut_down:
             self.network_session.preconnect(url, tls, count)
+
+    def reload_tls(self) -> None:
+        """Reads trusted authorities and client certificates anew; see HttpNetworkSession.on_trust_changed."""
+        if self._tls is not None:
+            self._tls.verifier.on_trust_changed()
+            self._tls.contexts.clear()
+        self.network_session.on_trust_changed()
 
     @property
     def request_count(self) -> int:

@@ -83,6 +83,7 @@ class _ContextParts:
         self._resolver_workers = WorkerPool(thread.task_runner, _RESOLVER_THREADS, "netstack-resolver")
         self._quality = NetworkQualityEstimator(thread.clock)
         self._families = FamilyMemory(thread.clock)
+        self._tls = self._make_tls()
         self._sockets = self._make_sockets()
         self._health = EndpointHealth(settings.health, ProbeServices(thread.timers, self._sockets, net_log))
 
@@ -107,19 +108,22 @@ class _ContextParts:
         changes = NetworkChanges(
             NetworkChangeNotifier(thread, self._workers),
             ChangingServices(resolver, self._families, self._health, self._quality, session, doh_services),
+            net_log,
         )
         return URLRequestContext(
-            thread, net_log, resolver, host_resolver, session, self._workers, self._quality, changes
+            thread, net_log, resolver, host_resolver, session, self._workers, self._quality, changes, self._tls
         )
 
-    def _make_sockets(self) -> ClientSocketFactory:
-        thread, workers, quality = self._thread, self._workers, self._quality
+    def _make_tls(self) -> TlsServices:
         clock = SystemWallClock()
-        threaded = ThreadedCertVerifier(workers, TrustRootsCache(), clock)
+        threaded = ThreadedCertVerifier(self._workers, TrustRootsCache(), clock)
         verifier = CachingCertVerifier(CoalescingCertVerifier(threaded), clock)
-        tls = TlsServices(TlsContexts(workers), verifier, workers, thread.task_runner.post_task)
+        return TlsServices(TlsContexts(self._workers), verifier, self._workers, self._thread.task_runner.post_task)
+
+    def _make_sockets(self) -> ClientSocketFactory:
+        quality = self._quality
         attempt_limit = tcp_attempt_limit(self._settings.features, lambda: quality.transport_rtt)
-        return DefaultSocketFactory(thread, tls, self._settings.tcp, attempt_limit)
+        return DefaultSocketFactory(self._thread, self._tls, self._settings.tcp, attempt_limit)
 
     def _make_doh(self, hosts: HostsFile, transport: UrlRequestDohTransport) -> DohResolver:
         config = self._settings.doh

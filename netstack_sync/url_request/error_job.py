@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
+from netstack_sync.base.priority import RequestPriority
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.loop.completion import Completion
 from netstack_sync.url_request.job import OnData
@@ -32,6 +33,9 @@ class ErrorJob:
     def read(self, on_data: OnData) -> bytes | int:
         """The error again."""
         return self._net_error
+
+    def set_priority(self, priority: RequestPriority) -> None:
+        """Nothing waits."""
 
     def close(self) -> None:
         """Nothing is under way."""

@@ -15,7 +15,7 @@ from netstack_sync.loop.completion import Completion
 class HttpJob:
     """See URLRequestJob. Owns the transaction."""
 
-    __slots__ = ("_info", "_transaction", "close", "read")
+    __slots__ = ("_info", "_transaction", "close", "read", "set_priority")
 
     def __init__(
         self,
@@ -29,6 +29,7 @@ class HttpJob:
         # See URLRequestJob; bound directly, one call less for each.
         self.read = self._transaction.read
         self.close = self._transaction.close
+        self.set_priority = self._transaction.set_priority
 
     def start(self, on_headers: Completion) -> int:
         """See URLRequestJob."""

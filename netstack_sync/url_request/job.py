@@ -7,6 +7,7 @@ from typing import Protocol
 
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
+from netstack_sync.base.priority import RequestPriority
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.loop.completion import Completion
 
@@ -21,6 +22,9 @@ class URLRequestJob(Protocol):
 
     def read(self, on_data: OnData) -> bytes | int:
         """A piece, b"" at the end, an error, or ERR_IO_PENDING and one later callback with one of these."""
+
+    def set_priority(self, priority: RequestPriority) -> None:
+        """Moves a wait for a connection."""
 
     def close(self) -> None:
         """Ends the job in any state; no callback comes any more; idempotent."""

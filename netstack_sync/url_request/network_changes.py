@@ -9,6 +9,8 @@ from netstack_sync.dns.doh import DohResolver
 from netstack_sync.dns.hosts import HostsFile
 from netstack_sync.dns.manager import ResolverManager
 from netstack_sync.http.network_session import HttpNetworkSession
+from netstack_sync.log.event_types import NetLogEventType
+from netstack_sync.log.net_log import NetLog
 from netstack_sync.network.change_notifier import NetworkChangeNotifier
 from netstack_sync.network.connection_type import ConnectionType
 from netstack_sync.network.quality_estimator import NetworkQualityEstimator
@@ -43,11 +45,12 @@ class NetworkChanges:
     is. Connections of the old one serve no further request.
     """
 
-    __slots__ = ("_notifier", "_services")
+    __slots__ = ("_net_log", "_notifier", "_services")
 
-    def __init__(self, notifier: NetworkChangeNotifier, services: ChangingServices) -> None:
+    def __init__(self, notifier: NetworkChangeNotifier, services: ChangingServices, net_log: NetLog) -> None:
         self._notifier = notifier
         self._services = services
+        self._net_log = net_log
 
     def start(self) -> None:
         """Begins to watch, once."""
@@ -71,6 +74,7 @@ class NetworkChanges:
 
     def on_ip_address_changed(self) -> None:
         """See NetworkChangeObserver. Names first: whoever connects anew now asks the new network."""
+        self._net_log.add_global_entry(NetLogEventType.NETWORK_IP_ADDRESSES_CHANGED)
         services = self._services
         services.families.forget()
         services.health.on_ip_address_changed()
@@ -81,11 +85,13 @@ class NetworkChanges:
 
     def on_connection_type_changed(self, kind: ConnectionType) -> None:
         """See NetworkChangeObserver."""
+        self._log_type(NetLogEventType.NETWORK_CONNECTIVITY_CHANGED, kind)
         self._services.quality.on_connection_type_changed(kind)
         self._services.resolver.set_offline(kind == ConnectionType.NONE)
 
     def on_dns_changed(self) -> None:
         """See NetworkChangeObserver."""
+        self._net_log.add_global_entry(NetLogEventType.DNS_CONFIG_CHANGED)
         self._services.resolver.on_dns_changed()
         if self._services.doh is not None:
             self._services.doh.hosts.on_dns_changed()
@@ -93,6 +99,10 @@ class NetworkChanges:
 
     def on_network_changed(self, kind: ConnectionType) -> None:
         """See NetworkChangeObserver; everybody has been told of the parts."""
+        self._log_type(NetLogEventType.NETWORK_CHANGED, kind)
 
     def _on_initial_type(self) -> None:
         self.on_connection_type_changed(self._notifier.connection_type)
+
+    def _log_type(self, event: NetLogEventType, kind: ConnectionType) -> None:
+        self._net_log.add_global_entry(event, lambda _: {"new_connection_type": kind.name})

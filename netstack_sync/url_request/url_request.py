@@ -5,6 +5,7 @@ from __future__ import annotations
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_IO_PENDING, ERR_TOO_MANY_REDIRECTS, OK
+from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.url import Url
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
@@ -82,6 +83,13 @@ class URLRequest:
         if data != ERR_IO_PENDING:
             self._note_read(data)
         return data
+
+    def set_priority(self, priority: RequestPriority) -> None:
+        """From now on, redirects included, the request is as urgent as this."""
+        self._info.priority = priority
+        self.net_log.event(NetLogEventType.URL_REQUEST_SET_PRIORITY, lambda _: {"priority": priority.name})
+        if self._job is not None:
+            self._job.set_priority(priority)
 
     def cancel(self) -> None:
         """Ends the request in any state; the delegate is not called; idempotent."""

@@ -98,6 +98,7 @@ def test_closing_drops_what_is_pending(stack: ScriptedStack, waits_for: str) -> 
     else:
         read_headers(stack, stream)
         stream.read_body(calls.append)
+    assert stream.is_reading == (waits_for == "body")
     stream.close()
     stack.run()
     assert calls == []
@@ -105,7 +106,7 @@ def test_closing_drops_what_is_pending(stack: ScriptedStack, waits_for: str) -> 
 
 @pytest.mark.parametrize("header, idle_s", [("", 300.0), ("Keep-Alive: timeout=5\r\n", 4.0)])
 def test_the_server_says_how_long_it_keeps_a_connection(stack: ScriptedStack, header: str, idle_s: float) -> None:
-    """Row 70: it is not used once the server may be about to close it."""
+    """Row 67, CleanupTimedOutIdleSocketsReuse: it is not used once the server may be about to close it."""
     for delay_s, is_used in ((idle_s - 0.1, True), (idle_s + 0.1, False)):
         stream, socket = stream_over(stack, ANSWER.replace(b"Content", header.encode() + b"Content"))
         read_headers(stack, stream)

@@ -290,8 +290,9 @@ def test_the_words_on_a_malformed_answer_outlive_the_stream(stack: ScriptedStack
     transaction = stack.transaction()
     assert start(stack, transaction) == ERR_INVALID_HTTP_RESPONSE
     detail = transaction.error_detail
+    assert transaction.sent_bytes == len(GET)
     transaction.close()
-    assert "Content-Length" in detail and transaction.error_detail == detail
+    assert "Content-Length" in detail and transaction.error_detail == detail and transaction.sent_bytes == 0
 
 
 def test_a_failing_upload_is_final(stack: ScriptedStack) -> None:
@@ -461,7 +462,7 @@ def test_an_error_answer_after_a_reset_is_no_reason_to_resend(stack: ScriptedSta
 
 
 def test_a_request_that_waits_asks_the_new_network(stack: ScriptedStack) -> None:
-    """Row 182: nothing of it has left, so it asks for a connection again, body and all."""
+    """Row 244, RetryOnNetworkChangedAndSucceed: nothing of it has left, so it asks again, body and all."""
     stack.failed_connection(NEVER)
     transaction = stack.transaction()
     done = RecordedCompletion()
@@ -480,7 +481,7 @@ def test_a_request_that_waits_asks_the_new_network(stack: ScriptedStack) -> None
 
 @pytest.mark.parametrize("changes", [1, MAX_RECONNECTS, MAX_RECONNECTS + 1])
 def test_some_networks_never_rest(stack: ScriptedStack, changes: int) -> None:
-    """After so many changes one more is the answer, in the words of the last attempt."""
+    """Row 244, RetryOnNetworkChangedAndFail: after so many changes one more is final, in the words of the last."""
     for _ in range(changes):
         stack.failed_connection(ERR_NETWORK_CHANGED)
     if changes <= MAX_RECONNECTS:

@@ -388,12 +388,12 @@ def test_an_answer_that_comes_early_is_read_after_the_upload(stack: ScriptedStac
         (LENGTH_5, False),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 65535\r\n\r\n", False),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 65536\r\n\r\n", True),
-        (CHUNKED, True),
-        (b"HTTP/1.1 200 OK\r\n\r\n", True),
+        (CHUNKED, False),
+        (b"HTTP/1.1 200 OK\r\n\r\n", False),
     ],
 )
 def test_large_bodies_are_read_in_large_pieces(stack: ScriptedStack, head: bytes, large: bool) -> None:
-    """Fewer reads for what is, or may be, large."""
+    """Fewer reads for what is known to be large."""
     exchange = Exchange(stack, Write(HEAD), Read(head), Pause())
     assert exchange.send() == OK and exchange.read_headers() == OK
     exchange.parser.read_body(lambda _: None)
@@ -401,6 +401,22 @@ def test_large_bodies_are_read_in_large_pieces(stack: ScriptedStack, head: bytes
     exchange.socket.extend(Read(b"1"))
     stack.run()
     assert exchange.socket.read_sizes[-1] == (256 * 1024 if large else 64 * 1024)
+    exchange.parser.cancel()
+
+
+def test_a_body_of_unknown_length_is_read_as_it_comes(stack: ScriptedStack) -> None:
+    """Large pieces after one that filled its buffer, small ones again after a trickle (§16 row 13)."""
+    head = b"HTTP/1.1 200 OK\r\n\r\n"
+    exchange = Exchange(stack, Write(HEAD), Read(head), Pause())
+    assert exchange.send() == OK and exchange.read_headers() == OK
+    exchange.socket.resume()
+    sizes = []
+    for piece in (b"x" * 64 * 1024, b"y", b"z"):
+        exchange.socket.extend(Read(piece))
+        exchange.parser.read_body(lambda _: None)
+        stack.run()
+        sizes.append(exchange.socket.read_sizes[-1])
+    assert sizes == [64 * 1024, 256 * 1024, 64 * 1024]
     exchange.parser.cancel()
 
 

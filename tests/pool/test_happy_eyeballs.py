@@ -16,6 +16,7 @@ from netstack_sync.base.net_errors import (
     ERR_ADDRESS_UNREACHABLE,
     ERR_CONNECTION_REFUSED,
     ERR_CONNECTION_TIMED_OUT,
+    ERR_INSUFFICIENT_RESOURCES,
     ERR_INTERNET_DISCONNECTED,
     ERR_IO_PENDING,
     ERR_NETWORK_IO_SUSPENDED,
@@ -452,3 +453,20 @@ def test_a_real_attempt_under_way_times_out() -> None:
         assert race.start((endpoint,), socket.AF_INET, RecordedCompletion()) == ERR_IO_PENDING
         race.time_out()
         assert health.reports == [(endpoint, ERR_TIMED_OUT)]
+
+
+def test_without_descriptors_no_further_lane_starts(race: Race) -> None:
+    """It would find none either; those that have one go on."""
+    race.start()
+    race.driver.advance(0.3)
+    race.lanes[1].decide(ERR_INSUFFICIENT_RESOURCES)
+    assert len(race.lanes) == 2 and not race.has_timer and not race.done.is_called
+    race.lanes[0].decide(OK)
+    assert race.done.result == OK
+
+
+def test_the_lack_of_descriptors_is_told(race: Race) -> None:
+    """At once, for all addresses."""
+    race.start()
+    race.lanes[0].decide(ERR_INSUFFICIENT_RESOURCES)
+    assert race.done.result == ERR_INSUFFICIENT_RESOURCES and len(race.lanes) == 1

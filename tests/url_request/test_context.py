@@ -5,12 +5,41 @@ from __future__ import annotations
 import pytest
 
 from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING, OK
+from netstack_sync.dns.host_resolver import DEFAULT_PARAMETERS
+from netstack_sync.url_request.context import URLRequestContext
+from netstack_sync.url_request.network_changes import NetworkChanges
+from tests.support.loops import RecordedCompletion
 from tests.support.scripted_socket import Pause, Read, Write
 from tests.support.scripted_stack import NEVER, ScriptedStack, request_info
 from tests.support.url_requests import RecordingDelegate, context_over, new_request
 
 GET = b"GET / HTTP/1.1\r\nHost: a.test\r\nConnection: keep-alive\r\n\r\n"
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"
+
+
+class RecordedChanges(NetworkChanges):
+    """Counts instead of watching the network."""
+
+    def __init__(self) -> None:
+        self.starts = self.ends = 0
+
+    def start(self) -> None:
+        """See NetworkChanges."""
+        self.starts += 1
+
+    def shut_down(self) -> None:
+        """See NetworkChanges."""
+        self.ends += 1
+
+
+def looked_up(stack: ScriptedStack, context: URLRequestContext) -> int:
+    """The result of a lookup that has to wait for the workers, or does not get so far."""
+    done = RecordedCompletion()
+    request = context.host_resolver.create_request("a.test", 80, DEFAULT_PARAMETERS, stack.log())
+    result = request.start(done)
+    request.cancel()
+    stack.workers.jobs.clear()
+    return result
 
 
 def test_it_counts_requests_from_start_to_end(stack: ScriptedStack) -> None:
@@ -116,3 +145,45 @@ def test_a_delegate_may_cancel_others_during_the_shutdown(stack: ScriptedStack) 
     stack.run()
     told = [delegate.result for _, delegate in requests]
     assert sorted(told) == [ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING]
+
+
+# --- the network
+
+
+def test_it_watches_the_network_from_its_start_to_its_end(stack: ScriptedStack) -> None:
+    """Not before, and not when it is over already; the resolver ends with it."""
+    changes = RecordedChanges()
+    context = context_over(stack, changes)
+    assert changes.starts == 0 and looked_up(stack, context) == ERR_IO_PENDING
+    context.start()
+    context.shut_down()
+    assert (changes.starts, changes.ends) == (1, 1) and looked_up(stack, context) == ERR_CONTEXT_SHUT_DOWN
+    context.start()
+    assert changes.starts == 1
+
+
+def test_a_part_of_another_context_leaves_the_resolver_to_that(stack: ScriptedStack) -> None:
+    """It watches nothing either."""
+    context = context_over(stack)
+    context.start()
+    context.shut_down()
+    assert looked_up(stack, context) == ERR_IO_PENDING
+
+
+def test_connections_in_advance(stack: ScriptedStack) -> None:
+    """Row 80: the next request gets one; none are opened when everything has been closed."""
+    context = context_over(stack)
+    info = request_info("https://a.test/")
+    for _ in range(2):
+        stack.connection(Write(GET), Read(HEAD + b"fine"))
+    context.preconnect(info.url, info.tls, 2)
+    stack.run()
+    assert stack.pool.slots == 2
+    request, delegate = new_request(context, info)
+    request.start()
+    stack.run()
+    assert delegate.result == OK and stack.pool.sockets_opened == 2
+    context.shut_down()
+    context.preconnect(info.url, info.tls, 2)
+    stack.run()
+    assert stack.pool.slots == 0

@@ -28,6 +28,7 @@ from netstack_sync.dns.manager import ResolverManager
 from netstack_sync.dns.secure_dns import SecureDnsMode
 from netstack_sync.http.exchange_meter import ExchangeMeter
 from netstack_sync.http.network_session import HttpNetworkSession
+from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.network import dns_config_watcher
 from netstack_sync.network.change_notifier import NetworkChangeNotifier
 from netstack_sync.pool.endpoint_health import EndpointHealth
@@ -53,6 +54,12 @@ from tests.support.scripted_stack import NEVER, ScriptedStack
 ETH = 2
 CABLE_OUT, CABLE_IN = link(NEWLINK, ETH, "eth0", UP), link(NEWLINK, ETH, "eth0")
 HOME = "10.0.0.1"
+CHANGES = (
+    NetLogEventType.NETWORK_IP_ADDRESSES_CHANGED,
+    NetLogEventType.NETWORK_CONNECTIVITY_CHANGED,
+    NetLogEventType.NETWORK_CHANGED,
+    NetLogEventType.DNS_CONFIG_CHANGED,
+)
 SERVER = IPEndPoint("192.0.2.1", 80, socket.AF_INET)
 
 
@@ -80,6 +87,7 @@ class Machine:
         self.changes = NetworkChanges(
             NetworkChangeNotifier(stack.thread, stack.workers),
             ChangingServices(self.resolver, self.families, self.health, stack.quality, stack.session, self.doh),
+            stack.net_log,
         )
 
     def start(self, *at_start: bytes) -> None:
@@ -362,6 +370,30 @@ def test_doh_ends_with_the_rest(doh_machine: Machine) -> None:
     doh_machine.changes.shut_down()
     doh_machine.stack.run_workers()
     assert probe.is_cancelled and doh_machine.doh is not None and not doh_machine.doh.hosts.is_loaded
+
+
+# --- the log
+
+
+def test_the_log_shows_the_changes(online: Machine) -> None:
+    """Each has an id of its own; what the network is at the start is told as well."""
+    online.take_address_away()
+    online.stack.advance(10.0)
+    online.stack.run_workers()
+    online.change_name_servers()
+    if online.stack.is_async:
+        shown = [
+            (entry.type.name, dict(entry.params).get("new_connection_type"))
+            for entry in online.stack.recorded.entries
+            if entry.type in CHANGES
+        ]
+        assert shown == [
+            ("NETWORK_CONNECTIVITY_CHANGED", "ETHERNET"),
+            ("NETWORK_IP_ADDRESSES_CHANGED", None),
+            ("NETWORK_CHANGED", "NONE"),
+            ("NETWORK_CHANGED", "ETHERNET"),
+            ("DNS_CONFIG_CHANGED", None),
+        ]
 
 
 # --- the end
