@@ -15,8 +15,9 @@ from netstack_sync.testing.embedded_server import EmbeddedServer
 
 PARTNERS = {"partner.example": "127.0.0.1"}  # what may be internal all the same
 
-IPV6_INTERNET = ipaddress.ip_network("2000::/3")  # all else is local, or stands for an IPv4 address, as these do:
-REFUSED = [ipaddress.ip_network("2002::/16"), ipaddress.ip_network("192.0.0.0/24")]  # the latter: for older Pythons
+IPV6_INTERNET = ipaddress.ip_network("2000::/3")  # the rest is local, or has an IPv4 address inside
+# The first has IPv4 addresses inside, too; the second is internal, which older Pythons do not know.
+REFUSED = [ipaddress.ip_network("2002::/16"), ipaddress.ip_network("192.0.0.0/24")]
 
 
 def is_public(text: str) -> bool:

@@ -103,8 +103,8 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
 
 def _add_limits(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("-m", "--max-time", metavar="SECONDS", type=_seconds, help="the deadline, everything included; 0 is none")
-    add("--connect-timeout", metavar="SECONDS", type=_seconds, help="the limit for name, TCP and TLS; 0 is none")
+    add("-m", "--max-time", metavar="SECONDS", type=seconds, help="the deadline, everything included; 0 is none")
+    add("--connect-timeout", metavar="SECONDS", type=seconds, help="the limit for name, TCP and TLS; 0 is none")
     add("-L", "--location", action="store_true", help="follow redirects; without it a redirect is the answer")
     add("--max-redirs", metavar="N", type=_count, default=MAX_REDIRECTS, help="how many, %(default)s unless given")
 
@@ -133,7 +133,7 @@ def _tagged(kind: str) -> Callable[[str], tuple[str, str]]:
     return lambda text: (kind, text)
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
     try:
         value = float(text)
     except ValueError:

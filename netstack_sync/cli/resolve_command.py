@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from netstack_sync.base.exceptions import NetError
 from netstack_sync.cli.exit_status import OK, USAGE, CommandError, exit_status, statuses_text
+from netstack_sync.cli.fetch_arguments import seconds
 from netstack_sync.cli.network_arguments import add_network_arguments, open_session
 from netstack_sync.dns.host_resolver import CacheUsage, ResolveParameters, ResolveSource
 from netstack_sync.fetcher.resolution import Resolution, family_from_value, resolve_on_network_thread
@@ -38,7 +39,12 @@ def add_resolve_parser(commands: Commands) -> argparse.ArgumentParser:
     add("--family", type=int, choices=(4, 6), default=0, help="only addresses of IPv4 or IPv6")
     add("--no-cache", action="store_true", help="ask anew for a name that is given twice")
     add(
-        "-m", "--max-time", metavar="SECONDS", type=float, default=_TIMEOUT_S, help="for each; %(default)g unless given"
+        "-m",
+        "--max-time",
+        metavar="SECONDS",
+        type=seconds,
+        default=_TIMEOUT_S,
+        help="for each, %(default)g unless given; 0 is none",
     )
     add("--json", action="store_true", help="write one JSON object a line for each name, failures included")
     add_network_arguments(parser)
@@ -57,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     with open_session(options) as session:
         for host in options.hosts:
             try:
-                resolution = resolve_on_network_thread(session.context, host, 0, parameters, options.max_time)
+                resolution = resolve_on_network_thread(session.context, host, 0, parameters, options.max_time or None)
             except ValueError as error:
                 raise CommandError(USAGE, str(error)) from error
             except NetError as error:

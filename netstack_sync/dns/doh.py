@@ -76,12 +76,12 @@ class DohResolver:
         self._is_started = True
         self._look_for_servers()
 
-    def create_task(self, host: str, family: int, net_log: NetLogWithSource) -> DohTask:
+    def create_task(self, host: str, family: int, query_family: int, net_log: NetLogWithSource) -> DohTask:
         """See SecureDns. The requests to the servers have logs of their own."""
-        return DohTask(self._services, self._servers_to_ask, host, family)
+        return DohTask(self._services, self._servers_to_ask, host, family, query_family)
 
     def on_network_changed(self) -> None:
-        """See SecureDns."""
+        """What was known about the servers was true in another network. They are probed at once, so this comes last."""
         self._stop_probes()
         for server in self._servers:
             server.reset()
@@ -123,10 +123,13 @@ class DohResolver:
         self._start_probes()
 
     def _set_servers(self, templates: Sequence[DohTemplate]) -> None:
-        self._servers = [
-            DohServer(template, self._transport, self._workers, self._on_server_changed) for template in templates
-        ]
+        self._stop_probes()
         timers = self._services.thread.timers
+        self._servers = [
+            DohServer(template, self._transport, self._workers, timers, self._on_server_changed)
+            for template in templates
+        ]
+        self.is_available = False  # none of them has proved anything
         self._probers = [DohProber(server, timers, self._random) for server in self._servers]
 
     def _start_probes(self) -> None:
@@ -138,7 +141,9 @@ class DohResolver:
         for prober in self._probers:
             prober.stop()
 
-    def _on_server_changed(self) -> None:
+    def _on_server_changed(self, server: DohServer) -> None:
+        if server not in self._servers:
+            return  # it was replaced; somebody's question to it was under way
         self.is_available = any(server.is_available for server in self._servers)
         if self._is_started and self.mode == SecureDnsMode.AUTOMATIC:
             self._start_probes()

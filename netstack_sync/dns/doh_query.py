@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final
 
-from netstack_sync.dns.doh_server import Cancelable, DohFailure, DohResult, DohServer
+from netstack_sync.dns.doh_server import FALLBACK_S, Cancelable, DohFailure, DohResult, DohServer
 from netstack_sync.loop.timers import OneShotTimer, TimerQueue
-
-FALLBACK_S: Final = 1.0  # Chromium's first fallback period
 
 
 class DohQuery:

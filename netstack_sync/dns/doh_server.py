@@ -13,7 +13,7 @@ from netstack_sync.base.net_errors import (
 )
 from netstack_sync.base.url import Url
 from netstack_sync.dns.doh_template import DohTemplate
-from netstack_sync.loop.completion import Task
+from netstack_sync.loop.timers import OneShotTimer, TimerQueue
 from netstack_sync.wire.dns_message import (
     RCODE_NOERROR,
     RCODE_NXDOMAIN,
@@ -24,6 +24,12 @@ from netstack_sync.wire.dns_message import (
 from netstack_sync.workers.worker_pool import WorkerPool
 
 FAILURE_LIMIT: Final = 10  # Chromium's kAutomaticModeFailureLimit
+
+MAX_UNDER_WAY: Final = 6
+"""Questions at a server; as many sockets a group has by default, so that none of them waits for one."""
+
+FALLBACK_S: Final = 1.0
+"""A server that says nothing for so long is silent; Chromium's first fallback period."""
 
 _RCODE_NAMES: Final = {1: "FORMERR", 2: "SERVFAIL", 4: "NOTIMP", 5: "REFUSED"}
 
@@ -69,15 +75,43 @@ class DohServer:
 
     It is available once it has answered, and until FAILURE_LIMIT questions in a row have failed; `on_change` is
     called when that changes. What was true in one network need not be in the next, see reset().
+
+    MAX_UNDER_WAY questions are asked at a time, the others wait in their order: that there are many of them is not
+    the server's failure. They do not outwait a server that says nothing at all, see on_silent_failure().
     """
 
-    __slots__ = ("_on_change", "_transport", "_workers", "failures", "is_available", "template")
+    __slots__ = (
+        "_next",
+        "_on_change",
+        "_transport",
+        "_under_way",
+        "_waiting",
+        "_workers",
+        "failures",
+        "is_available",
+        "replies",
+        "template",
+        "timers",
+    )
 
-    def __init__(self, template: DohTemplate, transport: DohTransport, workers: WorkerPool, on_change: Task) -> None:
+    def __init__(
+        self,
+        template: DohTemplate,
+        transport: DohTransport,
+        workers: WorkerPool,
+        timers: TimerQueue,
+        on_change: Callable[[DohServer], None],
+    ) -> None:
         self.template = template
+        self.timers = timers
         self._transport = transport
         self._workers = workers
         self._on_change = on_change
+        self._waiting: dict[DohExchange, None] = {}
+        self._under_way = 0
+        self._next = OneShotTimer(timers, self._send_waiting)
+        self.replies = 0
+        """How often the server has said something."""
         self.is_available = False
         self.failures = 0
         """Questions that failed since the last one that did not."""
@@ -85,7 +119,8 @@ class DohServer:
     def ask(self, name: str, rdtype: int, on_done: Callable[[DohResult], None]) -> DohExchange:
         """Asks; one call of `on_done`, never from inside. An answer may say that there is no such record."""
         exchange = DohExchange(self, self._workers, name, rdtype, on_done)
-        exchange.start(self._transport)
+        self._waiting[exchange] = None
+        self._send_waiting()
         return exchange
 
     def reset(self) -> None:
@@ -104,7 +139,30 @@ class DohServer:
         self.failures = 0 if is_answer else self.failures + 1
         self.is_available = is_answer or (was_available and not self.has_failed_too_often)
         if self.is_available != was_available:
-            self._on_change()
+            self._on_change(self)
+
+    def on_sent_over(self) -> None:
+        """A question is no longer under way. The next one goes later: those who cancel one may cancel all."""
+        self._under_way -= 1
+        if self._waiting:
+            self._next.start(0.0)
+
+    def on_silent_failure(self, failure: DohFailure) -> None:
+        """A question failed, and from its start to its end the server has answered nobody: those that wait fail too."""
+        waiting, self._waiting = self._waiting, {}
+        for exchange in waiting:
+            exchange.fail_unasked(failure)
+
+    def drop(self, exchange: DohExchange) -> None:
+        """A question that waits is not to be asked; idempotent."""
+        self._waiting.pop(exchange, None)
+
+    def _send_waiting(self) -> None:
+        while self._waiting and self._under_way < MAX_UNDER_WAY:
+            exchange = next(iter(self._waiting))
+            del self._waiting[exchange]
+            self._under_way += 1
+            exchange.start(self._transport)
 
     def __repr__(self) -> str:
         state = "available" if self.is_available else "not available"
@@ -112,9 +170,25 @@ class DohServer:
 
 
 class DohExchange:
-    """One question to one server: the transport, then a worker that parses the answer."""
+    """One question to one server: its turn, the transport, then a worker that parses the answer.
 
-    __slots__ = ("_child", "_name", "_on_done", "_rdtype", "_server", "_workers")
+    That the server fails to answer is counted once: when it has been silent for FALLBACK_S, for whoever asked may
+    not wait for more, or else in the end.
+    """
+
+    __slots__ = (
+        "_child",
+        "_is_sent",
+        "_name",
+        "_on_done",
+        "_query",
+        "_rdtype",
+        "_replies_before",
+        "_server",
+        "_silence",
+        "_was_silent",
+        "_workers",
+    )
 
     def __init__(
         self, server: DohServer, workers: WorkerPool, name: str, rdtype: int, on_done: Callable[[DohResult], None]
@@ -123,26 +197,54 @@ class DohExchange:
         self._workers = workers
         self._name = name
         self._rdtype = rdtype
+        self._query = make_query(name, rdtype)
         self._on_done: Callable[[DohResult], None] | None = on_done
         self._child: Cancelable | None = None
+        self._silence = OneShotTimer(server.timers, self._on_silence)
+        self._replies_before = 0
+        self._was_silent = False
+        self._is_sent = False
 
     def start(self, transport: DohTransport) -> None:
-        """Sends the question; once."""
-        template, query = self._server.template, make_query(self._name, self._rdtype)
-        method, body = ("GET", None) if template.uses_get else ("POST", query)
-        self._child = transport.start(template.url_for(query), method, body, self._on_reply)
+        """Sends the question; once, when it is its turn."""
+        self._is_sent = True
+        self._replies_before = self._server.replies
+        self._silence.start(FALLBACK_S)
+        template = self._server.template
+        method, body = ("GET", None) if template.uses_get else ("POST", self._query)
+        self._child = transport.start(template.url_for(self._query), method, body, self._on_reply)
 
     def cancel(self) -> None:
         """The callback never comes; idempotent."""
         self._on_done = None
+        self._server.drop(self)
+        self._end_sending()
         child, self._child = self._child, None
         if child is not None:
             child.cancel()
 
+    def fail_unasked(self, failure: DohFailure) -> None:
+        """It is not going to be its turn; nothing, when it was cancelled meanwhile."""
+        on_done, self._on_done = self._on_done, None
+        if on_done is not None:
+            on_done(failure)
+
+    def _on_silence(self) -> None:
+        self._was_silent = True
+        self._server.note_result(False)
+
+    def _end_sending(self) -> None:
+        self._silence.stop()
+        if self._is_sent:
+            self._is_sent = False
+            self._server.on_sent_over()
+
     def _on_reply(self, reply: DohReply | DohFailure) -> None:
+        self._end_sending()
         if isinstance(reply, DohFailure):
             self._finish(reply)
             return
+        self._server.replies += 1
         name, rdtype = self._name, self._rdtype
         self._child = self._workers.post_job(
             lambda: parse_answer(reply.body, name, rdtype, reply.age_s), self._on_parsed
@@ -162,7 +264,12 @@ class DohExchange:
     def _finish(self, result: DohResult) -> None:
         on_done, self._on_done, self._child = self._on_done, None, None
         assert on_done is not None, "a child that was cancelled calls nobody"
+        server = self._server
         if isinstance(result, DohFailure):
-            result = DohFailure(result.net_error, f"{self._server.template.host}: {result.detail}")
-        self._server.note_result(isinstance(result, DnsAnswer))
+            result = DohFailure(result.net_error, f"{server.template.host}: {result.detail}")
+        is_answer = isinstance(result, DnsAnswer)
+        if is_answer or not self._was_silent:
+            server.note_result(is_answer)
         on_done(result)
+        if isinstance(result, DohFailure) and self._was_silent and server.replies == self._replies_before:
+            server.on_silent_failure(result)

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from netstack_sync.base.ip_endpoint import AddressList
 from netstack_sync.base.net_errors import ERR_DNS_SERVER_FAILED, OK
+from netstack_sync.dns.answer_rules import answer_for_exception
 from netstack_sync.dns.doh_answer import SortAddresses, combine
 from netstack_sync.dns.doh_query import DohQuery
 from netstack_sync.dns.doh_server import DohServer
@@ -61,18 +62,25 @@ class DohTask:
         "_host",
         "_on_done",
         "_queries",
+        "_query_family",
         "_services",
         "_started_at",
         "_timer",
     )
 
     def __init__(
-        self, services: DohTaskServices, find_servers: Callable[[], Sequence[DohServer]], host: str, family: int
+        self,
+        services: DohTaskServices,
+        find_servers: Callable[[], Sequence[DohServer]],
+        host: str,
+        family: int,
+        query_family: int,
     ) -> None:
         self._services = services
         self._find_servers = find_servers
         self._host = host
         self._family = family
+        self._query_family = query_family
         self._on_done: Callable[[ResolveAnswer], None] | None = None
         self._started_at = 0.0
         self._timer = OneShotTimer(services.thread.timers, self._finish)
@@ -94,6 +102,14 @@ class DohTask:
             query.cancel()
 
     def _begin(self) -> None:
+        try:
+            self._look_up()
+        except Exception as error:  # whoever calls knows nothing of this lookup, which must not hang
+            for query in self._queries:
+                query.cancel()
+            self._post(answer_for_exception(error))
+
+    def _look_up(self) -> None:
         servers = self._find_servers()
         known = self._services.hosts.lookup(self._host, self._family)
         if known is not None:
@@ -108,7 +124,7 @@ class DohTask:
     def _ask(self, servers: Sequence[DohServer]) -> None:
         timers = self._services.thread.timers
         self._started_at = timers.clock.now()
-        types = (*_ADDRESS_TYPES[self._family], TYPE_HTTPS)
+        types = (*_ADDRESS_TYPES[self._query_family], TYPE_HTTPS)
         self._queries = [DohQuery(self._host, rdtype, servers, timers) for rdtype in types]
         for query in self._queries:
             query.start(self._on_query_done)

@@ -12,6 +12,7 @@ from netstack_sync.base.error_map import map_resolve_error, map_system_error
 from netstack_sync.base.ip_endpoint import IPEndPoint, parse_ip_literal
 from netstack_sync.base.net_errors import ERR_FAILED, ERR_IO_PENDING, ERR_NAME_NOT_RESOLVED, OK
 from netstack_sync.dns.resolve_answer import AnswerSource, ResolveAnswer
+from netstack_sync.workers.resolve_host import MAX_ADDRESSES
 from netstack_sync.workers.worker_job import WorkerJob
 from netstack_sync.workers.worker_pool import WorkerPool
 
@@ -20,7 +21,6 @@ ResolverHook: TypeAlias = Callable[[str], "Iterable[object]"]
 or what socket.getaddrinfo() returns. An empty answer or an exception means that there is none.
 """
 
-_MAX_ADDRESSES: Final = 4096  # nobody tries more, and a generator without an end must not fill the memory
 _MAX_DETAIL: Final = 500  # characters; an exception may quote anything
 _MAX_SCOPE_ID: Final = 0xFFFFFFFF
 _WHAT_TO_RETURN: Final = "return IP addresses, or what socket.getaddrinfo() returns"
@@ -68,7 +68,7 @@ def ask_hook(hook: ResolverHook, host: str) -> ResolveAnswer:
             raise TypeError(f"None was returned; {_WHAT_TO_RETURN}")
         if isinstance(found, str):
             found = (found,)  # else it would be taken for many addresses of one character
-        addresses = tuple(dict.fromkeys(map(_endpoint, islice(found, _MAX_ADDRESSES))))
+        addresses = tuple(dict.fromkeys(map(_endpoint, islice(found, MAX_ADDRESSES))))  # a generator may have no end
     except BaseException as error:  # SystemExit as well: it would end nothing here but this lookup
         # The exception itself is not kept: it holds the hook's frames, and what those hold.
         return _failure(_net_error(error), _in_words(error))

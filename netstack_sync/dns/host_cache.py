@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from math import inf
 from typing import Final, NamedTuple
@@ -104,11 +104,6 @@ class HostCache:
         self._entries.clear()
         self._fresh.clear()
         self._outdated.clear()
-
-    def clear_for(self, is_unwanted: Callable[[str], bool]) -> None:
-        """Forgets the answers for those names, in lower case, of which `is_unwanted` says so."""
-        for key in [key for key in self._entries if is_unwanted(key.host)]:
-            self.forget(key)
 
     def to_list(self, wall_clock: WallClock) -> list[dict[str, object]]:
         """What is kept, in JSON values."""

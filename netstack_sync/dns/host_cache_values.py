@@ -16,6 +16,11 @@ _IP_VERSIONS: Final = {family: version for version, family in _FAMILIES.items()}
 _MAX_HOST: Final = 255
 _MAX_TIME_S: Final = 1e12  # beyond any date; numbers far above it break arithmetic
 
+# Nobody else's answers are kept: a hook decides about each connection anew.
+_SOURCES: Final[dict[str, AnswerSource]] = {
+    source.name: source for source in (AnswerSource.SYSTEM, AnswerSource.SECURE_DNS)
+}
+
 
 def value_of_entry(entry: CacheEntry, wall_offset_s: float) -> dict[str, object] | None:
     """An entry as a JSON value; None for failures, and for addresses whose interface may have another number soon."""
@@ -60,13 +65,13 @@ def _key_from(value: dict[object, object]) -> HostCacheKey | None:
 
 
 def _answer_from(source: object, addresses: object) -> ResolveAnswer | None:
-    if not isinstance(source, str) or source not in AnswerSource.__members__:
+    if not isinstance(source, str) or source not in _SOURCES:
         return None
     if not isinstance(addresses, list) or not addresses:
         return None
     endpoints = [_endpoint_from(address) for address in addresses]
     found = tuple(endpoint for endpoint in endpoints if endpoint is not None)
-    return ResolveAnswer(OK, found, AnswerSource[source]) if len(found) == len(endpoints) else None
+    return ResolveAnswer(OK, found, _SOURCES[source]) if len(found) == len(endpoints) else None
 
 
 def _endpoint_from(address: object) -> IPEndPoint | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
@@ -22,6 +24,8 @@ Hosts: TypeAlias = dict[tuple[str, int], IPEndPoint]
 _WINDOWS_PATH: Final = os.path.expandvars(r"%SystemRoot%\System32\drivers\etc\hosts")
 DEFAULT_PATH: Final = _WINDOWS_PATH if sys.platform == "win32" else "/etc/hosts"
 
+# Unicode has more line ends and blanks than the system knows; what they would set off may come from a stranger.
+_WORD: Final = re.compile(r"[^ \t\r]+")
 _MAX_LINE: Final = 4096  # characters; a file of another kind may be one long line
 _PREFERRED: Final = (socket.AF_INET6, socket.AF_INET)
 
@@ -88,7 +92,11 @@ class HostsFile:
             self._hosts = reply
         self.is_loaded = True
         while self._waiting:  # one that is called may stop another
-            self._waiting.pop(0)()
+            on_loaded = self._waiting.pop(0)
+            try:
+                on_loaded()
+            except BaseException:
+                traceback.print_exc()  # one lookup's bug must not leave the others waiting
 
 
 def parse_hosts(text: str) -> Hosts:
@@ -99,8 +107,8 @@ def parse_hosts(text: str) -> Hosts:
     """
     hosts: Hosts = {}
     endpoints: dict[str, IPEndPoint | None] = {}  # files that block names repeat one address a hundred thousand times
-    for line in text.splitlines():
-        words = line.partition("#")[0].split() if len(line) <= _MAX_LINE else []
+    for line in text.split("\n"):
+        words = _WORD.findall(line.partition("#")[0]) if len(line) <= _MAX_LINE else []
         if len(words) < 2:
             continue
         literal, *names = words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from netstack_sync.base.net_errors import ERR_HOST_RESOLVER_QUEUE_TOO_LARGE
 from netstack_sync.base.priority import NUM_PRIORITIES, RequestPriority
@@ -15,7 +15,7 @@ from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
 from netstack_sync.log.net_log import NetLog
 from netstack_sync.log.params import source_params
-from netstack_sync.loop.timers import TimerQueue
+from netstack_sync.loop.timers import OneShotTimer, TimerQueue
 
 
 class JobKey(NamedTuple):
@@ -53,11 +53,18 @@ class JobOwner(Protocol):
         """Once; not inside begin()."""
 
 
+PATIENCE_S: Final = 2.0
+"""A resolver that is merely slow answers sooner, and is spared too many questions at a time; the threads of those
+that do not are bounded by their pool.
+"""
+
+
 class ResolveJob:
     """Owned by the resolver while it runs; removed there before its waiters are told. Network thread only.
 
     It waits in the queue (`_place`) or runs (`_task`), never both; a task that may hold a thread holds one of the
-    queue's places while it runs. Its priority is the highest of its waiters'.
+    queue's places while it runs, but no longer than PATIENCE_S: names whose servers do not answer must not keep all
+    the others waiting. Its priority is the highest of its waiters'.
     """
 
     __slots__ = (
@@ -65,6 +72,7 @@ class ResolveJob:
         "_holds_place",
         "_is_logged",
         "_owner",
+        "_patience",
         "_place",
         "_queue",
         "_task",
@@ -93,6 +101,7 @@ class ResolveJob:
         self._task_index = 0
         self._place: Place | None = None
         self._holds_place = False
+        self._patience = OneShotTimer(timers, self._release_place)
         self._is_logged = False
 
     def begin(self) -> None:
@@ -155,6 +164,7 @@ class ResolveJob:
         """See QueuedJob."""
         self._place = None
         self._holds_place = True
+        self._patience.start(PATIENCE_S)
         self.net_log.event(NetLogEventType.HOST_RESOLVER_MANAGER_JOB_STARTED)
         self._run_task()
 
@@ -178,8 +188,10 @@ class ResolveJob:
             self._task = self._owner.create_task(self.key.tasks[self._task_index], self)
             self._task.start(self._on_answer)
         except Exception as error:  # of a resolver that was handed in: the others go on
-            self._task = LateAnswer(answer_for_exception(error), self._timers)
+            broken, self._task = self._task, LateAnswer(answer_for_exception(error), self._timers)
             self._task.start(self._on_answer)
+            if broken is not None:
+                broken.cancel()  # some of it may have started
 
     def _on_answer(self, answer: ResolveAnswer) -> None:
         self._task = None
@@ -208,6 +220,7 @@ class ResolveJob:
     def _release_place(self) -> None:
         if self._holds_place:
             self._holds_place = False
+            self._patience.stop()
             self._queue.release()
 
     def _requeue(self) -> None:

@@ -24,8 +24,8 @@ class SecureDns(Protocol):
     is_available: bool
     """A server has answered and has not failed too often."""
 
-    def create_task(self, host: str, family: int, net_log: NetLogWithSource) -> ResolveTask:
-        """A lookup of a lower-case name without a final dot; AF_UNSPEC for both families."""
+    def create_task(self, host: str, family: int, query_family: int, net_log: NetLogWithSource) -> ResolveTask:
+        """A lookup of a lower-case name without a final dot; AF_UNSPEC for both families.
 
-    def on_network_changed(self) -> None:
-        """What was known about the servers was true in another network."""
+        `family` is the one that is wanted, `query_family` the one that servers need be asked for.
+        """

@@ -1,12 +1,12 @@
 """SystemTask: asks the system's resolver on a worker, again and again while it does not answer.
 
 The system cannot be interrupted: a getaddrinfo() that hangs keeps its thread until the system gives up, usually
-after 5 to 190 seconds. These threads are bounded threefold. A lookup makes at most five attempts; only so many
-lookups run at a time, because they hold a place in the resolver's queue, which is free again at once when a
-lookup is cancelled; and all attempts run on one WorkerPool with a fixed number of threads, where those that
-nobody waits for any more are counted as stuck. With the defaults, 8 lookups and 64 threads, attempts that are
-awaited take 40 threads at most. When every thread is taken new lookups wait for one, and their requests may end
-by their own deadline; no further attempts are made meanwhile.
+after 5 to 190 seconds. What bounds these threads is the WorkerPool on which all attempts run: 64, where those
+that nobody waits for any more are counted as stuck. The resolver's queue only spares a resolver that is slow: a
+lookup gives its place there back when it ends, is cancelled, or has not been answered for PATIENCE_S of
+resolve_job.py, so that names which hang do not keep the others waiting. A lookup makes at most five attempts, the
+further ones only while less than half of the threads are taken; the rest is for names that were not asked yet.
+When every thread is taken new lookups wait for one, and their requests may end by their own deadline.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ class SystemTask:
             self._delay_s *= RETRY_FACTOR
 
     def _retry(self) -> None:
-        if self._system.workers.is_exhausted:
-            self._timer.start(RETRY_DELAY_S)  # another attempt would only wait in line with those that have none
+        if self._system.workers.is_half_taken:
+            self._timer.start(RETRY_DELAY_S)  # another attempt would stand in the way of those that have none
         else:
             self._start_attempt()
 

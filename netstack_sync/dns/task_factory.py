@@ -60,18 +60,17 @@ class TaskFactory:
             return self._create_cache_task(HostCacheKey(key.name, key.family, key.partition))
         if kind == TaskKind.SECURE_DNS:
             assert self._secure_dns is not None
-            return self._secure_dns.create_task(name, self._secure_family(job), job.net_log)
+            return self._secure_dns.create_task(name, job.key.family, self._query_family(job), job.net_log)
         assert self._create_hook_task is not None
         return self._create_hook_task(name)
 
     def on_network_changed(self) -> None:
         """What was found out about the network is not true any more."""
         self._ipv6_probe.forget()
-        if self._secure_dns is not None:
-            self._secure_dns.on_network_changed()
 
-    def _secure_family(self, job: ResolveJob) -> int:
-        # No question for IPv6 addresses that nobody could connect to; getaddrinfo() sees to that itself.
+    def _query_family(self, job: ResolveJob) -> int:
+        # No question for IPv6 addresses that nobody could connect to; getaddrinfo() sees to that itself. What the
+        # hosts file says is another matter: the address may be this machine's, or in the same network.
         if job.key.family == socket.AF_UNSPEC and not self._ipv6_probe.is_reachable(job.net_log):
             return socket.AF_INET
         return job.key.family

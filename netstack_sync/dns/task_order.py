@@ -44,10 +44,10 @@ _SYSTEM_FOR_NOW: Final = TaskOrder((True, False), (TaskKind.SYSTEM,))
 def task_order(name: str, parameters: ResolveParameters, has_hook: bool, secure_dns: SecureDns | None) -> TaskOrder:
     """The plan for a name in lower case; without tasks if it may not be asked of anybody."""
     order = _HOOK if has_hook else _order_by_source(name, parameters, secure_dns)
+    if parameters.source == ResolveSource.LOCAL_ONLY:
+        order = order._replace(tasks=())
     if parameters.cache_usage == CacheUsage.DISALLOWED:
         return TaskOrder((), tuple(task for task in order.tasks if task != TaskKind.INSECURE_CACHE))
-    if parameters.source == ResolveSource.LOCAL_ONLY:
-        return order._replace(tasks=())
     return order
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from netstack_sync.dns.mapped_resolver import HostResolverRules
 from netstack_sync.dns.resolver_settings import ResolverSettings
-from netstack_sync.url_request.doh_config import DohConfig
+from netstack_sync.url_request.doh_config import DohConfig, names_of_servers
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class DnsSettings:
     """
     host_resolver_rules: str | Mapping[str, object] | None = None
     """Which hosts are resolved as if they were others: {"api.example": "127.0.0.1"}, or in Chromium's words
-    "MAP *.example 127.0.0.1:8080, EXCLUDE www.example".
+    `MAP *.example 127.0.0.1:8080, EXCLUDE www.example`.
     """
     resolver: Callable[[str], Iterable[object]] | None = None
     """Decides instead of everybody else: gets each host that is to be connected to, IP literals included, gives its
@@ -45,6 +45,8 @@ class DnsSettings:
             raise TypeError(f"resolver: must be a function of a host, not {type(self.resolver).__name__}")
         if not isinstance(self.stale, bool):
             raise TypeError(f"stale: must be True or False, not {self.stale!r}")
+        if self.doh is not None and not isinstance(self.doh, str):
+            object.__setattr__(self, "doh", names_of_servers(self.doh))  # it may be an iterator
         self.doh_config()
         self.rules()
         self.resolver_settings()

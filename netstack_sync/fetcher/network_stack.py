@@ -28,7 +28,12 @@ class NetworkStack:
         self.generation = runtime.generation
         self.net_log = NetLog(SystemTickClock())
         thread = runtime.acquire_thread(self)
-        self.context = builder.build(thread, self.net_log)
+        try:
+            self.context = builder.build(thread, self.net_log)
+        except BaseException:
+            runtime.forget(self)
+            runtime.release_thread(0.0)
+            raise
         thread.post(self.context.start)
         runtime.finish_at_exit(self.context.workers)
         self.callbacks = WorkerPool(thread.task_runner, _CALLBACK_THREADS, "netstack-callback")

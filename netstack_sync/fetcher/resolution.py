@@ -12,6 +12,7 @@ from netstack_sync.base.net_errors import (
     ERR_ABORTED,
     ERR_CONTEXT_SHUT_DOWN,
     ERR_IO_PENDING,
+    ERR_NETWORK_CHANGED,
     ERR_TIMED_OUT,
     ERR_UNEXPECTED,
     OK,
@@ -149,6 +150,10 @@ class _Lookup:
         if self._timeout_s is not None:
             until = self._started_at + self._timeout_s
             self._deadline = context.thread.timers.call_at(until, lambda: self.fail(ERR_TIMED_OUT))
+        self._ask()
+
+    def _ask(self) -> None:
+        context = self._context
         net_log = NetLogWithSource.make(context.net_log, NetLogSourceType.NONE)
         try:
             request = context.host_resolver.create_request(self._host, self._port, self._parameters, net_log)
@@ -161,6 +166,9 @@ class _Lookup:
             self._on_done(result)
 
     def _on_done(self, net_error: int) -> None:
+        if net_error == ERR_NETWORK_CHANGED and not self._context.is_shut_down:
+            self._ask()  # the new network
+            return
         self._net_error = net_error
         self._elapsed_s = self._context.thread.clock.now() - self._started_at
         if self._deadline is not None:

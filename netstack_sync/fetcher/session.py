@@ -200,7 +200,7 @@ class Session:
 
     def close_idle_connections(self) -> None:
         """Closes the connections that no request uses; what is under way goes on."""
-        self._ask(lambda context: context.network_session.pool.close_idle_sockets())
+        self._ask(lambda context: context.close_idle_sockets())
 
     def reload_tls(self) -> None:
         """Reads trusted authorities and client certificates anew, where files were exchanged.

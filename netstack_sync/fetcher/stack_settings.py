@@ -8,6 +8,7 @@ from dataclasses import replace
 from netstack_sync.base.features import FeatureList
 from netstack_sync.fetcher.dns_settings import check_dns
 from netstack_sync.fetcher.limits import check_limits
+from netstack_sync.network.connect_timeout import tcp_attempt_limit
 from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.sockets.tls_context import TlsConfig
@@ -29,6 +30,8 @@ def make_context_builder(
     Features of the environment count where the argument says nothing of them.
     """
     dns_settings = check_dns(dns)
+    chosen = FeatureList.from_value(features).merged_over(FeatureList.from_environment(environment))
+    tcp_attempt_limit(chosen, lambda: None)  # raises for parameters that contradict each other
     return ContextBuilder(
         limits=check_limits(limits).for_pool(),
         resolver=dns_settings.resolver_settings(),
@@ -37,7 +40,7 @@ def make_context_builder(
         doh=dns_settings.doh_config(),
         doh_tls=replace(tls, client_certificate=None),
         tcp=_check_tcp(tcp),
-        features=FeatureList.from_value(features).merged_over(FeatureList.from_environment(environment)),
+        features=chosen,
         health=EndpointHealthSettings.from_value(endpoint_health),
     )
 

@@ -203,6 +203,8 @@ class URLFetcher:
     def on_response_started(self, net_error: int) -> None:
         """The head is there, or the request failed."""
         if net_error != OK:
+            if net_error == ERR_TIMED_OUT and not self.may_have_been_sent:
+                self.timed_out = "connect"  # a limit of the connect job's own
             self._complete(net_error)
             return
         if self._sink is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.net_errors import ERR_NETWORK_CHANGED
 from netstack_sync.base.url import Url
 from netstack_sync.http.body_drainer import HttpResponseBodyDrainer
@@ -56,6 +57,12 @@ class HttpNetworkSession:
         for group in self.pool.groups():
             group.abort_lost_sockets(ERR_NETWORK_CHANGED, is_lost)
         self.pool.flush_with_error(ERR_NETWORK_CHANGED, close_reasons.NETWORK_CHANGED)
+
+    def on_endpoint_avoided(self, endpoint: IPEndPoint) -> None:
+        """No present connection to the endpoint serves another request."""
+        for group in self.pool.groups():
+            group.disown_sockets_to(endpoint)
+        self.pool.close_idle_sockets(close_reasons.ENDPOINT_AVOIDED, endpoint)
 
     def on_trust_changed(self) -> None:
         """Connections that were verified under other terms serve no further request."""

@@ -221,8 +221,11 @@ class NetworkTransaction(StepMachine):
     def _failed(self, error: int) -> int:
         stream = self._stream
         assert stream is not None and error != ERR_IO_PENDING
-        is_stale = should_resend(error, stream.is_connection_reused, stream.received_bytes)
-        if is_stale and self._rewind() == OK:
+        is_unseen = should_resend(error, stream.is_connection_reused, stream.received_bytes)
+        if not stream.sent_bytes and should_reconnect(error, self._reconnects):
+            self._reconnects += 1
+            is_unseen = True
+        if is_unseen and self._rewind() == OK:
             return self._resend(error)
         self._error_detail = stream.error_detail
         self._note_sent(stream)

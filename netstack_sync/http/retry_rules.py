@@ -22,14 +22,14 @@ _STALE_SOCKET_ERRORS = frozenset(
 )
 
 
-MAX_RECONNECTS = 5
-"""How often a request asks for a connection again because the network changed: some networks never rest."""
+MAX_RECONNECTS = 100
+"""How often a request may ask for a connection again; each time takes another change of the network."""
 
 
 def should_reconnect(error: int, times: int) -> bool:
-    """True when the wait for a connection was ended by a change of the network: nothing of the request was sent.
+    """True when a change of the network came before anything of the request was sent, which the caller knows.
 
-    Chromium shows its user an error page here. A program wants its answer, and its deadline bounds the tries.
+    Chromium shows its user an error page here. A program wants its answer, and its deadline bounds the wait.
     """
     return error == ERR_NETWORK_CHANGED and times < MAX_RECONNECTS
 

@@ -33,6 +33,7 @@ class HttpStreamParser:
 
     __slots__ = (
         "_body",
+        "_has_failed",
         "_head_parser",
         "_informational",
         "_is_reused",
@@ -63,6 +64,7 @@ class HttpStreamParser:
         self._informational = 0
         self._body: BodyReader | None = None
         self._unparsed = b""
+        self._has_failed = False  # from then on what comes belongs to no answer
         self._read_bytes = SMALL_READ_BYTES
         self._on_headers: Completion | None = None
         self._on_data: OnBodyData | None = None
@@ -126,7 +128,7 @@ class HttpStreamParser:
     def can_find_end(self) -> bool:
         """True when reading on would lead to a point where the next response may begin."""
         head, body = self.head, self._body
-        return head is not None and body is not None and head.keep_alive and body.is_delimited
+        return head is not None and body is not None and head.keep_alive and body.is_delimited and not self._has_failed
 
     @property
     def can_reuse_connection(self) -> bool:
@@ -239,6 +241,8 @@ class HttpStreamParser:
             return
         on_data, self._on_data = self._on_data, None
         assert on_data is not None
+        if isinstance(data, int):
+            self._has_failed = True
         on_data(data)
 
     def _decode(self, data: bytes) -> bytes | int:
@@ -250,4 +254,5 @@ class HttpStreamParser:
 
     def _malformed(self, error: WireError) -> int:
         self.error_detail = error.detail
+        self._has_failed = True
         return error.net_error

@@ -7,6 +7,7 @@ After brpc: an endpoint that lets several connects in a row time out counts as u
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from netstack_sync.base.ip_endpoint import AddressList, IPEndPoint
@@ -100,13 +101,15 @@ class EndpointHealth:
     costs a look at an empty dictionary. The endpoint used longest ago is the first to be forgotten.
     """
 
-    __slots__ = ("_known", "_num_avoided", "_services", "_settings")
+    __slots__ = ("_known", "_num_avoided", "_services", "_settings", "on_avoided")
 
     def __init__(self, settings: EndpointHealthSettings, services: ProbeServices) -> None:
         self._settings = settings
         self._services = services
         self._known: dict[IPEndPoint, _Endpoint] = {}
         self._num_avoided = 0
+        self.on_avoided: Callable[[IPEndPoint], None] = _nobody
+        """Is told of an endpoint that is to be left alone from now on; whoever holds connections to it."""
 
     def usable(self, addresses: AddressList) -> AddressList:
         """Those of the addresses that are worth a connect; none of them means ERR_ADDRESS_UNREACHABLE.
@@ -203,6 +206,7 @@ class EndpointHealth:
         known.probe = HealthProbe(endpoint, self._services, interval_s, self._on_probe_result, self._forget)
         self._num_avoided += 1
         known.probe.start(delay_s)
+        self.on_avoided(endpoint)
 
     def _end_probe(self, known: _Endpoint) -> None:
         if known.probe is not None:
@@ -215,3 +219,7 @@ class EndpointHealth:
 
     def __repr__(self) -> str:
         return f"<EndpointHealth {len(self._known)} known, {self._num_avoided} left alone>"
+
+
+def _nobody(_: IPEndPoint) -> None:
+    """Is told when nobody listens."""

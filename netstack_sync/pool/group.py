@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import islice
 
+from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.priority_queue import PriorityQueue
@@ -90,6 +91,8 @@ class Group:
         if job is not None:
             self.jobs[job] = None
             self._assign_jobs()
+            if self.jobs[job] is None:
+                job.change_priority(RequestPriority.IDLE)  # names that somebody waits for are looked up before its own
 
     def requeue(self, handle: ClientSocketHandle, priority: RequestPriority) -> None:
         """Moves a waiting request to the tail of another priority."""
@@ -163,6 +166,11 @@ class Group:
             endpoint = socket.local_address
             if endpoint is not None and is_lost(endpoint.address):
                 socket.abort(error)
+
+    def disown_sockets_to(self, endpoint: IPEndPoint) -> None:
+        """Lets no connection in use to an endpoint serve another request, nor others of the group."""
+        if any(handle.socket is not None and handle.socket.remote_address == endpoint for handle in self.holders):
+            self.generation += 1
 
     def stop_backup_timer(self) -> None:
         """No backup job will be started; idempotent."""

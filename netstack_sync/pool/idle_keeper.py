@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.loop.timers import OneShotTimer, TimerQueue
 from netstack_sync.pool import close_reasons
 from netstack_sync.pool.group import Group
@@ -62,13 +63,18 @@ class IdleKeeper:
                 return True
         return False
 
-    def close_all(self, reason: str) -> bool:
-        """Closes what nobody uses; False when there was nothing."""
-        idle_sockets = list(self._groups.items())
-        for idle, group in idle_sockets:
+    def close_all(self, reason: str, endpoint: IPEndPoint | None = None) -> bool:
+        """Closes what nobody uses, or what of it leads to one endpoint; False when there was nothing."""
+        chosen = [
+            (idle, group)
+            for idle, group in self._groups.items()
+            if endpoint is None or idle.socket.remote_address == endpoint
+        ]
+        for idle, group in chosen:
             self._close_idle(group, idle, reason)
-        self._sweep.stop()
-        return bool(idle_sockets)
+        if not self._groups:
+            self._sweep.stop()
+        return bool(chosen)
 
     def _close_idle(self, group: Group, idle: IdleSocket, reason: str) -> None:
         group.idle.remove(idle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
 from netstack_sync.pool.group import Group
@@ -18,7 +19,7 @@ class PoolGroups:
     def __init__(self, per_group: int, on_idle_lost: Callable[[Group, IdleSocket], None]) -> None:
         self._on_idle_lost = on_idle_lost
         self._by_id: dict[GroupId, Group] = {}
-        self._surplus: dict[Group, None] = {}
+        self._surplus: OrderedDict[Group, None] = OrderedDict()
         """Groups with jobs that nobody waits for."""
         self.stalled = StalledGroups(per_group)
 

@@ -23,7 +23,7 @@ BACKUP_JOB_DELAY_S = 0.25
 class PoolJobs:
     """Books each job in and out: one slot of the pool, one entry of its group. Network thread only."""
 
-    __slots__ = ("_factory", "_group_of", "_limits", "_on_done", "_slots", "_thread", "sockets_opened")
+    __slots__ = ("_factory", "_group_of", "_limits", "_on_backup", "_on_done", "_slots", "_thread", "sockets_opened")
 
     def __init__(
         self,
@@ -32,13 +32,17 @@ class PoolJobs:
         limits: PoolLimits,
         slots: PoolSlots,
         on_done: Callable[[Group, ConnectJob, int], None],
+        on_backup: Callable[[Group], None],
     ) -> None:
-        """`on_done` is told of each job that was pending and ended; it calls end()."""
+        """`on_done` is told of each job that was pending and ended, and calls end(); `on_backup` of a group that has
+        got a backup job.
+        """
         self._thread = thread
         self._factory = factory
         self._limits = limits
         self._slots = slots
         self._on_done = on_done
+        self._on_backup = on_backup
         self._group_of: dict[ConnectJob, Group] = {}
         self.sockets_opened = 0  # connections made so far
 
@@ -91,7 +95,7 @@ class PoolJobs:
 
     def maybe_start_backup_timer(self, group: Group) -> None:
         """For a group's first job: should its SYN be lost, a second one may well be faster than the system's."""
-        if group.jobs:
+        if group.jobs and self._limits.per_group > 1:
             group.backup_timer = self._thread.timers.call_later(
                 BACKUP_JOB_DELAY_S, lambda: self._on_backup_timer(group)
             )
@@ -99,12 +103,12 @@ class PoolJobs:
     def _on_backup_timer(self, group: Group) -> None:
         group.backup_timer = None
         job = next(iter(group.jobs))  # the timer stops with the last one
-        if job.has_established_connection:
-            return  # what takes so long now is no lost packet of the connect
+        if job.has_established_connection or not group.pending:
+            return  # what takes so long now is no lost packet of the connect, or nobody is in a hurry
         is_full = self._slots.is_full or group.slots >= self._limits.per_group
         if is_full or job.load_state == LoadState.RESOLVING_HOST:
             self.maybe_start_backup_timer(group)
-        elif group.pending:
+        else:
             self._start_backup_job(group)
 
     def _start_backup_job(self, group: Group) -> None:
@@ -112,5 +116,7 @@ class PoolJobs:
         assert first is not None
         job, result = self.start(group, group.top_priority)
         log_job_created(first.value, job, is_backup=True)
-        if result != ERR_IO_PENDING:
+        if result == ERR_IO_PENDING:
+            self._on_backup(group)
+        else:
             self._on_done(group, job, result)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import ERR_INSUFFICIENT_RESOURCES, ERR_IO_PENDING, OK
 from netstack_sync.base.priority import RequestPriority
@@ -41,7 +42,7 @@ class ClientSocketPool:
         self._idle = IdleKeeper(thread.timers, self._close, self._forget_if_empty)
         self._groups = PoolGroups(limits.per_group, self._idle.on_lost)
         self._slots = PoolSlots(limits.total)
-        self._jobs = PoolJobs(thread, factory, limits, self._slots, self._on_job_done)
+        self._jobs = PoolJobs(thread, factory, limits, self._slots, self._on_job_done, self._serve)
         self.higher_pools = HigherPools(self._is_stalled, thread.post)
         self.sockets_reused = 0  # how often a request got a connection that was there already
 
@@ -52,8 +53,9 @@ class ClientSocketPool:
         group = self._groups.find_or_make(handle.group_id)
         log_requested(handle)
         if len(group.idle) and self._assign_idle(group, handle):
-            result = OK
-        elif group.adopt_job():
+            handle.net_log.end(NetLogEventType.SOCKET_POOL)
+            return OK  # fast path: nobody is stalled while sockets idle
+        if group.adopt_job():
             result = ERR_IO_PENDING
         else:
             was_empty = group.is_empty
@@ -65,7 +67,7 @@ class ClientSocketPool:
             self._groups.note(group)
             return ERR_IO_PENDING
         handle.net_log.end_with_net_error(NetLogEventType.SOCKET_POOL, result)
-        self._groups.forget_if_empty(group)
+        self._serve(group)
         return result
 
     def cancel_request(self, handle: ClientSocketHandle) -> None:
@@ -95,7 +97,7 @@ class ClientSocketPool:
         if handle.pointer is not None:
             group = self._groups[handle.group_id]
             group.requeue(handle, priority)
-            self._groups.note(group)
+            self._serve(group)
 
     def load_state_of(self, handle: ClientSocketHandle) -> LoadState:
         """What a request waits for: the job it owns, or a slot."""
@@ -138,11 +140,13 @@ class ClientSocketPool:
             self._jobs.cancel_all(group)
         self._idle.close_all(reason)
         for group in groups:
+            self._groups.note(group)  # all of them first: the most urgent request gets the first slot
+        for group in groups:
             self._serve(group)
 
-    def close_idle_sockets(self) -> None:
-        """Closes what nobody uses."""
-        self._idle.close_all(close_reasons.ON_REQUEST)
+    def close_idle_sockets(self, reason: str, endpoint: IPEndPoint | None = None) -> None:
+        """Closes what nobody uses, of one endpoint or of all."""
+        self._idle.close_all(reason, endpoint)
 
     def groups(self) -> Iterator[Group]:
         """The groups, to be looked at."""
@@ -245,7 +249,7 @@ class ClientSocketPool:
             reuse = ReuseType.REUSED_IDLE if socket.was_ever_used else ReuseType.UNUSED_IDLE
             self._bind(group, handle, socket, reuse)
             self._answer_later(handle, OK)
-            self._groups.note(group)
+            self._serve(group)  # the job that the request owned may be nobody's now
             return
         self._idle.add(group, socket, keep_alive_s)
         if len(self._groups.stalled):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 from netstack_sync.base.priority import NUM_PRIORITIES, RequestPriority
 from netstack_sync.pool.group import Group
 
@@ -15,7 +17,8 @@ class StalledGroups:
     __slots__ = ("_by_priority", "_per_group", "_places")
 
     def __init__(self, per_group: int) -> None:
-        self._by_priority: list[dict[Group, None]] = [{} for _ in range(NUM_PRIORITIES)]
+        # Ordered dictionaries: taking the first of a plain one walks over all that were taken before.
+        self._by_priority: list[OrderedDict[Group, None]] = [OrderedDict() for _ in range(NUM_PRIORITIES)]
         self._places: dict[Group, RequestPriority] = {}
         self._per_group = per_group
 

@@ -21,6 +21,7 @@ from netstack_sync.loop.completion import Completion, Task
 from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.loop.pump import READ, WRITE, FdWatchController
 from netstack_sync.sockets import tcp_info
+from netstack_sync.sockets.endpoints import is_own_peer, local_endpoint
 from netstack_sync.sockets.options import DEFAULT_TCP_OPTIONS, TcpOptions, bind_local_address, set_client_options
 
 # A program may have SIGPIPE at its default, which ends it; macOS lacks the flag.
@@ -116,11 +117,12 @@ class TcpSocket:
 
     def _tell_of_abort(self) -> None:
         """Unless it was closed meanwhile, which is the end of every callback."""
-        tasks = (self._on_readable, self._on_writable)
-        self._on_readable = self._on_writable = None
-        for task in tasks:
-            if task is not None:
-                task()
+        task, self._on_readable = self._on_readable, None
+        if task is not None:
+            task()
+        task, self._on_writable = self._on_writable, None  # the first one may have closed the socket
+        if task is not None:
+            task()
 
     def _stop_watching(self) -> None:
         self._read_watch.stop_watching()
@@ -178,13 +180,18 @@ class TcpSocket:
     def notify_readable(self, task: Task) -> None:
         """See StreamSocket.notify_readable."""
         self._on_readable = task
-        if not self._read_watch.is_watching:
+        if self._socket is None:
+            self._thread.post(self._tell_of_abort)
+        elif not self._read_watch.is_watching:
             self._watch(self._read_watch, READ, persistent=True)
 
     def notify_writable(self, task: Task) -> None:
         """See StreamSocket.notify_writable."""
         self._on_writable = task
-        self._watch(self._write_watch, WRITE, persistent=False)
+        if self._socket is None:
+            self._thread.post(self._tell_of_abort)
+        else:
+            self._watch(self._write_watch, WRITE, persistent=False)
 
     def cancel_notify(self) -> None:
         """See StreamSocket.cancel_notify."""
@@ -210,9 +217,7 @@ class TcpSocket:
     @property
     def local_address(self) -> IPEndPoint | None:
         """Our address while open."""
-        if self._socket is None:
-            return None
-        return IPEndPoint.from_sockaddr(self._socket.family, self._socket.getsockname())
+        return local_endpoint(self._socket)
 
     def on_fd_readable(self, fd: int) -> None:
         """Pump: there is something to read."""
@@ -255,18 +260,8 @@ class TcpSocket:
         on_done(self._connected() if os_error == 0 else self._connect_failed(os_error))
 
     def _connected(self) -> int:
-        return self._connect_failed(errno.ECONNREFUSED) if self._is_own_peer() else OK
-
-    def _is_own_peer(self) -> bool:
-        """True when the socket is connected to itself: nobody listens on a port of this machine, the system took
-        the same port for us, and TCP takes that for a simultaneous open.
-        """
         assert self._socket is not None and self.remote_address is not None
-        try:
-            local = self._socket.getsockname()
-            return bool(local[1] == self.remote_address.port and local == self._socket.getpeername())
-        except OSError:
-            return False  # reset already, which whoever reads will learn
+        return self._connect_failed(errno.ECONNREFUSED) if is_own_peer(self._socket, self.remote_address) else OK
 
     def _so_error(self) -> int:
         """The decision about a connect; reading it clears it."""

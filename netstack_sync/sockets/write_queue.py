@@ -7,6 +7,7 @@ the way in is a posted task, as for everything else.
 
 from __future__ import annotations
 
+import traceback
 from collections import deque
 from typing import Final
 
@@ -204,8 +205,12 @@ class WriteQueue:
         while self._outcomes:
             write, result = self._outcomes.popleft()
             on_done, write.on_done = write.on_done, None
-            if on_done is not None:
+            if on_done is None:
+                continue
+            try:
                 on_done(result)
+            except BaseException:
+                traceback.print_exc()  # one stream's bug must not leave the others untold
         self._is_telling = False
         if self.is_full and self.queued_bytes <= self._low_bytes:
             self.is_full = False

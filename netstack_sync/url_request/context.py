@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN
@@ -14,6 +14,7 @@ from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.log.net_log import NetLog
 from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.network.quality_estimator import NetworkQualityEstimator
+from netstack_sync.pool import close_reasons
 from netstack_sync.sockets.tls_client import TlsServices
 from netstack_sync.sockets.tls_context import TlsConfig
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
@@ -35,7 +36,9 @@ class URLRequestContext:
 
     __slots__ = (
         "_changes",
+        "_own_pools",
         "_requests",
+        "_sessions",
         "_tls",
         "host_resolver",
         "is_shut_down",
@@ -59,8 +62,9 @@ class URLRequestContext:
         quality: NetworkQualityEstimator,
         changes: NetworkChanges | None = None,
         tls: TlsServices | None = None,
+        own_pools: Sequence[WorkerPool] = (),
     ) -> None:
-        """Without `changes` and `tls` the context is a part of another one, which owns the resolver."""
+        """Without `changes` and what follows the context is a part of another one, which owns all of that."""
         self.thread = thread
         self.net_log = net_log
         self.resolver = resolver
@@ -71,6 +75,8 @@ class URLRequestContext:
         self.quality = quality
         self._changes = changes
         self._tls = tls
+        self._sessions = (network_session,) if changes is None else changes.sessions
+        self._own_pools = own_pools
         self.job_factory = URLRequestJobFactory(network_session)
         self._requests: set[LiveRequest] = set()
         self.is_shut_down = False
@@ -98,7 +104,13 @@ class URLRequestContext:
         if self._tls is not None:
             self._tls.verifier.on_trust_changed()
             self._tls.contexts.clear()
-        self.network_session.on_trust_changed()
+        for session in self._sessions:
+            session.on_trust_changed()
+
+    def close_idle_sockets(self) -> None:
+        """Closes the connections that nobody uses."""
+        for session in self._sessions:
+            session.pool.close_idle_sockets(close_reasons.ON_REQUEST)
 
     @property
     def request_count(self) -> int:

@@ -50,6 +50,7 @@ from netstack_sync.workers.worker_pool import WorkerPool
 
 _RESOLVER_THREADS = 64  # how many may hang in getaddrinfo() at once; apart, so that they block nothing else
 _WORKER_THREADS = 32
+_DOH_LIMITS = PoolLimits(per_group=6, total=24)  # beside the user's: lookups must not wait for what waits for them
 
 
 @dataclass(slots=True)
@@ -95,11 +96,12 @@ class _ContextParts:
         doh = self._make_doh(hosts, transport) if settings.doh.mode != SecureDnsMode.OFF else None
         resolver = self._make_resolver(doh)
         host_resolver = self._with_rules(resolver)
-        session = self._make_session(host_resolver)
+        session = self._make_session(host_resolver, settings.limits)
+        self._health.on_avoided = session.on_endpoint_avoided
         doh_services = None
         if doh is not None:
             bootstrap = BootstrapResolver(host_resolver)
-            doh_services = DohServices(doh, hosts, self._make_session(bootstrap))
+            doh_services = DohServices(doh, hosts, self._make_session(bootstrap, _DOH_LIMITS))
             transport.attach(
                 URLRequestContext(
                     thread, net_log, resolver, bootstrap, doh_services.session, self._workers, self._quality
@@ -110,8 +112,18 @@ class _ContextParts:
             ChangingServices(resolver, self._families, self._health, self._quality, session, doh_services),
             net_log,
         )
+        own_pools = (self._workers, self._resolver_workers)
         return URLRequestContext(
-            thread, net_log, resolver, host_resolver, session, self._workers, self._quality, changes, self._tls
+            thread,
+            net_log,
+            resolver,
+            host_resolver,
+            session,
+            self._workers,
+            self._quality,
+            changes,
+            self._tls,
+            own_pools,
         )
 
     def _make_tls(self) -> TlsServices:
@@ -146,8 +158,8 @@ class _ContextParts:
         rules = self._settings.host_resolver_rules
         return MappedHostResolver(resolver, rules) if rules else resolver
 
-    def _make_session(self, resolver: HostResolver) -> HttpNetworkSession:
+    def _make_session(self, resolver: HostResolver, limits: PoolLimits) -> HttpNetworkSession:
         services = ConnectServices(self._thread, resolver, self._sockets, self._net_log, self._families, self._health)
-        pool = ClientSocketPool(self._thread, DefaultConnectJobFactory(services), self._settings.limits)
+        pool = ClientSocketPool(self._thread, DefaultConnectJobFactory(services), limits)
         judge = self._health if self._settings.health.circuit_breaker else None
         return HttpNetworkSession(self._thread, pool, ExchangeMeter(self._quality, judge), self._net_log)

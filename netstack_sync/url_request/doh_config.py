@@ -13,6 +13,15 @@ from netstack_sync.wire.dns_message import load_dnspython
 _MODES = {mode.name.lower(): mode for mode in SecureDnsMode}
 
 
+def names_of_servers(value: object) -> tuple[str, ...]:
+    """Templates and names, several in any iterable; raises TypeError."""
+    names = tuple(value) if isinstance(value, Iterable) else (value,)
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"doh: pass a template or the name of a service, or several of them, not {name!r}")
+    return names
+
+
 @dataclass(frozen=True, slots=True)
 class DohConfig:
     """Checked and complete; off unless told otherwise."""

@@ -52,6 +52,12 @@ class NetworkChanges:
         self._services = services
         self._net_log = net_log
 
+    @property
+    def sessions(self) -> tuple[HttpNetworkSession, ...]:
+        """Those with connections of their own."""
+        services = self._services
+        return (services.session,) if services.doh is None else (services.session, services.doh.session)
+
     def start(self) -> None:
         """Begins to watch, once."""
         self._notifier.add_observer(self)
@@ -79,9 +85,10 @@ class NetworkChanges:
         services.families.forget()
         services.health.on_ip_address_changed()
         services.resolver.on_ip_address_changed()
-        services.session.on_ip_address_changed(self._notifier.has_lost)
+        for session in self.sessions:
+            session.on_ip_address_changed(self._notifier.has_lost)
         if services.doh is not None:
-            services.doh.session.on_ip_address_changed(self._notifier.has_lost)
+            services.doh.resolver.on_network_changed()  # last: it probes the servers at once, over the new network
 
     def on_connection_type_changed(self, kind: ConnectionType) -> None:
         """See NetworkChangeObserver."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 RESOLV_CONF: Final = "/etc/resolv.conf"
 
+_WORD: Final = re.compile(r"[^ \t\r]+")  # Unicode has more blanks than the system knows
 _MAX_BYTES: Final = 1 << 20  # the file has a few lines
 _MAX_NAMESERVERS: Final = 3  # MAXNS of resolv.conf(5): the system reads no more
 
@@ -21,6 +23,6 @@ def read_nameservers(path: str = RESOLV_CONF) -> tuple[str, ...]:
 
 def nameservers_in(text: str) -> tuple[str, ...]:
     """The addresses that a resolv.conf(5) names, as they are written there."""
-    lines = [line.split() for line in text.splitlines()]
+    lines = [_WORD.findall(line) for line in text.split("\n")]
     found = [words[1] for words in lines if len(words) > 1 and words[0] == "nameserver"]
     return tuple(found[:_MAX_NAMESERVERS])

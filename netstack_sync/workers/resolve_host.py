@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import socket
-from typing import NamedTuple
+from itertools import islice
+from typing import Final, NamedTuple
 
 from netstack_sync.base.error_map import map_resolve_error, map_system_error
 from netstack_sync.base.ip_endpoint import AddressList, IPEndPoint
-from netstack_sync.base.net_errors import ERR_NAME_NOT_RESOLVED, OK
+from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_NAME_NOT_RESOLVED, OK
+
+MAX_ADDRESSES: Final = 256
+"""Of an answer: nobody tries more, and thousands cost the network thread milliseconds for every connect."""
 
 # Documentation addresses (RFC 5737, RFC 3849): who has a way to anywhere has one to them.
 _ELSEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
@@ -43,10 +47,12 @@ def _ask(host: str, family: int, flags: int) -> ResolvedHost:
     except socket.gaierror as error:
         return _failed(map_resolve_error(error.errno or -1), error)
     except OSError as error:
-        return _failed(map_system_error(error.errno or -1), error)
+        net_error = map_system_error(error.errno or -1)
+        return _failed(net_error if net_error < ERR_IO_PENDING else ERR_NAME_NOT_RESOLVED, error)  # EAGAIN is final
     except UnicodeError as error:  # a label that the idna codec refuses
         return ResolvedHost(ERR_NAME_NOT_RESOLVED, (), 0, str(error))
-    addresses = tuple(dict.fromkeys(IPEndPoint.from_sockaddr(entry[0], entry[4]) for entry in found))
+    endpoints = dict.fromkeys(IPEndPoint.from_sockaddr(entry[0], entry[4]) for entry in found)
+    addresses = tuple(islice(endpoints, MAX_ADDRESSES))
     return ResolvedHost(OK if addresses else ERR_NAME_NOT_RESOLVED, addresses, 0)
 
 

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from netstack_sync.loop.task_runner import TaskRunner
 from netstack_sync.workers.worker_job import WorkerJob
@@ -17,14 +17,15 @@ T = TypeVar("T")
 _LOOK_AGAIN_S = 0.005
 _MIN_GARBAGE = 64  # below this looking for cancelled jobs costs more than it frees
 _IDLE_LIFETIME_S = 10.0  # an idle thread costs memory, a new one costs 50 to 100 microseconds
+_NEW_ATTEMPT_S: Final = 1.0  # when the system has no thread for a job; others end, or it is a matter of minutes
 
 
 class WorkerPool:
     """Runs jobs on at most `max_threads` threads; replies come on the network thread.
 
     Threads are daemons and never joined: one that hangs in getaddrinfo() must not hold the process. The thread
-    that went idle last is used first, so that the others can die. Jobs beyond the limit wait in order. Posting
-    and cancelling belong to the network thread.
+    that went idle last is used first, so that the others can die. Jobs beyond the limit wait in order. Posting,
+    cancelling and the end belong to the network thread.
 
     A job that was cancelled while it runs is stuck: nobody can interrupt it, and its thread is gone until it ends
     by itself. Others take its place while there are fewer than `max_threads`; after that jobs wait.
@@ -33,6 +34,8 @@ class WorkerPool:
     __slots__ = (
         "__weakref__",
         "_idle",
+        "_is_shut_down",
+        "_is_trying_again",
         "_lock",
         "_max_threads",
         "_name",
@@ -51,13 +54,20 @@ class WorkerPool:
         self._waiting: deque[WorkerJob[Any]] = deque()
         self._idle: list[_Worker] = []
         self._running: dict[_Worker, WorkerJob[Any]] = {}
-        self._threads = 0
+        self._threads = 0  # busy, idle, or about to be started
         self._tidy_at = _MIN_GARBAGE
+        self._is_trying_again = False
+        self._is_shut_down = False
 
     def post_job(self, work: Callable[[], T], on_reply: Callable[[T | BaseException], None]) -> WorkerJob[T]:
-        """Runs `work` on a worker and `on_reply` with its value, or with what it raised, on the network thread."""
+        """Runs `work` on a worker and `on_reply` with its value, or with what it raised, on the network thread.
+
+        After shut_down() the job never runs and never replies.
+        """
         job = WorkerJob(work, on_reply, self._task_runner)
         with self._lock:
+            if self._is_shut_down:
+                return job
             if self._idle:
                 worker = self._idle.pop()
                 self._running[worker] = job
@@ -68,13 +78,27 @@ class WorkerPool:
                 self._maybe_tidy()
                 return job
             self._threads += 1
+        self._add_worker()
+        return job
+
+    def shut_down(self) -> None:
+        """Ends the threads: idle ones at once, busy ones after their job. What waits is dropped, without a reply."""
+        with self._lock:
+            self._is_shut_down = True
+            self._waiting.clear()
+            idle, self._idle = self._idle, []
+            self._threads -= len(idle)
+        for worker in idle:
+            worker.dismiss()
+
+    def _add_worker(self) -> None:
+        """Starts a worker that is counted already."""
         try:
             # Thread.start() returns when the new thread has run, beside busy threads after tens of milliseconds.
             # The network thread must not wait so long, so a thread that nobody waits for makes the worker.
             _thread.start_new_thread(self._start_worker, ())
         except RuntimeError as error:
             self._do_without_worker(error)
-        return job
 
     def _start_worker(self) -> None:
         """Makes a worker, which is counted already; on a thread of its own."""
@@ -84,18 +108,33 @@ class WorkerPool:
             self._do_without_worker(error)
 
     def _do_without_worker(self, error: RuntimeError) -> None:
-        """No more threads, or the interpreter is shutting down; jobs wait for the others, if there are any."""
+        """No more threads, or the interpreter is shutting down; jobs wait for the others, if there are any.
+
+        These may hang, so that in a while there is another attempt.
+        """
         with self._lock:
             self._threads -= 1
-            if self._threads:
-                return
-            failed = list(self._waiting)
-            self._waiting.clear()
+            failed = [] if self._threads else list(self._waiting)
+            if failed:
+                self._waiting.clear()
+            tries_again = bool(self._waiting) and not self._is_trying_again
+            self._is_trying_again = self._is_trying_again or tries_again
         for job in failed:
             job.fail(error)
+        if tries_again:
+            self._task_runner.post_delayed_task(self._try_again, _NEW_ATTEMPT_S)
+
+    def _try_again(self) -> None:
+        """Starts workers for jobs that still wait."""
+        with self._lock:
+            self._is_trying_again = False
+            count = min(len(self._waiting), self._max_threads - self._threads)
+            self._threads += count
+        for _ in range(count):
+            self._add_worker()
 
     def next_job(self, worker: _Worker) -> WorkerJob[Any] | None:
-        """Takes a waiting job for a worker that is free; None puts the worker on the idle list."""
+        """Takes a waiting job for a worker that is free; None puts the worker on the idle list, or ends it."""
         with self._lock:
             self._running.pop(worker, None)
             while self._waiting:
@@ -103,11 +142,15 @@ class WorkerPool:
                 if not job.is_cancelled:
                     self._running[worker] = job
                     return job
-            self._idle.append(worker)
+            if self._is_shut_down:
+                self._threads -= 1
+                worker.dismiss()
+            else:
+                self._idle.append(worker)
             return None
 
     def retire(self, worker: _Worker) -> bool:
-        """Takes a worker that idled long enough out; False if a job was given to it meanwhile."""
+        """Takes a worker that idled long enough out; False if it was given a job, or dismissed, meanwhile."""
         with self._lock:
             if worker not in self._idle:
                 return False
@@ -130,11 +173,6 @@ class WorkerPool:
         return False
 
     @property
-    def thread_count(self) -> int:
-        """Threads that live now, busy or idle, or are about to."""
-        return self._threads
-
-    @property
     def running_count(self) -> int:
         """Jobs that run and whose reply is awaited; any thread."""
         with self._lock:
@@ -147,10 +185,10 @@ class WorkerPool:
             return sum(job.is_abandoned for job in self._running.values())
 
     @property
-    def is_exhausted(self) -> bool:
-        """True while every thread that may be has a job; any thread."""
+    def is_half_taken(self) -> bool:
+        """True while at least half of the threads that may be have a job; any thread."""
         with self._lock:
-            return len(self._running) >= self._max_threads
+            return 2 * len(self._running) >= self._max_threads
 
     def _maybe_tidy(self) -> None:
         """Drops cancelled jobs: while all threads hang nobody else does. Under the lock; amortised O(1)."""
@@ -173,6 +211,10 @@ class _Worker:
     def give(self, job: WorkerJob[Any]) -> None:
         """Hands a job to this worker, which is idle; called under the pool's lock."""
         self._gift = job
+        self._wake.release()
+
+    def dismiss(self) -> None:
+        """Ends this worker, which has no job and is not on the pool's list any more."""
         self._wake.release()
 
     def run(self) -> None:

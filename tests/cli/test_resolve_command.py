@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from netstack_sync import Session
 from netstack_sync.base.exceptions import exception_for
 from netstack_sync.base.net_errors import ERR_NAME_NOT_RESOLVED, ERR_TIMED_OUT
 from netstack_sync.cli import resolve_command
@@ -19,7 +18,6 @@ from netstack_sync.cli.exit_status import CommandError
 from netstack_sync.cli.resolve_command import add_resolve_parser
 from netstack_sync.dns.host_resolver import CacheUsage, ResolveParameters, ResolveSource
 from netstack_sync.fetcher.resolution import Resolution
-from netstack_sync.url_request.context import URLRequestContext
 from tests.support.command_line import Done, Netstack
 from tests.support.dns import BlockedResolver, blocked_resolver
 
@@ -164,8 +162,8 @@ def test_a_stale_answer_is_called_so(resolve: Netstack, monkeypatch: pytest.Monk
     "arguments, message",
     [
         (("a..b",), "netstack: host: a URL of 'a..b' has a host with an empty label"),
-        (("-m", "0", "localhost"), "netstack: timeout: total must be more than 0 seconds"),
-        (("-m", "x", "localhost"), "invalid float value: 'x'"),
+        (("-m", "-1", "localhost"), "'-1' is not a number of seconds"),
+        (("-m", "x", "localhost"), "'x' is not a number of seconds"),
         (("--family", "5", "localhost"), "--family: invalid choice: 5"),
         ((), "the following arguments are required: HOST"),
     ],
@@ -176,54 +174,59 @@ def test_wrong_arguments(resolve: Netstack, arguments: tuple[str, ...], message:
     assert done.status == 2 and message in done.err
 
 
-class Opened:
-    """What sessions were opened with and asked for."""
+@pytest.mark.parametrize(
+    "arguments, parameters",
+    [
+        ((), ResolveParameters()),
+        (("--no-cache",), ResolveParameters(cache_usage=CacheUsage.DISALLOWED)),
+        (
+            ("--doh", "https://dns.test/dns-query", "--family", "6"),
+            ResolveParameters(family=socket.AF_INET6, source=ResolveSource.SECURE_DNS),
+        ),
+    ],
+)
+def test_what_is_asked(
+    resolve: Netstack, arguments: tuple[str, ...], parameters: ResolveParameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a DNS over HTTPS server nobody else may answer."""
+    asked: list[tuple[str, ResolveParameters]] = []
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.settings: list[dict[str, object]] = []
-        self.parameters: list[ResolveParameters] = []
-        monkeypatch.setattr(resolve_command, "Session", self._open)
-        monkeypatch.setattr(resolve_command, "resolve_on_network_thread", self._resolve)
-
-    def _open(self, **settings: object) -> Session:
-        if settings.get("host_resolver_rules") == "bad":
-            raise ValueError("host_resolver_rules: the rule 'bad' is none")
-        self.settings.append(settings)
-        return Session()
-
-    def _resolve(
-        self, context: URLRequestContext, host: str, port: int, parameters: ResolveParameters, timeout_s: float
-    ) -> Resolution:
-        self.parameters.append(parameters)
+    def note(_: object, host: str, port: int, parameters: ResolveParameters, timeout_s: float) -> Resolution:
+        asked.append((host, parameters))
         return Resolution(host, ("192.0.2.1",), "system", None, 0.0, False)
 
-
-def test_what_the_session_is_built_from(resolve: Netstack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only what was given; with a DNS over HTTPS server nobody else may answer."""
-    opened = Opened(monkeypatch)
-    resolve("host.test")
-    resolve("host.test", "--resolver-rules", "MAP *.test 127.0.0.1", "--no-cache")
-    resolve("host.test", "--doh", "https://dns.test/dns-query", "--family", "6")
-    assert opened.settings == [
-        {},
-        {"host_resolver_rules": "MAP *.test 127.0.0.1"},
-        {"doh": "https://dns.test/dns-query"},
-    ]
-    assert opened.parameters == [
-        ResolveParameters(),
-        ResolveParameters(cache_usage=CacheUsage.DISALLOWED),
-        ResolveParameters(family=socket.AF_INET6, source=ResolveSource.SECURE_DNS),
-    ]
+    monkeypatch.setattr(resolve_command, "resolve_on_network_thread", note)
+    assert resolve("host.test", *arguments).status == 0 and asked == [("host.test", parameters)]
 
 
-def test_bad_rules_are_wrong_arguments(resolve: Netstack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deadline_of_zero_is_none(resolve: Netstack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of `netstack fetch`."""
+    limits: list[float | None] = []
+
+    def note(_: object, host: str, port: int, parameters: ResolveParameters, timeout_s: float | None) -> Resolution:
+        limits.append(timeout_s)
+        return Resolution(host, ("192.0.2.1",), "system", None, 0.0, False)
+
+    monkeypatch.setattr(resolve_command, "resolve_on_network_thread", note)
+    for arguments in ((), ("-m", "0"), ("--max-time", "1.5")):
+        assert resolve("host.test", *arguments).status == 0
+    assert limits == [30.0, None, 1.5]
+
+
+def test_the_rules_of_the_arguments_hold(resolve: Netstack) -> None:
+    """As in every session."""
+    done = resolve("host.test", "gone.test", "--resolver-rules", "MAP gone.test ~NOTFOUND, MAP *.test 192.0.2.5")
+    assert without_times(done.out) == ["host.test (literal, N ms)", "  192.0.2.5"]
+    assert done.status == 6 and "gone.test" in done.err
+
+
+def test_bad_rules_are_wrong_arguments(resolve: Netstack) -> None:
     """With the session's own words."""
-    Opened(monkeypatch)
     done = resolve("--resolver-rules", "bad", "localhost")
-    assert done == (2, b"", "netstack: host_resolver_rules: the rule 'bad' is none\n")
+    assert done.status == 2 and done.err.startswith("netstack: host_resolver_rules: the rule 'bad' is none; ")
 
 
 def test_help_says_the_statuses(resolve: Netstack) -> None:
     """As the other commands do."""
     done = resolve("--help")
-    assert done.status == 0 and b"the host name could not be resolved" in done.out and b"; 30 unless given" in done.out
+    assert done.status == 0 and b"the host name could not be resolved" in done.out and b", 30 unless given" in done.out

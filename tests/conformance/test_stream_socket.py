@@ -327,3 +327,22 @@ def test_the_round_trip_time(pair: Pair) -> None:
     assert rtt_s is None or 0 < rtt_s < 10
     pair.client.disconnect()
     assert pair.client.transport_rtt_s() is None
+
+
+def test_who_asks_after_an_abort_is_told(pair: Pair) -> None:
+    """Once, later: a reader who was busy elsewhere waits for the next bytes as ever."""
+    pair.client.abort(ERR_NETWORK_CHANGED)
+    told: list[object] = []
+    pair.client.notify_readable(lambda: told.append(pair.client.read(1)))
+    pair.client.notify_writable(lambda: told.append(pair.client.write(b"x")))
+    assert told == []
+    pair.driver.run_until_idle()
+    assert told[0] == ERR_NETWORK_CHANGED and len(told) == 2
+
+
+def test_the_first_to_be_told_may_end_it(pair: Pair) -> None:
+    """Then the other one is not told any more."""
+    pair.client.notify_readable(pair.client.disconnect)
+    pair.client.notify_writable(lambda: pytest.fail("disconnected"))
+    pair.client.abort(ERR_NETWORK_CHANGED)
+    pair.driver.run_until_idle()

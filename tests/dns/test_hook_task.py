@@ -102,13 +102,13 @@ def test_one_string_is_one_address() -> None:
 def test_any_iterable_will_do() -> None:
     """A generator runs where the hook runs."""
     assert addresses_of(address for address in ("192.0.2.1", "192.0.2.2")) == ["192.0.2.1", "192.0.2.2"]
-    assert len(addresses_of(f"10.0.{i // 256}.{i % 256}" for i in range(2000))) == 2000
+    assert len(addresses_of(f"10.0.0.{i}" for i in range(200))) == 200
 
 
 def test_a_generator_without_an_end_is_cut() -> None:
     """The worker comes back."""
     endless = (f"10.{i >> 16 & 255}.{i >> 8 & 255}.{i & 255}" for i in itertools.count())
-    assert len(addresses_of(endless)) == 4096
+    assert len(addresses_of(endless)) == 256
 
 
 @pytest.mark.parametrize("empty", [[], (), iter(())])

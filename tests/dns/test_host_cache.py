@@ -235,14 +235,6 @@ def test_clear(cache: HostCache) -> None:
     assert found(cache, key("a.test")) == FIRST
 
 
-def test_clear_for_some_hosts(cache: HostCache) -> None:
-    """Row 143 (ClearForHosts): all their answers."""
-    for cache_key in (key("a.test"), key("a.test", socket.AF_INET), key("b.test")):
-        cache.store(cache_key, FIRST)
-    cache.clear_for(lambda host: host == "a.test")
-    assert hosts_of(cache) == ["b.test"]
-
-
 def test_forget(cache: HostCache) -> None:
     """One answer; a name that is not there is no mistake."""
     cache.store(key("a.test"), FIRST)

@@ -27,6 +27,7 @@ from netstack_sync.dns.host_resolver import DEFAULT_PARAMETERS, ResolveParameter
 from netstack_sync.dns.manager import ResolverManager
 from netstack_sync.dns.resolve_answer import AnswerSource
 from netstack_sync.dns.resolve_request import SharedResolveRequest
+from netstack_sync.dns.resolve_job import PATIENCE_S
 from netstack_sync.dns.resolver_settings import ResolverSettings
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType, NetLogSourceType
@@ -312,6 +313,20 @@ def test_no_more_than_the_limit_at_a_time(resolving: Resolving) -> None:
     assert len(resolving.workers.jobs) == 8
     resolving.answers_arrive()
     assert len(resolving.asked) == 10
+
+
+def test_names_that_hang_do_not_keep_the_others_waiting(resolving: Resolving) -> None:
+    """Row 124: whoever waits gets a place after a while, without an end of those that hang."""
+    hanging = [resolving.start(f"hangs-{number}.test")[1] for number in range(8)]
+    _, on_done = resolving.start("host.test")
+    resolving.driver.advance(PATIENCE_S - 0.001)
+    assert len(resolving.workers.jobs) == 8
+    resolving.driver.advance(0.001)
+    resolving.workers.jobs.pop().run()
+    resolving.driver.run_until_idle()
+    assert on_done.result == OK and not any(other.is_called for other in hanging)
+    resolving.answers_arrive()
+    assert all(other.result == OK for other in hanging) and resolving.manager.job_count == 0
 
 
 def overflow(resolving: Resolving, priority: RequestPriority = MEDIUM) -> list[RecordedCompletion]:

@@ -11,6 +11,7 @@ from netstack_sync.base.net_errors import ERR_DNS_CACHE_MISS, ERR_NAME_NOT_RESOL
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.dns.host_resolver import CacheUsage, ResolveParameters, ResolveSource
 from netstack_sync.dns.resolve_answer import AnswerSource
+from netstack_sync.dns.resolve_job import PATIENCE_S
 from netstack_sync.dns.resolver_settings import ResolverSettings
 from netstack_sync.workers.resolve_host import ResolvedHost
 from tests.support.loops import LoopDriver, driven_loop
@@ -102,6 +103,30 @@ def test_local_only_and_stale(resolving: Resolving) -> None:
     make_stale(resolving, "expired")
     assert resolving.answer_now("host.test", LOCAL)[2].net_error == ERR_DNS_CACHE_MISS
     assert resolving.answer_now("host.test", LOCAL_STALE)[0] == OK
+
+
+def test_local_only_without_the_cache(resolving: Resolving) -> None:
+    """Row 127: the system is not asked, whatever else is forbidden."""
+    resolving.learn("host.test")
+    parameters = ResolveParameters(source=ResolveSource.LOCAL_ONLY, cache_usage=CacheUsage.DISALLOWED)
+    assert resolving.answer_now("host.test", parameters)[2].net_error == ERR_DNS_CACHE_MISS
+    assert resolving.asked == ["host.test"]
+
+
+def test_refreshes_that_hang_do_not_keep_new_names_waiting(refreshing: Resolving) -> None:
+    """Nobody waits for them, so that nobody cancels them either."""
+    for number in range(8):
+        refreshing.learn(f"{number}.test")
+    make_stale(refreshing, "expired")
+    for number in range(8):
+        assert refreshing.answer_now(f"{number}.test")[0] == OK
+    _, on_done = refreshing.start("new.test")
+    assert refreshing.manager.queued_count == 1
+    refreshing.driver.advance(PATIENCE_S)
+    assert refreshing.manager.queued_count == 0
+    refreshing.workers.jobs.pop().run()
+    refreshing.driver.run_until_idle()
+    assert on_done.result == OK and refreshing.manager.job_count == 8
 
 
 @pytest.mark.parametrize("how, expired_by_s, network_changes", [("expired", 0, 0), ("changed", -60, 1)])

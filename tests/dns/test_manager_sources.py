@@ -11,6 +11,7 @@ from netstack_sync.base.net_errors import ERR_DNS_TIMED_OUT, ERR_NAME_NOT_RESOLV
 from netstack_sync.dns.cache_entry import HostCacheKey
 from netstack_sync.dns.host_resolver import CacheUsage, ResolveParameters, ResolveSource
 from netstack_sync.dns.resolve_answer import AnswerSource, ResolveAnswer
+from netstack_sync.dns.resolve_job import PATIENCE_S
 from netstack_sync.dns.resolver_settings import ResolverSettings
 from netstack_sync.dns.secure_dns import SecureDnsMode
 from tests.support.loops import LoopDriver, driven_loop
@@ -225,6 +226,17 @@ def test_a_hook_is_not_shown_what_is_no_host(hooked: Resolving) -> None:
     local = ResolveParameters(source=ResolveSource.LOCAL_ONLY)
     assert hooked.answer_now("127.0.0.1", local)[0] == ERR_NAME_NOT_RESOLVED
     assert not hooked.hook_tasks
+
+
+def test_hooks_that_hang_do_not_keep_the_others_waiting(hooked: Resolving) -> None:
+    """They hold their threads, but not their places."""
+    for number in range(8):
+        hooked.start(f"hangs-{number}.test")
+    _, on_done = hooked.start("host.test")
+    assert len(hooked.hook_tasks) == 8
+    hooked.driver.advance(PATIENCE_S)
+    hooked.hook_tasks[-1].find("192.0.2.9", source=AnswerSource.HOOK, ttl_s=None)
+    assert on_done.result == OK and hooked.manager.job_count == 8
 
 
 @pytest.mark.parametrize("parameters", [ResolveParameters(), STALE], ids=["fresh", "stale"])

@@ -16,7 +16,7 @@ from netstack_sync.base.net_errors import (
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.dns.job_queue import JobQueue
 from netstack_sync.dns.resolve_answer import ResolveAnswer, ResolveTask
-from netstack_sync.dns.resolve_job import JobKey, ResolveJob
+from netstack_sync.dns.resolve_job import PATIENCE_S, JobKey, ResolveJob
 from netstack_sync.dns.task_order import TaskKind
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType, NetLogSourceType
@@ -43,6 +43,19 @@ class Waiter:
         raise AssertionError("the owner tells the waiters, not the job")
 
 
+class BrokenTask(ScriptedTask):
+    """Raises when some of it has started."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__("broken.test")
+        self.error = error
+
+    def start(self, on_done: Callable[[ResolveAnswer], None]) -> None:
+        """See ResolveTask."""
+        super().start(on_done)
+        raise self.error
+
+
 class Owner:
     """Makes jobs and tasks, and notes what it is told."""
 
@@ -55,6 +68,7 @@ class Owner:
         self.evicted: list[str] = []
         self.check: Callable[[ResolveAnswer], ResolveAnswer] = lambda answer: answer
         self.error: Exception | None = None
+        self.error_of_start: Exception | None = None
 
     def job(self, name: str = "host.test", *tasks: TaskKind, is_refresh: bool = False) -> ResolveJob:
         key = JobKey(name, socket.AF_UNSPEC, None, tasks or (SYSTEM,))
@@ -72,7 +86,7 @@ class Owner:
     def create_task(self, kind: TaskKind, job: ResolveJob) -> ResolveTask:
         if self.error is not None:
             raise self.error
-        task = ScriptedTask(job.key.name)
+        task = ScriptedTask(job.key.name) if self.error_of_start is None else BrokenTask(self.error_of_start)
         self.tasks.append((job.key.name, kind, task))
         return task
 
@@ -184,6 +198,73 @@ def test_a_task_that_cannot_be_made_is_a_failure(owner: Owner, error: Exception)
     assert answer.net_error == ERR_NAME_NOT_RESOLVED and type(error).__name__ in answer.detail
     owner.begin("other.test")
     assert owner.asked == [("other.test", SYSTEM)]
+
+
+def test_a_task_that_broke_while_it_started_is_cancelled(owner: Owner) -> None:
+    """What it has begun must not answer into the job's back."""
+    owner.error_of_start = RuntimeError("no")
+    owner.begin()
+    assert owner.tasks[0][2].is_cancelled and owner.told == []
+    owner.driver.run_until_idle()
+    ((_, answer),) = owner.told
+    assert answer.net_error == ERR_NAME_NOT_RESOLVED and answer.detail == "RuntimeError: no"
+
+
+@pytest.mark.parametrize("kind", [SYSTEM, TaskKind.HOOK])
+def test_patience_ends(owner: Owner, kind: TaskKind) -> None:
+    """A lookup that hangs gives its place back, once; its answer is as welcome as ever."""
+    owner.begin("hangs.test", kind)
+    for name in ("second.test", "third.test"):
+        owner.begin(name)
+    owner.driver.advance(PATIENCE_S - 0.001)
+    assert PATIENCE_S == 2.0 and owner.asked == [("hangs.test", kind)]
+    owner.driver.advance(0.001)
+    assert [name for name, _ in owner.asked] == ["hangs.test", "second.test"]
+    owner.tasks[0][2].answer(FOUND)
+    assert owner.told == [("hangs.test", FOUND)] and owner.queue.queued_count == 1
+    owner.answer(FOUND)
+    assert owner.asked[-1] == ("third.test", SYSTEM)
+
+
+def test_patience_begins_with_the_place(owner: Owner) -> None:
+    """Not while the job waits; and anew when it has a place for its next task."""
+    owner.begin("first.test")
+    owner.begin("host.test", TaskKind.HOOK, SYSTEM)
+    owner.begin("last.test")
+    owner.driver.advance(PATIENCE_S / 2)
+    owner.answer(FOUND)
+    owner.driver.advance(PATIENCE_S / 2)
+    assert owner.asked[-1] == ("host.test", TaskKind.HOOK)
+    owner.driver.advance(PATIENCE_S / 2)
+    assert owner.asked[-1] == ("last.test", SYSTEM)
+    owner.tasks[1][2].answer(FAILED)
+    assert owner.queue.queued_count == 1  # for the second task
+    owner.driver.advance(PATIENCE_S)
+    assert owner.asked[-1] == ("host.test", SYSTEM) and owner.queue.queued_count == 0
+
+
+@pytest.mark.parametrize("how", ["answered", "cancelled", "aborted"])
+@pytest.mark.parametrize("is_late", [False, True])
+def test_patience_ends_with_the_job(owner: Owner, how: str, is_late: bool) -> None:
+    """No timer is left, and the place is not given back twice."""
+    job, waiter = owner.begin()
+    owner.driver.advance(PATIENCE_S if is_late else 1)
+    if how == "answered":
+        owner.answer(FOUND)
+    elif how == "cancelled":
+        job.remove(waiter)
+    else:
+        job.abort(ERR_NETWORK_CHANGED, "why")
+    assert len(owner.driver.loop.timers) == 0
+    for name in ("a.test", "b.test"):
+        owner.begin(name)
+    assert [name for name, _ in owner.asked] == ["host.test", "a.test"]
+
+
+def test_dns_over_https_has_all_the_time(owner: Owner) -> None:
+    """It holds no place."""
+    owner.begin("host.test", SECURE_DNS, SYSTEM)
+    assert len(owner.driver.loop.timers) == 0
 
 
 def test_the_last_waiter_takes_the_job_with_it(owner: Owner, net_log: RecordingNetLog) -> None:

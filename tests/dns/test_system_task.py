@@ -31,13 +31,13 @@ FAILURE = ResolveAnswer(ERR_NAME_NOT_RESOLVED, detail="getaddrinfo: no such name
 
 
 class Workers(ScriptedWorkers):
-    """May be exhausted."""
+    """May be busy with others."""
 
-    exhausted = False
+    is_busy = False
 
     @property
-    def is_exhausted(self) -> bool:
-        return self.exhausted
+    def is_half_taken(self) -> bool:
+        return self.is_busy
 
 
 class Fixture:
@@ -164,14 +164,14 @@ def test_two_that_end_together_answer_once(fixture: Fixture) -> None:
     assert fixture.answers == [SUCCESS]
 
 
-def test_no_further_attempt_while_every_thread_is_taken(fixture: Fixture) -> None:
+def test_no_further_attempt_while_half_of_the_threads_are_taken(fixture: Fixture) -> None:
     """Row 129: it would only stand in the way of names that were not asked at all."""
     fixture.start()
-    fixture.workers.exhausted = True
+    fixture.workers.is_busy = True
     fixture.driver.advance(6)
     fixture.driver.advance(6)
     assert fixture.attempts == 1
-    fixture.workers.exhausted = False
+    fixture.workers.is_busy = False
     fixture.driver.advance(6)
     assert fixture.attempts == 2
 

@@ -90,6 +90,14 @@ def test_nobody_is_asked(mode: SecureDnsMode | None, caches: tuple[bool, ...]) -
     assert order(mode, ResolveParameters(source=ResolveSource.LOCAL_ONLY)) == TaskOrder(caches, ())
 
 
+@pytest.mark.parametrize("mode", [None, OFF, AUTOMATIC, SECURE])
+@pytest.mark.parametrize("has_hook", [False, True])
+def test_nobody_is_asked_without_the_cache_either(mode: SecureDnsMode | None, has_hook: bool) -> None:
+    """Row 127: then there is nothing to answer from but the name itself."""
+    parameters = ResolveParameters(source=ResolveSource.LOCAL_ONLY, cache_usage=CacheUsage.DISALLOWED)
+    assert order(mode, parameters, has_hook=has_hook) == TaskOrder((), ())
+
+
 @pytest.mark.parametrize("mode, tasks", [(None, (SYSTEM,)), (AUTOMATIC, (SECURE_DNS, SYSTEM)), (SECURE, (SECURE_DNS,))])
 def test_without_the_cache(mode: SecureDnsMode | None, tasks: tuple[TaskKind, ...]) -> None:
     """Row 120 (BypassCache): neither at first nor on the way."""

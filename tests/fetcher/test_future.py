@@ -249,7 +249,7 @@ def test_callbacks_that_wait_for_futures_hold_nobody_up(server: EmbeddedServer, 
 
 def test_a_future_without_callbacks_needs_no_thread(server: EmbeddedServer, session: Session) -> None:
     assert session.submit("GET", server.url("/hello")).result(LIMIT_S).ok
-    assert session._live_stack().callbacks.thread_count == 0
+    assert session._live_stack().callbacks._threads == 0
 
 
 def test_a_future_that_the_network_thread_cancels_calls_back_elsewhere(session: Session, stalling: str) -> None:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
 from netstack_sync import ContextShutDown, DeadlineExceeded, NameNotResolved, NetError, Session
 from netstack_sync.base.ip_endpoint import IPEndPoint
-from netstack_sync.base.net_errors import ERR_INTERNET_DISCONNECTED, ERR_NAME_NOT_RESOLVED, OK
+from netstack_sync.base.net_errors import (
+    ERR_INTERNET_DISCONNECTED,
+    ERR_NAME_NOT_RESOLVED,
+    ERR_NETWORK_CHANGED,
+    OK,
+)
 from netstack_sync.dns.host_resolver import DEFAULT_PARAMETERS, ResolveParameters, Staleness
 from netstack_sync.dns.resolve_answer import AnswerSource
 from netstack_sync.fetcher.network_call import call_on_network_thread
@@ -24,24 +30,17 @@ from tests.support.waiting import Caller, wait_until
 V4, V6 = socket.AF_INET, socket.AF_INET6
 
 
-class ShutDownResolver(ScriptedResolver):
-    """A scripted resolver that can stand in a context."""
-
-    def shut_down(self) -> None:
-        """Nothing is owned."""
-
-
 @pytest.fixture
 def context(session: Session) -> URLRequestContext:
     return session.context
 
 
 @pytest.fixture
-def resolver(context: URLRequestContext, monkeypatch: pytest.MonkeyPatch) -> Iterator[ShutDownResolver]:
+def resolver(context: URLRequestContext, monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedResolver]:
     """Takes the place of the context's own, which is there again at the end."""
-    resolver = ShutDownResolver()
+    resolver = ScriptedResolver()
     with monkeypatch.context() as patch:
-        patch.setattr(context, "resolver", resolver)
+        patch.setattr(context, "host_resolver", resolver)
         yield resolver
 
 
@@ -50,6 +49,11 @@ def silence() -> Iterator[BlockedResolver]:
     """Names under .test are not answered."""
     with blocked_resolver() as resolver:
         yield resolver
+
+
+def finish_next(resolver: ScriptedResolver, result: int) -> None:
+    """The answer to the latest request."""
+    resolver.requests[-1].finish(result)
 
 
 def is_idle(context: URLRequestContext) -> bool:
@@ -102,7 +106,7 @@ def test_a_failure_is_an_exception(context: URLRequestContext, monkeypatch: pyte
     assert is_idle(context)
 
 
-def test_an_answer_is_told_whole(context: URLRequestContext, resolver: ShutDownResolver) -> None:
+def test_an_answer_is_told_whole(context: URLRequestContext, resolver: ScriptedResolver) -> None:
     """Order, interfaces, age."""
     resolver.addresses = (IPEndPoint("fe80::1", 80, V6, 3), IPEndPoint("192.0.2.1", 80, V4))
     parameters = ResolveParameters(family=V6)
@@ -131,13 +135,40 @@ def test_an_answer_is_told_whole(context: URLRequestContext, resolver: ShutDownR
     ],
 )
 def test_failures_have_their_types_and_words(
-    context: URLRequestContext, resolver: ShutDownResolver, outcome: int, detail: str, error: type[Exception], text: str
+    context: URLRequestContext, resolver: ScriptedResolver, outcome: int, detail: str, error: type[Exception], text: str
 ) -> None:
     """At once or later, it is the same; here at once."""
     resolver.outcome, resolver.error_detail = outcome, detail
     with pytest.raises(error) as caught:
         resolve_on_network_thread(context, "host.test")
     assert str(caught.value).endswith(text)
+
+
+def test_the_new_network_is_asked(context: URLRequestContext, resolver: ScriptedResolver) -> None:
+    """Row 122: the caller wants an answer, and not to know that the network changed."""
+    caller = Caller(lambda: resolve_on_network_thread(context, "host.test"))
+    wait_until(lambda: bool(resolver.requests))
+    for result in (ERR_NETWORK_CHANGED, ERR_NETWORK_CHANGED, OK):
+        call_on_network_thread(context.thread, partial(finish_next, resolver, result))
+    caller.join()
+    assert isinstance(caller.value, Resolution) and caller.value.source == "system" and is_idle(context)
+
+
+def test_a_change_of_the_network_at_the_very_end_is_no_reason_to_ask(
+    context: URLRequestContext, resolver: ScriptedResolver
+) -> None:
+    """Nobody answers any more."""
+
+    def change() -> None:
+        context.is_shut_down = True
+        resolver.requests[0].finish(ERR_NETWORK_CHANGED)
+        context.is_shut_down = False  # the session's end is still to come
+
+    caller = Caller(lambda: resolve_on_network_thread(context, "host.test"))
+    wait_until(lambda: bool(resolver.requests))
+    call_on_network_thread(context.thread, change)
+    caller.join()
+    assert isinstance(caller.error, NetError) and len(resolver.requests) == 1
 
 
 def test_the_deadline_holds(context: URLRequestContext, silence: BlockedResolver) -> None:
@@ -216,7 +247,7 @@ def test_an_interruption_that_comes_too_late_changes_nothing(
 
 
 def test_a_bug_of_the_resolver_does_not_leave_the_caller_waiting(
-    context: URLRequestContext, resolver: ShutDownResolver, capsys: pytest.CaptureFixture[str]
+    context: URLRequestContext, resolver: ScriptedResolver, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Its traceback is shown."""
 
@@ -278,7 +309,7 @@ def test_other_families_are_refused(value: Any) -> None:
         family_from_value(value)
 
 
-def test_the_log_belongs_to_the_question(context: URLRequestContext, resolver: ShutDownResolver) -> None:
+def test_the_log_belongs_to_the_question(context: URLRequestContext, resolver: ScriptedResolver) -> None:
     """Each has an id of its own."""
     sources: list[int] = []
     create = resolver.create_request

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import json
+import socket
 import threading
 import weakref
 from collections.abc import Iterator
@@ -13,15 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from netstack_sync import (
     CertificateError,
     ConnectionRefused,
     ContextShutDown,
     DeadlineExceeded,
+    DnsSettings,
     FetchCancelled,
     InvalidURL,
     Limits,
+    NameNotResolved,
     PoolTimeout,
     ReadTimeout,
     Response,
@@ -33,11 +37,14 @@ from netstack_sync import (
     TruncatedBody,
 )
 from netstack_sync.fetcher.body_pipe import HIGH_WATER_BYTES
+from netstack_sync.network.quality import CONNECTION_LABELS
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.default_routes import pattern_bytes
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from netstack_sync.testing.fault_recipes import early_close, stall_before_headers, stall_in_body, trickle
 from netstack_sync.testing.server_request import ReceivedRequest
+from tests.support.dns import blocked_resolver
+from tests.support.waiting import wait_until
 
 LIMIT_S = 20.0  # only a hang gets here
 
@@ -283,6 +290,145 @@ def test_a_stream_has_limits_too(server: EmbeddedServer, session: Session) -> No
         session.stream("GET", server.url("/silent"), timeout=(LIMIT_S, 0.1))
 
 
+# --- connections in advance and idle ones
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_connections_made_in_advance_are_used(tls: bool) -> None:
+    """As many as requests need at once; more than the host may have are not made."""
+    with (
+        EmbeddedServer(tls=tls) as server,
+        Session(trust_env=False, verify=False, limits=Limits(per_host=3)) as session,
+    ):
+        server.route("/silent", Answer(fault=stall_before_headers()))
+        session.preconnect(server.url("/any"), 100)
+        wait_until(lambda: session.stats().sockets_idle == 3)
+        assert server.requests == []
+        futures = [session.submit("GET", server.url("/silent")) for _ in range(3)]
+        assert server.wait_until(lambda: len(server.requests) == 3)
+        stats = session.stats()
+        assert (stats.sockets_opened, stats.sockets_reused, stats.sockets_active) == (3, 3, 3)
+        assert server.connections_opened == 3
+        for future in futures:
+            future.cancel()
+
+
+def test_what_fails_in_advance_is_silent(server: EmbeddedServer, capfd: pytest.CaptureFixture[str]) -> None:
+    """The request will tell."""
+    with Session(trust_env=False, dns=DnsSettings(host_resolver_rules={"nowhere.test": "~NOTFOUND"})) as session:
+        session.preconnect("http://nowhere.test/", 2)
+        session.preconnect("http://127.0.0.1:1/")
+        session.preconnect(server.url("/"))
+        wait_until(lambda: session.stats().sockets_idle == 1)
+        wait_until(lambda: session.stats().sockets == 1)
+        assert session.stats().sockets_opened == 1
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("count", [0, -1, True, 1.5, "2", None])
+def test_a_count_of_connections_is_a_number(session: Session, count: Any) -> None:
+    """From one on."""
+    with pytest.raises(ValueError, match="count: must be a whole number from 1 on, not "):
+        session.preconnect("http://h/", count)
+    with pytest.raises(InvalidURL):
+        session.preconnect("ftp://h/")
+
+
+def test_idle_connections_can_be_closed(server: EmbeddedServer, session: Session) -> None:
+    """What is under way goes on."""
+    with session.stream("GET", server.url("/bytes/3000000")) as response:
+        session.get(server.url("/hello"))
+        assert session.stats().sockets_idle == 1
+        session.close_idle_connections()
+        assert session.stats().sockets_idle == 0 and server.wait_until(lambda: server.open_connections == 1)
+        assert len(response.content) == 3_000_000
+    session.get(server.url("/hello"))
+    assert server.connections_opened == 2
+
+
+# --- what is known of names, trust and the network
+
+
+def test_names_are_resolved_as_for_a_fetch(session: Session) -> None:
+    """Rows 134 and 115: without one."""
+    found = session.resolve("LOCALHOST", 80)
+    assert (found.host, found.addresses, found.source) == ("localhost", ("::1", "127.0.0.1"), "localhost")
+    assert session.resolve("localhost", family=4).addresses == ("127.0.0.1",)
+    with pytest.raises(ValueError, match="family: must be 4, 6, or 0 for both"):
+        session.resolve("localhost", family=5)
+    with blocked_resolver(), pytest.raises(DeadlineExceeded):
+        session.resolve("silent.test", timeout=0.05)
+    rules = {"gone.example": "~NOTFOUND", "*": "192.0.2.1"}
+    with Session(dns=DnsSettings(host_resolver_rules=rules), trust_env=False) as mapped:
+        assert mapped.resolve("any.example").addresses == ("192.0.2.1",)
+        with pytest.raises(NameNotResolved, match=r"gone\.example"):
+            mapped.resolve("gone.example", timeout=LIMIT_S)
+
+
+def test_known_names_can_be_forgotten(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row 143, Clear: the next one asks anew."""
+    system = System(monkeypatch)
+    for _ in range(2):
+        session.resolve("a.test")
+    assert len(system.asked) == 1 and session.stats().dns_cached == 1
+    session.clear_dns_cache()
+    assert session.stats().dns_cached == 0
+    session.resolve("a.test")
+    assert len(system.asked) == 2
+
+
+@pytest.mark.parametrize("stale", [False, True])
+def test_known_names_can_be_handed_on(session: Session, stale: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row 143, SerializeAndDeserialize: they are stale there, and used with stale=True only."""
+    system = System(monkeypatch)
+    session.resolve("a.test")
+    entries = json.loads(json.dumps(session.dns_cache()))
+    with Session(trust_env=False, dns=DnsSettings(stale=stale)) as other:
+        other.restore_dns_cache(iter([*entries, {"nonsense": 5}, None]))
+        found = other.resolve("a.test")
+        assert found.addresses == ("192.0.2.7",)
+        assert (found.source, found.is_stale) == (("cache", True) if stale else ("system", False))
+        wait_until(lambda: len(system.asked) == 2)
+
+
+class System:
+    """Takes the place of socket.getaddrinfo(): one address for every name."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked: list[str] = []
+        monkeypatch.setattr(socket, "getaddrinfo", self._getaddrinfo)
+
+    def _getaddrinfo(self, host: str, *_: object) -> list[tuple[object, ...]]:
+        self.asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.7", 0))]
+
+
+def test_trust_is_read_again_when_told_to(tmp_path: Path) -> None:
+    """Row 184, SSLConfigChanged: a file that was exchanged counts from then on; connections made before do not."""
+    ca_file = tmp_path / "ca.pem"
+    with EmbeddedServer(tls=True) as server:
+        ca_file.write_bytes(server.ca_pem)
+        with Session(trust_env=False, verify=ca_file) as session:
+            assert session.get(server.url("/hello")).ok
+            ca_file.write_bytes(trustme.CA().cert_pem.bytes())
+            assert session.get(server.url("/hello")).ok, "over the same connection"
+            session.reload_tls()
+            with pytest.raises(CertificateError):
+                session.get(server.url("/hello"))
+            ca_file.write_bytes(server.ca_pem)
+            session.reload_tls()
+            assert session.get(server.url("/hello")).ok
+        assert server.connections_opened == 3
+
+
+def test_the_networks_quality_is_a_guess_before_anything_is_known(server: EmbeddedServer, session: Session) -> None:
+    """And what this machine says to itself tells nothing of the network."""
+    session.get(server.url("/bytes/2000000"))
+    quality = session.network_quality()
+    assert (quality.http_rtt_samples, quality.transport_rtt_samples, quality.downstream_samples) == (0, 0, 0)
+    assert quality.effective_type in ("4g", "offline") and quality.connection_type in CONNECTION_LABELS
+
+
 # --- threads and the end
 
 
@@ -330,10 +476,14 @@ def test_closing_again_and_using_it_afterwards(server: EmbeddedServer) -> None:
     for closer in closers:
         closer.join(LIMIT_S)
     session.close()
-    calls: list[Any] = [session.get, session.stats, session.submit, session.stream]
-    for call, arguments in zip(calls, [("http://h/",), (), ("GET", "http://h/"), ("GET", "http://h/")], strict=True):
+    calls: list[Any] = [session.stats, session.network_quality, session.close_idle_connections]
+    calls += [session.reload_tls, session.clear_dns_cache, session.dns_cache]
+    calls += [lambda: session.get("http://h/"), lambda: session.submit("GET", "http://h/")]
+    calls += [lambda: session.stream("GET", "http://h/"), lambda: session.preconnect("http://h/")]
+    calls += [lambda: session.resolve("localhost"), lambda: session.restore_dns_cache([])]
+    for call in calls:
         with pytest.raises(ContextShutDown, match="the session is closed"):
-            call(*arguments)
+            call()
 
 
 def test_a_session_that_was_never_used_costs_nothing() -> None:

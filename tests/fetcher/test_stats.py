@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from netstack_sync import GroupStats, Limits, Session
+from netstack_sync import DnsSettings, GroupStats, Limits, Session
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from netstack_sync.testing.fault_recipes import stall_before_headers
+from tests.support.dns import blocked_resolver
 
 
 def test_what_is_counted(server: EmbeddedServer) -> None:
@@ -37,3 +38,19 @@ def test_groups_that_differ_in_trust_are_one_host(server: EmbeddedServer) -> Non
         assert stats.sockets_opened == 3
         assert sorted(group.idle for group in stats.groups.values()) in ([1, 1, 1], [1, 2])
         assert (stats.dns_lookups, stats.dns_cached) == (0, stats.dns_cached)
+
+
+def test_what_hangs_in_a_lookup_is_counted() -> None:
+    """Each name once, however many ask; those that wait for their turn as well."""
+    settings = DnsSettings(max_parallel=1)
+    with blocked_resolver(), Session(trust_env=False, dns=settings) as session:
+        futures = [session.submit("GET", f"http://{host}.test/") for host in ("a", "b", "b")]
+        stats = session.stats()
+        assert (stats.requests, stats.requests_waiting, stats.sockets_connecting, stats.sockets) == (3, 3, 3, 3)
+        assert (stats.dns_lookups, stats.dns_cached, stats.sockets_opened) == (2, 0, 0)
+        assert stats.groups["http://b.test"] == GroupStats(active=0, connecting=2, idle=0, waiting=2)
+        for future in futures:
+            future.cancel()
+        given_up = session.stats()
+        assert (given_up.requests, given_up.requests_waiting) == (0, 0)
+        assert given_up.dns_lookups == 2, "whoever asks again soon finds them on their way"

@@ -479,21 +479,46 @@ def test_a_request_that_waits_asks_the_new_network(stack: ScriptedStack) -> None
         assert restarts == [{"net_error": ERR_NETWORK_CHANGED}]
 
 
-@pytest.mark.parametrize("changes", [1, MAX_RECONNECTS, MAX_RECONNECTS + 1])
-def test_some_networks_never_rest(stack: ScriptedStack, changes: int) -> None:
-    """Row 244, RetryOnNetworkChangedAndFail: after so many changes one more is final, in the words of the last."""
+@pytest.mark.parametrize("changes", [1, MAX_RECONNECTS])
+def test_each_change_of_the_network_costs_one_try(stack: ScriptedStack, changes: int) -> None:
+    """Row 244, RetryOnNetworkChangedAndSucceed."""
     for _ in range(changes):
         stack.failed_connection(ERR_NETWORK_CHANGED)
-    if changes <= MAX_RECONNECTS:
-        stack.connection(Write(GET), Read(FINE))
+    stack.connection(Write(GET), Read(FINE))
+    assert fetch(stack) == b"fine" and len(stack.requested_groups) == changes + 1
+
+
+@pytest.mark.parametrize(
+    "last, changes", [(ERR_NETWORK_CHANGED, MAX_RECONNECTS), (ERR_CONNECTION_REFUSED, 1)], ids=["never rests", "error"]
+)
+def test_the_last_try_is_final(stack: ScriptedStack, last: int, changes: int) -> None:
+    """Row 244, RetryOnNetworkChangedAndFail: its error and words are the request's, of which nothing has left."""
+    for error in [ERR_NETWORK_CHANGED] * changes + [last]:
+        stack.failed_connection(error)
     transaction = stack.transaction()
-    result = start(stack, transaction)
-    if changes <= MAX_RECONNECTS:
-        assert result == OK and read_body(stack, transaction) == b"fine"
-    else:
-        assert result == ERR_NETWORK_CHANGED and transaction.error_detail == "scripted failure"
-        assert not transaction.has_sent_bytes and len(stack.requested_groups) == MAX_RECONNECTS + 1
+    assert start(stack, transaction) == last and len(stack.requested_groups) == changes + 1
+    assert transaction.error_detail == "scripted failure" and not transaction.has_sent_bytes
     transaction.close()
+
+
+@pytest.mark.parametrize("is_reused", [False, True])
+def test_a_request_of_which_nothing_was_sent_goes_to_another_connection(stack: ScriptedStack, is_reused: bool) -> None:
+    """Row 244: the network changed while the first byte waited for room; the upload starts over."""
+    before: list[Step] = [Write(GET), Read(FINE)] if is_reused else []
+    lost = stack.connection(*before, Pause())
+    lost.local_ip = "10.0.0.1"
+    if is_reused:
+        assert fetch(stack) == b"fine"
+    transaction = stack.transaction()
+    done = RecordedCompletion()
+    assert transaction.start(post(), done) == ERR_IO_PENDING
+    stack.run()
+    stack.connection(Write(POST), Read(FINE))
+    stack.session.on_ip_address_changed(lambda _: True)
+    stack.run()
+    assert done.result == OK and read_body(stack, transaction) == b"fine" and not lost.is_open
+    transaction.close()
+    assert stack.meter.told[-2:] == [["started", "ended"], ["started", "headers", "ended"]]
 
 
 @pytest.mark.parametrize("is_reused", [False, True])
@@ -611,12 +636,11 @@ def test_the_meter_sees_each_connection_of_a_resent_request(stack: ScriptedStack
     assert stack.meter.details == ["GET", 200, "GET", "GET", 200]
 
 
-@pytest.mark.parametrize("error", [ERR_CONNECTION_REFUSED, ERR_NETWORK_CHANGED])
-def test_the_meter_hears_nothing_of_connecting(stack: ScriptedStack, error: int) -> None:
-    """There was no exchange."""
-    for _ in range(MAX_RECONNECTS + 1):
+def test_the_meter_hears_nothing_of_connecting(stack: ScriptedStack) -> None:
+    """There was no exchange, however often the network changed."""
+    for error in (ERR_NETWORK_CHANGED, ERR_NETWORK_CHANGED, ERR_CONNECTION_REFUSED):
         stack.failed_connection(error)
-    assert fetch(stack) == error
+    assert fetch(stack) == ERR_CONNECTION_REFUSED
     assert stack.meter.told == []
 
 

@@ -166,3 +166,23 @@ def test_a_backup_that_ends_at_once_answers(rig: PoolRig, outcome: int) -> None:
     rig.driver.advance(BACKUP_JOB_DELAY_S)
     rig.run()
     assert request.results == [outcome]
+
+
+def test_none_for_a_group_of_one(rig: PoolRig) -> None:
+    """Row 75: where a second socket is never allowed no timer runs."""
+    with pool_rig(per_group=1) as lonely:
+        lonely.request()
+        assert len(lonely.driver.thread.timers) == 1, "the job's limit"
+
+
+def test_a_backup_job_that_nobody_waits_for_makes_room(rig: PoolRig) -> None:
+    """Row 75: its group is known to have one too many as soon as one of the two serves the request."""
+    request = rig.request()
+    rig.driver.advance(BACKUP_JOB_DELAY_S)
+    held = rig.get("b")
+    stalled = rig.request("c")
+    rig.factory.jobs[0].finish(OK)
+    rig.run()
+    assert request.result == OK
+    assert [job.group_id for job in rig.factory.pending_jobs] == [stalled.handle.group_id]
+    held.release()

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.net_errors import OK
+from netstack_sync.base.priority import RequestPriority
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
 from netstack_sync.pool import close_reasons
 from tests.support.pool import PoolRig, pool_rig
@@ -70,3 +72,35 @@ def test_a_stalled_request_gets_the_slots_that_become_free(rig: PoolRig) -> None
     stalled = rig.request("c")
     refresh(rig)
     assert rig.factory.pending_jobs[-1].group_id == stalled.handle.group_id
+
+
+def test_the_most_urgent_is_served_first(rig: PoolRig) -> None:
+    """Row 42, 89: whatever the order of the groups."""
+    for name in "ab":
+        for _ in range(2):
+            rig.request(name, RequestPriority.LOW)
+    urgent = rig.request("c", RequestPriority.HIGHEST)
+    refresh(rig)
+    assert urgent.handle.job is not None
+
+
+def test_an_avoided_endpoint_keeps_no_connection(rig: PoolRig) -> None:
+    """§16 row 20: idle ones go, those in use serve nobody else."""
+    held, idle = rig.get(), rig.get("b")
+    socket = idle.release()
+    for group in rig.pool.groups():
+        group.disown_sockets_to(held.socket.remote_address)
+    rig.pool.close_idle_sockets(close_reasons.ENDPOINT_AVOIDED, held.socket.remote_address)
+    assert not socket.is_open and held.socket.is_open
+    assert not held.release().is_open
+
+
+def test_other_endpoints_keep_theirs(rig: PoolRig) -> None:
+    """§16 row 20."""
+    other = IPEndPoint("192.0.2.99", 80, 2)
+    held, idle = rig.get(), rig.get("b")
+    socket = idle.release()
+    for group in rig.pool.groups():
+        group.disown_sockets_to(other)
+    rig.pool.close_idle_sockets(close_reasons.ENDPOINT_AVOIDED, other)
+    assert socket.is_open and held.release().is_open

@@ -295,7 +295,7 @@ class TestIdleSockets:
         """Row 60: forced cleaning."""
         held = rig.get("a")
         idle = [rig.get(name).release() for name in "ab"]
-        rig.pool.close_idle_sockets()
+        rig.pool.close_idle_sockets(close_reasons.ON_REQUEST)
         assert not any(socket.is_open for socket in idle)
         assert held.socket.is_open and rig.pool.slots == 1
         assert rig.group("b") is None

@@ -172,7 +172,7 @@ class PoolMachine(RuleBasedStateMachine):
             self.rig.pool.flush_with_error(ERR_NETWORK_CHANGED, close_reasons.NETWORK_CHANGED)
             assert not self.rig.factory.pending_jobs
         else:
-            self.rig.pool.close_idle_sockets()
+            self.rig.pool.close_idle_sockets(close_reasons.ON_REQUEST)
         assert self.idle_sockets() == []
         self.settle()
         assert not (flush and self.waiting)
@@ -199,10 +199,12 @@ class PoolMachine(RuleBasedStateMachine):
 
     @invariant()
     def no_waiter_is_lost(self) -> None:
-        """Whoever waits has a job under way, or the group is full, or the pool is and has nothing idle."""
-        idle = sum(len(group.idle) for group in self.rig.pool.groups())
-        pool_is_full = self.rig.pool.slots >= self.total and not idle
-        for group in self.rig.pool.groups():
+        """Whoever waits has a job under way, or the group is full, or the pool is, of sockets and jobs in use."""
+        groups = list(self.rig.pool.groups())
+        idle = sum(len(group.idle) for group in groups)
+        unwanted = sum(len(group.jobs) > len(group.pending) for group in groups)
+        pool_is_full = self.rig.pool.slots >= self.total and not idle and not unwanted
+        for group in groups:
             if group.needs_job:
                 assert group.slots >= self.per_group or pool_is_full, group
             assert not (group.pending and len(group.idle)), f"waits beside an idle socket: {group}"

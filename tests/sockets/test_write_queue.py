@@ -300,6 +300,27 @@ def test_a_callback_may_cancel_its_neighbour(rig: Rig) -> None:
     assert rig.told == [("one", OK)] and rig.socket.sent == b"onetwo"
 
 
+@pytest.mark.parametrize("error", [RuntimeError, SystemExit])
+def test_a_callback_that_raises_harms_nobody_else(
+    rig: Rig, capsys: pytest.CaptureFixture[str], error: type[BaseException]
+) -> None:
+    """It is printed, for it is a bug; the others hear of theirs, `on_drained` comes, and the rest is written."""
+
+    def fail() -> None:
+        raise error("my bug")
+
+    rig.enqueue("bad", fail)
+    rig.enqueue("good")
+    rig.enqueue(bytes(100))
+    assert rig.queue.is_full
+    rig.socket.peer_takes(100)
+    assert rig.told == [("bad", OK), ("good", OK)] and rig.drained == 1 and not rig.queue.is_full
+    assert "my bug" in capsys.readouterr().err
+    rig.socket.peer_takes(100)
+    assert rig.told[2:] == [("100 bytes", OK)]
+    assert rig.enqueue("more")[1] == OK
+
+
 def test_closing(rig: Rig) -> None:
     """No callback comes, not of a wake-up that is under way either; nothing is taken any more."""
     rig.enqueue("a" * 100)

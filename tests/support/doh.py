@@ -155,10 +155,10 @@ class DohDriver:
         self.hosts = ScriptedHosts()
         self.sorted: list[AddressList] = []
 
-    def server(self, name: str = "one", on_change: Task = lambda: None) -> DohServer:
+    def server(self, name: str = "one", on_change: Callable[[DohServer], None] = lambda _: None) -> DohServer:
         """A server at https://NAME.test/."""
         template = DohTemplate.from_text(f"https://{name}.test/{{?dns}}")
-        return DohServer(template, self.transport, self.workers, on_change)
+        return DohServer(template, self.transport, self.workers, self.timers, on_change)
 
     def sort(self, addresses: AddressList) -> AddressList:
         """Turns the order around, so that a test can see it."""

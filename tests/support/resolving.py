@@ -75,16 +75,11 @@ class ScriptedSecureDns:
         self.mode = mode
         self.is_available = is_available
         self.tasks: deque[ScriptedTask] = deque()
-        self.network_changes = 0
 
-    def create_task(self, host: str, family: int, net_log: NetLogWithSource) -> ScriptedTask:
+    def create_task(self, host: str, family: int, query_family: int, net_log: NetLogWithSource) -> ScriptedTask:
         """Remembers the question."""
-        self.tasks.append(ScriptedTask(host, family))
+        self.tasks.append(ScriptedTask(host, family, query_family))
         return self.tasks[-1]
-
-    def on_network_changed(self) -> None:
-        """Counts."""
-        self.network_changes += 1
 
 
 class Resolving:

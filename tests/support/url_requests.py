@@ -9,6 +9,7 @@ from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.dns.host_cache import HostCache
 from netstack_sync.dns.manager import ResolverManager
 from netstack_sync.http.request_info import HttpRequestInfo
+from netstack_sync.sockets.tls_client import TlsServices
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.network_changes import NetworkChanges
 from netstack_sync.url_request.redirects import MAX_REDIRECTS, RedirectInfo
@@ -16,11 +17,13 @@ from netstack_sync.url_request.url_request import URLRequest
 from tests.support.scripted_stack import ScriptedStack
 
 
-def context_over(stack: ScriptedStack, changes: NetworkChanges | None = None) -> URLRequestContext:
+def context_over(
+    stack: ScriptedStack, changes: NetworkChanges | None = None, tls: TlsServices | None = None
+) -> URLRequestContext:
     """A context whose connections are the stack's; without `changes` its resolver is another's."""
     resolver = ResolverManager(stack.workers, HostCache(stack.clock), stack.thread.timers, stack.net_log)
     return URLRequestContext(
-        stack.thread, stack.net_log, resolver, resolver, stack.session, stack.workers, stack.quality, changes
+        stack.thread, stack.net_log, resolver, resolver, stack.session, stack.workers, stack.quality, changes, tls
     )
 
 

@@ -7,6 +7,7 @@ import concurrent.futures
 import io
 import ssl
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 
 import urllib3
@@ -63,6 +64,36 @@ async def every_way_to_wait(session: ns.Session) -> None:
         assert_type(done.result(), ns.Response)
     assert_type(session.stats(), ns.SessionStats)
     assert_type(session.stats().groups, dict[str, ns.GroupStats])
+
+
+def resolve_by_hand(host: str) -> list[str]:
+    """A resolver hook."""
+    return [host]
+
+
+def every_setting_of_the_network() -> None:
+    """In all their forms."""
+    ns.Session(features="TimeoutTcpConnectAttempt", endpoint_health=False, dns=None, tcp=None)
+    ns.Session(features={"TimeoutTcpConnectAttempt": {"TimeoutTcpConnectAttemptMin": 3}})
+    ns.Session(endpoint_health=ns.EndpointHealthSettings(circuit_breaker=True, unreachable_after=None))
+    ns.Session(tcp=ns.TcpOptions(local_address="127.0.0.2", keep_alive_s=None, socket_options=((1, 2, b""),)))
+    ns.Session(dns=ns.DnsSettings(doh="quad9", doh_mode="automatic", stale=True))
+    ns.Session(dns=ns.DnsSettings(doh=["https://h/{?dns}"], host_resolver_rules="MAP a b", max_parallel=2))
+    ns.Session(dns=ns.DnsSettings(host_resolver_rules={"a": ip_address("::1")}, resolver=resolve_by_hand))
+
+
+def every_question_about_the_network(session: ns.Session) -> None:
+    """And what can be told."""
+    session.preconnect("http://h/", 2)
+    session.close_idle_connections()
+    session.reload_tls()
+    session.clear_dns_cache()
+    session.restore_dns_cache(session.dns_cache())
+    assert_type(session.resolve("h", 80, family=4, timeout=1.5), ns.Resolution)
+    assert_type(session.resolve("h").addresses, tuple[str, ...])
+    assert_type(session.network_quality(), ns.NetworkQuality)
+    assert_type(session.network_quality().http_rtt, "float | None")
+    session.submit("GET", "/").set_priority("highest")
 
 
 def every_failure() -> str:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import ssl
+
 import pytest
 
 from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING, OK
+from netstack_sync.base.ssl_info import TrustConfig
 from netstack_sync.dns.host_resolver import DEFAULT_PARAMETERS
+from netstack_sync.sockets.tls_client import TlsServices
+from netstack_sync.sockets.tls_context import ContextRequest, TlsConfig, TlsContexts
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.network_changes import NetworkChanges
+from tests.cert.scripted_verifier import ScriptedVerifier
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_socket import Pause, Read, Write
 from tests.support.scripted_stack import NEVER, ScriptedStack, request_info
@@ -168,6 +174,43 @@ def test_a_part_of_another_context_leaves_the_resolver_to_that(stack: ScriptedSt
     context.start()
     context.shut_down()
     assert looked_up(stack, context) == ERR_IO_PENDING
+
+
+# --- trust
+
+
+def test_what_was_read_of_files_is_read_again(stack: ScriptedStack) -> None:
+    """Row 184, SSLConfigChanged: contexts, verdicts and idle connections go; what is under way goes on."""
+    verifier = ScriptedVerifier()
+    contexts = TlsContexts(stack.workers, lambda _: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    config, context_request = TlsConfig(TrustConfig()), ContextRequest()
+    contexts.get(config, context_request, lambda _: None)
+    stack.run_workers()
+    assert contexts.get(config, context_request, lambda _: None) == OK
+    context = context_over(stack, None, TlsServices(contexts, verifier, stack.workers, stack.thread.post))
+    idle, in_use = stack.connection(), stack.connection(Write(GET), Pause(), Read(HEAD + b"fine"))
+    handle = stack.handle(idle)
+    request, delegate = new_request(context, request_info())
+    request.start()
+    stack.run()
+    handle.reset()
+    context.reload_tls()
+    assert not idle.is_open and verifier.trust_changes == 1
+    assert contexts.get(config, context_request, lambda _: None) == ERR_IO_PENDING
+    in_use.resume()
+    stack.run_workers()
+    assert delegate.result == OK and not in_use.is_open
+
+
+def test_a_part_of_another_context_reloads_its_connections(stack: ScriptedStack) -> None:
+    """The files are that one's business."""
+    idle = stack.connection()
+    stack.handle(idle).reset()
+    context_over(stack).reload_tls()
+    assert not idle.is_open
+
+
+# --- connections in advance
 
 
 def test_connections_in_advance(stack: ScriptedStack) -> None:

@@ -29,6 +29,7 @@ from netstack_sync.http.upload import BytesUpload, FileSource, IterableSource, W
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
 from netstack_sync.log.net_log import NetLogCaptureMode
+from netstack_sync.pool import close_reasons
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.error_job import ErrorJob
 from netstack_sync.url_request.job import OnData, URLRequestJob
@@ -275,7 +276,7 @@ def test_the_limit_of_redirects(stack: ScriptedStack, context: URLRequestContext
     request, delegate = run(stack, context, max_redirects=limit)
     assert delegate.result == ERR_TOO_MANY_REDIRECTS and len(request.history) == limit
     stack.connection(*hops[: 2 * limit], Write(GET), Read(FINE))
-    stack.pool.close_idle_sockets()
+    stack.pool.close_idle_sockets(close_reasons.ON_REQUEST)
     assert run(stack, context, max_redirects=limit)[1].body == b"fine"
 
 

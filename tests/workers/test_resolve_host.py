@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 
 import pytest
@@ -69,6 +70,13 @@ def test_the_answer_keeps_the_systems_order(system: FakeSystem) -> None:
     )
 
 
+def test_an_answer_without_measure_is_cut(system: FakeSystem) -> None:
+    """Repetitions do not count; the first ones are the best."""
+    system.answer = [(V4, (f"10.0.{number >> 8}.{number & 255}", 0)) for number in range(4000) for _ in range(2)]
+    addresses = resolve_host("host.test").addresses
+    assert len(addresses) == 256 and addresses[-1] == IPEndPoint("10.0.0.255", 0, V4)
+
+
 def test_what_the_system_is_asked(system: FakeSystem) -> None:
     """For TCP, and for families this machine has."""
     system.answer = [(V4, ("192.0.2.1", 0))]
@@ -119,6 +127,7 @@ def test_a_machine_that_has_only_loopback(system: FakeSystem, routes: set[int], 
         (socket.gaierror(), ERR_NAME_NOT_RESOLVED, 0, ""),
         (OSError(100, "network is down"), ERR_INTERNET_DISCONNECTED, 100, "network is down"),
         (OSError("odd"), ERR_FAILED, 0, "odd"),
+        (BlockingIOError(errno.EAGAIN, "not now"), ERR_NAME_NOT_RESOLVED, errno.EAGAIN, "not now"),
     ],
 )
 def test_errors_are_values(system: FakeSystem, error: Exception, net_error: int, os_error: int, detail: str) -> None:

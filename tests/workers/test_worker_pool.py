@@ -106,14 +106,14 @@ def test_no_more_than_the_limit_run_at_once(driver: LoopDriver) -> None:
     for name in "abcd":
         jobs.post(name)
     jobs.wait_started("a", "b")
-    assert set(jobs.started) == {"a", "b"} and jobs.pool.thread_count == 2
+    assert set(jobs.started) == {"a", "b"} and jobs.pool._threads == 2
     jobs.let_go("b")
     jobs.wait_started("c")
     assert jobs.thread_of["c"] == jobs.thread_of["b"]
     jobs.let_go("a")
     jobs.wait_started("d")
     jobs.let_go("c", "d")
-    assert jobs.replies == ["b", "a", "c", "d"] and jobs.pool.thread_count == 2
+    assert jobs.replies == ["b", "a", "c", "d"] and jobs.pool._threads == 2
 
 
 def test_the_thread_that_went_idle_last_is_used_first(driver: LoopDriver, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,7 +130,7 @@ def test_the_thread_that_went_idle_last_is_used_first(driver: LoopDriver, monkey
         jobs.post(name)
     jobs.wait_started("d", "e")
     assert jobs.thread_of["d"] == jobs.thread_of["a"] and jobs.thread_of["e"] == jobs.thread_of["c"]
-    assert jobs.pool.thread_count == 3
+    assert jobs.pool._threads == 3
     jobs.let_go("d", "e")
     jobs.wait_idle(3)
     jobs.end_idle_threads(monkeypatch)
@@ -144,7 +144,7 @@ def test_an_idle_thread_dies_of_age(driver: LoopDriver) -> None:
         jobs.let_go(name)
         for thread in threads():
             thread.join(DEADLINE_S)
-        assert jobs.pool.thread_count == 0
+        assert jobs.pool._threads == 0
     assert jobs.replies == ["a", "b"]
 
 
@@ -192,20 +192,20 @@ def test_a_job_cancelled_while_it_runs_does_not_reply(driver: LoopDriver) -> Non
 
 def test_what_runs_and_what_is_stuck_is_counted(driver: LoopDriver) -> None:
     """A job that was cancelled holds its thread until it ends by itself."""
-    jobs = Jobs(driver, max_threads=2)
+    jobs = Jobs(driver, max_threads=3)
     first = jobs.post("a")
     jobs.wait_started("a")
-    assert (jobs.pool.running_count, jobs.pool.stuck_count, jobs.pool.is_exhausted) == (1, 0, False)
+    assert (jobs.pool.running_count, jobs.pool.stuck_count, jobs.pool.is_half_taken) == (1, 0, False)
     jobs.post("b")
     jobs.wait_started("b")
     first.cancel()
-    assert (jobs.pool.running_count, jobs.pool.stuck_count, jobs.pool.is_exhausted) == (1, 1, True)
+    assert (jobs.pool.running_count, jobs.pool.stuck_count, jobs.pool.is_half_taken) == (1, 1, True)
     jobs.let_go_silently("a")
     jobs.wait_idle(1)
-    assert (jobs.pool.running_count, jobs.pool.stuck_count, jobs.pool.is_exhausted) == (1, 0, False)
+    assert (jobs.pool.running_count, jobs.pool.stuck_count, jobs.pool.is_half_taken) == (1, 0, False)
     jobs.post("c")  # for the thread that idles
     jobs.wait_started("c")
-    assert jobs.pool.running_count == 2 and jobs.pool.is_exhausted
+    assert jobs.pool.running_count == 2 and jobs.pool.is_half_taken
     jobs.let_go("b", "c")
     jobs.wait_idle(2)
     assert jobs.pool.running_count == 0
@@ -250,8 +250,8 @@ def test_many_jobs_reply_once_each(driver: LoopDriver) -> None:
     driver.run_until(lambda: len(replies) >= count)
     driver.run_until_idle()
     assert sorted(map(str, replies)) == sorted(map(str, range(count)))
-    assert pool.thread_count <= 8
-    driver.run_until(lambda: pool.thread_count == 0)  # one that is late to start is nobody's business any more
+    assert pool._threads <= 8
+    driver.run_until(lambda: pool._threads == 0)  # one that is late to start is nobody's business any more
 
 
 @pytest.fixture(params=["helper", "worker"])
@@ -289,7 +289,7 @@ def test_no_thread_at_all_is_the_reply(
         pool.post_job(lambda: "never", replies.append)
         assert replies == []
         driver.run_until(lambda: len(replies) == 2)
-    assert [str(reply) for reply in replies] == ["can't start new thread"] * 2 and pool.thread_count == 0
+    assert [str(reply) for reply in replies] == ["can't start new thread"] * 2 and pool._threads == 0
     pool.post_job(lambda: "works", replies.append)
     driver.run_until(lambda: len(replies) == 3)
     assert replies[2] == "works"
@@ -305,11 +305,47 @@ def test_without_another_thread_a_job_waits_for_those_there_are(
     with monkeypatch.context() as patch:
         refuse_threads(patch)
         jobs.post("b")
-        driver.run_until(lambda: jobs.pool.thread_count == 1)
+        driver.run_until(lambda: jobs.pool._threads == 1)
     driver.run_until_idle()
     assert jobs.replies == []
     jobs.let_go("a", "b")
     assert jobs.thread_of["b"] == jobs.thread_of["a"]
+
+
+def test_a_job_does_not_wait_for_a_worker_that_hangs(
+    driver: LoopDriver, monkeypatch: pytest.MonkeyPatch, refuse_threads: Refusal
+) -> None:
+    """Threads are asked for again every second, once for all who wait, until there are some."""
+    jobs = Jobs(driver, max_threads=3)
+    jobs.post("hangs")
+    jobs.wait_started("hangs")
+    with monkeypatch.context() as patch:
+        refuse_threads(patch)
+        jobs.post("b")
+        jobs.post("c")
+        driver.run_until_idle()
+        driver.advance(1)
+        assert jobs.pool._threads == 1 and len(driver.loop.timers) == 1
+    driver.advance(0.999)
+    assert jobs.pool._threads == 1
+    driver.advance(0.001)
+    jobs.wait_started("b", "c")
+    jobs.let_go("b", "c", "hangs")
+
+
+def test_threads_are_not_asked_for_again_without_need(
+    driver: LoopDriver, monkeypatch: pytest.MonkeyPatch, refuse_threads: Refusal
+) -> None:
+    """Who waited has been served meanwhile."""
+    jobs = Jobs(driver, max_threads=2)
+    jobs.post("a")
+    jobs.wait_started("a")
+    with monkeypatch.context() as patch:
+        refuse_threads(patch)
+        jobs.post("b")
+        jobs.let_go("a", "b")
+        driver.advance(1)
+    assert jobs.pool._threads <= 1 and jobs.replies == ["a", "b"]
 
 
 def test_a_job_taken_while_its_thread_failed_to_start(driver: LoopDriver, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -325,7 +361,7 @@ def test_a_job_taken_while_its_thread_failed_to_start(driver: LoopDriver, monkey
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", take_then_refuse)
         pool.post_job(lambda: "taken", replies.append)
-        driver.run_until(lambda: pool.thread_count == 0)
+        driver.run_until(lambda: pool._threads == 0)
     driver.run_until_idle()
     assert replies == ["taken"]
 
@@ -359,6 +395,68 @@ def test_finish_waits_for_what_runs_and_drops_what_waits(driver: LoopDriver) -> 
     jobs.let_go("a")
     assert jobs.pool.finish(DEADLINE_S)
     assert jobs.started == ["a"] and jobs.replies == ["a"]
+
+
+def test_idle_threads_end_with_the_pool(driver: LoopDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once; closed sessions would leave theirs, and what these hold, for seconds."""
+    monkeypatch.setattr(worker_pool, "_IDLE_LIFETIME_S", 10 * DEADLINE_S)
+    jobs = Jobs(driver, max_threads=2)
+    for name in "ab":
+        jobs.post(name)
+    jobs.wait_started("a", "b")
+    jobs.let_go("a", "b")
+    jobs.wait_idle(2)
+    jobs.pool.shut_down()
+    jobs.pool.shut_down()
+    assert jobs.pool._threads == 0
+    for thread in threads():
+        thread.join(DEADLINE_S)
+    assert threads() == [] and jobs.pool.finish(DEADLINE_S)
+
+
+def test_a_busy_thread_ends_after_its_job(driver: LoopDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not waited for, but may be by finish(); its reply is for its owner to drop. What waits never runs."""
+    monkeypatch.setattr(worker_pool, "_IDLE_LIFETIME_S", 10 * DEADLINE_S)
+    jobs = Jobs(driver, max_threads=1)
+    jobs.post("a")
+    jobs.wait_started("a")
+    jobs.post("b")
+    jobs.pool.shut_down()
+    assert jobs.pool.running_count == 1 and not jobs.pool.finish(0.02)
+    jobs.let_go("a")
+    assert jobs.pool.finish(DEADLINE_S)
+    for thread in threads():
+        thread.join(DEADLINE_S)
+    assert threads() == [] and jobs.replies == ["a"] and jobs.started == ["a"]
+
+
+def test_a_job_posted_after_the_end_never_runs(driver: LoopDriver) -> None:
+    """Nor does it reply; it may be cancelled like any other."""
+    jobs = Jobs(driver, max_threads=1)
+    jobs.pool.shut_down()
+    job = jobs.post("late")
+    driver.run_until_idle()
+    job.cancel()
+    assert threads() == [] and jobs.started == jobs.replies == [] and not jobs.pool._waiting
+
+
+def test_the_end_comes_while_a_worker_is_about_to_die(driver: LoopDriver) -> None:
+    """It dies, once."""
+
+    class RacingPool(WorkerPool):
+        """Ends between the end of a worker's patience and its retirement."""
+
+        def retire(self, worker: worker_pool._Worker) -> bool:
+            self.shut_down()
+            return super().retire(worker)
+
+    pool = RacingPool(driver.loop.task_runner, 1, NAME)
+    replies: list[object] = []
+    pool.post_job(lambda: "first", replies.append)
+    driver.run_until(lambda: bool(replies))
+    for thread in threads():
+        thread.join(DEADLINE_S)
+    assert pool._threads == 0 and replies == ["first"]
 
 
 def test_an_idle_worker_keeps_nothing_alive(driver: LoopDriver, monkeypatch: pytest.MonkeyPatch) -> None:
