@@ -66,10 +66,14 @@ class FeatureList:
 
     @classmethod
     def from_text(cls, enable: str, disable: str = "") -> FeatureList:
-        """Reads two lists in Chromium's syntax; `ValueError` for what is unknown, malformed or named twice."""
+        """Reads two lists in Chromium's syntax; `ValueError` for what is unknown, malformed or named twice in one.
+
+        What is in both is off.
+        """
         on = [_parse_enabled(item) for item in _items(enable)]
         off = [FeatureOverride(_known(item), False) for item in _items(disable)]
-        return cls(_sorted_once(on + off))
+        unwanted = {override.feature for override in off}
+        return cls(_sorted_once([*(override for override in on if override.feature not in unwanted), *off]))
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> FeatureList:

@@ -15,11 +15,10 @@ def add_network_arguments(group: argparse._ActionsContainer) -> None:
     add = group.add_argument
     add(
         "--host-resolver-rules",
-        "--resolver-rules",
         metavar="RULES",
         help='resolve hosts as if they were others: "MAP *.test 127.0.0.1:8080, EXCLUDE www.test"',
     )
-    add("--doh-url", "--doh", metavar="URL", help="ask this DNS over HTTPS server, or service by name, and nobody else")
+    add("--doh-url", metavar="URL", help="ask this DNS over HTTPS server, or service by name, and nobody else")
     add("--enable-features", metavar="FEATURES", default="", help="as Chromium's: Name:Param/value,Other")
     add("--disable-features", metavar="FEATURES", default="", help="as Chromium's: Name,Other")
 

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, TypeAlias
 
 from netstack_sync.base.exceptions import NetError
-from netstack_sync.cli.exit_status import OK, USAGE, CommandError, exit_status, statuses_text
+from netstack_sync.cli.exit_status import OK, USAGE, exit_status, statuses_text
 from netstack_sync.cli.fetch_arguments import seconds
 from netstack_sync.cli.network_arguments import add_network_arguments, open_session
 from netstack_sync.dns.host_resolver import CacheUsage, ResolveParameters, ResolveSource
@@ -65,9 +65,12 @@ def run(options: argparse.Namespace) -> int:
             try:
                 resolution = resolve_on_network_thread(session.context, host, 0, parameters, options.max_time or None)
             except ValueError as error:
-                raise CommandError(USAGE, str(error)) from error
+                _show_failure(host, {"error": "ERR_INVALID_ARGUMENT", "detail": str(error)}, options.json)
+                status = status or USAGE
             except NetError as error:
-                _show_failure(host, error, options.json)
+                name, number = error.net_error
+                reason = {"error": name, "net_error": number, "detail": error.detail}
+                _show_failure(host, reason if options.json else {"detail": str(error)}, options.json)
                 status = status or exit_status(error)
             else:
                 _show(resolution, options.json)
@@ -87,10 +90,8 @@ def _show(resolution: Resolution, is_json: bool) -> None:
     print("".join([f"  {address}\n" for address in resolution.addresses]), end="", flush=True)
 
 
-def _show_failure(host: str, error: NetError, is_json: bool) -> None:
+def _show_failure(host: str, reason: dict[str, object], is_json: bool) -> None:
     if is_json:
-        name, number = error.net_error
-        values = {"host": host, "error": name, "net_error": number, "detail": error.detail}
-        print(json.dumps(values), flush=True)
+        print(json.dumps({"host": host, **reason}), flush=True)
     else:
-        print(f"netstack: {error}", file=sys.stderr)
+        print(f"netstack: {reason['detail']}", file=sys.stderr)

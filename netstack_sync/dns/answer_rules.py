@@ -9,6 +9,7 @@ from netstack_sync.base.ip_endpoint import AddressList, IPEndPoint
 from netstack_sync.base.net_errors import (
     ERR_CONTEXT_SHUT_DOWN,
     ERR_ICANN_NAME_COLLISION,
+    ERR_INSUFFICIENT_RESOURCES,
     ERR_INTERNET_DISCONNECTED,
     ERR_NAME_NOT_RESOLVED,
     ERR_NETWORK_CHANGED,
@@ -23,7 +24,14 @@ _COLLISION_ADDRESS: Final = "127.0.53.53"
 _MAX_DETAIL: Final = 500  # characters; an exception may quote anything
 
 _PUBLIC_ERRORS: Final = frozenset(
-    (OK, ERR_NAME_NOT_RESOLVED, ERR_INTERNET_DISCONNECTED, ERR_NETWORK_CHANGED, ERR_CONTEXT_SHUT_DOWN)
+    (
+        OK,
+        ERR_NAME_NOT_RESOLVED,
+        ERR_INTERNET_DISCONNECTED,
+        ERR_NETWORK_CHANGED,
+        ERR_CONTEXT_SHUT_DOWN,
+        ERR_INSUFFICIENT_RESOURCES,
+    )
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from netstack_sync.dns.doh_server import FALLBACK_S, Cancelable, DohFailure, DohResult, DohServer
-from netstack_sync.loop.timers import OneShotTimer, TimerQueue
+from netstack_sync.loop.timers import Alarm, TimerQueue
 
 
 class DohQuery:
@@ -22,7 +22,7 @@ class DohQuery:
         self._left = list(servers)
         self._exchanges: list[Cancelable] = []
         self._pending = 0
-        self._timer = OneShotTimer(timers, self._ask_next)
+        self._timer = Alarm(timers)
         self._on_done: Callable[[DohQuery], None] | None = None
         self._failure: DohFailure | None = None
         self.result: DohResult | None = None
@@ -45,7 +45,7 @@ class DohQuery:
         server = self._left.pop(0)
         self._pending += 1
         if self._left:
-            self._timer.start(FALLBACK_S)
+            self._timer.start(FALLBACK_S, self._ask_next)
         else:
             self._timer.stop()
         self._exchanges.append(server.ask(self.name, self.rdtype, self._on_result))

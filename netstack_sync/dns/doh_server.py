@@ -13,7 +13,7 @@ from netstack_sync.base.net_errors import (
 )
 from netstack_sync.base.url import Url
 from netstack_sync.dns.doh_template import DohTemplate
-from netstack_sync.loop.timers import OneShotTimer, TimerQueue
+from netstack_sync.loop.timers import Alarm, TimerQueue
 from netstack_sync.wire.dns_message import (
     RCODE_NOERROR,
     RCODE_NXDOMAIN,
@@ -108,8 +108,8 @@ class DohServer:
         self._workers = workers
         self._on_change = on_change
         self._waiting: dict[DohExchange, None] = {}
-        self._under_way = 0
-        self._next = OneShotTimer(timers, self._send_waiting)
+        self._under_way: dict[DohExchange, None] = {}
+        self._next = Alarm(timers)
         self.replies = 0
         """How often the server has said something."""
         self.is_available = False
@@ -141,27 +141,29 @@ class DohServer:
         if self.is_available != was_available:
             self._on_change(self)
 
-    def on_sent_over(self) -> None:
-        """A question is no longer under way. The next one goes later: those who cancel one may cancel all."""
-        self._under_way -= 1
-        if self._waiting:
-            self._next.start(0.0)
-
     def on_silent_failure(self, failure: DohFailure) -> None:
-        """A question failed, and from its start to its end the server has answered nobody: those that wait fail too."""
-        waiting, self._waiting = self._waiting, {}
-        for exchange in waiting:
-            exchange.fail_unasked(failure)
+        """A question failed, and from its start to its end the server has answered nobody.
 
-    def drop(self, exchange: DohExchange) -> None:
-        """A question that waits is not to be asked; idempotent."""
+        If it is silent to all the others too, those that wait fail as well; else they would wait for minutes.
+        """
+        if all(exchange.was_silent for exchange in self._under_way):
+            waiting, self._waiting = self._waiting, {}
+            for exchange in waiting:
+                exchange.fail_unasked(failure)
+
+    def remove(self, exchange: DohExchange) -> None:
+        """A question is not asked any more, or not to be; idempotent."""
         self._waiting.pop(exchange, None)
+        if exchange in self._under_way:
+            del self._under_way[exchange]
+            if self._waiting:
+                self._next.start(0.0, self._send_waiting)  # not now: those who cancel one may cancel all
 
     def _send_waiting(self) -> None:
-        while self._waiting and self._under_way < MAX_UNDER_WAY:
+        while self._waiting and len(self._under_way) < MAX_UNDER_WAY:
             exchange = next(iter(self._waiting))
             del self._waiting[exchange]
-            self._under_way += 1
+            self._under_way[exchange] = None
             exchange.start(self._transport)
 
     def __repr__(self) -> str:
@@ -178,7 +180,6 @@ class DohExchange:
 
     __slots__ = (
         "_child",
-        "_is_sent",
         "_name",
         "_on_done",
         "_query",
@@ -186,8 +187,8 @@ class DohExchange:
         "_replies_before",
         "_server",
         "_silence",
-        "_was_silent",
         "_workers",
+        "was_silent",
     )
 
     def __init__(
@@ -200,16 +201,15 @@ class DohExchange:
         self._query = make_query(name, rdtype)
         self._on_done: Callable[[DohResult], None] | None = on_done
         self._child: Cancelable | None = None
-        self._silence = OneShotTimer(server.timers, self._on_silence)
+        self._silence = Alarm(server.timers)
         self._replies_before = 0
-        self._was_silent = False
-        self._is_sent = False
+        self.was_silent = False
+        """True once FALLBACK_S has passed without an answer."""
 
     def start(self, transport: DohTransport) -> None:
         """Sends the question; once, when it is its turn."""
-        self._is_sent = True
         self._replies_before = self._server.replies
-        self._silence.start(FALLBACK_S)
+        self._silence.start(FALLBACK_S, self._on_silence)
         template = self._server.template
         method, body = ("GET", None) if template.uses_get else ("POST", self._query)
         self._child = transport.start(template.url_for(self._query), method, body, self._on_reply)
@@ -217,8 +217,7 @@ class DohExchange:
     def cancel(self) -> None:
         """The callback never comes; idempotent."""
         self._on_done = None
-        self._server.drop(self)
-        self._end_sending()
+        self._leave()
         child, self._child = self._child, None
         if child is not None:
             child.cancel()
@@ -230,17 +229,15 @@ class DohExchange:
             on_done(failure)
 
     def _on_silence(self) -> None:
-        self._was_silent = True
+        self.was_silent = True
         self._server.note_result(False)
 
-    def _end_sending(self) -> None:
+    def _leave(self) -> None:
         self._silence.stop()
-        if self._is_sent:
-            self._is_sent = False
-            self._server.on_sent_over()
+        self._server.remove(self)
 
     def _on_reply(self, reply: DohReply | DohFailure) -> None:
-        self._end_sending()
+        self._leave()
         if isinstance(reply, DohFailure):
             self._finish(reply)
             return
@@ -268,8 +265,8 @@ class DohExchange:
         if isinstance(result, DohFailure):
             result = DohFailure(result.net_error, f"{server.template.host}: {result.detail}")
         is_answer = isinstance(result, DnsAnswer)
-        if is_answer or not self._was_silent:
+        if is_answer or not self.was_silent:
             server.note_result(is_answer)
         on_done(result)
-        if isinstance(result, DohFailure) and self._was_silent and server.replies == self._replies_before:
+        if isinstance(result, DohFailure) and self.was_silent and server.replies == self._replies_before:
             server.on_silent_failure(result)

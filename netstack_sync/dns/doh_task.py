@@ -16,7 +16,7 @@ from netstack_sync.dns.doh_server import DohServer
 from netstack_sync.dns.resolve_answer import AnswerSource, ResolveAnswer
 from netstack_sync.loop.completion import Task
 from netstack_sync.loop.network_thread import NetworkThread
-from netstack_sync.loop.timers import OneShotTimer
+from netstack_sync.loop.timers import Alarm
 from netstack_sync.wire.dns_message import TYPE_A, TYPE_AAAA, TYPE_HTTPS, DnsAnswer
 
 # Chromium's extra time for HTTPS records after the addresses (UseDnsHttpsSvcb*ExtraTime* of net/base/features.cc).
@@ -83,7 +83,7 @@ class DohTask:
         self._query_family = query_family
         self._on_done: Callable[[ResolveAnswer], None] | None = None
         self._started_at = 0.0
-        self._timer = OneShotTimer(services.thread.timers, self._finish)
+        self._timer = Alarm(services.thread.timers)
         self._queries: list[DohQuery] = []
         """For addresses, and last for HTTPS records."""
 
@@ -139,7 +139,7 @@ class DohTask:
             self._finish()
             return
         elapsed_s = self._services.thread.clock.now() - self._started_at
-        self._timer.start(min(max(elapsed_s * EXTRA_TIME_SHARE, MIN_EXTRA_TIME_S), MAX_EXTRA_TIME_S))
+        self._timer.start(min(max(elapsed_s * EXTRA_TIME_SHARE, MIN_EXTRA_TIME_S), MAX_EXTRA_TIME_S), self._finish)
 
     def _finish(self) -> None:
         *answers, https = [query.result for query in self._queries]

@@ -15,7 +15,7 @@ from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
 from netstack_sync.log.net_log import NetLog
 from netstack_sync.log.params import source_params
-from netstack_sync.loop.timers import OneShotTimer, TimerQueue
+from netstack_sync.loop.timers import Alarm, TimerQueue
 
 
 class JobKey(NamedTuple):
@@ -101,7 +101,7 @@ class ResolveJob:
         self._task_index = 0
         self._place: Place | None = None
         self._holds_place = False
-        self._patience = OneShotTimer(timers, self._release_place)
+        self._patience = Alarm(timers)
         self._is_logged = False
 
     def begin(self) -> None:
@@ -164,7 +164,7 @@ class ResolveJob:
         """See QueuedJob."""
         self._place = None
         self._holds_place = True
-        self._patience.start(PATIENCE_S)
+        self._patience.start(PATIENCE_S, self._release_place)
         self.net_log.event(NetLogEventType.HOST_RESOLVER_MANAGER_JOB_STARTED)
         self._run_task()
 

@@ -19,7 +19,7 @@ from netstack_sync.dns.answer_rules import answer_for_exception
 from netstack_sync.dns.resolve_answer import AnswerSource, ResolveAnswer
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
-from netstack_sync.loop.timers import OneShotTimer, TimerQueue
+from netstack_sync.loop.timers import Alarm, TimerQueue
 from netstack_sync.workers.resolve_host import ResolvedHost
 from netstack_sync.workers.worker_job import WorkerJob
 from netstack_sync.workers.worker_pool import WorkerPool
@@ -55,7 +55,7 @@ class SystemTask:
         self._net_log = net_log
         self._attempts: list[WorkerJob[ResolvedHost]] = []
         self._delay_s = RETRY_DELAY_S
-        self._timer = OneShotTimer(system.timers, self._retry)
+        self._timer = Alarm(system.timers)
         self._on_done: Callable[[ResolveAnswer], None] | None = None
 
     def start(self, on_done: Callable[[ResolveAnswer], None]) -> None:
@@ -78,12 +78,14 @@ class SystemTask:
         job = self._system.workers.post_job(lambda: resolve(host, family), lambda reply: self._on_reply(number, reply))
         self._attempts.append(job)
         if number <= MAX_RETRIES:
-            self._timer.start(self._delay_s)
+            self._timer.start(self._delay_s, self._retry)
             self._delay_s *= RETRY_FACTOR
 
     def _retry(self) -> None:
         if self._system.workers.is_half_taken:
-            self._timer.start(RETRY_DELAY_S)  # another attempt would stand in the way of those that have none
+            self._timer.start(
+                RETRY_DELAY_S, self._retry
+            )  # another attempt would stand in the way of those that have none
         else:
             self._start_attempt()
 

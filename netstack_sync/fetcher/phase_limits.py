@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Protocol
 
 from netstack_sync.base.exceptions import TimeoutPhase
-from netstack_sync.base.load_state import LoadState
 from netstack_sync.fetcher.timeout import Timeout
 from netstack_sync.loop.timers import DelayedTask, TimerQueue
-
-_WAITING_FOR_SLOT = (LoadState.WAITING_FOR_STALLED_SOCKET_POOL, LoadState.WAITING_FOR_AVAILABLE_SOCKET)
 
 
 class LimitedFetch(Protocol):
     """Whose limits they are; called on the network thread."""
 
-    def load_state(self) -> LoadState:
-        """What the fetch waits for."""
+    def connecting_since(self) -> float | None:
+        """Since when a connection has been under way (clock seconds); None while a slot is waited for."""
         ...
 
     @property
@@ -36,11 +34,21 @@ class LimitedFetch(Protocol):
 class PhaseLimits:
     """Told by the fetcher which phase it is in; tells it which limit was reached. Network thread only.
 
-    Waiting for a slot and connecting cannot be told apart by an event, because a request belongs to no connect
-    job. So the timer of one phase asks when it runs out what is being waited for.
+    Nobody tells when the wait for a slot is over, and it may begin again: the connection under way for one request
+    goes to a more urgent one. So the timer of both phases asks, at the earliest moment at which either could be over.
     """
 
-    __slots__ = ("_connect", "_owner", "_progress_at", "_read", "_sent_bytes", "_timeout", "_timers", "_total")
+    __slots__ = (
+        "_connect",
+        "_owner",
+        "_progress_at",
+        "_read",
+        "_sent_bytes",
+        "_timeout",
+        "_timers",
+        "_total",
+        "_waiting_since",
+    )
 
     def __init__(self, timeout: Timeout, timers: TimerQueue, owner: LimitedFetch) -> None:
         self._timeout = timeout
@@ -49,6 +57,7 @@ class PhaseLimits:
         self._total: DelayedTask | None = None
         self._connect: DelayedTask | None = None
         self._read: DelayedTask | None = None
+        self._waiting_since = 0.0  # clock seconds; when the socket was asked for
         self._progress_at = 0.0  # clock seconds; when bytes went or came last
         self._sent_bytes = 0
 
@@ -61,13 +70,11 @@ class PhaseLimits:
 
     def begin_connect(self) -> None:
         """A socket is asked for."""
-        timeout = self._timeout
         self.end_read()
         self.end_connect()
-        if timeout.pool is not None:
-            self._connect = self._timers.call_later(timeout.pool, self._on_pool_limit)
-        elif timeout.connect is not None:
-            self._connect = self._timers.call_later(timeout.connect, self._on_connect_limit)
+        if self._timeout.pool is not None or self._timeout.connect is not None:
+            self._waiting_since = self._timers.clock.now()
+            self._check_connect()
 
     def end_connect(self) -> None:
         """No connection is waited for any more."""
@@ -99,21 +106,26 @@ class PhaseLimits:
             self._total = None
         self._owner = None
 
-    def _on_pool_limit(self) -> None:
+    def _check_connect(self) -> None:
+        """Ends the fetch if it has waited too long for what it waits for now; else asks again later."""
+        owner, now = self._owner, self._timers.clock.now()
         pool, connect = self._timeout.pool, self._timeout.connect
-        assert pool is not None
-        if self._is_waiting_for_slot():
-            self._reach("pool", pool)
-        elif connect is not None:
-            self._connect = self._timers.call_later(connect, self._on_connect_limit)
-
-    def _on_connect_limit(self) -> None:
-        connect = self._timeout.connect
-        assert connect is not None
-        if self._is_waiting_for_slot():
-            self._connect = self._timers.call_later(connect, self._on_connect_limit)
+        self._connect = None
+        if owner is None:
+            return
+        since = owner.connecting_since()
+        if since is None:
+            if pool is not None and now >= self._waiting_since + pool:
+                self._reach("pool", pool)
+                return
+            pool_at = inf if pool is None else self._waiting_since + pool
+            look_at = min(pool_at, inf if connect is None else now + connect)
         else:
-            self._reach("connect", connect)
+            if connect is not None and now >= since + connect:
+                self._reach("connect", connect)
+                return
+            look_at = now + pool if connect is None and pool is not None else since + (connect or 0.0)
+        self._connect = self._timers.call_at(look_at, self._check_connect)
 
     def _on_read_limit(self) -> None:
         owner, limit, now = self._owner, self._timeout.read, self._timers.clock.now()
@@ -130,9 +142,6 @@ class PhaseLimits:
             self._read = self._timers.call_later(rest, self._on_read_limit)
         else:
             self._reach("read", limit)
-
-    def _is_waiting_for_slot(self) -> bool:
-        return self._owner is not None and self._owner.load_state() in _WAITING_FOR_SLOT
 
     def _reach(self, phase: TimeoutPhase, limit_s: float) -> None:
         if self._owner is not None:

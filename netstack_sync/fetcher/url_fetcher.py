@@ -158,6 +158,10 @@ class URLFetcher:
         """Where the time went."""
         return self._request.timing if self._request is not None else None
 
+    def connecting_since(self) -> float | None:
+        """See LimitedFetch."""
+        return self._request.connecting_since if self._request is not None else None
+
     def load_state(self) -> LoadState:
         """What the fetch waits for."""
         return self._request.load_state if self._request is not None else LoadState.IDLE

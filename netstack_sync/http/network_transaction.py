@@ -121,6 +121,11 @@ class NetworkTransaction(StepMachine):
         return LoadState.SENDING_REQUEST if self.timing.send_end is None else LoadState.WAITING_FOR_RESPONSE
 
     @property
+    def connecting_since(self) -> float | None:
+        """Since when a connection has been under way (clock seconds); None while a slot is waited for."""
+        return self._stream_request.connecting_since if self._stream_request is not None else None
+
+    @property
     def error_detail(self) -> str:
         """What went wrong, in words; may be empty."""
         if self._stream is not None and self._stream.error_detail:

@@ -54,6 +54,11 @@ class StreamRequest(StepMachine):
         return self._handle.load_state
 
     @property
+    def connecting_since(self) -> float | None:
+        """See ClientSocketHandle."""
+        return self._handle.connecting_since
+
+    @property
     def error_detail(self) -> str:
         """What went wrong, in words; may be empty."""
         return self._handle.error_detail

@@ -13,6 +13,9 @@ import sys
 import threading
 from typing import Protocol
 
+from netstack_sync.base.exceptions import exception_for
+from netstack_sync.base.net_errors import ERR_INSUFFICIENT_RESOURCES
+
 _ONE = (1).to_bytes(8, sys.byteorder)  # what an event descriptor adds to its counter
 
 
@@ -136,10 +139,14 @@ class RendezvousDesk:
         self._local = threading.local()
 
     def meet(self) -> Rendezvous:
-        """A new rendezvous for the calling thread."""
+        """A new rendezvous for the calling thread; raises NetError when there are no more descriptors."""
         signal: CallerSignal | None = getattr(self._local, "signal", None)
         if signal is None:
-            signal = DefaultSignal()
+            try:
+                signal = DefaultSignal()
+            except OSError as error:
+                detail = f"no descriptor for the calling thread to wait on: {error.strerror or error}"
+                raise exception_for(ERR_INSUFFICIENT_RESOURCES, detail=detail) from error
         else:
             self._local.signal = None
         return Rendezvous(self, signal)

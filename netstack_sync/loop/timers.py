@@ -138,6 +138,30 @@ class OneShotTimer:
         self._task()
 
 
+class Alarm:
+    """A OneShotTimer that knows its task only while it is armed.
+
+    For objects that come and go with requests: an owner that is no circle with its timer needs no collector.
+    """
+
+    __slots__ = ("_delayed", "_timers")
+
+    def __init__(self, timers: TimerQueue) -> None:
+        self._timers = timers
+        self._delayed: DelayedTask | None = None
+
+    def start(self, delay_s: float, task: Task) -> None:
+        """Runs `task` in `delay_s` seconds; an earlier arming is forgotten."""
+        self.stop()
+        self._delayed = self._timers.call_later(delay_s, task)
+
+    def stop(self) -> None:
+        """Disarms; idempotent."""
+        if self._delayed is not None:
+            self._delayed.cancel()
+            self._delayed = None
+
+
 class RepeatingTimer:
     """Runs a task every `period_s` seconds until stopped; the task may stop or restart it."""
 

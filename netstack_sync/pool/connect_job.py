@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import ClassVar, Protocol
 
+from netstack_sync.base.clock import TickClock
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import ConnectTiming
 from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_TIMED_OUT
@@ -16,6 +17,9 @@ from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.loop.step_machine import StepMachine
 from netstack_sync.loop.timers import DelayedTask
 from netstack_sync.sockets.stream_socket import StreamSocket
+
+SLOW_CONNECT_S = 2.0
+"""By then the first packet has been sent twice and lost twice, and the pauses grow: a fresh attempt is faster."""
 
 
 class ConnectJobDelegate(Protocol):
@@ -78,6 +82,17 @@ class ConnectJob(StepMachine, ABC):
         if is_under_way:
             self.net_log.event(NetLogEventType.CANCELLED)
             self.net_log.end(NetLogEventType.CONNECT_JOB)
+
+    @property
+    def clock(self) -> TickClock:
+        """The loop's."""
+        return self._thread.clock
+
+    @property
+    def is_slow(self) -> bool:
+        """True when it has been connecting for so long that it may well be in vain."""
+        begun = self.timing.connect_start
+        return begun is not None and self.timing.connect_end is None and self.clock.now() - begun >= SLOW_CONNECT_S
 
     def change_priority(self, priority: RequestPriority) -> None:
         """The job now serves somebody more or less urgent."""

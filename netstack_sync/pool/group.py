@@ -201,7 +201,7 @@ class Group:
             if loser is not None:
                 loser.job = None
             self.jobs[job] = handle
-            handle.job = job
+            handle.job, handle.job_since = job, job.clock.now()
             assert handle.pointer is not None
             job.change_priority(RequestPriority(handle.pointer.priority))
         self._count_never_assigned()

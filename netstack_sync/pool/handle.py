@@ -61,6 +61,7 @@ class ClientSocketHandle:
         "has_freed_descriptors",
         "idle_time_s",
         "job",
+        "job_since",
         "keep_alive_s",
         "net_log",
         "pointer",
@@ -82,6 +83,8 @@ class ClientSocketHandle:
         """The place in the group's queue; the pool's."""
         self.job: ConnectJob | None = None
         """The job that a waiting request owns; the group's."""
+        self.job_since: float | None = None
+        """When it came to own a job last (clock seconds)."""
         self.has_freed_descriptors = False
         """Pool: idle sockets were closed for this request because there were no more descriptors."""
         self.socket: StreamSocket | None = None
@@ -98,6 +101,7 @@ class ClientSocketHandle:
         """Asks for a socket: OK and `socket` is there, an error, or ERR_IO_PENDING and one later callback."""
         assert self.socket is None and self._on_done is None
         self.has_freed_descriptors = False
+        self.job_since = None
         self.keep_alive_s = None
         self.reuse_type = ReuseType.UNUSED
         self.idle_time_s = 0.0
@@ -140,6 +144,11 @@ class ClientSocketHandle:
     def load_state(self) -> LoadState:
         """What a pending request waits for."""
         return self._pool.load_state_of(self)
+
+    @property
+    def connecting_since(self) -> float | None:
+        """Since when a pending request has had a job (clock seconds); None while it waits for a slot."""
+        return None if self.pointer is not None and self.job is None else self.job_since
 
     def set_result(self, result: int) -> None:
         """Pool: the outcome, which deliver() will report."""

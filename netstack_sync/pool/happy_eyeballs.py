@@ -26,7 +26,7 @@ from netstack_sync.base.net_errors import (
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.loop.completion import Completion
-from netstack_sync.loop.timers import OneShotTimer, TimerQueue
+from netstack_sync.loop.timers import Alarm, TimerQueue
 from netstack_sync.pool.connect_health import ConnectHealth
 from netstack_sync.sockets.stream_socket import TransportSocket
 
@@ -74,7 +74,7 @@ class HappyEyeballs:
         self._on_done: Completion | None = None
         self._error = OK
         """Of the lanes that have failed."""
-        self._timer = OneShotTimer(timers, self._on_slow)
+        self._timer = Alarm(timers)
         """Runs while lanes wait."""
         self._waiting: list[AddressList] = []
         """Lanes that have not started."""
@@ -122,7 +122,7 @@ class HappyEyeballs:
         if result != ERR_IO_PENDING:
             return self._decided(socket, result)  # may come back here, as often as there are lanes
         if self._waiting:
-            self._timer.start(FALLBACK_DELAY_S)
+            self._timer.start(FALLBACK_DELAY_S, self._on_slow)
         return ERR_IO_PENDING
 
     def _on_slow(self) -> None:

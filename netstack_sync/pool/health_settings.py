@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class EndpointHealthSettings:
     """Of `Session(endpoint_health=...)`; an endpoint is one address and port.
 
-    An endpoint that let `unreachable_after` connects in a row time out is not tried again, which fails at once, until
+    An endpoint that let `unreachable_after` connects in a row time out, or be given up without an answer after two
+    seconds or more, is not tried again, which fails at once, until
     a connection that the session opens by itself every `probe_interval_s` seconds succeeds. The circuit breaker, off
     unless asked for, does the same to an endpoint that takes connections and fails too many requests: more than
     `short_window_error_percent` of about `short_window` requests, or `long_window_error_percent` of `long_window`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 
 from netstack_sync.base.ip_endpoint import IPEndPoint
@@ -29,7 +30,8 @@ class IdleKeeper:
         self._timers = timers
         self._close = close
         self._on_closed = on_closed
-        self._groups: dict[IdleSocket, Group] = {}
+        # Ordered: the first of a plain dictionary is found by walking over all that were taken before.
+        self._groups: OrderedDict[IdleSocket, Group] = OrderedDict()
         self._sweep = OneShotTimer(timers, self._on_sweep)
 
     def add(self, group: Group, socket: StreamSocket, keep_alive_s: float | None) -> None:

@@ -82,6 +82,15 @@ class PoolJobs:
         job.cancel()
         return True
 
+    def cancel_slow(self, group: Group) -> bool:
+        """Drops a slow job that no request waits for, so that a fresh one may start; False when there is none."""
+        job = next((job for job, owner in group.jobs.items() if owner is None and job.is_slow), None)
+        if job is None:
+            return False
+        self._remove(group, job)
+        job.cancel()
+        return True
+
     def on_connect_job_complete(self, job: ConnectJob, result: int) -> None:
         """See ConnectJobDelegate."""
         self._on_done(self._group_of[job], job, result)

@@ -197,7 +197,7 @@ class ClientSocketPool:
 
     def _start_job(self, group: Group, handle: ClientSocketHandle) -> int:
         """Connects for a request: OK, an error, or ERR_IO_PENDING, then a job runs or there is no slot."""
-        if group.slots >= self._limits.per_group:
+        if group.slots >= self._limits.per_group and not self._jobs.cancel_slow(group):
             handle.net_log.event(NetLogEventType.SOCKET_POOL_STALLED_MAX_SOCKETS_PER_GROUP)
             return ERR_IO_PENDING
         if not self._make_room(group):

@@ -57,13 +57,13 @@ class SslConnectJob(ConnectJob):
     def _first_step(self, _: int) -> int:
         self.net_log.begin(NetLogEventType.SSL_CONNECT_JOB_CONNECT)
         self._transport_job = TransportConnectJob(self._services, self._params, self.priority, self)
+        self.timing = self._transport_job.timing
         self._step = self._handshake
         return self._transport_job.connect()
 
     def _handshake(self, result: int) -> int:
         job, self._transport_job = self._transport_job, None
         assert job is not None
-        self.timing = job.timing
         self.error_detail = job.error_detail
         transport = job.take_socket()
         if result != OK:

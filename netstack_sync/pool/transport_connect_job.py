@@ -20,6 +20,8 @@ from netstack_sync.pool.params import TransportParams
 from netstack_sync.sockets.factory import ClientSocketFactory
 from netstack_sync.sockets.stream_socket import TransportSocket
 
+_MAX_NAMED = 5
+
 
 class ConnectServices(NamedTuple):
     """What connect jobs are made from."""
@@ -96,7 +98,7 @@ class TransportConnectJob(ConnectJob):
     def _connect_transport(self, addresses: AddressList) -> int:
         services = self._services
         self.timing.connect_start = self.timing.domain_lookup_end
-        self.error_detail = ", ".join([str(endpoint) for endpoint in addresses])
+        self.error_detail = _in_words(addresses)
         # Chromium always begins with IPv6. The resolver's list is sorted (RFC 6724), and RFC 8305 §4 follows it:
         # when it begins with IPv4, this machine has no IPv6 address to speak of or was told to prefer IPv4.
         self._first_family = services.families.first_family(self._params.host, addresses[0].family)
@@ -128,11 +130,6 @@ class TransportConnectJob(ConnectJob):
         if self._request is not None:
             self._request.change_priority(priority)
 
-    def _on_timeout(self) -> None:
-        if self._race is not None:
-            self._race.time_out()
-        super()._on_timeout()
-
     def _cancel_child(self) -> None:
         if self.is_pending:
             self.net_log.end(NetLogEventType.TRANSPORT_CONNECT_JOB_CONNECT)
@@ -140,5 +137,15 @@ class TransportConnectJob(ConnectJob):
             self._request.cancel()
             self._request = None
         if self._race is not None:
-            self._race.cancel()
+            if self.is_slow:
+                self._race.time_out()  # whoever had the patience for it learned that nobody answers there
+            else:
+                self._race.cancel()
             self._race = None
+
+
+def _in_words(addresses: AddressList) -> str:
+    """For an error message, which a name with a thousand addresses must not fill."""
+    named = ", ".join([str(endpoint) for endpoint in addresses[:_MAX_NAMED]])
+    rest = len(addresses) - _MAX_NAMED
+    return f"{named} and {rest} more" if rest > 0 else named

@@ -23,7 +23,7 @@ from netstack_sync.log.params import source_params
 from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.loop.step_machine import StepMachine
-from netstack_sync.loop.timers import OneShotTimer
+from netstack_sync.loop.timers import Alarm
 from netstack_sync.sockets.connection_attempt import ConnectionAttempt
 from netstack_sync.sockets.options import DEFAULT_TCP_OPTIONS, TcpOptions
 from netstack_sync.sockets.tcp_socket import TcpSocket
@@ -82,7 +82,7 @@ class TcpClientSocket(StepMachine):
         super().__init__()
         self._addresses = _reachable(addresses, options.local_family)
         self._attempt_limit = attempt_limit
-        self._timer = OneShotTimer(thread.timers, self._on_attempt_expired)
+        self._timer = Alarm(thread.timers)
         self._index = 0
         self._is_connected = False
         self._is_alive = True
@@ -163,7 +163,7 @@ class TcpClientSocket(StepMachine):
         self._step = self._attempt_complete
         result = self._socket.connect(endpoint, self._on_io_complete)
         if result == ERR_IO_PENDING and limit_s is not None:
-            self._timer.start(limit_s)
+            self._timer.start(limit_s, self._on_attempt_expired)
         return result
 
     def _on_attempt_expired(self) -> None:

@@ -134,5 +134,7 @@ class URLRequestContext:
         if self._changes is not None:
             self.resolver.shut_down()
             self._changes.shut_down()
+        for pool in self._own_pools:
+            pool.shut_down()
         if on_done is not None:
             on_done()

@@ -21,7 +21,7 @@ from netstack_sync.base.url import Url
 from netstack_sync.dns.doh_server import DohFailure, DohReply
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.upload import BytesUpload
-from netstack_sync.loop.timers import OneShotTimer
+from netstack_sync.loop.timers import Alarm
 from netstack_sync.sockets.tls_context import TlsConfig
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.redirects import RedirectInfo
@@ -85,12 +85,12 @@ class DohRequest:
     ) -> None:
         self._on_done: Callable[[DohReply | DohFailure], None] | None = on_done
         self._body = b""
-        self._timer = OneShotTimer(context.thread.timers, self._on_time_limit)
+        self._timer = Alarm(context.thread.timers)
         self._request = URLRequest(context, info, self, max_redirects=0)
 
     def start(self) -> None:
         """Sends it."""
-        self._timer.start(TIME_LIMIT_S)
+        self._timer.start(TIME_LIMIT_S, self._on_time_limit)
         self._request.start()
 
     def cancel(self) -> None:
@@ -107,7 +107,7 @@ class DohRequest:
 
     def on_connected(self) -> None:
         """From here on it is the server's time that runs."""
-        self._timer.start(TIME_LIMIT_S)
+        self._timer.start(TIME_LIMIT_S, self._on_time_limit)
 
     def on_request_sent(self) -> None:
         """Nothing to do."""

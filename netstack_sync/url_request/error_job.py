@@ -19,6 +19,7 @@ class ErrorJob:
     sent_bytes = 0
     is_body_complete = False
     load_state = LoadState.IDLE
+    connecting_since: float | None = None
     response: HttpResponseInfo | None = None
     timing: LoadTiming | None = None
 

@@ -51,6 +51,11 @@ class HttpJob:
         return self._transaction.load_state
 
     @property
+    def connecting_since(self) -> float | None:
+        """See URLRequestJob."""
+        return self._transaction.connecting_since
+
+    @property
     def error_detail(self) -> str:
         """See URLRequestJob."""
         return self._transaction.error_detail

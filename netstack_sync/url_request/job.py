@@ -42,6 +42,10 @@ class URLRequestJob(Protocol):
         """What the job waits for."""
 
     @property
+    def connecting_since(self) -> float | None:
+        """Since when a connection has been under way (clock seconds); None while none is."""
+
+    @property
     def error_detail(self) -> str:
         """What went wrong, in words; may be empty."""
 

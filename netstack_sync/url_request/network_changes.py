@@ -83,10 +83,10 @@ class NetworkChanges:
         self._net_log.add_global_entry(NetLogEventType.NETWORK_IP_ADDRESSES_CHANGED)
         services = self._services
         services.families.forget()
-        services.health.on_ip_address_changed()
         services.resolver.on_ip_address_changed()
         for session in self.sessions:
             session.on_ip_address_changed(self._notifier.has_lost)
+        services.health.on_ip_address_changed()  # after the connects of the old network, which failed there
         if services.doh is not None:
             services.doh.resolver.on_network_changed()  # last: it probes the servers at once, over the new network
 

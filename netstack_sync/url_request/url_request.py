@@ -134,6 +134,11 @@ class URLRequest:
         return self._job.load_state if self._job is not None else LoadState.IDLE
 
     @property
+    def connecting_since(self) -> float | None:
+        """Since when a connection has been under way (clock seconds); None while none is."""
+        return self._job.connecting_since if self._job is not None else None
+
+    @property
     def error_detail(self) -> str:
         """What went wrong, in words; may be empty."""
         return self._job.error_detail if self._job is not None else ""

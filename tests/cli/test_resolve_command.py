@@ -180,7 +180,7 @@ def test_wrong_arguments(resolve: Netstack, arguments: tuple[str, ...], message:
         ((), ResolveParameters()),
         (("--no-cache",), ResolveParameters(cache_usage=CacheUsage.DISALLOWED)),
         (
-            ("--doh", "https://dns.test/dns-query", "--family", "6"),
+            ("--doh-url", "https://dns.test/dns-query", "--family", "6"),
             ResolveParameters(family=socket.AF_INET6, source=ResolveSource.SECURE_DNS),
         ),
     ],
@@ -215,14 +215,14 @@ def test_a_deadline_of_zero_is_none(resolve: Netstack, monkeypatch: pytest.Monke
 
 def test_the_rules_of_the_arguments_hold(resolve: Netstack) -> None:
     """As in every session."""
-    done = resolve("host.test", "gone.test", "--resolver-rules", "MAP gone.test ~NOTFOUND, MAP *.test 192.0.2.5")
+    done = resolve("host.test", "gone.test", "--host-resolver-rules", "MAP gone.test ~NOTFOUND, MAP *.test 192.0.2.5")
     assert without_times(done.out) == ["host.test (literal, N ms)", "  192.0.2.5"]
     assert done.status == 6 and "gone.test" in done.err
 
 
 def test_bad_rules_are_wrong_arguments(resolve: Netstack) -> None:
     """With the session's own words."""
-    done = resolve("--resolver-rules", "bad", "localhost")
+    done = resolve("--host-resolver-rules", "bad", "localhost")
     assert done.status == 2 and done.err.startswith("netstack: host_resolver_rules: the rule 'bad' is none; ")
 
 

@@ -49,7 +49,7 @@ class Resolving:
 
     def start(self, resolver: DohResolver) -> ResolveTask:
         """A lookup."""
-        task = resolver.create_task("a.test", socket.AF_INET, LOG)
+        task = resolver.create_task("a.test", socket.AF_UNSPEC, socket.AF_INET, LOG)
         task.start(self.answers.append)
         return task
 
@@ -175,6 +175,40 @@ def test_a_change_of_the_network_may_bring_other_nameservers(resolving: Resolvin
     resolver.on_network_changed()
     resolving.doh.settle()
     assert resolving.asked == ["cloudflare-dns.com NS"]
+
+
+def test_what_servers_that_were_replaced_do_means_nothing(resolving: Resolving) -> None:
+    """Row 141: neither a probe that began while the nameservers were read, nor a late answer or failure."""
+    resolving.nameservers = ("8.8.8.8", "1.1.1.1")
+    resolver = resolving.make(AUTOMATIC)
+    resolver.start()
+    resolving.doh.settle()
+    resolving.answer_probe("dns.google")
+    resolving.answer_probe("cloudflare-dns.com")
+    resolving.nameservers = ("9.9.9.9",)
+    google, cloudflare = resolver.servers
+    resolver.on_network_changed()
+    google.note_result(True)
+    assert resolver.is_available and resolving.asked == ["cloudflare-dns.com NS"]
+    resolving.doh.settle()
+    assert not resolver.is_available and resolving.asked == ["dns.quad9.net NS"]
+    resolver.shut_down()
+    cloudflare.note_result(True)
+    assert not resolver.is_available and not resolving.asked
+
+
+def test_a_change_of_a_replaced_server_starts_no_probe(resolving: Resolving) -> None:
+    """The present ones are not probed before they are known to be the ones."""
+    resolving.nameservers = ("8.8.8.8",)
+    resolver = resolving.make(AUTOMATIC)
+    resolver.start()
+    resolving.doh.settle()
+    replaced = resolver.servers[0]
+    resolver.on_network_changed()
+    resolving.doh.settle()
+    resolver.on_network_changed()
+    replaced.note_result(True)
+    assert not resolver.is_available and not resolving.asked
 
 
 def test_secure_asks_servers_that_have_proved_nothing(resolving: Resolving) -> None:

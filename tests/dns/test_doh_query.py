@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from netstack_sync.base.net_errors import ERR_CONNECTION_REFUSED, ERR_CONNECTION_RESET
-from netstack_sync.dns.doh_query import FALLBACK_S, DohQuery
-from netstack_sync.dns.doh_server import DohFailure
+from netstack_sync.dns.doh_query import DohQuery
+from netstack_sync.dns.doh_server import FALLBACK_S, DohFailure
 from netstack_sync.wire.dns_message import TYPE_A, DnsAnswer
 from tests.support.doh import DohDriver, driven_doh
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -13,15 +13,28 @@ from netstack_sync.base.net_errors import (
     ERR_NAME_NOT_RESOLVED,
     OK,
 )
-from netstack_sync.dns.doh_server import DohServer
+from netstack_sync.base.url import Url
+from netstack_sync.dns.doh_server import DohFailure, DohReply, DohServer
 from netstack_sync.dns.doh_task import DohTask, DohTaskServices
 from netstack_sync.dns.hosts import HostsFile
 from netstack_sync.dns.resolve_answer import AnswerSource, ResolveAnswer, ResolveTask
-from tests.support.doh import SOA, DohDriver, driven_doh, endpoint
+from tests.support.doh import SOA, DohDriver, ScriptedTransport, SentQuestion, driven_doh, endpoint
 
 FOUR = "a.test. 300 IN A 192.0.2.1"
 SIX = "a.test. 300 IN AAAA 2001:db8::1"
 HTTPS = "a.test. 300 IN HTTPS 1 . alpn=h2"
+
+
+class BrokenTransport(ScriptedTransport):
+    """One with a bug."""
+
+    def start(
+        self, url: Url, method: str, body: bytes | None, on_done: Callable[[DohReply | DohFailure], None]
+    ) -> SentQuestion:
+        """Breaks at the second question."""
+        if self.questions:
+            raise RuntimeError("no room")
+        return super().start(url, method, body, on_done)
 
 
 class Looking:
@@ -32,10 +45,11 @@ class Looking:
         self.servers: list[DohServer] = [doh.server()]
         self.answers: list[ResolveAnswer] = []
 
-    def start(self, family: int = socket.AF_UNSPEC) -> ResolveTask:
+    def start(self, family: int = socket.AF_UNSPEC, query_family: int | None = None) -> ResolveTask:
         """Starts it; nothing comes from inside."""
         services = DohTaskServices(self.doh.thread, self.doh.hosts, self.doh.sort)
-        task: ResolveTask = DohTask(services, lambda: self.servers, "a.test", family)
+        asked = family if query_family is None else query_family
+        task: ResolveTask = DohTask(services, lambda: self.servers, "a.test", family, asked)
         task.start(self.answers.append)
         assert not self.answers
         return task
@@ -179,6 +193,31 @@ def test_the_hosts_file_comes_first(looking: Looking) -> None:
     task.cancel()
 
 
+def test_the_hosts_file_has_the_wanted_family(looking: Looking) -> None:
+    """Row 135: also where nobody would be asked for IPv6 addresses; what stands there may be near."""
+    looking.doh.hosts.known["a.test"] = (endpoint("fd00::5"),)
+    looking.start(socket.AF_UNSPEC, socket.AF_INET)
+    looking.doh.settle()
+    assert looking.answer == ResolveAnswer(OK, (endpoint("fd00::5"),), AnswerSource.SYSTEM)
+    looking.answers.clear()
+    looking.doh.hosts.known.clear()
+    task = looking.start(socket.AF_UNSPEC, socket.AF_INET)
+    assert looking.asked == ["A", "HTTPS"]
+    task.cancel()
+
+
+@pytest.mark.parametrize("is_loaded", [True, False])
+def test_a_lookup_that_breaks_fails(looking: Looking, is_loaded: bool) -> None:
+    """Later, once, with the reason; nothing of it stays under way."""
+    looking.doh.hosts.is_loaded = is_loaded
+    looking.doh.transport = BrokenTransport()
+    looking.servers = [looking.doh.server()]
+    looking.start()
+    looking.doh.hosts.load()
+    looking.doh.advance(10.0)
+    assert looking.answer.net_error == ERR_NAME_NOT_RESOLVED and looking.answer.detail == "RuntimeError: no room"
+
+
 def test_the_hosts_file_is_waited_for(looking: Looking) -> None:
     """Row 135: a first lookup must not miss what stands there."""
     looking.doh.hosts.is_loaded = False
@@ -196,7 +235,7 @@ def test_the_real_hosts_file_will_do(looking: Looking) -> None:
     doh = looking.doh
     hosts = HostsFile(doh.workers, "/etc/hosts", lambda path: "192.0.2.8 a.test")
     hosts.start()
-    task = DohTask(DohTaskServices(doh.thread, hosts, doh.sort), lambda: [], "a.test", socket.AF_UNSPEC)
+    task = DohTask(DohTaskServices(doh.thread, hosts, doh.sort), lambda: [], "a.test", socket.AF_UNSPEC, socket.AF_INET)
     task.start(looking.answers.append)
     doh.settle()
     assert looking.answer.addresses == (endpoint("192.0.2.8"),)

@@ -59,6 +59,11 @@ def test_the_first_line_counts() -> None:
         "192.0.2.1 10.0.0.1 127.1 [::1]",
         "192.0.2.1 " + "a" * 5000,
         "192.0.2.1 a" + " " * 5000,
+        "# seen\x0c192.0.2.1 a",
+        "# seen\u2028192.0.2.1 a\x85192.0.2.1 b",
+        "192.0.2.1\u00a0a",
+        "\x0b192.0.2.1 a",
+        "# seen\r192.0.2.1 a",
     ],
 )
 def test_a_bad_line_is_skipped(line: str) -> None:
@@ -177,6 +182,20 @@ def test_who_must_know_may_wait(reading: Reading) -> None:
     assert reading.file.wait(first) == OK
     reading.finish()
     assert told == ["first"]
+
+
+def test_a_waiter_that_raises_harms_no_other(reading: Reading, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its bug is shown; the others are told."""
+    told: list[int] = []
+
+    def broken() -> None:
+        raise RuntimeError("a bug")
+
+    reading.file.start()
+    for task in (broken, lambda: told.append(1), broken, lambda: told.append(2)):
+        reading.file.wait(task)
+    reading.finish()
+    assert told == [1, 2] and capsys.readouterr().err.count("RuntimeError: a bug") == 2
 
 
 def test_a_reading_that_fails_changes_nothing(reading: Reading) -> None:

@@ -26,8 +26,8 @@ from netstack_sync.dns.host_cache import HostCache
 from netstack_sync.dns.host_resolver import DEFAULT_PARAMETERS, ResolveParameters
 from netstack_sync.dns.manager import ResolverManager
 from netstack_sync.dns.resolve_answer import AnswerSource
-from netstack_sync.dns.resolve_request import SharedResolveRequest
 from netstack_sync.dns.resolve_job import PATIENCE_S
+from netstack_sync.dns.resolve_request import SharedResolveRequest
 from netstack_sync.dns.resolver_settings import ResolverSettings
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType, NetLogSourceType

@@ -187,7 +187,7 @@ def test_no_question_for_ipv6_that_leads_nowhere(make: Make, ipv6_source: str | 
     resolving, secure_dns = make(SECURE)
     resolving.ipv6_source = ipv6_source
     resolving.start("host.test")
-    assert secure_dns.tasks[0].family == family
+    assert secure_dns.tasks[0].query_family == family
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,6 @@ def test_the_scripted_one_is_one() -> None:
     """For the type checker, and in deed."""
     secure_dns: SecureDns = ScriptedSecureDns(SecureDnsMode.SECURE)
     quiet = NetLogWithSource.make(NetLog(ManualClock()), NetLogSourceType.NONE)
-    task: ResolveTask = secure_dns.create_task("a.test", socket.AF_INET, quiet)
+    task: ResolveTask = secure_dns.create_task("a.test", socket.AF_UNSPEC, socket.AF_INET, quiet)
     task.cancel()
-    secure_dns.on_network_changed()
     assert secure_dns.is_available

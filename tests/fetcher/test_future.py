@@ -17,6 +17,7 @@ from netstack_sync import (
     ContextShutDown,
     FetchCancelled,
     FetchFuture,
+    Limits,
     NetError,
     Response,
     Session,
@@ -98,6 +99,18 @@ def test_cancel_while_queued(server: EmbeddedServer, session: Session, stalling:
     assert all(future.cancel() for future in futures)
     assert server.wait_until(lambda: server.open_connections == 0)
     assert len(server.requests) == 6
+
+
+def test_a_future_that_waits_can_be_moved(server: EmbeddedServer, stalling: str) -> None:
+    """See SyncUrlFetcher.set_priority."""
+    with Session(limits=Limits(per_host=1), trust_env=False) as session:
+        first = session.submit("GET", stalling)
+        assert server.wait_until(lambda: len(server.requests) == 1)
+        futures = [session.submit("GET", server.url(f"/bytes/{size}")) for size in (1, 2)]
+        futures[1].set_priority("highest")
+        first.cancel()
+        assert all(future.result(LIMIT_S).ok for future in futures)
+    assert [request.path for request in server.requests][1:] == ["/bytes/2", "/bytes/1"]
 
 
 def test_cancel_at_once_and_many_times_from_many_threads(session: Session, stalling: str) -> None:

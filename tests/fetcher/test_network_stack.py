@@ -5,11 +5,16 @@ from __future__ import annotations
 import gc
 import threading
 
+import pytest
+
+from netstack_sync.base.features import TIMEOUT_TCP_CONNECT_ATTEMPT, FeatureList
 from netstack_sync.fetcher.network_stack import NetworkStack, _release_forgotten
 from netstack_sync.fetcher.runtime import runtime
 from netstack_sync.log.net_log import NetLogCaptureMode
 from netstack_sync.url_request.context_builder import ContextBuilder
 from tests.support.net_logs import RecordingNetLog
+
+_NAME = TIMEOUT_TCP_CONNECT_ATTEMPT.name
 
 
 def _network_threads() -> list[threading.Thread]:
@@ -36,6 +41,22 @@ def test_a_stack_that_is_forgotten_is_shut_down() -> None:
     for thread in _network_threads():
         thread.join(10.0)
     assert context.is_shut_down and not _network_threads()
+
+
+def test_a_stack_that_cannot_be_built_leaves_nothing() -> None:
+    """Its thread ends, unless another one has use for it; the next one is not disturbed."""
+    impossible = ContextBuilder(features=FeatureList.from_text(f"{_NAME}:{_NAME}Min/40s"))
+    with pytest.raises(ValueError, match=f"{_NAME}Min"):
+        NetworkStack(impossible)
+    for thread in _network_threads():
+        thread.join(10.0)
+    assert not _network_threads()
+    stack = NetworkStack(ContextBuilder())
+    with pytest.raises(ValueError, match=f"{_NAME}Min"):
+        NetworkStack(impossible)
+    assert stack.context.thread.is_alive
+    stack.close(10.0)
+    assert not stack.context.thread.is_alive
 
 
 def test_a_stack_may_be_forgotten_on_the_network_thread() -> None:

@@ -7,7 +7,6 @@ import pytest
 from netstack_sync import Timeout
 from netstack_sync.base.clock import ManualClock
 from netstack_sync.base.exceptions import TimeoutPhase
-from netstack_sync.base.load_state import LoadState
 from netstack_sync.fetcher.phase_limits import PhaseLimits
 from netstack_sync.loop.timers import TimerQueue
 
@@ -19,14 +18,14 @@ class _Fetch:
         self.clock = ManualClock(start=50.0)
         self.timers = TimerQueue(self.clock)
         self.limits = PhaseLimits(Timeout(**limits), self.timers, self)
-        self.state = LoadState.CONNECTING
+        self.since: float | None = 50.0
         self.sent_bytes = 0
         self.waits_for_upload = False
         self.reached: list[tuple[TimeoutPhase, float]] = []
 
-    def load_state(self) -> LoadState:
+    def connecting_since(self) -> float | None:
         """See LimitedFetch."""
-        return self.state
+        return self.since
 
     def on_limit(self, phase: TimeoutPhase, limit_s: float) -> None:
         """See LimitedFetch."""
@@ -37,9 +36,6 @@ class _Fetch:
         """Lets time pass."""
         self.clock.advance(delta_s)
         self.timers.run_due(100)
-
-
-WAITING = [LoadState.WAITING_FOR_STALLED_SOCKET_POOL, LoadState.WAITING_FOR_AVAILABLE_SOCKET]
 
 
 def test_without_limits_no_timer_is_armed() -> None:
@@ -74,10 +70,10 @@ def test_the_total_counts_from_now_by_default() -> None:
     assert fetch.reached == [("total", 5.0)]
 
 
-@pytest.mark.parametrize("state", WAITING)
-def test_waiting_for_a_slot_is_limited_by_pool_only(state: LoadState) -> None:
-    fetch = _Fetch(pool=3.0, connect=1.0)
-    fetch.state = state
+@pytest.mark.parametrize("connect", [1.0, 5.0])
+def test_waiting_for_a_slot_is_limited_by_pool_only(connect: float) -> None:
+    fetch = _Fetch(pool=3.0, connect=connect)
+    fetch.since = None
     fetch.limits.begin_connect()
     fetch.advance(2.9)
     assert fetch.reached == []
@@ -85,13 +81,42 @@ def test_waiting_for_a_slot_is_limited_by_pool_only(state: LoadState) -> None:
     assert fetch.reached == [("pool", 3.0)]
 
 
-def test_connecting_has_its_own_time_after_the_slot() -> None:
-    fetch = _Fetch(pool=3.0, connect=1.0)
+@pytest.mark.parametrize("pool", [0.3, 3.0])
+def test_a_connection_that_begins_at_once_has_its_own_time_and_no_more(pool: float) -> None:
+    """A limit for slots makes it neither shorter nor longer."""
+    fetch = _Fetch(pool=pool, connect=1.0)
     fetch.limits.begin_connect()
-    fetch.advance(3.0)
+    fetch.advance(0.9)
+    assert fetch.reached == []
+    fetch.advance(0.1)
+    assert fetch.reached == [("connect", 1.0)]
+
+
+@pytest.mark.parametrize("limits", [{"pool": 3.0, "connect": 1.0}, {"connect": 1.0}])
+def test_connecting_has_its_own_time_after_the_slot(limits: dict[str, float]) -> None:
+    """Counted from when the connection was begun, whenever that was."""
+    fetch = _Fetch(**limits)
+    fetch.since = None
+    fetch.limits.begin_connect()
+    fetch.advance(1.0)
+    fetch.advance(0.9)
+    fetch.since = fetch.clock.now()
+    fetch.advance(0.9)
+    assert fetch.reached == []
+    fetch.advance(0.1)
+    assert fetch.reached == [("connect", 1.0)]
+
+
+def test_a_connection_that_goes_to_somebody_else_is_waited_for_anew() -> None:
+    """Then the limit for slots counts, from the beginning."""
+    fetch = _Fetch(pool=3.0, connect=2.0)
+    fetch.limits.begin_connect()
+    fetch.advance(1.0)
+    fetch.since = None
+    fetch.advance(1.0)
     assert fetch.reached == []
     fetch.advance(1.0)
-    assert fetch.reached == [("connect", 1.0)]
+    assert fetch.reached == [("pool", 3.0)]
 
 
 def test_a_pool_limit_alone_does_not_limit_connecting() -> None:
@@ -99,20 +124,9 @@ def test_a_pool_limit_alone_does_not_limit_connecting() -> None:
     fetch.limits.begin_connect()
     fetch.advance(1000.0)
     assert fetch.reached == []
-
-
-@pytest.mark.parametrize("state", WAITING)
-def test_a_connect_limit_does_not_count_the_wait_for_a_slot(state: LoadState) -> None:
-    """requests' connect timeout has no slots to wait for."""
-    fetch = _Fetch(connect=1.0)
-    fetch.state = state
-    fetch.limits.begin_connect()
-    fetch.advance(1.0)
-    fetch.advance(1.0)
-    assert fetch.reached == []
-    fetch.state = LoadState.CONNECTING
-    fetch.advance(1.0)
-    assert fetch.reached == [("connect", 1.0)]
+    fetch.since = None
+    fetch.advance(3.0)
+    assert fetch.reached == [("pool", 3.0)]
 
 
 def test_a_connection_ends_the_connect_limit_and_a_redirect_begins_it_anew() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from netstack_sync import ContextShutDown, FetchCancelled, Response, Session, SyncUrlFetcher
+from netstack_sync import ContextShutDown, FetchCancelled, Limits, Response, Session, SyncUrlFetcher
 from netstack_sync.fetcher.network_call import call_on_network_thread
 from netstack_sync.fetcher.options import FetchOptions
 from netstack_sync.testing.answer import Answer
@@ -240,3 +240,22 @@ def test_an_error_of_the_body_comes_before_that_of_the_network(server: EmbeddedS
 
     with pytest.raises(OSError, match="disk"):
         _fetcher(session, server.url("/echo"), {"content": broken()}, "POST").fetch()
+
+
+def test_a_fetch_that_waits_can_be_moved(server: EmbeddedServer) -> None:
+    """Before the others in the queue, from any thread; what is no priority is refused."""
+    server.route("/silent", Answer(fault=stall_before_headers()))
+    with Session(limits=Limits(per_host=1), trust_env=False) as session:
+        first = session.submit("GET", server.url("/silent"))
+        assert server.wait_until(lambda: len(server.requests) == 1)
+        fetchers = [_fetcher(session, server.url(f"/bytes/{size}")) for size in (1, 2)]
+        for fetcher in fetchers:
+            fetcher.start()
+        with pytest.raises(ValueError, match="priority must be one of"):
+            fetchers[1].set_priority("urgent")
+        fetchers[1].set_priority("highest")
+        first.cancel()
+        for fetcher in fetchers:
+            assert fetcher.wait().ok
+        fetchers[1].set_priority("lowest")
+    assert [request.path for request in server.requests] == ["/silent", "/bytes/2", "/bytes/1"]

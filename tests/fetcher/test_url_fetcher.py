@@ -10,12 +10,14 @@ import pytest
 from netstack_sync import Session, URLFetcher
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_CONTEXT_SHUT_DOWN, ERR_FAILED, ERR_IO_PENDING, OK
+from netstack_sync.base.priority import RequestPriority
 from netstack_sync.fetcher.network_call import call_on_network_thread
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.default_routes import pattern_bytes
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from netstack_sync.testing.fault_recipes import stall_before_headers
 from netstack_sync.url_request.context import URLRequestContext
+from tests.support.dns import blocked_resolver
 
 LIMIT_S = 20.0  # only a hang gets here
 
@@ -121,6 +123,26 @@ def test_a_start_after_cancel_does_nothing(server: EmbeddedServer, low: _Low) ->
     low.run(fetcher.start)
     assert (fetcher.net_error, fetcher.load_state(), low.delegate.results) == (ERR_ABORTED, LoadState.IDLE, [])
     assert server.requests == []
+
+
+def test_a_priority_counts_from_when_it_is_set(low: _Low) -> None:
+    """Before the start and while it waits."""
+    with blocked_resolver():
+        fetcher = low.make("http://name.test/", is_started=False)
+        assert fetcher.connecting_since() is None
+        low.run(lambda: fetcher.set_priority(RequestPriority.LOW))
+        low.run(fetcher.start)
+        priorities: list[RequestPriority] = []
+
+        def look() -> None:
+            (group,) = low.context.network_session.pool.groups()
+            priorities.append(group.top_priority)
+
+        low.run(look)
+        low.run(lambda: fetcher.set_priority(RequestPriority.HIGHEST))
+        low.run(look)
+        assert priorities == [RequestPriority.LOW, RequestPriority.HIGHEST] and fetcher.connecting_since() is not None
+        low.run(fetcher.cancel)
 
 
 def test_fail_tells_the_delegate(server: EmbeddedServer, low: _Low) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING, ERR_NETWORK_CHANGED, OK
@@ -10,11 +12,12 @@ from netstack_sync.base.ssl_info import TrustConfig
 from netstack_sync.base.url import Url
 from netstack_sync.http.basic_stream import HttpBasicStream
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
+from netstack_sync.pool import close_reasons
 from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.handle import ClientSocketHandle
 from netstack_sync.sockets.tls_context import TlsConfig
 from tests.support.loops import RecordedCompletion
-from tests.support.scripted_socket import Pause, Read, ScriptedSocket, Write
+from tests.support.scripted_socket import PEER, Pause, Read, ScriptedSocket, Write
 from tests.support.scripted_stack import NEVER, ScriptedStack, request_info
 
 GET = b"GET / HTTP/1.1\r\nHost: a.test\r\nConnection: keep-alive\r\n\r\n"
@@ -163,6 +166,24 @@ def test_the_log_says_why_connections_went(stack: ScriptedStack) -> None:
     if stack.is_async:
         reasons = stack.recorded.params_of(NetLogEventType.SOCKET_POOL_CLOSING_SOCKET, NetLogEventPhase.NONE)
         assert reasons == [{"reason": "Network changed"}, {"reason": "Trust or TLS configuration changed"}]
+
+
+# --- an endpoint that is left alone
+
+
+@pytest.mark.parametrize("is_avoided", [False, True])
+def test_connections_to_an_endpoint_that_is_left_alone(stack: ScriptedStack, is_avoided: bool) -> None:
+    """None serves another request: idle ones go at once, those in use when they come back."""
+    idle, in_use = stack.connection(), stack.connection()
+    handles = [stack.handle(socket) for socket in (idle, in_use)]
+    handles[0].reset()
+    stack.session.on_endpoint_avoided(PEER if is_avoided else replace(PEER, port=81))
+    assert idle.is_open != is_avoided and in_use.is_open and in_use.is_connected()
+    handles[1].reset()
+    assert in_use.is_open != is_avoided
+    if stack.is_async and is_avoided:
+        (reason, _) = stack.recorded.params_of(NetLogEventType.SOCKET_POOL_CLOSING_SOCKET, NetLogEventPhase.NONE)
+        assert reason == {"reason": close_reasons.ENDPOINT_AVOIDED}
 
 
 # --- other terms

@@ -667,9 +667,10 @@ def test_closed_while_connecting(stack: ScriptedStack, is_delivered: bool) -> No
     """Row 180, SimpleCancel: also when the pool has an error to deliver."""
     stack.failed_connection(NEVER)
     transaction = stack.transaction()
+    assert transaction.connecting_since is None
     done = RecordedCompletion()
     assert transaction.start(request_info(), done) == ERR_IO_PENDING
-    assert transaction.load_state == LoadState.CONNECTING
+    assert transaction.load_state == LoadState.CONNECTING and transaction.connecting_since == 100.0
     transaction.set_priority(RequestPriority.HIGHEST)
     if is_delivered:
         stack.pool.flush_with_error(ERR_FAILED, close_reasons.NETWORK_CHANGED)

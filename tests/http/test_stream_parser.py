@@ -422,7 +422,7 @@ def test_a_body_of_unknown_length_is_read_as_it_comes(stack: ScriptedStack) -> N
 
 @pytest.mark.parametrize("bad", [Read(b"5\r\nhello\r\nZZ\r\n"), Read(ERR_CONNECTION_RESET)])
 def test_after_a_failure_the_connection_is_of_no_use(stack: ScriptedStack, bad: Read) -> None:
-    """What comes then belongs to no answer: read on, it could be taken for the end, and the rest for the next answer."""
+    """What comes then belongs to no answer: it could be taken for the end, and the rest for the next answer."""
     exchange = Exchange(stack, Write(HEAD), Read(CHUNKED), bad, Read(b"0\r\n\r\n"))
     assert exchange.send() == OK and exchange.read_headers() == OK
     assert exchange.parser.can_find_end

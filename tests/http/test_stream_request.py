@@ -85,7 +85,8 @@ def test_it_tells_what_it_waits_for(stack: ScriptedStack) -> None:
     for _ in range(6):
         stack.failed_connection(NEVER)
     requests = [start(stack)[0] for _ in range(8)]
-    assert requests[0].load_state == LoadState.CONNECTING
+    assert requests[0].load_state == LoadState.CONNECTING and requests[0].connecting_since == 100.0
+    assert requests[7].load_state == LoadState.WAITING_FOR_AVAILABLE_SOCKET and requests[7].connecting_since is None
     requests[7].set_priority(RequestPriority.HIGHEST)
     (group,) = stack.pool.groups()
     assert group.top_priority is RequestPriority.HIGHEST

@@ -12,6 +12,7 @@ from types import FrameType
 
 import pytest
 
+from netstack_sync.base.exceptions import NetError
 from netstack_sync.loop import rendezvous
 from netstack_sync.loop.rendezvous import (
     CallerSignal,
@@ -229,6 +230,6 @@ def test_an_event_descriptor_that_cannot_be_made(monkeypatch: pytest.MonkeyPatch
         raise OSError("too many open files")
 
     monkeypatch.setattr(os, "eventfd", refuse)
-    with pytest.raises(OSError, match="too many"):
+    with pytest.raises(NetError, match=r"ERR_INSUFFICIENT_RESOURCES.*no descriptor for the calling thread.*too many"):
         RendezvousDesk().meet()
     gc.collect()

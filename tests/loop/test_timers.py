@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 import pytest
 
 from netstack_sync.base.clock import ManualClock
-from netstack_sync.loop.timers import OneShotTimer, RepeatingTimer, TimerQueue
+from netstack_sync.loop.timers import Alarm, OneShotTimer, RepeatingTimer, TimerQueue
 
 MANY = 1000
 
@@ -246,3 +247,26 @@ class TestRepeatingTimer:
         """Or the loop would do nothing else."""
         with pytest.raises(ValueError, match="period_s"):
             RepeatingTimer(timers, lambda: None).start(period_s)
+
+
+def test_an_alarm_knows_its_task_only_while_it_is_armed() -> None:
+    """So that an owner whose method is the task is no circle with it, armed anew, stopped or gone off."""
+    clock = ManualClock()
+    timers = TimerQueue(clock)
+    alarm = Alarm(timers)
+    rings: list[str] = []
+    alarm.stop()
+    alarm.start(1.0, lambda: rings.append("forgotten"))
+    alarm.start(2.0, lambda: rings.append("first"))
+    clock.advance(2.0)
+    timers.run_due(10)
+    alarm.start(1.0, lambda: rings.append("second"))
+    alarm.stop()
+    clock.advance(2.0)
+    timers.run_due(10)
+    assert rings == ["first"] and not len(timers)
+    task = rings.copy
+    before = sys.getrefcount(task)
+    alarm.start(1.0, task)
+    alarm.stop()
+    assert sys.getrefcount(task) == before

@@ -88,9 +88,11 @@ def test_an_avoided_endpoint_keeps_no_connection(rig: PoolRig) -> None:
     """§16 row 20: idle ones go, those in use serve nobody else."""
     held, idle = rig.get(), rig.get("b")
     socket = idle.release()
+    endpoint = held.socket.remote_address
+    assert endpoint is not None
     for group in rig.pool.groups():
-        group.disown_sockets_to(held.socket.remote_address)
-    rig.pool.close_idle_sockets(close_reasons.ENDPOINT_AVOIDED, held.socket.remote_address)
+        group.disown_sockets_to(endpoint)
+    rig.pool.close_idle_sockets(close_reasons.ENDPOINT_AVOIDED, endpoint)
     assert not socket.is_open and held.socket.is_open
     assert not held.release().is_open
 

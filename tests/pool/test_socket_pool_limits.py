@@ -364,3 +364,20 @@ class TestUnwantedJobs:
         rig.factory.pending_jobs[0].finish()
         rig.run()
         assert waiting[0].results == [OK] and late.results == []
+
+
+def test_a_slow_job_that_nobody_waits_for_gives_way_to_a_fresh_one() -> None:
+    """After an outage its packets come at ever longer intervals, a new one's at once."""
+    with pool_rig(per_group=1) as rig:
+        rig.request().handle.reset()
+        rig.request().handle.reset()
+        assert len(rig.factory.jobs) == 1, "it may still be useful"
+        rig.factory.jobs[0].timing.connect_start = rig.driver.clock.now()
+        rig.driver.advance(2.0)
+        waiting = rig.request()
+        first, second = rig.factory.jobs
+        assert first.is_cancelled and waiting.handle.job is second
+        second.timing.connect_start = rig.driver.clock.now()
+        rig.driver.advance(2.0)
+        rig.request()
+        assert len(rig.factory.jobs) == 2, "somebody waits for it"

@@ -310,16 +310,25 @@ def test_the_time_limit_holds_for_the_race(rig: JobRig) -> None:
     assert all(transport.times_closed and transport.on_connect is None for transport in rig.sockets.transports)
 
 
-@pytest.mark.parametrize("ends_by", ["limit", "cancel"])
-def test_only_an_address_that_used_up_the_time_has_timed_out(rig: JobRig, ends_by: str) -> None:
-    """Row 99: who gives up earlier says nothing of the address."""
+@pytest.mark.parametrize("given_up_after_s, times_out", [(1.9, False), (2.0, True), (None, True)])
+def test_only_an_address_that_had_its_time_has_timed_out(
+    rig: JobRig, given_up_after_s: float | None, times_out: bool
+) -> None:
+    """Row 99: who gives up sooner says nothing of the address."""
     job = start_race(rig, V4)
-    rig.driver.advance(239.0)
-    if ends_by == "cancel":
-        job.cancel()
-    rig.driver.advance(1.0)
-    assert rig.health.reports == ([(V4[0], ERR_TIMED_OUT)] if ends_by == "limit" else [])
-    assert rig.results == ([ERR_TIMED_OUT] if ends_by == "limit" else [])
+    rig.driver.advance(240.0 if given_up_after_s is None else given_up_after_s)
+    assert job.is_slow == (given_up_after_s == 2.0 or given_up_after_s is None)
+    job.cancel()
+    assert rig.health.reports == ([(V4[0], ERR_TIMED_OUT)] if times_out else [])
+    assert rig.results == ([ERR_TIMED_OUT] if given_up_after_s is None else [])
+
+
+def test_a_thousand_addresses_do_not_fill_the_message(rig: JobRig) -> None:
+    """The first ones and how many more."""
+    addresses = tuple(IPEndPoint(f"192.0.{index // 250}.{index % 250}", 80, socket.AF_INET) for index in range(1000))
+    job = start_race(rig, addresses)
+    assert job.error_detail.endswith("192.0.0.4:80 and 995 more")
+    job.cancel()
 
 
 @pytest.mark.parametrize("phase", ["before", "dns", "tcp"])

@@ -36,9 +36,10 @@ NOT_FOUND = ResolvedHost(ERR_NAME_NOT_RESOLVED, (), socket.EAI_AGAIN, "no name s
 class ScriptedTask:
     """A ResolveTask that is answered by the test."""
 
-    def __init__(self, host: str, family: int = socket.AF_UNSPEC) -> None:
+    def __init__(self, host: str, family: int = socket.AF_UNSPEC, query_family: int | None = None) -> None:
         self.host = host
         self.family = family
+        self.query_family = family if query_family is None else query_family
         self.is_cancelled = False
         self._on_done: Callable[[ResolveAnswer], None] | None = None
 

@@ -8,7 +8,11 @@ import pytest
 
 from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING, OK
 from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.url import Url
 from netstack_sync.dns.host_resolver import DEFAULT_PARAMETERS
+from netstack_sync.http.network_session import HttpNetworkSession
+from netstack_sync.pool.limits import PoolLimits
+from netstack_sync.pool.socket_pool import ClientSocketPool
 from netstack_sync.sockets.tls_client import TlsServices
 from netstack_sync.sockets.tls_context import ContextRequest, TlsConfig, TlsContexts
 from netstack_sync.url_request.context import URLRequestContext
@@ -26,8 +30,14 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"
 class RecordedChanges(NetworkChanges):
     """Counts instead of watching the network."""
 
-    def __init__(self) -> None:
+    def __init__(self, *others: HttpNetworkSession) -> None:
         self.starts = self.ends = 0
+        self._sessions = others
+
+    @property
+    def sessions(self) -> tuple[HttpNetworkSession, ...]:
+        """See NetworkChanges."""
+        return self._sessions
 
     def start(self) -> None:
         """See NetworkChanges."""
@@ -181,13 +191,13 @@ def test_a_part_of_another_context_leaves_the_resolver_to_that(stack: ScriptedSt
 
 def test_what_was_read_of_files_is_read_again(stack: ScriptedStack) -> None:
     """Row 184, SSLConfigChanged: contexts, verdicts and idle connections go; what is under way goes on."""
-    verifier = ScriptedVerifier()
+    verifier, changes = ScriptedVerifier(), RecordedChanges(stack.session)
     contexts = TlsContexts(stack.workers, lambda _: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     config, context_request = TlsConfig(TrustConfig()), ContextRequest()
     contexts.get(config, context_request, lambda _: None)
     stack.run_workers()
     assert contexts.get(config, context_request, lambda _: None) == OK
-    context = context_over(stack, None, TlsServices(contexts, verifier, stack.workers, stack.thread.post))
+    context = context_over(stack, changes, TlsServices(contexts, verifier, stack.workers, stack.thread.post))
     idle, in_use = stack.connection(), stack.connection(Write(GET), Pause(), Read(HEAD + b"fine"))
     handle = stack.handle(idle)
     request, delegate = new_request(context, request_info())
@@ -210,7 +220,24 @@ def test_a_part_of_another_context_reloads_its_connections(stack: ScriptedStack)
     assert not idle.is_open
 
 
-# --- connections in advance
+# --- connections
+
+
+def test_all_its_sessions_take_part(stack: ScriptedStack) -> None:
+    """Those to name servers are closed as well when that is wanted, or when trust has changed."""
+    other = HttpNetworkSession(
+        stack.thread, ClientSocketPool(stack.thread, stack, PoolLimits()), stack.meter, stack.net_log
+    )
+    url, tls = Url.parse("http://a.test/"), TlsConfig(TrustConfig())
+    context = context_over(stack, RecordedChanges(stack.session, other))
+    for close in (context.close_idle_sockets, context.reload_tls):
+        sockets = [stack.connection() for _ in range(2)]
+        for session in (stack.session, other):
+            session.preconnect(url, tls, 1)
+            stack.run()
+        assert all(socket.is_open for socket in sockets)
+        close()
+        assert not any(socket.is_open for socket in sockets)
 
 
 def test_connections_in_advance(stack: ScriptedStack) -> None:

@@ -10,7 +10,7 @@ import pytest
 from netstack_sync.dns.doh_providers import upgrade_templates
 from netstack_sync.dns.doh_template import DohTemplate
 from netstack_sync.dns.secure_dns import SecureDnsMode
-from netstack_sync.url_request.doh_config import DohConfig
+from netstack_sync.url_request.doh_config import DohConfig, names_of_servers
 
 OWN = "https://dns.test/dns-query{?dns}"
 QUAD9 = upgrade_templates(["9.9.9.10"])[0]
@@ -37,6 +37,20 @@ def test_modes(doh: Any, mode: str | None, expected: SecureDnsMode, servers: lis
     """Row 139: a server that is named is used for everything, unless the mode says otherwise."""
     config = DohConfig.from_values(doh, mode)
     assert config.mode == expected and config.templates == tuple(map(DohTemplate.from_text, servers))
+
+
+@pytest.mark.parametrize("value", [[OWN, "quad9"], iter((OWN, "quad9")), {OWN: 1, "quad9": 2}.keys()])
+def test_several_servers_may_come_in_anything(value: Any) -> None:
+    """What it holds is kept."""
+    assert names_of_servers(value) == (OWN, "quad9")
+    assert names_of_servers(()) == ()
+
+
+@pytest.mark.parametrize("value", [5, [OWN, 5], None, b"quad9"])
+def test_servers_are_strings(value: Any) -> None:
+    """Nothing else is guessed at."""
+    with pytest.raises(TypeError, match="doh: pass a template or the name of a service, or several of them, not "):
+        names_of_servers(value)
 
 
 def test_services_have_names() -> None:

@@ -176,7 +176,7 @@ def test_a_body_that_breaks_off(asking: Asking) -> None:
 
 @pytest.mark.parametrize("stage", ["connect", "head", "body"])
 def test_the_time_has_a_limit(asking: Asking, stage: str) -> None:
-    """For connecting, waiting and reading together."""
+    """For connecting, and again for waiting and reading together."""
     if stage == "connect":
         for _ in range(2):  # the second one is the pool's idea
             asking.stack.failed_connection(NEVER)
@@ -191,6 +191,20 @@ def test_the_time_has_a_limit(asking: Asking, stage: str) -> None:
     asking.stack.advance(0.02)
     assert isinstance(asking.result, DohFailure) and asking.result.net_error == ERR_DNS_TIMED_OUT
     assert asking.result.detail.startswith("no answer within 5 s, while ")
+
+
+def test_the_wait_for_a_connection_is_not_the_servers(asking: Asking) -> None:
+    """Its time begins when it is connected."""
+    asking.stack.failed_connection(NEVER)
+    asking.stack.connection(SENT_GET)
+    asking.start()
+    asking.stack.run()
+    asking.stack.advance(0.3)  # the pool tries a second connection
+    assert asking.stack.open_sockets == 1
+    asking.stack.advance(TIME_LIMIT_S - 0.01)
+    assert not asking.results
+    asking.stack.advance(0.02)
+    assert isinstance(asking.result, DohFailure) and asking.result.net_error == ERR_DNS_TIMED_OUT
 
 
 @pytest.mark.parametrize("stage", ["start", "connect", "head", "body", "done"])

@@ -354,6 +354,24 @@ def test_connections_to_doh_servers_are_of_the_old_network_too(doh_machine: Mach
     handles[0].reset()
 
 
+@pytest.mark.parametrize("change", ["addresses", "name servers"])
+def test_servers_have_to_prove_themselves_again(doh_machine: Machine, change: str) -> None:
+    """Row 139: another network may keep them away, and other name servers may belong to others."""
+    doh_machine.start(CABLE_IN, address_message(NEWADDR, ETH, HOME))
+    doh_machine.transport.only("NS").reply(". 300 IN NS a.root-servers.net.")
+    doh_machine.stack.run_workers()
+    doh = doh_machine.doh
+    assert doh is not None and doh.resolver.is_available and not doh_machine.transport.pending
+    if change == "addresses":
+        doh_machine.take_address_away()
+    else:
+        doh_machine.change_name_servers()
+    assert not doh.resolver.is_available
+    doh_machine.transport.only("NS").reply(". 300 IN NS a.root-servers.net.")
+    doh_machine.stack.run_workers()
+    assert doh.resolver.is_available
+
+
 def test_the_hosts_file_is_read_again(doh_machine: Machine) -> None:
     """It belongs to the system's DNS configuration."""
     doh_machine.start(CABLE_IN, address_message(NEWADDR, ETH, HOME))
@@ -361,6 +379,17 @@ def test_the_hosts_file_is_read_again(doh_machine: Machine) -> None:
     doh_machine.change_name_servers()
     doh = doh_machine.doh
     assert doh is not None and doh.hosts.lookup("pinned.test") == (endpoint("192.0.2.9"),)
+
+
+def test_sessions_are_known(machine: Machine, stack: ScriptedStack) -> None:
+    """Those with connections of their own."""
+    assert machine.changes.sessions == (stack.session,)
+
+
+def test_doh_has_a_session_of_its_own(doh_machine: Machine, stack: ScriptedStack) -> None:
+    """Beside that of the requests."""
+    assert doh_machine.doh is not None
+    assert doh_machine.changes.sessions == (stack.session, doh_machine.doh.session)
 
 
 def test_doh_ends_with_the_rest(doh_machine: Machine) -> None:

@@ -23,6 +23,7 @@ from netstack_sync.base.net_errors import (
     ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED,
     OK,
 )
+from netstack_sync.base.priority import RequestPriority
 from netstack_sync.http.network_transaction import TransactionObserver
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.upload import BytesUpload, FileSource, IterableSource, WorkerUpload
@@ -58,6 +59,43 @@ GET = head()
 @pytest.fixture
 def context(stack: ScriptedStack) -> URLRequestContext:
     return context_over(stack)
+
+
+# --- priority
+
+
+def test_a_request_can_be_moved_while_it_waits(stack: ScriptedStack, context: URLRequestContext) -> None:
+    """Row 243, SetPriorityBasic and SetJobPriority: it gets the next connection; the log tells."""
+    for _ in range(6):
+        stack.failed_connection(NEVER)
+    requests = [new_request(context, request_info())[0] for _ in range(8)]
+    for request in requests:
+        assert request.connecting_since is None
+        request.start()
+    stack.run()
+    assert requests[0].connecting_since == 100.0 and requests[7].connecting_since is None
+    requests[7].set_priority(RequestPriority.HIGHEST)
+    assert requests[7].connecting_since == 100.0 and requests[5].connecting_since is None
+    for request in requests:
+        request.cancel()
+    if stack.is_async:
+        shown = stack.recorded.params_of(NetLogEventType.URL_REQUEST_SET_PRIORITY, NetLogEventPhase.NONE)
+        assert shown == [{"priority": "HIGHEST"}]
+
+
+def test_a_priority_holds_for_all_hops(stack: ScriptedStack, context: URLRequestContext) -> None:
+    """Row 243, SetJobPriorityBeforeJobStart: whenever it is set."""
+    stack.connection(Write(GET), Read(redirect_to("http://b.test/")))
+    stack.failed_connection(NEVER)
+    request, _ = new_request(context, request_info())
+    request.set_priority(RequestPriority.LOW)
+    request.start()
+    request.set_priority(RequestPriority.LOWEST)
+    stack.run()
+    (group,) = [group for group in stack.pool.groups() if group.group_id.origin.host == "b.test"]
+    assert group.top_priority == RequestPriority.LOWEST
+    request.cancel()
+    assert request.connecting_since is None and request.load_state == LoadState.IDLE
 
 
 def run(

@@ -18,6 +18,8 @@ from netstack_sync.workers.read_resolv_conf import RESOLV_CONF, nameservers_in, 
         ("nameserver fe80::1%eth0", ("fe80::1%eth0",)),
         ("".join(f"nameserver 192.0.2.{i}\n" for i in range(5)), ("192.0.2.0", "192.0.2.1", "192.0.2.2")),
         ("", ()),
+        ("# by a\x0cnameserver 192.0.2.1\n# b\u2028nameserver 192.0.2.2\r\n#\rnameserver 192.0.2.3", ()),
+        ("nameserver\u00a0192.0.2.1\n\x0bnameserver 192.0.2.2", ()),
     ],
 )
 def test_lines_name_servers(text: str, nameservers: tuple[str, ...]) -> None:
