@@ -1,10 +1,12 @@
-"""A network stack with a blocking face: fetch() from any thread, one network thread behind it::
+"""A network stack with a blocking face: fetch() from any thread, one network thread behind it.
 
-import netstack_sync
+.. code-block:: python
 
-r = netstack_sync.fetch("https://api.example/items", params={"q": "x"}, timeout=5)
-r.raise_for_status()
-r.json()
+    import netstack_sync
+
+    r = netstack_sync.fetch("https://api.example/items", params={"q": "x"}, timeout=5)
+    r.raise_for_status()
+    r.json()
 """
 
 from netstack_sync._version import __version__
