@@ -134,6 +134,7 @@ def _tagged(kind: str) -> Callable[[str], tuple[str, str]]:
 
 
 def seconds(text: str) -> float:
+    """A number of seconds from 0 on."""
     try:
         value = float(text)
     except ValueError:

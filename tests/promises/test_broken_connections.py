@@ -33,7 +33,7 @@ def read_with_result(session: Session, url: str) -> None:
     """A reader that has nothing else to do."""
     future = session.submit("GET", url, timeout=None)
     wait_until(lambda: session.stats().sockets_active == 1)
-    wait_until(lambda: session.stats().sockets_opened == 1)
+    wait_until(lambda: session.stats().sockets_opened >= 1)
     lose_every_address(session)
     future.result(10)
 
@@ -52,7 +52,7 @@ def test_a_lost_address_ends_what_came_over_it(read: Callable[[Session, str], No
         with pytest.raises(NetError) as caught:
             read(session, f"http://127.0.0.1:{port}/")
         assert caught.value.net_error[1] == ERR_NETWORK_CHANGED
-        wait_until(lambda: session.stats().sockets == 0)
+        wait_until(lambda: session.stats().sockets_active == 0)
 
 
 def test_the_rest_of_a_spoilt_answer_is_nobodys() -> None:

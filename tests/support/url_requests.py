@@ -14,16 +14,26 @@ from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.network_changes import NetworkChanges
 from netstack_sync.url_request.redirects import MAX_REDIRECTS, RedirectInfo
 from netstack_sync.url_request.url_request import URLRequest
+from netstack_sync.workers.worker_pool import WorkerPool
 from tests.support.scripted_stack import ScriptedStack
 
 
 def context_over(
-    stack: ScriptedStack, changes: NetworkChanges | None = None, tls: TlsServices | None = None
+    stack: ScriptedStack, changes: NetworkChanges | None = None, tls: TlsServices | None = None, *own_pools: WorkerPool
 ) -> URLRequestContext:
     """A context whose connections are the stack's; without `changes` its resolver is another's."""
     resolver = ResolverManager(stack.workers, HostCache(stack.clock), stack.thread.timers, stack.net_log)
     return URLRequestContext(
-        stack.thread, stack.net_log, resolver, resolver, stack.session, stack.workers, stack.quality, changes, tls
+        stack.thread,
+        stack.net_log,
+        resolver,
+        resolver,
+        stack.session,
+        stack.workers,
+        stack.quality,
+        changes,
+        tls,
+        own_pools,
     )
 
 

@@ -22,6 +22,7 @@ from tests.support.loops import RecordedCompletion
 from tests.support.scripted_socket import Pause, Read, Write
 from tests.support.scripted_stack import NEVER, ScriptedStack, request_info
 from tests.support.url_requests import RecordingDelegate, context_over, new_request
+from tests.support.workers import ScriptedWorkers
 
 GET = b"GET / HTTP/1.1\r\nHost: a.test\r\nConnection: keep-alive\r\n\r\n"
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"
@@ -161,6 +162,29 @@ def test_a_delegate_may_cancel_others_during_the_shutdown(stack: ScriptedStack) 
     stack.run()
     told = [delegate.result for _, delegate in requests]
     assert sorted(told) == [ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING]
+
+
+class CountedPool(ScriptedWorkers):
+    """Counts instead of ending its threads."""
+
+    __slots__ = ("ends",)
+
+    def __init__(self, stack: ScriptedStack) -> None:
+        super().__init__(stack.thread.task_runner)
+        self.ends = 0
+
+    def shut_down(self) -> None:
+        """See WorkerPool."""
+        self.ends += 1
+
+
+def test_its_threads_end_with_it(stack: ScriptedStack) -> None:
+    """After all who might still have a job for them; those of another context are not its business."""
+    pools = [CountedPool(stack), CountedPool(stack)]
+    changes = RecordedChanges(stack.session)
+    context = context_over(stack, changes, None, *pools)
+    context.shut_down(lambda: pools.append(CountedPool(stack)))
+    assert [pool.ends for pool in pools] == [1, 1, 0] and changes.ends == 1
 
 
 # --- the network
