@@ -60,7 +60,7 @@ def resolve_on_network_thread(
     if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= MAX_PORT:
         raise ValueError(f"port: must be a whole number from 0 to {MAX_PORT}, not {port!r}")
     if context.thread.is_current:
-        raise RuntimeError("a blocking lookup on the network thread would wait for itself; ask context.host_resolver there")
+        raise RuntimeError("a lookup on the network thread would wait for itself; ask context.host_resolver there")
     return _Lookup(context, host, port, parameters, Timeout(total=timeout_s).total).run()
 
 

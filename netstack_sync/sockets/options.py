@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +18,8 @@ _MAX_INT: Final = (1 << 31) - 1  # setsockopt() takes a C int
 _IDLE_OPTION = getattr(socket, "TCP_KEEPIDLE", None) or getattr(socket, "TCP_KEEPALIVE", None)
 _INTERVAL_OPTION = getattr(socket, "TCP_KEEPINTVL", None)
 _USER_TIMEOUT = getattr(socket, "TCP_USER_TIMEOUT", None)
-_BIND_ADDRESS_NO_PORT = getattr(socket, "IP_BIND_ADDRESS_NO_PORT", None)
+# The number of linux/in.h, for Pythons that do not name it yet.
+_BIND_ADDRESS_NO_PORT = getattr(socket, "IP_BIND_ADDRESS_NO_PORT", 24 if sys.platform == "linux" else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -263,7 +263,7 @@ def test_a_bug_of_the_resolver_does_not_leave_the_caller_waiting(
 
 def test_on_the_network_thread_it_is_refused(context: URLRequestContext) -> None:
     """It would wait for itself."""
-    with pytest.raises(RuntimeError, match="network thread would wait for itself"):
+    with pytest.raises(RuntimeError, match="on the network thread would wait for itself"):
         call_on_network_thread(context.thread, lambda: resolve_on_network_thread(context, "localhost"))
 
 

@@ -265,7 +265,7 @@ def test_an_alarm_knows_its_task_only_while_it_is_armed() -> None:
     clock.advance(2.0)
     timers.run_due(10)
     assert rings == ["first"] and not len(timers)
-    task = rings.copy
+    task = rings.clear
     before = sys.getrefcount(task)
     alarm.start(1.0, task)
     alarm.stop()
