@@ -38,6 +38,8 @@ class SessionStats:
     """Names that are being resolved."""
     dns_cached: int
     """Names in the host cache."""
+    dns_stuck: int
+    """Threads that hang in a lookup that nobody waits for any more."""
     groups: dict[str, GroupStats]
     """By scheme, host and port."""
 
@@ -65,5 +67,6 @@ def take_stats(context: URLRequestContext) -> SessionStats:
         sockets_reused=pool.sockets_reused,
         dns_lookups=context.resolver.job_count,
         dns_cached=context.resolver.cache_size,
+        dns_stuck=context.resolver.stuck,
         groups=groups,
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from netstack_sync import DnsSettings, GroupStats, Limits, Session
+import pytest
+
+from netstack_sync import DeadlineExceeded, DnsSettings, GroupStats, Limits, Session
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from netstack_sync.testing.fault_recipes import stall_before_headers
 from tests.support.dns import blocked_resolver
+from tests.support.waiting import wait_until
 
 
 def test_what_is_counted(server: EmbeddedServer) -> None:
@@ -54,3 +57,13 @@ def test_what_hangs_in_a_lookup_is_counted() -> None:
         given_up = session.stats()
         assert (given_up.requests, given_up.requests_waiting) == (0, 0)
         assert given_up.dns_lookups == 2, "whoever asks again soon finds them on their way"
+
+
+def test_a_lookup_that_hangs_for_nobody_is_counted() -> None:
+    """Its thread is gone until the system gives up."""
+    with blocked_resolver(), Session(trust_env=False) as session:
+        assert session.stats().dns_stuck == 0
+        with pytest.raises(DeadlineExceeded):
+            session.resolve("a.test", timeout=0.1)
+        wait_until(lambda: session.stats().dns_stuck == 1)
+        assert session.stats().dns_lookups == 0
