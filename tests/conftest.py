@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 import time
@@ -16,7 +17,14 @@ from netstack_sync.fetcher.network_stack import NetworkStack
 from netstack_sync.fetcher.runtime import runtime
 
 # Read by sessions as defaults; a developer's machine must not decide what is tested.
-_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_VARIABLES = (
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "NETSTACK_ENABLE_FEATURES",
+    "NETSTACK_DISABLE_FEATURES",
+)
 # Idle workers stay for some seconds by design; a loop's thread that stays was not stopped.
 _LOOP_THREADS = ("netstack-network", "netstack-embedded-server")
 _GRACE_S = 10.0  # only a test that leaks waits so long
@@ -30,6 +38,13 @@ def neutral_environment() -> Iterator[None]:
         for name in _VARIABLES:
             patch.delenv(name, raising=False)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def heard_interrupts() -> None:
+    """A shell's job in the background ignores Ctrl-C, and so would every child that a test means to interrupt."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
