@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from netstack_sync.base.ip_endpoint import AddressList, IPEndPoint
 from netstack_sync.base.net_errors import ERR_ICANN_NAME_COLLISION, ERR_NAME_NOT_RESOLVED, OK
 from netstack_sync.dns.doh_server import DohFailure, DohResult
-from netstack_sync.dns.resolve_answer import AnswerSource, ResolveAnswer, ServiceRecord
+from netstack_sync.dns.resolve_answer import AnswerSource, ResolveAnswer
 from netstack_sync.wire.dns_message import MIN_TTL_S, RCODE_NXDOMAIN, DnsAnswer, HttpsRecord
 
 SortAddresses: TypeAlias = Callable[[AddressList], AddressList]
@@ -36,9 +36,9 @@ def combine(results: Sequence[DohResult], https: DohResult | None, sort: SortAdd
         return ResolveAnswer(ERR_ICANN_NAME_COLLISION, (), _SOURCE, detail=detail)
     if len({endpoint.family for endpoint in endpoints}) > 1:
         endpoints = sort(endpoints)
-    services: tuple[ServiceRecord, ...] = ()
+    services: tuple[HttpsRecord, ...] = ()
     if isinstance(https, DnsAnswer) and https.services:
-        services = tuple(map(_service, https.services))
+        services = https.services
         found.append(https)
     limits = [answer.ttl_s for answer in found if answer.ttl_s is not None]
     if failures:
@@ -62,7 +62,3 @@ def _nothing(answers: Sequence[DnsAnswer]) -> ResolveAnswer:
 
 def _endpoint(address: str) -> IPEndPoint:
     return IPEndPoint(address, 0, socket.AF_INET6 if ":" in address else socket.AF_INET)
-
-
-def _service(record: HttpsRecord) -> ServiceRecord:
-    return ServiceRecord(record.priority, record.target, record.alpn, record.port, record.ipv4_hints, record.ipv6_hints)

@@ -9,9 +9,10 @@ from typing import Protocol
 
 from netstack_sync.base.ip_endpoint import AddressList
 from netstack_sync.base.priority import DEFAULT_PRIORITY, RequestPriority
-from netstack_sync.dns.resolve_answer import AnswerSource, ServiceRecord
+from netstack_sync.dns.resolve_answer import AnswerSource
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.completion import Completion
+from netstack_sync.wire.dns_message import HttpsRecord
 
 
 class CacheUsage(IntEnum):
@@ -79,7 +80,7 @@ class ResolveRequest(Protocol):
     """Who answered; None until OK."""
     ttl_s: float | None
     """How much longer the answer may be kept, where that is known."""
-    services: tuple[ServiceRecord, ...]
+    services: tuple[HttpsRecord, ...]
     """HTTPS records that came with the addresses."""
     staleness: Staleness | None
     """Of an answer from the cache."""

@@ -17,9 +17,10 @@ from netstack_sync.base.net_errors import ERR_NAME_NOT_RESOLVED
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.url_host import canonical_host
 from netstack_sync.dns.host_resolver import HostResolver, ResolveParameters, ResolveRequest, Staleness
-from netstack_sync.dns.resolve_answer import AnswerSource, ServiceRecord
+from netstack_sync.dns.resolve_answer import AnswerSource
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.completion import Completion
+from netstack_sync.wire.dns_message import HttpsRecord
 
 _NOT_FOUND: Final = "~NOTFOUND"
 _GRAMMAR: Final = (
@@ -149,7 +150,7 @@ class _NotFoundRequest:
         self.error_detail = detail
         self.source: AnswerSource | None = None
         self.ttl_s: float | None = None
-        self.services: tuple[ServiceRecord, ...] = ()
+        self.services: tuple[HttpsRecord, ...] = ()
         self.staleness: Staleness | None = None
 
     def start(self, on_done: Completion) -> int:

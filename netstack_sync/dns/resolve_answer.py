@@ -9,6 +9,7 @@ from typing import Protocol
 
 from netstack_sync.base.ip_endpoint import AddressList
 from netstack_sync.base.net_errors import OK
+from netstack_sync.wire.dns_message import HttpsRecord
 
 
 class AnswerSource(Enum):
@@ -23,20 +24,6 @@ class AnswerSource(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceRecord:
-    """An HTTPS record (RFC 9460): another endpoint of the service, or how to talk to this one."""
-
-    priority: int
-    """0 for an alias; else smaller is better."""
-    target: str
-    """The name to connect to; "" for the name that was asked."""
-    alpn: tuple[str, ...] = ()
-    port: int | None = None
-    ipv4_hints: tuple[str, ...] = ()
-    ipv6_hints: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class ResolveAnswer:
     """The outcome of one lookup; addresses have port 0."""
 
@@ -45,7 +32,7 @@ class ResolveAnswer:
     source: AnswerSource = AnswerSource.SYSTEM
     ttl_s: float | None = None
     """How long it may be cached, failures included; None: not at all."""
-    services: tuple[ServiceRecord, ...] = ()
+    services: tuple[HttpsRecord, ...] = ()
     detail: str = ""
     """What went wrong, in words; may be empty."""
     os_error: int = 0

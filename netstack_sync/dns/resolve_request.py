@@ -9,11 +9,12 @@ from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.dns.answer_rules import squash, with_port
 from netstack_sync.dns.host_resolver import CacheUsage, ResolveParameters, Staleness
-from netstack_sync.dns.resolve_answer import AnswerSource, ResolveAnswer, ServiceRecord
+from netstack_sync.dns.resolve_answer import AnswerSource, ResolveAnswer
 from netstack_sync.dns.resolve_job import ResolveJob
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.loop.completion import Completion
+from netstack_sync.wire.dns_message import HttpsRecord
 
 
 class RequestOwner(Protocol):
@@ -62,7 +63,7 @@ class SharedResolveRequest:
         self.error_detail = ""
         self.source: AnswerSource | None = None
         self.ttl_s: float | None = None
-        self.services: tuple[ServiceRecord, ...] = ()
+        self.services: tuple[HttpsRecord, ...] = ()
         self.staleness: Staleness | None = None
 
     def start(self, on_done: Completion) -> int:

@@ -70,30 +70,27 @@ class PoolJobs:
     def cancel_all(self, group: Group) -> None:
         """Drops every job of a group."""
         for job in list(group.jobs):
-            self._remove(group, job)
-            job.cancel()
+            self._cancel(group, job)
 
     def cancel_unwanted(self, group: Group) -> bool:
         """Drops the youngest job that no request waits for; False when there is none."""
-        job = group.find_unwanted_job()
-        if job is None:
-            return False
-        self._remove(group, job)
-        job.cancel()
-        return True
+        return self._cancel(group, group.find_unwanted_job())
 
     def cancel_slow(self, group: Group) -> bool:
         """Drops a slow job that no request waits for, so that a fresh one may start; False when there is none."""
-        job = next((job for job, owner in group.jobs.items() if owner is None and job.is_slow), None)
-        if job is None:
-            return False
-        self._remove(group, job)
-        job.cancel()
-        return True
+        slow = (job for job, owner in group.jobs.items() if owner is None and job.is_slow)
+        return self._cancel(group, next(slow, None))
 
     def on_connect_job_complete(self, job: ConnectJob, result: int) -> None:
         """See ConnectJobDelegate."""
         self._on_done(self._group_of[job], job, result)
+
+    def _cancel(self, group: Group, job: ConnectJob | None) -> bool:
+        if job is None:
+            return False
+        self._remove(group, job)
+        job.cancel()
+        return True
 
     def _remove(self, group: Group, job: ConnectJob) -> None:
         group.remove_job(job)

@@ -51,12 +51,12 @@ class DnsMessageError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class HttpsRecord:
-    """One record of the type HTTPS."""
+    """An HTTPS record (RFC 9460): another endpoint of the service, or how to talk to this one."""
 
     priority: int
     """0 for an alias; else smaller is better."""
     target: str
-    """Without the final dot; "" for the name that was asked."""
+    """The name to connect to, without the final dot; "" for the name that was asked."""
     alpn: tuple[str, ...] = ()
     """Everything the service speaks; empty for an alias."""
     port: int | None = None

@@ -9,7 +9,7 @@ from netstack_sync.base.net_errors import ERR_DNS_SERVER_FAILED, ERR_DNS_TIMED_O
 from netstack_sync.base.net_errors import ERR_NAME_NOT_RESOLVED as NOT_RESOLVED
 from netstack_sync.dns.doh_answer import combine
 from netstack_sync.dns.doh_server import DohFailure, DohResult
-from netstack_sync.dns.resolve_answer import AnswerSource, ResolveAnswer, ServiceRecord
+from netstack_sync.dns.resolve_answer import AnswerSource, ResolveAnswer
 from netstack_sync.wire.dns_message import DnsAnswer, HttpsRecord
 from tests.support.doh import endpoint
 
@@ -54,7 +54,7 @@ def test_one_family_is_enough(results: list[DohResult]) -> None:
 def test_https_records_come_along() -> None:
     """Row 142: and count for the time."""
     answer = combine([FOUR], HTTPS, untouched)
-    assert answer.services == (ServiceRecord(1, "x.test", ("h2",), 8443, ("192.0.2.9",), ("2001:db8::9",)),)
+    assert answer.services == (HttpsRecord(1, "x.test", ("h2",), 8443, ("192.0.2.9",), ("2001:db8::9",)),)
     assert answer.ttl_s == 90.0
 
 

@@ -12,7 +12,7 @@ from netstack_sync.base.net_errors import ERR_DNS_TIMED_OUT, ERR_IO_PENDING, ERR
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.dns.host_resolver import CacheUsage, ResolveParameters, ResolveRequest
 from netstack_sync.dns.job_queue import JobQueue
-from netstack_sync.dns.resolve_answer import AnswerSource, ResolveAnswer, ResolveTask, ServiceRecord
+from netstack_sync.dns.resolve_answer import AnswerSource, ResolveAnswer, ResolveTask
 from netstack_sync.dns.resolve_job import JobKey, ResolveJob
 from netstack_sync.dns.resolve_request import SharedResolveRequest
 from netstack_sync.dns.task_order import TaskKind
@@ -20,6 +20,7 @@ from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType, NetLogSourceType
 from netstack_sync.log.net_log import NetLog
 from netstack_sync.loop.timers import TimerQueue
+from netstack_sync.wire.dns_message import HttpsRecord
 from tests.support.loops import RecordedCompletion
 from tests.support.net_logs import RecordingNetLog
 from tests.support.resolving import ScriptedTask
@@ -27,7 +28,7 @@ from tests.support.resolving import ScriptedTask
 REQUEST = NetLogEventType.HOST_RESOLVER_MANAGER_REQUEST
 BEGIN, END = NetLogEventPhase.BEGIN, NetLogEventPhase.END
 ADDRESSES = (IPEndPoint("192.0.2.1", 0, socket.AF_INET),)
-SERVICES = (ServiceRecord(1, "", ("h2",)),)
+SERVICES = (HttpsRecord(1, "", ("h2",)),)
 FOUND = ResolveAnswer(OK, ADDRESSES, AnswerSource.SECURE_DNS, 30.0, SERVICES)
 FAILED = ResolveAnswer(ERR_DNS_TIMED_OUT, ADDRESSES, AnswerSource.SECURE_DNS, 5.0, SERVICES, "the server is silent")
 

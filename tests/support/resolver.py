@@ -6,9 +6,10 @@ from netstack_sync.base.ip_endpoint import AddressList, IPEndPoint
 from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.dns.host_resolver import ResolveParameters, Staleness
-from netstack_sync.dns.resolve_answer import AnswerSource, ServiceRecord
+from netstack_sync.dns.resolve_answer import AnswerSource
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.completion import Completion
+from netstack_sync.wire.dns_message import HttpsRecord
 
 ADDRESSES = (IPEndPoint("192.0.2.1", 80, 2), IPEndPoint("192.0.2.2", 80, 2))
 
@@ -28,7 +29,7 @@ class ScriptedResolveRequest:
         self.error_detail = ""
         self.source: AnswerSource | None = None
         self.ttl_s: float | None = None
-        self.services: tuple[ServiceRecord, ...] = ()
+        self.services: tuple[HttpsRecord, ...] = ()
         self.staleness: Staleness | None = None
         self.is_cancelled = False
 
