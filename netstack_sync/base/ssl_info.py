@@ -1,111 +1,11 @@
-"""Values about TLS: whom to trust, the verdict on a certificate chain, and what a handshake agreed on."""
+"""Values about TLS: the verdict on a certificate chain, and what a handshake agreed on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import IntFlag
 from typing import Final
 
-from netstack_sync.base.net_errors import (
-    ERR_CERT_AUTHORITY_INVALID,
-    ERR_CERT_COMMON_NAME_INVALID,
-    ERR_CERT_DATE_INVALID,
-    ERR_CERT_INVALID,
-    ERR_CERT_KNOWN_INTERCEPTION_BLOCKED,
-    ERR_CERT_NAME_CONSTRAINT_VIOLATION,
-    ERR_CERT_NO_REVOCATION_MECHANISM,
-    ERR_CERT_REVOKED,
-    ERR_CERT_SYMANTEC_LEGACY,
-    ERR_CERT_UNABLE_TO_CHECK_REVOCATION,
-    ERR_CERT_VALIDITY_TOO_LONG,
-    ERR_CERT_WEAK_KEY,
-    ERR_CERT_WEAK_SIGNATURE_ALGORITHM,
-    ERR_CERTIFICATE_TRANSPARENCY_REQUIRED,
-    ERR_SSL_PINNED_KEY_NOT_IN_CERT_CHAIN,
-    OK,
-)
-
-
-class CertStatus(IntFlag):
-    """What was found out about a chain; several can be set (net/cert/cert_status_flags_list.h)."""
-
-    COMMON_NAME_INVALID = 1 << 0  # the certificate is for other hosts
-    DATE_INVALID = 1 << 1  # expired, or not valid yet
-    AUTHORITY_INVALID = 1 << 2  # nobody who is trusted vouches for it
-    NO_REVOCATION_MECHANISM = 1 << 4  # it does not say where revocation can be looked up
-    UNABLE_TO_CHECK_REVOCATION = 1 << 5  # that place did not answer
-    REVOKED = 1 << 6  # its issuer has taken it back
-    INVALID = 1 << 7  # it breaks the rules of X.509, or is not made for servers
-    WEAK_SIGNATURE_ALGORITHM = 1 << 8  # signed with a broken hash
-    NON_UNIQUE_NAME = 1 << 10  # the host name is one that many networks use; never an error by itself
-    WEAK_KEY = 1 << 11  # a key that is too short
-    PINNED_KEY_MISSING = 1 << 13  # none of the keys that the host is pinned to
-    NAME_CONSTRAINT_VIOLATION = 1 << 14  # an issuer on the way may not vouch for this name
-    VALIDITY_TOO_LONG = 1 << 15  # valid for more years than a public authority may grant
-    IS_EV = 1 << 16  # information: extended validation
-    REV_CHECKING_ENABLED = 1 << 17  # information: revocation was looked up
-    SHA1_SIGNATURE_PRESENT = 1 << 19  # information: SHA-1 somewhere in the chain
-    CT_COMPLIANCE_FAILED = 1 << 20  # information: not enough certificate transparency
-    KNOWN_INTERCEPTION_DETECTED = 1 << 21  # information: a known intercepting product
-    CERTIFICATE_TRANSPARENCY_REQUIRED = 1 << 24  # too little certificate transparency, where it is demanded
-    SYMANTEC_LEGACY = 1 << 25  # issued by the distrusted Symantec authorities
-    KNOWN_INTERCEPTION_BLOCKED = 1 << 26  # an intercepting product that is blocked
-
-
-# The most serious first (net/cert/cert_status_flags.cc).
-_SERIOUSNESS: Final = (
-    (CertStatus.INVALID, ERR_CERT_INVALID),
-    (CertStatus.PINNED_KEY_MISSING, ERR_SSL_PINNED_KEY_NOT_IN_CERT_CHAIN),
-    (CertStatus.KNOWN_INTERCEPTION_BLOCKED, ERR_CERT_KNOWN_INTERCEPTION_BLOCKED),
-    (CertStatus.REVOKED, ERR_CERT_REVOKED),
-    (CertStatus.AUTHORITY_INVALID, ERR_CERT_AUTHORITY_INVALID),
-    (CertStatus.COMMON_NAME_INVALID, ERR_CERT_COMMON_NAME_INVALID),
-    (CertStatus.CERTIFICATE_TRANSPARENCY_REQUIRED, ERR_CERTIFICATE_TRANSPARENCY_REQUIRED),
-    (CertStatus.SYMANTEC_LEGACY, ERR_CERT_SYMANTEC_LEGACY),
-    (CertStatus.NAME_CONSTRAINT_VIOLATION, ERR_CERT_NAME_CONSTRAINT_VIOLATION),
-    (CertStatus.WEAK_SIGNATURE_ALGORITHM, ERR_CERT_WEAK_SIGNATURE_ALGORITHM),
-    (CertStatus.WEAK_KEY, ERR_CERT_WEAK_KEY),
-    (CertStatus.DATE_INVALID, ERR_CERT_DATE_INVALID),
-    (CertStatus.VALIDITY_TOO_LONG, ERR_CERT_VALIDITY_TOO_LONG),
-    (CertStatus.UNABLE_TO_CHECK_REVOCATION, ERR_CERT_UNABLE_TO_CHECK_REVOCATION),
-    (CertStatus.NO_REVOCATION_MECHANISM, ERR_CERT_NO_REVOCATION_MECHANISM),
-)
-
-
-def map_cert_status_to_net_error(status: CertStatus) -> int:
-    """The number of the most serious error in `status`; OK when only information is set."""
-    for flag, net_error in _SERIOUSNESS:
-        if status & flag:
-            return net_error
-    return OK
-
-
-@dataclass(frozen=True, slots=True)
-class TrustConfig:
-    """Whose word counts about certificates. Hashable: part of every key that tells connections apart.
-
-    The three sources add up; without any of them the system's roots count. `verify` is for those who decide
-    whether to ask a verifier at all; a verifier that is asked does not look at it.
-    """
-
-    verify: bool = True
-    ca_file: str | None = None
-    """A file with PEM certificates."""
-    ca_path: str | None = None
-    """A directory whose files have the names that `openssl rehash` gives."""
-    ca_data: str | bytes | None = None
-    """PEM certificates, or one DER certificate as bytes."""
-
-    @property
-    def uses_default_roots(self) -> bool:
-        """True when no source is named."""
-        return self.ca_file is None and self.ca_path is None and self.ca_data is None
-
-    def __repr__(self) -> str:
-        data = "" if self.ca_data is None else f" ca_data={len(self.ca_data)}"
-        file = "" if self.ca_file is None else f" ca_file={self.ca_file!r}"
-        path = "" if self.ca_path is None else f" ca_path={self.ca_path!r}"
-        return f"<TrustConfig verify={self.verify}{file}{path}{data}>"
+from netstack_sync.base.cert_status import CertStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +20,15 @@ class CertVerifyResult:
     """DER, from the leaf to the root; as the server sent it if no way to a root was found."""
     is_issued_by_known_root: bool
     """True when the chain ends in one of the system's roots and not in one the user added."""
-    detail: str
-    """What is wrong, in words; empty when nothing is."""
+    reasons: tuple[str, ...] = ()
+    """What is wrong, one thing each, in words; the most serious is not always the first."""
+    public_key_hashes: tuple[bytes, ...] = ()
+    """SHA-256 of the SubjectPublicKeyInfo of each certificate of `verified_chain`, in its order."""
+
+    @property
+    def detail(self) -> str:
+        """The reasons in one line; empty when nothing is wrong."""
+        return "; ".join(self.reasons)
 
 
 _NOTHING_FOUND: Final = CertStatus(0)
@@ -138,10 +45,18 @@ class SSLInfo:
     """The protocol agreed on inside TLS; empty for none."""
     peer_chain: tuple[bytes, ...]
     """The certificates as the server sent them: DER, leaf first."""
+    host: str = ""
+    """Whom the handshake was meant for: a name, or an IP literal without brackets."""
+    is_resumed: bool = False
+    """True when the handshake went on from a session of an earlier connection; the chain is from then."""
     cert_status: CertStatus = _NOTHING_FOUND
     is_issued_by_known_root: bool = False
     verified_chain: tuple[bytes, ...] = ()
     """See CertVerifyResult; empty without a verdict."""
+    reasons: tuple[str, ...] = ()
+    """See CertVerifyResult."""
+    public_key_hashes: tuple[bytes, ...] = ()
+    """See CertVerifyResult."""
 
     def with_verdict(self, verdict: CertVerifyResult) -> SSLInfo:
         """The same connection after its certificate was judged."""
@@ -150,6 +65,8 @@ class SSLInfo:
             cert_status=verdict.cert_status,
             is_issued_by_known_root=verdict.is_issued_by_known_root,
             verified_chain=verdict.verified_chain,
+            reasons=verdict.reasons,
+            public_key_hashes=verdict.public_key_hashes,
         )
 
     @property
@@ -166,4 +83,5 @@ class SSLInfo:
 
     def to_params(self) -> dict[str, object]:
         """The parameters of the NetLog event SSL_CONNECT."""
-        return {"version": self.version, "cipher_suite": self.cipher, "next_proto": self.alpn or "unknown"}
+        agreed = {"version": self.version, "cipher_suite": self.cipher}
+        return {**agreed, "is_resumed": self.is_resumed, "next_proto": self.alpn or "unknown"}

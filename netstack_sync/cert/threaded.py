@@ -6,9 +6,10 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Protocol
 
+from netstack_sync.base.cert_status import CertStatus
 from netstack_sync.base.clock import WallClock
 from netstack_sync.base.net_errors import ERR_FAILED, ERR_IO_PENDING
-from netstack_sync.base.ssl_info import CertStatus, CertVerifyResult
+from netstack_sync.base.ssl_info import CertVerifyResult
 from netstack_sync.cert.verifier import VerifyParams
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
@@ -106,4 +107,4 @@ class ThreadedVerifyRequest:
 def _no_verdict(params: VerifyParams, error: BaseException) -> CertVerifyResult:
     """The worker failed: nobody has vouched for the chain."""
     detail = f"the certificate could not be checked: {type(error).__name__}: {error}"
-    return CertVerifyResult(ERR_FAILED, CertStatus.AUTHORITY_INVALID, params.chain, False, detail)
+    return CertVerifyResult(ERR_FAILED, CertStatus.AUTHORITY_INVALID, params.chain, False, (detail,))

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from netstack_sync.base.ssl_info import CertVerifyResult, TrustConfig
+from netstack_sync.base.ssl_info import CertVerifyResult
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.completion import Completion
 

@@ -11,12 +11,12 @@ from netstack_sync.base.exceptions import InvalidURL
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.http_util import is_token
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import QueryParams, Url
 from netstack_sync.fetcher.request_body import RequestBody, make_body
 from netstack_sync.fetcher.timeout import Timeout
 from netstack_sync.http.build_headers import basic_credentials
-from netstack_sync.sockets.tls_context import ClientCertificate, TlsConfig
+from netstack_sync.sockets.tls_config import ClientCertificate, TlsConfig
 from netstack_sync.url_request.redirects import CREDENTIAL_HEADERS
 
 HeaderChanges = Mapping[str, "str | bytes | None"] | Iterable[tuple[str, "str | bytes | None"]]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from netstack_sync._version import __version__
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.priority import DEFAULT_PRIORITY, RequestPriority
-from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import Url
 from netstack_sync.fetcher.decoding import accept_encoding
 from netstack_sync.fetcher.options import (
@@ -29,7 +29,7 @@ from netstack_sync.fetcher.options import (
     with_params,
 )
 from netstack_sync.fetcher.timeout import DEFAULT_STREAM_TIMEOUT, DEFAULT_TIMEOUT, Timeout
-from netstack_sync.sockets.tls_context import ClientCertificate, TlsConfig
+from netstack_sync.sockets.tls_config import ClientCertificate, TlsConfig
 
 DEFAULT_MAX_RESPONSE_SIZE = 1 << 30
 """Of bodies that are kept in memory; bytes."""

@@ -11,7 +11,7 @@ from netstack_sync.fetcher.limits import check_limits
 from netstack_sync.network.connect_timeout import tcp_attempt_limit
 from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
-from netstack_sync.sockets.tls_context import TlsConfig
+from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.context_builder import ContextBuilder
 
 

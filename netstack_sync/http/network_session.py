@@ -18,7 +18,7 @@ from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.pool import close_reasons
 from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.socket_pool import ClientSocketPool
-from netstack_sync.sockets.tls_context import TlsConfig
+from netstack_sync.sockets.tls_config import TlsConfig
 
 
 class HttpNetworkSession:

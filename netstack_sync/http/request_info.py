@@ -6,7 +6,7 @@ from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.url import Url
 from netstack_sync.http.upload import UploadStream
-from netstack_sync.sockets.tls_context import TlsConfig
+from netstack_sync.sockets.tls_config import TlsConfig
 
 
 class HttpRequestInfo:

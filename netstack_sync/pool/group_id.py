@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netstack_sync.base.origin import SchemeHostPort
-from netstack_sync.sockets.tls_context import TlsConfig
+from netstack_sync.sockets.tls_config import TlsConfig
 
 
 class GroupId(NamedTuple):

@@ -10,7 +10,7 @@ from netstack_sync.pool.connect_job import ConnectJob, ConnectJobDelegate
 from netstack_sync.pool.params import TransportParams
 from netstack_sync.pool.transport_connect_job import ConnectServices, TransportConnectJob
 from netstack_sync.sockets.factory import SecureSocket
-from netstack_sync.sockets.tls_context import TlsConfig
+from netstack_sync.sockets.tls_config import TlsConfig
 
 
 class SslConnectJob(ConnectJob):

@@ -12,7 +12,7 @@ from netstack_sync.sockets.options import DEFAULT_TCP_OPTIONS, TcpOptions
 from netstack_sync.sockets.stream_socket import StreamSocket, TransportSocket
 from netstack_sync.sockets.tcp_client import TcpClientSocket, no_limit
 from netstack_sync.sockets.tls_client import TlsClientSocket, TlsServices
-from netstack_sync.sockets.tls_context import TlsConfig
+from netstack_sync.sockets.tls_config import TlsConfig
 
 
 class SecureSocket(StreamSocket, Protocol):

@@ -24,7 +24,8 @@ from netstack_sync.loop.completion import Completion, Task
 from netstack_sync.loop.step_machine import StepMachine
 from netstack_sync.sockets.stream_socket import StreamSocket
 from netstack_sync.sockets.tls_bio import TlsBio
-from netstack_sync.sockets.tls_context import ContextRequest, TlsConfig, TlsContexts
+from netstack_sync.sockets.tls_config import TlsConfig
+from netstack_sync.sockets.tls_context import ContextRequest, TlsContexts
 from netstack_sync.workers.worker_job import WorkerJob
 from netstack_sync.workers.worker_pool import WorkerPool
 

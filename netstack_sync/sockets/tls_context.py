@@ -13,7 +13,6 @@ import os
 import ssl
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from netstack_sync.base.error_map import map_system_error
@@ -24,39 +23,14 @@ from netstack_sync.base.net_errors import (
     ERR_UNEXPECTED,
     OK,
 )
-from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.loop.completion import Completion
+from netstack_sync.sockets.tls_config import ClientCertificate, TlsConfig
 from netstack_sync.workers.worker_pool import WorkerPool
 
 _MAX_CONTEXTS: Final = 64  # one with the system's roots takes some hundred kilobytes
 
 _FileStamp = tuple[int, int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class ClientCertificate:
-    """Where the user's certificate and key lie (PEM)."""
-
-    cert_file: str
-    key_file: str | None = None
-    password: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class TlsConfig:
-    """Everything that makes one TLS connection differ from another; part of the pool's key. Hashable."""
-
-    trust: TrustConfig
-    client_certificate: ClientCertificate | None = None
-    context: ssl.SSLContext | None = None
-    """The user's own context: the handshake runs with it as it is."""
-    alpn: tuple[str, ...] = ("http/1.1",)
-    """What is spoken above; offered, unless the context is the user's own, and nothing else is accepted."""
-
-    @property
-    def verifies_in_handshake(self) -> bool:
-        """True when OpenSSL gives the verdict, before a client certificate is sent to anybody."""
-        return self.context is not None or self.client_certificate is not None
 
 
 class ContextRequest:

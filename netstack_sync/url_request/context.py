@@ -16,7 +16,7 @@ from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.network.quality_estimator import NetworkQualityEstimator
 from netstack_sync.pool import close_reasons
 from netstack_sync.sockets.tls_client import TlsServices
-from netstack_sync.sockets.tls_context import TlsConfig
+from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
 from netstack_sync.url_request.network_changes import NetworkChanges
 from netstack_sync.workers.worker_pool import WorkerPool

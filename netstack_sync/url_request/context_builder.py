@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.features import FeatureList
-from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.cert.caching import CachingCertVerifier
 from netstack_sync.cert.coalescing import CoalescingCertVerifier
 from netstack_sync.cert.threaded import ThreadedCertVerifier
@@ -40,7 +40,8 @@ from netstack_sync.pool.transport_connect_job import ConnectServices
 from netstack_sync.sockets.factory import ClientSocketFactory, DefaultSocketFactory
 from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.sockets.tls_client import TlsServices
-from netstack_sync.sockets.tls_context import TlsConfig, TlsContexts
+from netstack_sync.sockets.tls_config import TlsConfig
+from netstack_sync.sockets.tls_context import TlsContexts
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.doh_config import DohConfig
 from netstack_sync.url_request.doh_transport import UrlRequestDohTransport

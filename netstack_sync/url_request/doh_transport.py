@@ -22,7 +22,7 @@ from netstack_sync.dns.doh_server import DohFailure, DohReply
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.upload import BytesUpload
 from netstack_sync.loop.timers import Alarm
-from netstack_sync.sockets.tls_context import TlsConfig
+from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.redirects import RedirectInfo
 from netstack_sync.url_request.url_request import URLRequest

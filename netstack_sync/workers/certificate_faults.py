@@ -10,7 +10,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from netstack_sync.base.ssl_info import CertStatus
+from netstack_sync.base.cert_status import CertStatus
 
 if TYPE_CHECKING:
     from cryptography import x509

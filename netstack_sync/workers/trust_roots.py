@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from netstack_sync.base.error_map import map_system_error
 from netstack_sync.base.net_errors import ERR_IMPORT_CA_CERT_FAILED, ERR_INVALID_ARGUMENT, OK
-from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.trust_config import TrustConfig
 
 if TYPE_CHECKING:
     from cryptography import x509

@@ -21,13 +21,14 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from netstack_sync.base.cert_status import CertStatus, map_cert_status_to_net_error
 from netstack_sync.base.net_errors import (
     ERR_CERT_INVALID,
     ERR_INVALID_ARGUMENT,
     ERR_SSL_SERVER_CERT_BAD_FORMAT,
     OK,
 )
-from netstack_sync.base.ssl_info import CertStatus, CertVerifyResult, map_cert_status_to_net_error
+from netstack_sync.base.ssl_info import CertVerifyResult
 from netstack_sync.workers.certificate_faults import (
     Fault,
     find_path,
@@ -65,7 +66,7 @@ def verify_certificate(chain: Sequence[bytes], hostname: str, now: datetime, roo
     except Exception as error:
         # Certificates come from strangers, and the libraries that read them lazily complain in many ways.
         detail = f"the certificate cannot be understood: {type(error).__name__}: {error}"
-        return CertVerifyResult(ERR_CERT_INVALID, CertStatus.INVALID, served, False, detail)
+        return CertVerifyResult(ERR_CERT_INVALID, CertStatus.INVALID, served, False, (detail,))
 
 
 def _judge(served: tuple[bytes, ...], hostname: str, now: datetime, roots: TrustRoots) -> CertVerifyResult:
@@ -189,10 +190,10 @@ def _result(faults: list[Fault], chain: tuple[bytes, ...], is_issued_by_known_ro
     for fault in faults:
         status |= fault.status
     net_error = map_cert_status_to_net_error(status)
-    detail = "; ".join(fault.text for fault in faults)
-    return CertVerifyResult(net_error, status, chain, is_issued_by_known_root, detail)
+    reasons = tuple(fault.text for fault in faults)
+    return CertVerifyResult(net_error, status, chain, is_issued_by_known_root, reasons)
 
 
 def _without_verdict(net_error: int, served: tuple[bytes, ...], detail: str) -> CertVerifyResult:
     """Nobody has vouched for the chain, for a reason that does not lie in a certificate."""
-    return CertVerifyResult(net_error, CertStatus.AUTHORITY_INVALID, served, False, detail)
+    return CertVerifyResult(net_error, CertStatus.AUTHORITY_INVALID, served, False, (detail,))

@@ -10,14 +10,10 @@ from operator import or_
 import pytest
 
 from netstack_sync.base import net_errors
+from netstack_sync.base.cert_status import CertStatus, map_cert_status_to_net_error
 from netstack_sync.base.net_errors import OK
-from netstack_sync.base.ssl_info import (
-    CertStatus,
-    CertVerifyResult,
-    SSLInfo,
-    TrustConfig,
-    map_cert_status_to_net_error,
-)
+from netstack_sync.base.ssl_info import CertVerifyResult, SSLInfo
+from netstack_sync.base.trust_config import TrustConfig
 from tests.workers.certificate_factory import Issued
 
 # chromium.md 7.2, most serious first.
@@ -92,7 +88,7 @@ def test_a_trust_config_shows_what_is_set() -> None:
 def test_a_verdict_is_added_to_what_the_handshake_agreed_on() -> None:
     """with_verdict keeps the connection's own values and can be pickled with a response."""
     info = SSLInfo("TLSv1.3", "TLS_AES_128_GCM_SHA256", "http/1.1", (b"leaf",))
-    verdict = CertVerifyResult(-201, CertStatus.DATE_INVALID, (b"leaf", b"root"), True, "expired")
+    verdict = CertVerifyResult(-201, CertStatus.DATE_INVALID, (b"leaf", b"root"), True, ("expired",))
     judged = info.with_verdict(verdict)
     assert (judged.version, judged.peer_chain) == ("TLSv1.3", (b"leaf",))
     assert (judged.cert_status, judged.is_issued_by_known_root) == (CertStatus.DATE_INVALID, True)

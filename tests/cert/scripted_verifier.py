@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from netstack_sync.base.cert_status import CertStatus
 from netstack_sync.base.clock import ManualClock
 from netstack_sync.base.net_errors import ERR_IO_PENDING
-from netstack_sync.base.ssl_info import CertStatus, CertVerifyResult, TrustConfig
+from netstack_sync.base.ssl_info import CertVerifyResult
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.cert.verifier import VerifyParams
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogSourceType
@@ -12,9 +14,9 @@ from netstack_sync.log.net_log import NetLog, NetLogCaptureMode, NetLogEntry
 from netstack_sync.loop.completion import Completion
 
 PARAMS = VerifyParams((b"leaf", b"middle"), "example.test", TrustConfig())
-GOOD = CertVerifyResult(0, CertStatus(0), (b"leaf", b"middle", b"root"), True, "")
-EXPIRED = CertVerifyResult(-201, CertStatus.DATE_INVALID, (b"leaf", b"middle"), False, "expired")
-NO_ROOTS = CertVerifyResult(-6, CertStatus.AUTHORITY_INVALID, (b"leaf", b"middle"), False, "no such file")
+GOOD = CertVerifyResult(0, CertStatus(0), (b"leaf", b"middle", b"root"), True)
+EXPIRED = CertVerifyResult(-201, CertStatus.DATE_INVALID, (b"leaf", b"middle"), False, ("expired",))
+NO_ROOTS = CertVerifyResult(-6, CertStatus.AUTHORITY_INVALID, (b"leaf", b"middle"), False, ("no such file",))
 
 
 class ScriptedRequest:

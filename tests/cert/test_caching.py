@@ -6,7 +6,8 @@ import pytest
 
 from netstack_sync.base.clock import ManualWallClock
 from netstack_sync.base.net_errors import ERR_FILE_NOT_FOUND, ERR_IO_PENDING, OK
-from netstack_sync.base.ssl_info import CertVerifyResult, TrustConfig
+from netstack_sync.base.ssl_info import CertVerifyResult
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.cert.caching import CachedVerifyRequest, CachingCertVerifier
 from netstack_sync.cert.verifier import CertVerifier, VerifyParams
 from tests.cert.scripted_verifier import EXPIRED, GOOD, NO_ROOTS, PARAMS, ScriptedVerifier, quiet

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from netstack_sync.base.net_errors import ERR_CERT_DATE_INVALID, ERR_IO_PENDING, OK
-from netstack_sync.base.ssl_info import CertVerifyResult, TrustConfig
+from netstack_sync.base.ssl_info import CertVerifyResult
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.cert.coalescing import CoalescedVerifyRequest, CoalescingCertVerifier
 from netstack_sync.cert.verifier import CertVerifier, VerifyParams
 from tests.cert.scripted_verifier import EXPIRED, GOOD, PARAMS, LogReader, ScriptedVerifier, quiet

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from netstack_sync.base.cert_status import CertStatus
 from netstack_sync.base.clock import ManualWallClock
 from netstack_sync.base.net_errors import ERR_CERT_DATE_INVALID, ERR_FAILED, ERR_IO_PENDING, OK
-from netstack_sync.base.ssl_info import CertStatus, CertVerifyResult, TrustConfig
+from netstack_sync.base.ssl_info import CertVerifyResult
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.cert.threaded import ThreadedCertVerifier, VerifyWorkers
 from netstack_sync.cert.verifier import CertVerifier, VerifyParams
 from netstack_sync.workers.trust_roots import DefaultSources, TrustRootsCache

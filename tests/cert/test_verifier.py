@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.cert.verifier import VerifyParams
 from tests.cert.scripted_verifier import PARAMS
 

@@ -12,7 +12,8 @@ from netstack_sync.log.event_types import NetLogSourceType
 from netstack_sync.sockets.factory import DefaultSocketFactory
 from netstack_sync.sockets.stream_socket import StreamSocket
 from netstack_sync.sockets.tls_client import TlsServices
-from netstack_sync.sockets.tls_context import TlsConfig, TlsContexts
+from netstack_sync.sockets.tls_config import TlsConfig
+from netstack_sync.sockets.tls_context import TlsContexts
 from tests.cert.scripted_verifier import GOOD, ScriptedVerifier
 from tests.support.loops import RecordedCompletion
 from tests.support.net_logs import RecordingNetLog

@@ -12,7 +12,7 @@ import pytest
 
 from netstack_sync import InvalidURL
 from netstack_sync.base.headers import RequestHeaders
-from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import Url
 from netstack_sync.fetcher.options import (
     FetchOptions,
@@ -28,7 +28,7 @@ from netstack_sync.fetcher.options import (
     trust_from,
     with_params,
 )
-from netstack_sync.sockets.tls_context import ClientCertificate
+from netstack_sync.sockets.tls_config import ClientCertificate
 from tests.support.responses import make_request
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from netstack_sync import InvalidURL, RequestPriority, Session, Timeout
-from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.fetcher.session_config import SessionConfig, make_session_config
 from netstack_sync.fetcher.timeout import DEFAULT_STREAM_TIMEOUT, DEFAULT_TIMEOUT
 

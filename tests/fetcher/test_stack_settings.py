@@ -8,12 +8,12 @@ import pytest
 
 from netstack_sync import DnsSettings, EndpointHealthSettings, Limits, TcpOptions
 from netstack_sync.base.features import TIMEOUT_TCP_CONNECT_ATTEMPT, FeatureList
-from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.dns.mapped_resolver import HostResolverRules
 from netstack_sync.dns.resolver_settings import ResolverSettings
 from netstack_sync.fetcher.stack_settings import make_context_builder
 from netstack_sync.pool.limits import PoolLimits
-from netstack_sync.sockets.tls_context import ClientCertificate, TlsConfig
+from netstack_sync.sockets.tls_config import ClientCertificate, TlsConfig
 from netstack_sync.url_request.context_builder import ContextBuilder
 
 NAME = TIMEOUT_TCP_CONNECT_ATTEMPT.name

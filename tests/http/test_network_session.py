@@ -8,14 +8,14 @@ import pytest
 
 from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING, ERR_NETWORK_CHANGED, OK
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import Url
 from netstack_sync.http.basic_stream import HttpBasicStream
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
 from netstack_sync.pool import close_reasons
 from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.handle import ClientSocketHandle
-from netstack_sync.sockets.tls_context import TlsConfig
+from netstack_sync.sockets.tls_config import TlsConfig
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_socket import PEER, Pause, Read, ScriptedSocket, Write
 from tests.support.scripted_stack import NEVER, ScriptedStack, request_info

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import Url
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.upload import BytesUpload
-from netstack_sync.sockets.tls_context import TlsConfig
+from netstack_sync.sockets.tls_config import TlsConfig
 
 
 def test_what_is_left_out_has_a_plain_meaning() -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from netstack_sync.base.net_errors import OK
 from netstack_sync.base.origin import SchemeHostPort
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.pool.connect_job_factory import DefaultConnectJobFactory
 from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.ssl_connect_job import SslConnectJob
 from netstack_sync.pool.transport_connect_job import TransportConnectJob
-from netstack_sync.sockets.tls_context import TlsConfig
+from netstack_sync.sockets.tls_config import TlsConfig
 from tests.support.connect_jobs import job_rig
 
 

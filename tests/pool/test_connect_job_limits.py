@@ -8,10 +8,10 @@ import pytest
 
 from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_TIMED_OUT, OK
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.pool.params import TransportParams
 from netstack_sync.pool.ssl_connect_job import SslConnectJob
-from netstack_sync.sockets.tls_context import TlsConfig
+from netstack_sync.sockets.tls_config import TlsConfig
 from tests.support.connect_jobs import JobRig, job_rig
 from tests.support.resolver import ADDRESSES
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from netstack_sync.base.origin import SchemeHostPort
-from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.pool.group_id import GroupId
-from netstack_sync.sockets.tls_context import TlsConfig
+from netstack_sync.sockets.tls_config import TlsConfig
 
 ORIGIN = SchemeHostPort("https", "a.test", 443)
 

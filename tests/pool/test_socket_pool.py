@@ -20,13 +20,13 @@ from netstack_sync.base.net_errors import (
     OK,
 )
 from netstack_sync.base.origin import SchemeHostPort
-from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
 from netstack_sync.pool import close_reasons
 from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.handle import ReuseType
 from netstack_sync.pool.idle_sockets import UNUSED_TIMEOUT_S, USED_TIMEOUT_S
-from netstack_sync.sockets.tls_context import ClientCertificate, TlsConfig
+from netstack_sync.sockets.tls_config import ClientCertificate, TlsConfig
 from tests.support.pool import PoolRig, ScriptedJob, pool_rig
 
 

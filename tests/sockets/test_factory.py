@@ -11,7 +11,7 @@ from netstack_sync.sockets.factory import DefaultSocketFactory
 from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.sockets.tcp_client import TcpClientSocket
 from netstack_sync.sockets.tls_client import TlsClientSocket
-from netstack_sync.sockets.tls_context import TlsConfig
+from netstack_sync.sockets.tls_config import TlsConfig
 from tests.support.loops import RecordedCompletion
 from tests.support.peers import endpoint_of, listener
 from tests.support.tls import HOST, tls_rig, trust

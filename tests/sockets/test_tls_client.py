@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from netstack_sync.base.cert_status import CertStatus
 from netstack_sync.base.net_errors import (
     ERR_ALPN_NEGOTIATION_FAILED,
     ERR_BAD_SSL_CLIENT_AUTH_CERT,
@@ -24,8 +25,7 @@ from netstack_sync.base.net_errors import (
     ERR_UNEXPECTED,
     OK,
 )
-from netstack_sync.base.ssl_info import CertStatus
-from netstack_sync.sockets.tls_context import ClientCertificate, TlsConfig
+from netstack_sync.sockets.tls_config import ClientCertificate, TlsConfig
 from tests.cert.scripted_verifier import EXPIRED, GOOD
 from tests.support.tls import (
     HOST,

@@ -16,8 +16,9 @@ from netstack_sync.base.net_errors import (
     ERR_UNEXPECTED,
     OK,
 )
-from netstack_sync.base.ssl_info import TrustConfig
-from netstack_sync.sockets.tls_context import ClientCertificate, ContextRequest, TlsConfig, TlsContexts, build_context
+from netstack_sync.base.trust_config import TrustConfig
+from netstack_sync.sockets.tls_config import ClientCertificate, TlsConfig
+from netstack_sync.sockets.tls_context import ContextRequest, TlsContexts, build_context
 from tests.support.loops import RecordedCompletion
 from tests.support.network import NetworkDriver, driven_network
 from tests.support.tls import authority, trust, write_client_certificate

@@ -12,7 +12,7 @@ from netstack_sync.pool.connect_job import ConnectJob
 from netstack_sync.pool.family_memory import FamilyMemory
 from netstack_sync.pool.transport_connect_job import ConnectServices
 from netstack_sync.sockets.stream_socket import StreamSocket
-from netstack_sync.sockets.tls_context import TlsConfig
+from netstack_sync.sockets.tls_config import TlsConfig
 from tests.support.connect_health import RecordingHealth
 from tests.support.net_logs import RecordingNetLog
 from tests.support.network import NetworkDriver, driven_network

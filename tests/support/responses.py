@@ -10,7 +10,7 @@ from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.session_config import SessionConfig, make_session_config
 from netstack_sync.fetcher.timeout import DEFAULT_TIMEOUT
 from netstack_sync.http.response_info import HttpResponseInfo
-from netstack_sync.sockets.tls_context import TlsConfig
+from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.wire.http1_response import ResponseHeadParser
 
 URL = "http://u:p@server.test/path"

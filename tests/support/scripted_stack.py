@@ -11,7 +11,7 @@ from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING, ERR_UNEXPECTED, OK
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import Url
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.http.network_transaction import NetworkTransaction, TransactionObserver
@@ -27,7 +27,7 @@ from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.handle import ClientSocketHandle
 from netstack_sync.pool.limits import PoolLimits
 from netstack_sync.pool.socket_pool import ClientSocketPool
-from netstack_sync.sockets.tls_context import TlsConfig
+from netstack_sync.sockets.tls_config import TlsConfig
 from tests.support.exchange_meter import RecordingMeter
 from tests.support.net_logs import RecordingNetLog
 from tests.support.scripted_socket import ScriptedSocket, Step

@@ -11,9 +11,10 @@ from pathlib import Path
 import trustme
 
 from netstack_sync.base.net_errors import ERR_IO_PENDING
-from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.sockets.tls_client import TlsClientSocket, TlsServices
-from netstack_sync.sockets.tls_context import ClientCertificate, TlsConfig, TlsContexts
+from netstack_sync.sockets.tls_config import ClientCertificate, TlsConfig
+from netstack_sync.sockets.tls_context import TlsContexts
 from tests.cert.scripted_verifier import ScriptedVerifier
 from tests.support.loops import RecordedCompletion
 from tests.support.net_logs import RecordingNetLog

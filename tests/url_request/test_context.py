@@ -7,14 +7,15 @@ import ssl
 import pytest
 
 from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING, OK
-from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import Url
 from netstack_sync.dns.host_resolver import DEFAULT_PARAMETERS
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.pool.limits import PoolLimits
 from netstack_sync.pool.socket_pool import ClientSocketPool
 from netstack_sync.sockets.tls_client import TlsServices
-from netstack_sync.sockets.tls_context import ContextRequest, TlsConfig, TlsContexts
+from netstack_sync.sockets.tls_config import TlsConfig
+from netstack_sync.sockets.tls_context import ContextRequest, TlsContexts
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.network_changes import NetworkChanges
 from tests.cert.scripted_verifier import ScriptedVerifier

@@ -18,14 +18,14 @@ from netstack_sync.base.net_errors import (
     ERR_TIMED_OUT,
     OK,
 )
-from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.dns.host_resolver import DEFAULT_PARAMETERS
 from netstack_sync.dns.mapped_resolver import HostResolverRules
 from netstack_sync.dns.resolver_settings import ResolverSettings
 from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.pool.limits import PoolLimits
 from netstack_sync.sockets.options import TcpOptions
-from netstack_sync.sockets.tls_context import TlsConfig
+from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.context_builder import ContextBuilder
 from netstack_sync.url_request.doh_config import DohConfig

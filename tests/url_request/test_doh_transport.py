@@ -14,10 +14,10 @@ from netstack_sync.base.net_errors import (
     ERR_EMPTY_RESPONSE,
     ERR_NAME_NOT_RESOLVED,
 )
-from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import Url
 from netstack_sync.dns.doh_server import Cancelable, DohFailure, DohReply, DohTransport
-from netstack_sync.sockets.tls_context import TlsConfig
+from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.doh_transport import TIME_LIMIT_S, UrlRequestDohTransport
 from netstack_sync.wire.dns_message import MAX_MESSAGE_BYTES

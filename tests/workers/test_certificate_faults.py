@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netstack_sync.base.ssl_info import CertStatus
+from netstack_sync.base.cert_status import CertStatus
 from netstack_sync.workers.certificate_faults import (
     CertPath,
     find_path,

@@ -16,7 +16,7 @@ from netstack_sync.base.net_errors import (
     ERR_INVALID_ARGUMENT,
     OK,
 )
-from netstack_sync.base.ssl_info import TrustConfig
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.workers import trust_roots
 from netstack_sync.workers.trust_roots import DefaultSources, TrustRoots, TrustRootsCache, load_trust_roots
 from tests.workers.certificate_factory import Issued, make_authority

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from netstack_sync.base.cert_status import CertStatus
 from netstack_sync.base.net_errors import (
     ERR_CERT_AUTHORITY_INVALID,
     ERR_CERT_DATE_INVALID,
@@ -21,7 +22,8 @@ from netstack_sync.base.net_errors import (
     OK,
     error_name,
 )
-from netstack_sync.base.ssl_info import CertStatus, CertVerifyResult, TrustConfig
+from netstack_sync.base.ssl_info import CertVerifyResult
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.workers.trust_roots import DefaultSources, TrustRoots, load_trust_roots
 from netstack_sync.workers.verify_certificate import verify_certificate
 from tests.workers.certificate_cases import ROWS, STRICTER
