@@ -1,8 +1,8 @@
 """MessageLoop: runs tasks, ready descriptors and due timers in turns until it is told to quit.
 
 A turn does a bounded amount of each kind of work, so that none starves the others: at most as many tasks as were
-there when the turn began, as many due timers, as many descriptors as one poll reports. It sleeps only when a
-turn finds nothing to do. After quit nothing more runs (base/message_loop/message_pump_epoll.cc).
+there when the turn began, as many due timers, as many descriptors as one poll reports, and of tasks and descriptors
+no more than begin within some milliseconds. It sleeps only when a turn finds nothing to do. After quit nothing more runs (base/message_loop/message_pump_epoll.cc).
 
 Every operation maps its own failures, so an exception that arrives here is a bug of a callback. It is printed
 and the turn goes on: one request's bug must not take the other requests' network away. This holds for SystemExit
@@ -16,14 +16,15 @@ import traceback
 from netstack_sync.base.clock import SystemTickClock, TickClock
 from netstack_sync.loop.completion import Task
 from netstack_sync.loop.poller import DefaultPoller, Poller
-from netstack_sync.loop.pump import MessagePump
+from netstack_sync.loop.pump import MAX_SHARE_S, MessagePump
 from netstack_sync.loop.task_queue import TaskQueue
 from netstack_sync.loop.task_runner import TaskRunner
 from netstack_sync.loop.timers import TimerQueue
 
 _LONGEST_SLEEP_S = 3600.0  # pollers refuse times beyond some weeks; a timer may be further away
 _MAX_POLL_FAILURES = 10  # in a row; the reason may go away when its owner is told, but a loop must not spin
-_WORK_PER_TURN = 128  # tasks, and timers; a turn of the cheapest kind then stays well under a millisecond
+_TASKS_PER_TURN = 128  # a turn of the cheapest kind then stays well under a millisecond
+_TIMERS_PER_TURN = 16  # they are seldom due together, and then mean the end of so many requests
 
 
 class MessageLoop:
@@ -42,7 +43,7 @@ class MessageLoop:
 
     def __init__(self, clock: TickClock | None = None, poller: Poller | None = None) -> None:
         self.clock = clock if clock is not None else SystemTickClock()
-        self.pump = MessagePump(poller if poller is not None else DefaultPoller())
+        self.pump = MessagePump(poller if poller is not None else DefaultPoller(), self.clock)
         self.timers = TimerQueue(self.clock)
         self._queue = TaskQueue(self.pump.waker)
         self.task_runner = TaskRunner(self._queue, self.timers)
@@ -105,13 +106,13 @@ class MessageLoop:
         tasks, timers = self._queue.tasks, self.timers
         try:
             while not self._quit:
-                for _ in range(min(len(tasks), _WORK_PER_TURN)):
-                    self._run_task(tasks.popleft())
+                if tasks:
+                    self._run_tasks(min(len(tasks), _TASKS_PER_TURN))
                     if self._quit:
                         return 0
                 delay_s = timers.seconds_to_next()
                 if delay_s == 0.0:
-                    timers.run_due(_WORK_PER_TURN)
+                    timers.run_due(_TIMERS_PER_TURN)
                     delay_s = timers.seconds_to_next()
                 if not self._quit:
                     self._poll(0.0 if tasks else delay_s)
@@ -122,11 +123,17 @@ class MessageLoop:
             return failures + 1
         return 0
 
-    def _run_task(self, task: Task) -> None:
-        try:
-            task()
-        except BaseException:
-            traceback.print_exc()  # a bug of the task; see above
+    def _run_tasks(self, count: int) -> None:
+        """Runs the first `count` tasks, or those that begin before the time is up."""
+        tasks, clock = self._queue.tasks, self.clock
+        stop_at = clock.now() + MAX_SHARE_S
+        for _ in range(count):
+            try:
+                tasks.popleft()()
+            except BaseException:
+                traceback.print_exc()  # a bug of the task; see above
+            if self._quit or clock.now() >= stop_at:
+                return
 
     def _poll(self, timeout_s: float | None) -> None:
         """Looks at the descriptors, and sleeps if nothing is left to do."""

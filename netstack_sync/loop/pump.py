@@ -14,12 +14,15 @@ Other than in Chromium, dropping an armed controller does not stop it: the pump 
 from __future__ import annotations
 
 import traceback
-from typing import Protocol
+from typing import Final, Protocol
 
+from netstack_sync.base.clock import SystemTickClock, TickClock
 from netstack_sync.loop.poller import Poller
 from netstack_sync.loop.thread_checker import ThreadChecker
 
 READ, WRITE, READ_WRITE = 1, 2, 3
+
+MAX_SHARE_S: Final = 0.001  # of a turn for its descriptors, and for its tasks; what is left waits for the next turn
 
 
 class FdWatcher(Protocol):
@@ -119,7 +122,9 @@ class MessagePump:
     """Owns the poller and its waker. Loop's thread only, but for the waker."""
 
     __slots__ = (
+        "_clock",
         "_descriptors",
+        "_passed_over",
         "_poller",
         "_ready_bits",
         "_thread_checker",
@@ -129,8 +134,10 @@ class MessagePump:
         "waker",
     )
 
-    def __init__(self, poller: Poller) -> None:
+    def __init__(self, poller: Poller, clock: TickClock | None = None) -> None:
         self._poller = poller
+        self._clock = clock if clock is not None else SystemTickClock()
+        self._passed_over: set[_WatchedDescriptor] = set()  # ready, and not told because the time was up
         self._ready_bits = poller.ready_bits
         self.waker = poller.make_waker()
         self._waker_fd = self.waker.fd
@@ -202,9 +209,19 @@ class MessagePump:
                 self._acknowledge(fd)
             else:
                 batch.append((descriptor, event, descriptor.interest))
+        if self._passed_over:
+            # The kernel reports in the same order again; those that always have data would starve the others.
+            passed_over, self._passed_over = self._passed_over, set()
+            batch.sort(key=lambda entry: entry[0] not in passed_over)
+        now, dispatched = self._clock.now, 0
+        stop_at = now() + MAX_SHARE_S
         for descriptor, event, interest in batch:
             self._dispatch(descriptor, event, interest)
+            dispatched += 1
             if self.is_halted:
+                break
+            if now() >= stop_at and dispatched < len(batch):
+                self._passed_over.update(entry[0] for entry in batch[dispatched:])
                 break
         return len(batch)
 

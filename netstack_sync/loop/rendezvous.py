@@ -13,7 +13,7 @@ import sys
 import threading
 from typing import Protocol
 
-from netstack_sync.base.exceptions import exception_for
+from netstack_sync.base.exception_map import exception_for
 from netstack_sync.base.net_errors import ERR_INSUFFICIENT_RESOURCES
 
 _ONE = (1).to_bytes(8, sys.byteorder)  # what an event descriptor adds to its counter

@@ -12,7 +12,7 @@ from netstack_sync.base.clock import ManualClock, SystemTickClock
 from netstack_sync.loop.message_loop import MessageLoop
 from netstack_sync.loop.poller import Poller
 from netstack_sync.loop.poller_epoll import EpollPoller
-from netstack_sync.loop.pump import READ, FdWatchController
+from netstack_sync.loop.pump import MAX_SHARE_S, READ, FdWatchController
 from tests.support.loops import DEADLINE_S, LoopDriver
 
 SocketPair = tuple[socket.socket, socket.socket]
@@ -146,6 +146,22 @@ def test_a_loop_does_not_nest(driver: LoopDriver) -> None:
     driver.loop.task_runner.post_task(nest)
     driver.run_until_idle()
     assert "nest" in str(errors[0])
+
+
+def test_tasks_that_take_long_let_the_others_have_a_turn(driver: LoopDriver, pair: SocketPair) -> None:
+    """A descriptor is looked at as soon as the tasks' time is up, not after all that were there."""
+    done: list[str] = []
+
+    def work(name: str) -> None:
+        done.append(name)
+        driver.clock.advance(MAX_SHARE_S / 2)
+
+    Reader(driver.loop, pair[0], steps(lambda: work("read"), lambda: pair[0].recv(10)))
+    pair[1].send(b"x")
+    for _ in range(4):
+        driver.loop.task_runner.post_task(lambda: work("task"))
+    driver.run_until_idle()
+    assert done == ["task", "task", "read", "task", "task"]
 
 
 def test_quit_in_a_watcher_returns_before_the_next_wait(driver: LoopDriver, pair: SocketPair) -> None:

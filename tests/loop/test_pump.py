@@ -7,12 +7,13 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import pytest
 
 from netstack_sync.loop.message_loop import MessageLoop
 from netstack_sync.loop.poller import Poller
-from netstack_sync.loop.pump import READ, READ_WRITE, WRITE, FdWatchController, MessagePump
+from netstack_sync.loop.pump import MAX_SHARE_S, READ, READ_WRITE, WRITE, FdWatchController, MessagePump
 from tests.support.loops import DEADLINE_S, LoopDriver
 
 SocketPair = tuple[socket.socket, socket.socket]
@@ -520,6 +521,43 @@ def test_an_event_of_a_descriptor_nobody_knows_is_ignored(pair: SocketPair) -> N
     pump = MessagePump(LatePoller())
     assert pump.poll(0.0) == 0
     pump.close()
+
+
+def test_watchers_that_take_long_share_the_turns(driver: LoopDriver, pair: SocketPair, other_pair: SocketPair) -> None:
+    """Once the time is up the others wait for the next poll, which begins with them: none starves."""
+    pump, told = driver.loop.pump, list[str]()
+
+    def on_read(name: str) -> None:
+        told.append(name)
+        driver.clock.advance(MAX_SHARE_S)
+
+    for name, sock in (("a", pair[0]), ("b", other_pair[0])):
+        assert watch(pump, sock, READ, FdWatchController(), Watcher(partial(on_read, name)))
+    pair[1].send(b"x")
+    other_pair[1].send(b"x")  # nobody reads it: both are ready for ever
+    assert [pump.poll(0.0) for _ in range(4)] == [2, 2, 2, 2]
+    assert told in (["a", "b", "a", "b"], ["b", "a", "b", "a"])
+
+
+def test_one_passed_over_that_is_not_ready_any_more(
+    driver: LoopDriver, pair: SocketPair, other_pair: SocketPair
+) -> None:
+    """It is not told, and the next poll knows nothing of it."""
+    pump, told = driver.loop.pump, list[str]()
+    controllers = {name: FdWatchController() for name in "ab"}
+
+    def on_read(name: str) -> None:
+        told.append(name)
+        driver.clock.advance(MAX_SHARE_S)
+        for controller in controllers.values():
+            controller.stop_watching()
+
+    for name, sock in (("a", pair[0]), ("b", other_pair[0])):
+        assert watch(pump, sock, READ, controllers[name], Watcher(partial(on_read, name)))
+    pair[1].send(b"x")
+    other_pair[1].send(b"x")
+    assert pump.poll(0.0) == 2 and pump.poll(0.0) == 0
+    assert len(told) == 1
 
 
 class ScriptedPoller:
