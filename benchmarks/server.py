@@ -1,4 +1,4 @@
-"""An nginx on a free port with the two files the work loads fetch."""
+"""An nginx with the two files the work loads fetch, over http and, when asked to, over https."""
 
 from __future__ import annotations
 
@@ -23,20 +23,34 @@ http {{
     listen 127.0.0.1:{port} backlog=1024; root {folder}/www;
     location = /small {{ default_type application/json; return 200 '{small}'; }}
   }}
+  {tls}
 }}
 """
+_TLS = """
+  ssl_certificate {folder}/leaf.pem; ssl_certificate_key {folder}/leaf-key.pem; ssl_session_cache off;
+  server {{ listen 127.0.0.1:{port} ssl backlog=1024; ssl_session_tickets off; {answer} }}
+  server {{ listen 127.0.0.1:{ticket_port} ssl backlog=1024; ssl_session_tickets on; {answer} }}
+"""
+_ANSWER = "location = /small {{ return 200 '{small}'; }}"
 
 
 class Nginx:
     """Runs while the `with` block does; pinned to `core`."""
 
-    def __init__(self, core: int) -> None:
+    def __init__(self, core: int, *, tls: bool = False) -> None:
         self._core = core
+        self._has_tls = tls
         self._folder = tempfile.mkdtemp(prefix="netstack-bench-")
         self._process: subprocess.Popen[bytes] | None = None
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self._port: int = probe.getsockname()[1]
+        self._port, tls_port, ticket_port = _free_ports(3)
         self.base = f"http://127.0.0.1:{self._port}"
+        self.tls_base = f"https://127.0.0.1:{tls_port}"
+        """With `tls`: every connection is a full handshake."""
+        self.ticket_base = f"https://127.0.0.1:{ticket_port}"
+        """With `tls`: a handshake may go on from a session."""
+        self.ca_file = f"{self._folder}/ca.pem"
+        """Who issued its certificate."""
+        self._ports = {"port": tls_port, "ticket_port": ticket_port}
 
     def __enter__(self) -> Nginx:
         nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
@@ -47,8 +61,10 @@ class Nginx:
             for _ in range(LARGE_BYTES // (1024 * 1024)):
                 large.write(os.urandom(1024 * 1024))
         user = "user root;" if os.getuid() == 0 else ""
+        values = {"folder": self._folder, "small": "x" * SMALL_BYTES}
+        tls = self._make_tls(values) if self._has_tls else ""
         with open(f"{self._folder}/nginx.conf", "w") as file:
-            file.write(_CONFIGURATION.format(folder=self._folder, port=self._port, user=user, small="x" * SMALL_BYTES))
+            file.write(_CONFIGURATION.format(port=self._port, user=user, tls=tls, **values))
         command = ["taskset", "-c", str(self._core), nginx, "-c", f"{self._folder}/nginx.conf", "-p", self._folder]
         self._process = subprocess.Popen(command)
         self._wait_until_up()
@@ -62,6 +78,15 @@ class Nginx:
         self._process.wait()
         shutil.rmtree(self._folder)
 
+    def _make_tls(self, values: dict[str, str]) -> str:
+        from netstack_sync.testing.certificates import CertificateAuthority
+
+        authority = CertificateAuthority()
+        authority.issue(["127.0.0.1", "localhost"]).write(self._folder, "leaf")
+        with open(self.ca_file, "wb") as file:
+            file.write(authority.pem)
+        return _TLS.format(answer=_ANSWER.format(**values), folder=self._folder, **self._ports)
+
     def _wait_until_up(self) -> None:
         for _ in range(100):
             try:
@@ -71,3 +96,11 @@ class Nginx:
             else:
                 return
         raise SystemExit("compare.py: nginx did not start")
+
+
+def _free_ports(count: int) -> list[int]:
+    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports

@@ -36,17 +36,23 @@ from netstack_sync.base.exceptions import (
     TruncatedBody,
 )
 from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.ssl_info import SSLInfo
+from netstack_sync.base.tls_warnings import InsecureTlsWarning
+from netstack_sync.base.x509 import CertificateFacts
 from netstack_sync.fetcher.dns_settings import DnsSettings
 from netstack_sync.fetcher.fetch import fetch
 from netstack_sync.fetcher.future import FetchFuture
+from netstack_sync.fetcher.hsts_settings import HstsSettings
 from netstack_sync.fetcher.limits import Limits
 from netstack_sync.fetcher.options import FetchRequest
+from netstack_sync.fetcher.pins import PinSet
 from netstack_sync.fetcher.resolution import Resolution
 from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.session import Session
 from netstack_sync.fetcher.stats import GroupStats, SessionStats
 from netstack_sync.fetcher.sync_url_fetcher import SyncUrlFetcher
 from netstack_sync.fetcher.timeout import Timeout
+from netstack_sync.fetcher.tls_settings import TlsSettings
 from netstack_sync.fetcher.url_fetcher import URLFetcher
 from netstack_sync.network.quality import NetworkQuality
 from netstack_sync.pool.health_settings import EndpointHealthSettings
@@ -54,6 +60,7 @@ from netstack_sync.sockets.options import TcpOptions
 
 __all__ = [
     "CertificateError",
+    "CertificateFacts",
     "ConnectTimeout",
     "ConnectionFailed",
     "ConnectionRefused",
@@ -70,12 +77,15 @@ __all__ = [
     "FetchTimeout",
     "GroupStats",
     "HTTPStatusError",
+    "HstsSettings",
     "Http1Error",
+    "InsecureTlsWarning",
     "InvalidURL",
     "Limits",
     "NameNotResolved",
     "NetError",
     "NetworkQuality",
+    "PinSet",
     "PoolTimeout",
     "ProtocolError",
     "ReadTimeout",
@@ -83,12 +93,14 @@ __all__ = [
     "Resolution",
     "Response",
     "ResponseTooLarge",
+    "SSLInfo",
     "Session",
     "SessionStats",
     "SyncUrlFetcher",
     "TLSError",
     "TcpOptions",
     "Timeout",
+    "TlsSettings",
     "TooManyRedirects",
     "TruncatedBody",
     "URLFetcher",

@@ -77,3 +77,10 @@ def map_cert_status_to_net_error(status: CertStatus) -> int:
         if status & flag:
             return net_error
     return OK
+
+
+def map_net_error_to_cert_status(net_error: int) -> CertStatus:
+    """The flag of a certificate error, INVALID for an error of another kind; nothing for OK."""
+    if net_error == OK:
+        return CertStatus(0)
+    return next((flag for flag, number in _SERIOUSNESS if number == net_error), CertStatus.INVALID)

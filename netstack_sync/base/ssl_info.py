@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from netstack_sync.base.cert_status import CertStatus
+from netstack_sync.base.x509 import CertificateFacts, chain_facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,17 @@ class CertVerifyResult:
 _NOTHING_FOUND: Final = CertStatus(0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SSLInfo:
-    """What a user may want to know about the TLS of a response (net/ssl/ssl_info.h)."""
+    """What a user may want to know about the TLS of a response (net/ssl/ssl_info.h).
+
+    Made for every connection, on the network thread: certificates are read when they are asked for, each time.
+    """
 
     version: str
     """As OpenSSL spells it: "TLSv1.3"."""
     cipher: str
+    """As OpenSSL spells it: "TLS_AES_128_GCM_SHA256"."""
     alpn: str
     """The protocol agreed on inside TLS; empty for none."""
     peer_chain: tuple[bytes, ...]
@@ -50,7 +56,9 @@ class SSLInfo:
     is_resumed: bool = False
     """True when the handshake went on from a session of an earlier connection; the chain is from then."""
     cert_status: CertStatus = _NOTHING_FOUND
+    """See CertVerifyResult."""
     is_issued_by_known_root: bool = False
+    """See CertVerifyResult."""
     verified_chain: tuple[bytes, ...] = ()
     """See CertVerifyResult; empty without a verdict."""
     reasons: tuple[str, ...] = ()
@@ -70,18 +78,77 @@ class SSLInfo:
         )
 
     @property
-    def subject(self) -> str:
-        """Whom the leaf names, as in "CN=example.com"; empty without a leaf that can be read."""
-        if not self.peer_chain:
-            return ""
-        from cryptography import x509  # heavy, and seldom asked for
+    def leaf(self) -> CertificateFacts | None:
+        """The server's own certificate; None without one that can be read."""
+        return CertificateFacts.from_der(self.peer_chain[0]) if self.peer_chain else None
 
-        try:
-            return x509.load_der_x509_certificate(self.peer_chain[0]).subject.rfc4514_string()
-        except ValueError:
-            return ""
+    @property
+    def chain(self) -> tuple[CertificateFacts, ...]:
+        """From the leaf to the root that is trusted; without a verdict as the server sent it."""
+        return chain_facts(self.verified_chain or self.peer_chain)
+
+    @property
+    def subject(self) -> str:
+        """Whom the leaf names, as in "CN=example.com"; empty without a leaf, as all that follows."""
+        leaf = self.leaf
+        return leaf.subject if leaf is not None else ""
+
+    @property
+    def issuer(self) -> str:
+        """Who vouches for the leaf."""
+        leaf = self.leaf
+        return leaf.issuer if leaf is not None else ""
+
+    @property
+    def subject_alternative_names(self) -> tuple[str, ...]:
+        """The hosts that the leaf is for; addresses as text."""
+        leaf = self.leaf
+        return leaf.subject_alternative_names if leaf is not None else ()
+
+    @property
+    def not_before(self) -> datetime | None:
+        """When the leaf's validity begins, in UTC."""
+        leaf = self.leaf
+        return leaf.not_before if leaf is not None else None
+
+    @property
+    def not_after(self) -> datetime | None:
+        """When the leaf expires, in UTC."""
+        leaf = self.leaf
+        return leaf.not_after if leaf is not None else None
+
+    @property
+    def serial_number(self) -> str:
+        """The leaf's; hexadecimal."""
+        leaf = self.leaf
+        return leaf.serial_number if leaf is not None else ""
+
+    @property
+    def public_key_hash(self) -> bytes:
+        """The SHA-256 of the leaf's public key; see CertificateFacts."""
+        leaf = self.leaf
+        return leaf.public_key_hash if leaf is not None else b""
+
+    @property
+    def pin(self) -> str:
+        """The same in the notation of `pins`: "sha256/BASE64="."""
+        leaf = self.leaf
+        return leaf.pin if leaf is not None else ""
 
     def to_params(self) -> dict[str, object]:
         """The parameters of the NetLog event SSL_CONNECT."""
         agreed = {"version": self.version, "cipher_suite": self.cipher}
         return {**agreed, "is_resumed": self.is_resumed, "next_proto": self.alpn or "unknown"}
+
+    def __repr__(self) -> str:
+        words = [self.host, self.version, self.cipher, self.alpn, "resumed" if self.is_resumed else ""]
+        words += [_count(self.peer_chain), *_names(self.cert_status)]
+        return f"<SSLInfo {' '.join(filter(None, words))}>"
+
+
+def _names(status: CertStatus) -> list[str]:
+    return [flag.name for flag in CertStatus if flag in status and flag.name is not None]
+
+
+def _count(chain: tuple[bytes, ...]) -> str:
+    return "1 certificate" if len(chain) == 1 else f"{len(chain)} certificates"

@@ -24,9 +24,11 @@ class TrustConfig:
 
     verify: bool = True
     ca_file: str | None = None
-    """A file with PEM certificates."""
+    """A file with PEM certificates, or one in DER."""
     ca_path: str | None = None
-    """A directory whose files have the names that `openssl rehash` gives."""
+    """A directory: its files named as `openssl rehash` does, or without any those ending in .pem, .crt, .cer; several
+    are joined as in SSL_CERT_DIR.
+    """
     ca_data: str | bytes | None = None
     """PEM certificates, or one DER certificate as bytes."""
     extra_ca: tuple[str | bytes, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from netstack_sync.base.clock import WallClock
-from netstack_sync.base.net_errors import ERR_IO_PENDING, OK, is_certificate_error
+from netstack_sync.base.net_errors import ERR_CERT_UNABLE_TO_CHECK_REVOCATION, ERR_IO_PENDING, OK, is_certificate_error
 from netstack_sync.base.ssl_info import CertVerifyResult
 from netstack_sync.cert.verifier import CertVerifier, CertVerifyRequest, VerifyParams
 from netstack_sync.log.bound import NetLogWithSource
@@ -25,9 +25,9 @@ class CachingCertVerifier:
     """Owns the verdicts and the verifier below. Network thread only.
 
     Errors of the certificate are remembered like success. What says nothing about the certificate, such as a
-    file of roots that cannot be read, is not: whoever repairs it should not have to wait. A verdict counts
-    only while the wall clock is within half an hour after the verification began, so that a clock that is set
-    back makes verdicts void too.
+    file of roots that cannot be read or a responder that is silent, is not: whoever repairs it should not have
+    to wait. A verdict counts only while the wall clock is within half an hour after the verification began, so
+    that a clock that is set back makes verdicts void too.
     """
 
     __slots__ = ("_clock", "_entries", "_verifier", "generation")
@@ -66,7 +66,9 @@ class CachingCertVerifier:
 
     def store(self, params: VerifyParams, result: CertVerifyResult, verified_at_s: float, generation: int) -> None:
         """Remembers a verdict, unless trust has changed since its verification began."""
-        is_verdict = result.net_error == OK or is_certificate_error(result.net_error)
+        is_verdict = result.net_error == OK or (
+            is_certificate_error(result.net_error) and result.net_error != ERR_CERT_UNABLE_TO_CHECK_REVOCATION
+        )
         if generation != self.generation or not is_verdict:
             return
         self._entries.pop(params, None)

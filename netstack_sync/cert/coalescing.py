@@ -5,24 +5,27 @@ Six connections opened at once bring the same chain six times (net/cert/coalesci
 
 from __future__ import annotations
 
-import base64
+from collections.abc import Callable
 
 from netstack_sync.base.net_errors import ERR_IO_PENDING
 from netstack_sync.base.ssl_info import CertVerifyResult
 from netstack_sync.cert.verifier import CertVerifier, CertVerifyRequest, VerifyParams
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
-from netstack_sync.log.params import source_params
-from netstack_sync.loop.completion import Completion
+from netstack_sync.log.params import pem_list, source_params
+from netstack_sync.loop.completion import Completion, Task
+from netstack_sync.loop.fan_out import tell_in_turns
 
 
 class CoalescingCertVerifier:
     """Owns the jobs in flight, one per set of parameters, and the verifier below. Network thread only."""
 
-    __slots__ = ("_jobs", "_verifier")
+    __slots__ = ("_jobs", "_verifier", "post_task")
 
-    def __init__(self, verifier: CertVerifier) -> None:
+    def __init__(self, verifier: CertVerifier, post_task: Callable[[Task], object]) -> None:
         self._verifier = verifier
+        self.post_task = post_task
+        """For requests that are told of a verdict after others."""
         self._jobs: dict[VerifyParams, _Job] = {}
 
     def create_request(self, params: VerifyParams, net_log: NetLogWithSource) -> CoalescedVerifyRequest:
@@ -137,41 +140,39 @@ class _Job:
     def _on_done(self, _: int) -> None:
         # From here on nobody can join; a request that starts again inside a callback gets a new job.
         self._owner.forget(self)
-        result = self._take_result()
-        # One at a time: a callback may cancel those that come after it.
-        while self.waiters:
+        self._take_result()
+        tell_in_turns(self._tell_next, self._owner.post_task)
+
+    def _tell_next(self) -> bool:
+        """One at a time: a callback may cancel those that come after it."""
+        if self.waiters:
+            assert self.result is not None
             waiter = next(iter(self.waiters))
             del self.waiters[waiter]
-            waiter.on_job_complete(result)
+            waiter.on_job_complete(self.result)
+        return bool(self.waiters)
 
-    def _take_result(self) -> CertVerifyResult:
+    def _take_result(self) -> None:
         request, self._request = self._request, None
         assert request is not None and request.result is not None, "finished without a verdict"
         result = self.result = request.result
         self.net_log.end(NetLogEventType.CERT_VERIFIER_JOB, lambda _: _verdict_params(result))
-        return result
 
     def __repr__(self) -> str:
         return f"<_Job {self.params.hostname} {len(self.waiters)} waiting>"
 
 
 def _question_params(params: VerifyParams) -> dict[str, object]:
-    return {"certificates": _pem_list(params.chain), "host": params.hostname}
+    return {"certificates": pem_list(params.chain), "host": params.hostname}
 
 
 def _verdict_params(result: CertVerifyResult) -> dict[str, object]:
     values: dict[str, object] = {
         "cert_status": int(result.cert_status),
         "is_issued_by_known_root": result.is_issued_by_known_root,
-        "verified_cert": {"certificates": _pem_list(result.verified_chain)},
+        "verified_cert": {"certificates": pem_list(result.verified_chain)},
     }
     if result.net_error < 0:
         values["net_error"] = result.net_error
         values["detail"] = result.detail
     return values
-
-
-def _pem_list(chain: tuple[bytes, ...]) -> list[str]:
-    return [
-        f"-----BEGIN CERTIFICATE-----\n{base64.encodebytes(der).decode()}-----END CERTIFICATE-----\n" for der in chain
-    ]

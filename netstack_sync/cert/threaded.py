@@ -14,8 +14,10 @@ from netstack_sync.cert.verifier import VerifyParams
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.loop.completion import Completion
+from netstack_sync.workers.platform_verifier import verify_with_platform
+from netstack_sync.workers.revocation_lists import RevocationListsCache
 from netstack_sync.workers.trust_roots import TrustRootsCache
-from netstack_sync.workers.verify_certificate import verify_certificate
+from netstack_sync.workers.verify_certificate import describe_chain, verify_certificate
 
 
 class VerifyJob(Protocol):
@@ -38,30 +40,44 @@ class VerifyWorkers(Protocol):
 
 
 class ThreadedCertVerifier:
-    """One job on a worker for each request. Network thread only; the roots are shared with the workers."""
+    """One job on a worker for each request. Network thread only; roots and lists are shared with the workers."""
 
-    __slots__ = ("_clock", "_roots", "_workers")
+    __slots__ = ("_clock", "_lists", "_roots", "_workers")
 
-    def __init__(self, workers: VerifyWorkers, roots: TrustRootsCache, clock: WallClock) -> None:
+    def __init__(
+        self,
+        workers: VerifyWorkers,
+        roots: TrustRootsCache,
+        clock: WallClock,
+        lists: RevocationListsCache | None = None,
+    ) -> None:
         self._workers = workers
         self._roots = roots
         self._clock = clock
+        self._lists = lists if lists is not None else RevocationListsCache()
 
     def create_request(self, params: VerifyParams, net_log: NetLogWithSource) -> ThreadedVerifyRequest:
         """See CertVerifier.create_request."""
         return ThreadedVerifyRequest(self, params, net_log)
 
     def on_trust_changed(self) -> None:
-        """See CertVerifier.on_trust_changed. The roots are read again when next needed."""
+        """See CertVerifier.on_trust_changed. Roots and revocation lists are read again when next needed."""
         self._roots.forget()
+        self._lists.forget()
 
     def post(self, params: VerifyParams, on_reply: Callable[[CertVerifyResult | BaseException], None]) -> VerifyJob:
         """Posts the work for one request; the time that counts is now."""
-        roots = self._roots
+        roots_cache, lists_cache, trust = self._roots, self._lists, params.trust
         now = datetime.fromtimestamp(self._clock.now(), timezone.utc)
 
         def verify() -> CertVerifyResult:
-            return verify_certificate(params.chain, params.hostname, now, roots.get(params.trust))
+            if not trust.verify:
+                return describe_chain(params.chain)
+            roots = roots_cache.get(trust)
+            if roots.verifier is not None:
+                return verify_with_platform(params.chain, params.hostname, now, roots)
+            lists = lists_cache.get(trust.crls) if trust.crls else None
+            return verify_certificate(params.chain, params.hostname, now, roots, lists)
 
         return self._workers.post_job(verify, on_reply)
 

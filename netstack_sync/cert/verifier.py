@@ -1,7 +1,7 @@
 """What the stack asks of a certificate verifier: a request that is started once and answers with a verdict.
 
-Verifiers are stacked, outermost first: CachingCertVerifier, CoalescingCertVerifier, ThreadedCertVerifier
-(net/cert/cert_verifier.h).
+Verifiers are stacked, outermost first: PinningCertVerifier, CachingCertVerifier, CoalescingCertVerifier,
+OcspCertVerifier, ThreadedCertVerifier (net/cert/cert_verifier.h).
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from netstack_sync.base.exceptions import (
     TooManyRedirects,
     TruncatedBody,
 )
+from netstack_sync.base.net_errors import ERR_SSL_PINNED_KEY_NOT_IN_CERT_CHAIN
 
 OK: Final = 0
 OTHER: Final = 1
@@ -28,6 +29,7 @@ HTTP_ERROR: Final = 22
 WRITE_ERROR: Final = 23
 READ_ERROR: Final = 26
 BROKEN_OFF: Final = 56
+PIN_MISSING: Final = 90
 INTERRUPTED: Final = 130
 
 MEANINGS: Final = {
@@ -49,6 +51,7 @@ MEANINGS: Final = {
     BROKEN_OFF: "the connection was reset or broken off",
     60: "the server's certificate was refused",
     61: "the body is not encoded as its headers say",
+    PIN_MISSING: "the server has none of the keys that it is pinned to",
     INTERRUPTED: "interrupted with Ctrl-C",
 }
 """In the order in which they are shown."""
@@ -78,6 +81,8 @@ class CommandError(Exception):
 
 def exit_status(error: NetError) -> int:
     """The status of a fetch that failed."""
+    if error.net_error.number == ERR_SSL_PINNED_KEY_NOT_IN_CERT_CHAIN:
+        return PIN_MISSING
     for error_class, status in _BY_CLASS:
         if isinstance(error, error_class):
             return status

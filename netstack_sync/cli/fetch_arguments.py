@@ -112,9 +112,23 @@ def _add_limits(group: argparse._ArgumentGroup) -> None:
 def _add_trust(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("-k", "--insecure", action="store_true", help="accept any certificate")
-    add("--cacert", metavar="FILE", help="trust the authorities in this PEM file, or folder")
-    add("-E", "--cert", metavar="FILE[:PASSWORD]", help="the client's certificate, in PEM")
+    add("--cacert", metavar="FILE", help="trust the authorities in this PEM file, or folder, and no others")
+    add("--capath", metavar="DIR", help="trust the authorities in this folder, beside those of --cacert, and no others")
+    add("--crlfile", metavar="FILE", help="the certificate revocation lists that the server's must not be in")
+    add(
+        "-E",
+        "--cert",
+        metavar="FILE[:PASSWORD]",
+        help="the client's certificate, in PEM or PKCS#12; a colon in the name of the file is written \\:",
+    )
     add("--key", metavar="FILE", help="its private key, if that is in a file of its own")
+    add("--pass", metavar="PASSWORD", dest="key_password", help="the password of the key")
+    for version, text in (("1.2", "TLS 1.2 or later, as without it"), ("1.3", "TLS 1.3 or later")):
+        add(f"--tlsv{version}", dest="tls_min", action="store_const", const=version, default="1.2", help=text)
+    add("--tls-max", metavar="VERSION", choices=("1.2", "1.3", "default"), help="the latest version: 1.2 or 1.3")
+    add("--ciphers", metavar="LIST", help="the ciphers of TLS 1.2, in OpenSSL's words")
+    add("--hsts", metavar="FILE", help="keep in this file which hosts want https, and ask them over nothing else")
+    add("--pinnedpubkey", metavar="KEYS", help="sha256//HASH of a key that must be in the chain; several: joined by ;")
 
 
 def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
@@ -127,6 +141,8 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
         parser.error("-o and -O name two files for one body")
     if options.key is not None and options.cert is None:
         parser.error("--key belongs to a certificate: -E FILE")
+    if options.key_password is not None and options.cert is None:
+        parser.error("--pass belongs to a certificate: -E FILE")
 
 
 def _tagged(kind: str) -> Callable[[str], tuple[str, str]]:

@@ -8,7 +8,7 @@ import sys
 from netstack_sync.base.exceptions import NetError
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.cli.exit_status import HTTP_ERROR, OK, CommandError
-from netstack_sync.cli.fetch_request import make_request
+from netstack_sync.cli.fetch_request import make_request, session_pins, session_tls
 from netstack_sync.cli.network_arguments import open_session
 from netstack_sync.cli.output import Output, open_output, remote_name
 from netstack_sync.cli.progress import NoProgress, Progress, make_progress
@@ -20,7 +20,8 @@ from netstack_sync.fetcher.sync_url_fetcher import SyncUrlFetcher
 def run(options: argparse.Namespace) -> int:
     """Runs the command; raises CommandError, NetError, KeyboardInterrupt, and BrokenPipeError of stdout."""
     options.check(options)
-    with open_session(options) as session:
+    pins, hsts = session_pins(options), True if options.hsts is None else options.hsts
+    with open_session(options, **session_tls(options), pins=pins, hsts=hsts) as session:
         request = make_request(session, options)
         with open_output(remote_name(request.url) if options.remote_name else options.output) as output:
             context = session.context

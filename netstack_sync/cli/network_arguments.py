@@ -7,7 +7,11 @@ import argparse
 from netstack_sync.base.features import FeatureList
 from netstack_sync.cli.exit_status import USAGE, CommandError
 from netstack_sync.fetcher.dns_settings import DnsSettings
+from netstack_sync.fetcher.hsts_settings import HstsArgument
+from netstack_sync.fetcher.pins import PinsArgument
 from netstack_sync.fetcher.session import Session
+from netstack_sync.fetcher.tls_arguments import ExtraCaArgument
+from netstack_sync.fetcher.tls_settings import TlsSettings
 
 
 def add_network_arguments(group: argparse._ActionsContainer) -> None:
@@ -23,12 +27,23 @@ def add_network_arguments(group: argparse._ActionsContainer) -> None:
     add("--disable-features", metavar="FEATURES", default="", help="as Chromium's: Name,Other")
 
 
-def open_session(options: argparse.Namespace) -> Session:
-    """A session with what the arguments say; raises CommandError."""
+def open_session(
+    options: argparse.Namespace,
+    *,
+    tls: TlsSettings | None = None,
+    extra_ca: ExtraCaArgument = None,
+    pins: PinsArgument = None,
+    hsts: HstsArgument = True,
+) -> Session:
+    """A session with what the arguments say, and with what the command says besides; raises CommandError."""
     try:
         return Session(
             dns=DnsSettings(doh=options.doh_url, host_resolver_rules=options.host_resolver_rules),
             features=FeatureList.from_text(options.enable_features, options.disable_features),
+            tls=tls,
+            extra_ca=extra_ca,
+            pins=pins,
+            hsts=hsts,
         )
     except (ValueError, ImportError) as error:
         raise CommandError(USAGE, str(error)) from error

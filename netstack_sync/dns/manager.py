@@ -33,6 +33,7 @@ from netstack_sync.dns.task_order import TaskKind, TaskOrder
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.log.net_log import NetLog
+from netstack_sync.loop.fan_out import tell_in_turns
 from netstack_sync.loop.thread_checker import ThreadChecker
 from netstack_sync.loop.timers import TimerQueue
 from netstack_sync.workers.resolve_host import ResolvedHost, resolve_host
@@ -206,15 +207,19 @@ class ResolverManager:
         """See JobOwner."""
         self._forget_job(job)  # first: a callback may ask the same name again
         self._remember(job.key, answer)
-        for waiter in list(job.waiters):
+
+        def tell_next() -> bool:
             # A callback may cancel those that still wait, or shut everything down.
-            if waiter not in job.waiters or self._is_shut_down:
-                continue
-            del job.waiters[waiter]
-            try:
-                waiter.on_job_complete(answer)
-            except BaseException:
-                traceback.print_exc()  # one request's bug must not leave the others without their answer
+            if job.waiters and not self._is_shut_down:
+                waiter = next(iter(job.waiters))
+                del job.waiters[waiter]
+                try:
+                    waiter.on_job_complete(answer)
+                except BaseException:
+                    traceback.print_exc()  # one request's bug must not leave the others without their answer
+            return bool(job.waiters) and not self._is_shut_down
+
+        tell_in_turns(tell_next, self._workers.task_runner.post_task)
 
     def _answer_locally(self, host: str, family: int) -> ResolveAnswer | None:
         literal = answer_literal(host, family)

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from netstack_sync.base.exceptions import ContextShutDown
 from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN
+from netstack_sync.loop.completion import Task
 from netstack_sync.loop.network_thread import NetworkThread
 
 T = TypeVar("T")
@@ -25,6 +26,30 @@ class _Call(Generic[T]):
             self.value = self._function()
         except BaseException as error:
             self.error = error
+
+
+def finish_on_network_thread(
+    thread: NetworkThread, start: Callable[[Task], object], timeout_s: float | None = None
+) -> None:
+    """Runs `start` there and waits until it has called its argument, for at most `timeout_s` seconds.
+
+    On the network thread itself it does not wait. Raises ContextShutDown when the thread has ended.
+    """
+    if thread.is_current:
+        start(lambda: None)
+        return
+    rendezvous = thread.desk.meet()
+
+    def run() -> None:
+        try:
+            start(rendezvous.notify)
+        except BaseException:
+            rendezvous.notify()  # a bug, which the loop prints, and for which nobody is to wait
+            raise
+
+    if not thread.post(run):
+        raise ContextShutDown(ERR_CONTEXT_SHUT_DOWN)
+    rendezvous.wait_at_most(timeout_s)
 
 
 def call_on_network_thread(

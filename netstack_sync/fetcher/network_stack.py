@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 
 from netstack_sync.base.clock import SystemTickClock
-from netstack_sync.fetcher.network_call import call_on_network_thread
+from netstack_sync.fetcher.network_call import finish_on_network_thread
 from netstack_sync.fetcher.runtime import runtime
 from netstack_sync.log.net_log import NetLog
 from netstack_sync.url_request.context import URLRequestContext
@@ -53,7 +53,7 @@ class NetworkStack:
         give_up_at = None if timeout_s is None else clock.now() + timeout_s
         try:
             if thread.is_alive:
-                call_on_network_thread(thread, self.context.shut_down, timeout_s)
+                finish_on_network_thread(thread, self.context.shut_down, timeout_s)
         finally:
             runtime.forget(self)
             runtime.release_thread(None if give_up_at is None else max(0.0, give_up_at - clock.now()))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import ssl
 from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
 
@@ -15,8 +13,9 @@ from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import QueryParams, Url
 from netstack_sync.fetcher.request_body import RequestBody, make_body
 from netstack_sync.fetcher.timeout import Timeout
+from netstack_sync.fetcher.tls_arguments import CertArgument, VerifyArgument
 from netstack_sync.http.build_headers import basic_credentials
-from netstack_sync.sockets.tls_config import ClientCertificate, TlsConfig
+from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.redirects import CREDENTIAL_HEADERS
 
 HeaderChanges = Mapping[str, "str | bytes | None"] | Iterable[tuple[str, "str | bytes | None"]]
@@ -34,8 +33,8 @@ class FetchOptions(TypedDict, total=False):
     files: object
     timeout: Timeout | float | tuple[float | None, float | None] | None
     auth: tuple[str, str] | None
-    verify: bool | str | os.PathLike[str] | ssl.SSLContext
-    cert: str | os.PathLike[str] | tuple[str, ...] | None
+    verify: VerifyArgument
+    cert: CertArgument
     follow_redirects: bool
     max_redirects: int
     priority: RequestPriority | str | int
@@ -157,64 +156,6 @@ def basic_auth(auth: tuple[str, str] | None) -> str | None:
     if ":" in auth[0]:
         raise ValueError("auth: a user name for basic authentication cannot hold a colon (RFC 7617)")
     return basic_credentials(auth[0], auth[1])
-
-
-def trust_from(verify: object, environment: Mapping[str, str]) -> tuple[TrustConfig, ssl.SSLContext | None]:
-    """What `verify` means: False, a path, the caller's context, or True: environment, else the system."""
-    if isinstance(verify, ssl.SSLContext):
-        return TrustConfig(), verify
-    if verify is False:
-        return TrustConfig(verify=False), None
-    if verify is True:
-        return _trust_from_environment(environment), None
-    if not isinstance(verify, (str, os.PathLike)):
-        raise ValueError(f"verify: must be True, False, a path or an ssl.SSLContext, not {type(verify).__name__}")
-    return _trust_from_path(os.fspath(verify), "verify"), None
-
-
-def _trust_from_environment(environment: Mapping[str, str]) -> TrustConfig:
-    """OpenSSL's variables first, then those of requests and curl (users know them); the first that is set."""
-    file, path = environment.get("SSL_CERT_FILE"), environment.get("SSL_CERT_DIR")
-    if file or path:
-        return TrustConfig(ca_file=file or None, ca_path=path or None)
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        if environment.get(name):
-            return _trust_from_path(environment[name], name)
-    return TrustConfig()
-
-
-def _trust_from_path(path: str, argument: str) -> TrustConfig:
-    if os.path.isdir(path):
-        return TrustConfig(ca_path=path)
-    _check_readable(path, argument)
-    return TrustConfig(ca_file=path)
-
-
-def client_certificate_from(cert: object) -> ClientCertificate | None:
-    """What `cert` means: a PEM file with both, or (certificate, key[, password])."""
-    if cert is None:
-        return None
-    parts: tuple[Any, ...] = cert if isinstance(cert, tuple) else (cert,)
-    if not 1 <= len(parts) <= 3 or not isinstance(parts[0], (str, os.PathLike)):
-        raise ValueError(_CERT_FORMS)
-    file, key, password = (*parts, None, None)[:3]
-    if not isinstance(key, (str, os.PathLike, type(None))) or not isinstance(password, (str, type(None))):
-        raise ValueError(_CERT_FORMS)
-    for path in (file, key):
-        if path is not None:
-            _check_readable(os.fspath(path), "cert")
-    return ClientCertificate(os.fspath(file), None if key is None else os.fspath(key), password)
-
-
-_CERT_FORMS = "cert: must be a path, or a tuple (certificate, key) or (certificate, key, password)"
-
-
-def _check_readable(path: str, argument: str) -> None:
-    try:
-        with open(path, "rb"):
-            return
-    except OSError as error:
-        raise ValueError(f"{argument}: cannot read {path!r}: {error.strerror or error}") from error
 
 
 def body_and_headers(options: FetchOptions, headers: RequestHeaders) -> tuple[RequestBody | None, RequestHeaders]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import Protocol
 
-from netstack_sync.base.exceptions import TimeoutPhase
+from netstack_sync.base.exception_map import TimeoutPhase
 from netstack_sync.fetcher.timeout import Timeout
 from netstack_sync.loop.timers import DelayedTask, TimerQueue
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass
 
-from netstack_sync.base.exceptions import ContextShutDown, NetError, exception_for
+from netstack_sync.base.exception_map import exception_for
+from netstack_sync.base.exceptions import ContextShutDown, NetError
 from netstack_sync.base.host_port import MAX_PORT
 from netstack_sync.base.ip_endpoint import IPEndPoint, parse_ip_literal
 from netstack_sync.base.net_errors import (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import ssl
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
@@ -15,10 +13,12 @@ from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN
 from netstack_sync.dns.host_resolver import ResolveParameters
 from netstack_sync.fetcher.dns_settings import DnsSettings
 from netstack_sync.fetcher.future import FetchFuture
+from netstack_sync.fetcher.hsts_settings import HstsArgument
 from netstack_sync.fetcher.limits import Limits
 from netstack_sync.fetcher.network_call import call_on_network_thread
 from netstack_sync.fetcher.network_stack import NetworkStack
 from netstack_sync.fetcher.options import FetchOptions, FetchRequest, HeaderChanges
+from netstack_sync.fetcher.pins import PinsArgument
 from netstack_sync.fetcher.resolution import Resolution, family_from_value, resolve_on_network_thread
 from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.runtime import runtime
@@ -27,6 +27,8 @@ from netstack_sync.fetcher.stack_settings import make_context_builder
 from netstack_sync.fetcher.stats import SessionStats, take_stats
 from netstack_sync.fetcher.sync_url_fetcher import SyncUrlFetcher
 from netstack_sync.fetcher.timeout import DEFAULT_TIMEOUT, Timeout
+from netstack_sync.fetcher.tls_arguments import CertArgument, ExtraCaArgument, VerifyArgument
+from netstack_sync.fetcher.tls_settings import TlsSettings
 from netstack_sync.network.quality import NetworkQuality
 from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
@@ -42,16 +44,19 @@ T = TypeVar("T")
 
 
 class Session:
-    """Keeps connections, names and verdicts for its requests. Any thread, also several at once, also after fork.
+    """Keeps connections, names and verdicts for its requests. Any thread, also several at once, also after
+    fork.
 
     What it is built from never changes. `timeout`, `verify`, `cert`, `follow_redirects`, `max_redirects` and
-    `max_response_size` are the defaults of its requests, `headers` and `auth` go with each of them, and `base_url`
-    completes relative URLs. `limits` bounds its sockets, `dns` says how names are resolved, `tcp` how connections are
-    set up, `endpoint_health` when endpoints that do not answer are left alone (False: never), and `features` switches
-    what is known by name: "TimeoutTcpConnectAttempt:TimeoutTcpConnectAttemptMin/3s". With `trust_env=False` the
-    environment (SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, NETSTACK_ENABLE_FEATURES,
-    NETSTACK_DISABLE_FEATURES) is not looked at. close() it, or use it in a `with` statement; one that is forgotten is
-    closed once neither it nor a future or stream of it is there any more.
+    `max_response_size` are the defaults of its requests, `headers` and `auth` go with each of them, and
+    `base_url` completes relative URLs. `extra_ca` is trusted besides whom `verify` names, `pins` says which
+    keys hosts must have, `hsts` whether hosts that want https get it, and `tls` which TLS is spoken. `limits`
+    bounds its sockets, `dns` says how names are resolved, `tcp` how connections are set up, `endpoint_health`
+    when endpoints that do not answer are left alone (False: never), and `features` switches what is known by
+    name: "TimeoutTcpConnectAttempt:TimeoutTcpConnectAttemptMin/3s". With `trust_env=False` the environment
+    (SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSLKEYLOGFILE, NETSTACK_ENABLE_FEATURES,
+    NETSTACK_DISABLE_FEATURES) is not looked at. close() it, or use it in a `with` statement; one that is
+    forgotten is closed once neither it nor a future or stream of it is there any more.
     """
 
     def __init__(
@@ -61,8 +66,12 @@ class Session:
         headers: HeaderChanges | None = None,
         auth: tuple[str, str] | None = None,
         timeout: Timeout | float | tuple[float | None, float | None] | None = DEFAULT_TIMEOUT,
-        verify: bool | str | os.PathLike[str] | ssl.SSLContext = True,
-        cert: str | os.PathLike[str] | tuple[str, ...] | None = None,
+        verify: VerifyArgument = True,
+        cert: CertArgument = None,
+        extra_ca: ExtraCaArgument = None,
+        pins: PinsArgument = None,
+        hsts: HstsArgument = True,
+        tls: TlsSettings | None = None,
         follow_redirects: bool = True,
         max_redirects: int = MAX_REDIRECTS,
         max_response_size: int | None = DEFAULT_MAX_RESPONSE_SIZE,
@@ -80,6 +89,8 @@ class Session:
             timeout=Timeout.from_value(timeout),
             verify=verify,
             cert=cert,
+            extra_ca=extra_ca,
+            tls=tls,
             follow_redirects=follow_redirects,
             max_redirects=max_redirects,
             max_response_size=max_response_size,
@@ -91,6 +102,8 @@ class Session:
             tcp=tcp,
             endpoint_health=endpoint_health,
             features=features,
+            pins=pins,
+            hsts=hsts,
             tls=self._config.tls,
             environment=self._config.environment,
         )

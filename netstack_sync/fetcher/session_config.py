@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from netstack_sync._version import __version__
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.priority import DEFAULT_PRIORITY, RequestPriority
-from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import Url
 from netstack_sync.fetcher.decoding import accept_encoding
 from netstack_sync.fetcher.options import (
@@ -23,13 +21,14 @@ from netstack_sync.fetcher.options import (
     check_max_response_size,
     check_method,
     check_url,
-    client_certificate_from,
     merged_headers,
-    trust_from,
     with_params,
 )
+from netstack_sync.fetcher.session_tls import SessionTls
 from netstack_sync.fetcher.timeout import DEFAULT_STREAM_TIMEOUT, DEFAULT_TIMEOUT, Timeout
-from netstack_sync.sockets.tls_config import ClientCertificate, TlsConfig
+from netstack_sync.fetcher.tls_arguments import CertArgument, ExtraCaArgument, VerifyArgument
+from netstack_sync.fetcher.tls_settings import TlsSettings, check_tls
+from netstack_sync.sockets.tls_config import TlsConfig
 
 DEFAULT_MAX_RESPONSE_SIZE = 1 << 30
 """Of bodies that are kept in memory; bytes."""
@@ -50,12 +49,17 @@ class SessionConfig:
     base_url: Url | None
     headers: RequestHeaders
     timeout: Timeout
-    tls: TlsConfig
+    session_tls: SessionTls
     follow_redirects: bool
     max_redirects: int
     max_response_size: int | None
     environment: Mapping[str, str]
     """What counts of the environment: nothing when it is not trusted."""
+
+    @property
+    def tls(self) -> TlsConfig:
+        """That of requests which say nothing about it."""
+        return self.session_tls.tls
 
     def prepare(self, method: str, url: str, options: FetchOptions, is_stream: bool = False) -> FetchRequest:
         """One request with its arguments checked; raises InvalidURL, ValueError and TypeError naming them."""
@@ -71,7 +75,7 @@ class SessionConfig:
                 self.headers,
                 None,
                 timeout,
-                self.tls,
+                self.session_tls.for_request(options, target),
                 self.follow_redirects,
                 self.max_redirects,
                 DEFAULT_PRIORITY,
@@ -89,32 +93,12 @@ class SessionConfig:
             headers,
             body,
             Timeout.from_value(options["timeout"]) if "timeout" in options else timeout,
-            self._tls_for(options),
+            self.session_tls.for_request(options, target),
             _flag("follow_redirects", options.get("follow_redirects", self.follow_redirects)),
             check_max_redirects(options.get("max_redirects", self.max_redirects)),
             RequestPriority.from_value(options.get("priority", DEFAULT_PRIORITY)),
             check_max_response_size(options.get("max_response_size", self.max_response_size)),
         )
-
-    def _tls_for(self, options: FetchOptions) -> TlsConfig:
-        if "verify" not in options and "cert" not in options:
-            return self.tls
-        trust, context = self.tls.trust, self.tls.context
-        if "verify" in options:
-            trust, context = trust_from(options["verify"], self.environment)
-        certificate = self.tls.client_certificate
-        if "cert" in options:
-            certificate = client_certificate_from(options["cert"])
-        return make_tls_config(trust, certificate, context)
-
-
-def make_tls_config(
-    trust: TrustConfig, certificate: ClientCertificate | None, context: ssl.SSLContext | None
-) -> TlsConfig:
-    """The configuration; raises ValueError for a context together with a certificate, which it would not get."""
-    if context is not None and certificate is not None:
-        raise ValueError("cert: load it into the SSLContext that is passed as `verify`")
-    return TlsConfig(trust, certificate, context)
 
 
 def make_session_config(
@@ -123,8 +107,10 @@ def make_session_config(
     headers: HeaderChanges | None,
     auth: tuple[str, str] | None,
     timeout: Timeout,
-    verify: bool | str | os.PathLike[str] | ssl.SSLContext,
-    cert: str | os.PathLike[str] | tuple[str, ...] | None,
+    verify: VerifyArgument,
+    cert: CertArgument,
+    extra_ca: ExtraCaArgument = None,
+    tls: TlsSettings | None = None,
     follow_redirects: bool,
     max_redirects: int,
     max_response_size: int | None,
@@ -132,12 +118,11 @@ def make_session_config(
 ) -> SessionConfig:
     """Checks what a Session was given; raises ValueError or TypeError naming the argument."""
     environment: Mapping[str, str] = dict(os.environ) if trust_env else {}
-    trust, context = trust_from(verify, environment)
     return SessionConfig(
         check_url(base_url) if base_url is not None else None,
         _without_framing(merged_headers(default_headers(), headers, basic_auth(auth))),
         timeout,
-        make_tls_config(trust, client_certificate_from(cert), context),
+        SessionTls(verify, cert, extra_ca, check_tls(tls), environment),
         _flag("follow_redirects", follow_redirects),
         check_max_redirects(max_redirects),
         check_max_response_size(max_response_size),

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from netstack_sync.base.features import FeatureList
+from netstack_sync.base.trust_config import OcspMode
 from netstack_sync.fetcher.dns_settings import check_dns
+from netstack_sync.fetcher.hsts_settings import hsts_from_value
 from netstack_sync.fetcher.limits import check_limits
+from netstack_sync.fetcher.pins import pins_from_value
 from netstack_sync.network.connect_timeout import tcp_attempt_limit
 from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
@@ -22,6 +25,8 @@ def make_context_builder(
     tcp: object,
     endpoint_health: bool | EndpointHealthSettings,
     features: FeatureList | str | Mapping[str, object] | None,
+    pins: object = None,
+    hsts: object = True,
     tls: TlsConfig,
     environment: Mapping[str, str],
 ) -> ContextBuilder:
@@ -32,17 +37,25 @@ def make_context_builder(
     dns_settings = check_dns(dns)
     chosen = FeatureList.from_value(features).merged_over(FeatureList.from_environment(environment))
     tcp_attempt_limit(chosen, lambda: None)  # raises for parameters that contradict each other
+    hsts_settings = hsts_from_value(hsts)
     return ContextBuilder(
         limits=check_limits(limits).for_pool(),
         resolver=dns_settings.resolver_settings(),
         host_resolver_rules=dns_settings.rules(),
         resolver_hook=dns_settings.resolver,
         doh=dns_settings.doh_config(),
-        doh_tls=replace(tls, client_certificate=None),
+        doh_tls=_for_name_servers(tls),
         tcp=_check_tcp(tcp),
         features=chosen,
         health=EndpointHealthSettings.from_value(endpoint_health),
+        pins=pins_from_value(pins),
+        hsts=hsts_settings.config() if hsts_settings is not None else None,
     )
+
+
+def _for_name_servers(tls: TlsConfig) -> TlsConfig:
+    """Without the user's identity, and without OCSP: to find the responder its name would have to be known."""
+    return replace(tls, client_certificate=None, trust=replace(tls.trust, ocsp=OcspMode.OFF))
 
 
 def _check_tcp(tcp: object) -> TcpOptions:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from netstack_sync.base.exceptions import NetError, exception_for
+from netstack_sync.base.exception_map import exception_for
+from netstack_sync.base.exceptions import NetError
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING, ERR_UNEXPECTED, OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.fetcher.body_pipe import BodyPipe
@@ -218,4 +219,5 @@ def failure_of(fetcher: URLFetcher, net_error: int) -> NetError:
         timing=fetcher.timing,
         may_have_been_sent=fetcher.may_have_been_sent,
         timed_out=fetcher.timed_out,
+        ssl_info=fetcher.ssl_info,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from netstack_sync.base.exceptions import TimeoutPhase
+from netstack_sync.base.exception_map import TimeoutPhase
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.net_errors import (
@@ -16,6 +16,7 @@ from netstack_sync.base.net_errors import (
     OK,
 )
 from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.url import Url
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.phase_limits import PhaseLimits
@@ -165,6 +166,11 @@ class URLFetcher:
     def load_state(self) -> LoadState:
         """What the fetch waits for."""
         return self._request.load_state if self._request is not None else LoadState.IDLE
+
+    @property
+    def ssl_info(self) -> SSLInfo | None:
+        """What is known of the server's TLS, also when that is why the fetch failed."""
+        return self._request.ssl_info if self._request is not None else None
 
     @property
     def sent_bytes(self) -> int:

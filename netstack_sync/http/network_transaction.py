@@ -9,6 +9,7 @@ from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_IO_PENDING, OK
 from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
@@ -45,6 +46,7 @@ class NetworkTransaction(StepMachine):
         "_observer",
         "_reconnects",
         "_session",
+        "_ssl_info",
         "_stream",
         "_stream_request",
         "has_sent_bytes",
@@ -66,6 +68,7 @@ class NetworkTransaction(StepMachine):
         self._stream_request: StreamRequest | None = None
         self._stream: HttpStream | None = None
         self._error_detail = ""
+        self._ssl_info: SSLInfo | None = None
         self._reconnects = 0
         self.response: HttpResponseInfo | None = None
         """The answer once start() is through with OK."""
@@ -133,6 +136,11 @@ class NetworkTransaction(StepMachine):
         return self._error_detail
 
     @property
+    def ssl_info(self) -> SSLInfo | None:
+        """What is known of the server's TLS, also when that is why the exchange failed."""
+        return self._stream.ssl_info if self._stream is not None else self._ssl_info
+
+    @property
     def sent_bytes(self) -> int:
         """Bytes of the request that have left on the present connection."""
         return self._stream.sent_bytes if self._stream is not None else 0
@@ -158,7 +166,7 @@ class NetworkTransaction(StepMachine):
             self._reconnects += 1
             return self._start_over(result)
         if result != OK:
-            self._error_detail = request.error_detail
+            self._error_detail, self._ssl_info = request.error_detail, request.ssl_info
             return result
         self._stream = stream = request.stream
         assert stream is not None

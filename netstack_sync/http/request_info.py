@@ -12,7 +12,7 @@ from netstack_sync.sockets.tls_config import TlsConfig
 class HttpRequestInfo:
     """Plain values; owned by the job of the request. A redirect makes a new one."""
 
-    __slots__ = ("headers", "method", "partition", "priority", "tls", "upload", "url")
+    __slots__ = ("headers", "method", "partition", "priority", "privacy_mode", "tls", "upload", "url")
 
     def __init__(
         self,
@@ -23,6 +23,7 @@ class HttpRequestInfo:
         upload: UploadStream | None = None,
         priority: RequestPriority = RequestPriority.MEDIUM,
         partition: str | None = None,
+        privacy_mode: bool = False,
     ) -> None:
         self.url = url
         self.method = method
@@ -31,3 +32,4 @@ class HttpRequestInfo:
         self.upload = upload
         self.priority = priority
         self.partition = partition
+        self.privacy_mode = privacy_mode

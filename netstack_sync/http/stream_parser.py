@@ -162,15 +162,13 @@ class HttpStreamParser:
 
     def _on_headers_readable(self) -> None:
         data = self._socket.read(SMALL_READ_BYTES)
-        if data == ERR_IO_PENDING:
-            result = ERR_IO_PENDING
-        elif isinstance(data, int):
-            result = data
-        elif data:
+        if isinstance(data, bytes) and data:
             self.received_bytes += len(data)
             result = self._parse_head(data)
-        else:
+        elif not data or data == ERR_CONNECTION_CLOSED:  # with or without TLS's goodbye
             result = self._end_in_head()
+        else:
+            result = data
         if result == ERR_IO_PENDING:
             self._socket.notify_readable(self._on_headers_readable)
             return
@@ -236,6 +234,8 @@ class HttpStreamParser:
                     data = ERR_IO_PENDING  # nothing but framing
             else:
                 data = body.finish() or b""
+        elif data == ERR_CONNECTION_CLOSED:
+            data = body.finish() if body.is_delimited else self._cut_off()
         if data == ERR_IO_PENDING:
             self._socket.notify_readable(self._on_body_readable)
             return
@@ -244,6 +244,11 @@ class HttpStreamParser:
         if isinstance(data, int):
             self._has_failed = True
         on_data(data)
+
+    def _cut_off(self) -> int:
+        """Only TLS's goodbye tells the end of such a body from a cut in it (RFC 9110 §6.4.1, RFC 8446 §6.1)."""
+        self.error_detail = "the server closed the connection without close_notify, so the body may be incomplete"
+        return ERR_CONNECTION_CLOSED
 
     def _decode(self, data: bytes) -> bytes | int:
         assert self._body is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.basic_stream import HttpBasicStream
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.stream import HttpStream
@@ -63,6 +64,11 @@ class StreamRequest(StepMachine):
         """What went wrong, in words; may be empty."""
         return self._handle.error_detail
 
+    @property
+    def ssl_info(self) -> SSLInfo | None:
+        """See ClientSocketHandle."""
+        return self._handle.ssl_info
+
     def _init_connection(self, _: int) -> int:
         self._step = self._create_stream
         return self._handle.init(self._on_io_complete)
@@ -77,4 +83,4 @@ class StreamRequest(StepMachine):
 
 def group_id_for(info: HttpRequestInfo) -> GroupId:
     """The group whose sockets may carry a request."""
-    return GroupId(info.url.origin, info.tls if info.url.is_secure else None, info.partition)
+    return GroupId(info.url.origin, info.tls if info.url.is_secure else None, info.partition, info.privacy_mode)

@@ -53,6 +53,8 @@ class NetLogEventType(IntEnum):
     URL_REQUEST_SET_PRIORITY = 121  # the priority changed {priority}
     URL_REQUEST_REDIRECT_JOB = 122  # a job that only redirects was made {reason}
     URL_REQUEST_FILTERS_SET = 124  # the content decoders of a response were chosen {filters}
+    # whether http must become https {host, get_sts_state_result, should_upgrade_to_ssl}
+    TRANSPORT_SECURITY_STATE_SHOULD_UPGRADE_TO_SSL = 521
 
     # Upload
     UPLOAD_DATA_STREAM_INIT = 441  # span: the body to send is opened {net_error, total_size, is_chunked}

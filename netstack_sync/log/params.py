@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import quote
 
 from netstack_sync.base.headers import RequestHeaders, ResponseHeaders
+from netstack_sync.base.url import Url
 from netstack_sync.log.net_log import NetLogCaptureMode, NetLogParams, NetLogSource
 
 _SECRET_HEADERS: Final = frozenset(("cookie", "set-cookie", "set-cookie2", "authorization", "proxy-authorization"))
@@ -52,6 +53,23 @@ def header_params(line: str, headers: RequestHeaders) -> NetLogParams:
 def response_header_params(status_line: str, headers: ResponseHeaders) -> NetLogParams:
     """{"headers": [status line, "Name: value", ...]}"""
     return lambda mode: {"headers": [string_value(status_line), *_header_lines(headers, mode)]}
+
+
+def certificate_params(chain: tuple[bytes, ...]) -> dict[str, object]:
+    """{"certificates": [PEM, ...]}"""
+    return {"certificates": pem_list(chain)}
+
+
+def pem_list(chain: tuple[bytes, ...]) -> list[str]:
+    """Certificates in the form that the viewer shows."""
+    return [
+        f"-----BEGIN CERTIFICATE-----\n{base64.encodebytes(der).decode()}-----END CERTIFICATE-----\n" for der in chain
+    ]
+
+
+def url_value(url: Url, mode: NetLogCaptureMode) -> str:
+    """A URL may hold a password, which only some modes may show."""
+    return (url if mode >= NetLogCaptureMode.INCLUDE_SENSITIVE else url.without_credentials()).href
 
 
 def string_value(text: str) -> str:

@@ -2,7 +2,8 @@
 
 A turn does a bounded amount of each kind of work, so that none starves the others: at most as many tasks as were
 there when the turn began, as many due timers, as many descriptors as one poll reports, and of tasks and descriptors
-no more than begin within some milliseconds. It sleeps only when a turn finds nothing to do. After quit nothing more runs (base/message_loop/message_pump_epoll.cc).
+no more than begin within some milliseconds. It sleeps only when a turn finds nothing to do. After quit nothing more
+runs (base/message_loop/message_pump_epoll.cc).
 
 Every operation maps its own failures, so an exception that arrives here is a bug of a callback. It is printed
 and the turn goes on: one request's bug must not take the other requests' network away. This holds for SystemExit
@@ -14,7 +15,6 @@ from __future__ import annotations
 import traceback
 
 from netstack_sync.base.clock import SystemTickClock, TickClock
-from netstack_sync.loop.completion import Task
 from netstack_sync.loop.poller import DefaultPoller, Poller
 from netstack_sync.loop.pump import MAX_SHARE_S, MessagePump
 from netstack_sync.loop.task_queue import TaskQueue

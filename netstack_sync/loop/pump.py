@@ -213,14 +213,13 @@ class MessagePump:
             # The kernel reports in the same order again; those that always have data would starve the others.
             passed_over, self._passed_over = self._passed_over, set()
             batch.sort(key=lambda entry: entry[0] not in passed_over)
-        now, dispatched = self._clock.now, 0
+        now = self._clock.now
         stop_at = now() + MAX_SHARE_S
-        for descriptor, event, interest in batch:
+        for dispatched, (descriptor, event, interest) in enumerate(batch, 1):
             self._dispatch(descriptor, event, interest)
-            dispatched += 1
             if self.is_halted:
                 break
-            if now() >= stop_at and dispatched < len(batch):
+            if now() >= stop_at:
                 self._passed_over.update(entry[0] for entry in batch[dispatched:])
                 break
         return len(batch)

@@ -10,6 +10,7 @@ from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import ConnectTiming
 from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_TIMED_OUT
 from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
 from netstack_sync.log.net_log import NetLog
@@ -34,7 +35,17 @@ class ConnectJob(StepMachine, ABC):
     The time limit covers the whole job unless a subclass moves it (net/socket/connect_job.cc).
     """
 
-    __slots__ = ("_delegate", "_thread", "_timer", "error_detail", "net_log", "priority", "socket", "timing")
+    __slots__ = (
+        "_delegate",
+        "_thread",
+        "_timer",
+        "error_detail",
+        "net_log",
+        "priority",
+        "socket",
+        "ssl_info",
+        "timing",
+    )
 
     time_limit_s: ClassVar[float]
     """How long the job may take."""
@@ -58,6 +69,8 @@ class ConnectJob(StepMachine, ABC):
         self.timing = ConnectTiming()
         self.error_detail = ""
         """What went wrong, in words; may be empty."""
+        self.ssl_info: SSLInfo | None = None
+        """What is known of the server when TLS was why it failed."""
         self.net_log.begin(NetLogEventType.CONNECT_JOB)
 
     def connect(self) -> int:

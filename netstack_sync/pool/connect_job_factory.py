@@ -29,7 +29,7 @@ class DefaultConnectJobFactory:
 
     def create_job(self, group_id: GroupId, priority: RequestPriority, delegate: ConnectJobDelegate) -> ConnectJob:
         """See ConnectJobFactory."""
-        params = TransportParams(group_id.origin.host, group_id.origin.port, group_id.partition)
+        params = TransportParams(group_id.origin.host, group_id.origin.port, group_id.partition, group_id.privacy_mode)
         if group_id.tls is None:
             return TransportConnectJob(self._services, params, priority, delegate)
         return SslConnectJob(self._services, params, group_id.tls, priority, delegate)

@@ -18,6 +18,10 @@ class GroupId(NamedTuple):
     """How the connection is secured; None for http."""
     partition: str | None = None
     """Sockets of different partitions are never shared."""
+    privacy_mode: bool = False
+    """Whether the requests come without anything that tells who asks. A connection, or a TLS session, that served the
+    others would tell it (net/base/privacy_mode.h)."""
 
     def __str__(self) -> str:
-        return str(self.origin) if self.partition is None else f"{self.origin} <{self.partition}>"
+        name = str(self.origin) if self.partition is None else f"{self.origin} <{self.partition}>"
+        return f"pm/{name}" if self.privacy_mode else name

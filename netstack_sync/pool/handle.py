@@ -10,6 +10,7 @@ from netstack_sync.base.load_timing import ConnectTiming
 from netstack_sync.base.net_errors import ERR_IO_PENDING
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.priority_queue import Pointer
+from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.loop.completion import Completion
@@ -68,6 +69,7 @@ class ClientSocketHandle:
         "priority",
         "reuse_type",
         "socket",
+        "ssl_info",
     )
 
     def __init__(
@@ -96,6 +98,9 @@ class ClientSocketHandle:
         self.connect_timing: ConnectTiming | None = None
         """How the connection was made; only for the request it was made for."""
         self.error_detail = ""
+        """What went wrong, in words; may be empty."""
+        self.ssl_info: SSLInfo | None = None
+        """What is known of the server when TLS was why no socket came; a socket has its own."""
 
     def init(self, on_done: Completion) -> int:
         """Asks for a socket: OK and `socket` is there, an error, or ERR_IO_PENDING and one later callback."""
@@ -107,6 +112,7 @@ class ClientSocketHandle:
         self.idle_time_s = 0.0
         self.connect_timing = None
         self.error_detail = ""
+        self.ssl_info = None
         result = self._pool.request_socket(self)
         if result == ERR_IO_PENDING:
             self._on_done = on_done

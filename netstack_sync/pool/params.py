@@ -13,3 +13,5 @@ class TransportParams(NamedTuple):
     port: int
     partition: str | None = None
     """Names are resolved within it; see ResolveParameters.partition."""
+    privacy_mode: bool = False
+    """See GroupId."""

@@ -228,7 +228,7 @@ class ClientSocketPool:
     def _hand_out(self, group: Group, handle: ClientSocketHandle, job: ConnectJob, socket: StreamSocket | None) -> None:
         """Gives a handle what a job brought: a socket, or the reason why there is none."""
         if socket is None:
-            handle.error_detail = job.error_detail
+            handle.error_detail, handle.ssl_info = job.error_detail, job.ssl_info
         else:
             self._bind(group, handle, socket, ReuseType.UNUSED)
             handle.connect_timing = job.timing

@@ -11,6 +11,7 @@ from netstack_sync.pool.params import TransportParams
 from netstack_sync.pool.transport_connect_job import ConnectServices, TransportConnectJob
 from netstack_sync.sockets.factory import SecureSocket
 from netstack_sync.sockets.tls_config import TlsConfig
+from netstack_sync.sockets.tls_peer import TlsPeer
 
 
 class SslConnectJob(ConnectJob):
@@ -71,7 +72,7 @@ class SslConnectJob(ConnectJob):
         assert transport is not None
         self._limit_time(self.handshake_limit_s)
         self.timing.ssl_start = self._thread.clock.now()
-        self._secure = self._services.sockets.create_secure_socket(transport, self._params.host, self._config)
+        self._secure = self._services.sockets.create_secure_socket(transport, TlsPeer(*self._params), self._config)
         self.socket = self._secure
         self._step = self._connected
         return self.socket.connect(self._on_io_complete)
@@ -82,6 +83,7 @@ class SslConnectJob(ConnectJob):
             self.timing.ssl_end = self._thread.clock.now()
             self.timing.connect_end = self.timing.ssl_end
             self.error_detail = self._secure.error_detail
+            self.ssl_info = self._secure.ssl_info
         self.net_log.end_with_net_error(NetLogEventType.SSL_CONNECT_JOB_CONNECT, result)
         return result
 

@@ -71,9 +71,9 @@ class TransportConnectJob(ConnectJob):
     def _first_step(self, _: int) -> int:
         self.net_log.begin(NetLogEventType.TRANSPORT_CONNECT_JOB_CONNECT)
         self.timing.domain_lookup_start = self._thread.clock.now()
-        host, port, partition = self._params
-        parameters = ResolveParameters(priority=self.priority, partition=partition)
-        self._request = self._services.resolver.create_request(host, port, parameters, self.net_log)
+        params = self._params
+        parameters = ResolveParameters(priority=self.priority, partition=params.partition)
+        self._request = self._services.resolver.create_request(params.host, params.port, parameters, self.net_log)
         self._step = self._choose_addresses
         return self._request.start(self._on_io_complete)
 

@@ -11,14 +11,18 @@ from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.sockets.options import DEFAULT_TCP_OPTIONS, TcpOptions
 from netstack_sync.sockets.stream_socket import StreamSocket, TransportSocket
 from netstack_sync.sockets.tcp_client import TcpClientSocket, no_limit
-from netstack_sync.sockets.tls_client import TlsClientSocket, TlsServices
+from netstack_sync.sockets.tls_client import TlsClientSocket
 from netstack_sync.sockets.tls_config import TlsConfig
+from netstack_sync.sockets.tls_peer import TlsPeer
+from netstack_sync.sockets.tls_services import TlsServices
 
 
 class SecureSocket(StreamSocket, Protocol):
     """A StreamSocket that can say in words why its handshake failed."""
 
-    error_detail: str
+    @property
+    def error_detail(self) -> str:
+        """In words; empty when nothing is wrong."""
 
 
 class ClientSocketFactory(Protocol):
@@ -27,7 +31,7 @@ class ClientSocketFactory(Protocol):
     def create_transport_socket(self, addresses: AddressList, net_log: NetLog, source: NetLogSource) -> TransportSocket:
         """An unconnected socket to the first of `addresses` that answers."""
 
-    def create_secure_socket(self, transport: StreamSocket, host: str, config: TlsConfig) -> SecureSocket:
+    def create_secure_socket(self, transport: StreamSocket, peer: TlsPeer, config: TlsConfig) -> SecureSocket:
         """An unconnected TLS socket over a connected transport, which it owns from now on."""
 
 
@@ -52,6 +56,6 @@ class DefaultSocketFactory:
         """See ClientSocketFactory."""
         return TcpClientSocket(self._thread, addresses, net_log, source, self._options, self._attempt_limit)
 
-    def create_secure_socket(self, transport: StreamSocket, host: str, config: TlsConfig) -> SecureSocket:
+    def create_secure_socket(self, transport: StreamSocket, peer: TlsPeer, config: TlsConfig) -> SecureSocket:
         """See ClientSocketFactory."""
-        return TlsClientSocket(transport, host, config, self._tls)
+        return TlsClientSocket(transport, peer, config, self._tls)

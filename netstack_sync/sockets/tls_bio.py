@@ -11,14 +11,21 @@ import sys
 from typing import Any
 
 from netstack_sync.base.error_map import map_ssl_error, map_verify_code
-from netstack_sync.base.net_errors import ERR_CONNECTION_CLOSED, ERR_IO_PENDING, ERR_SSL_PROTOCOL_ERROR, OK
+from netstack_sync.base.net_errors import (
+    ERR_BAD_SSL_CLIENT_AUTH_CERT,
+    ERR_CONNECTION_CLOSED,
+    ERR_IO_PENDING,
+    ERR_SSL_CLIENT_AUTH_CERT_NEEDED,
+    ERR_SSL_PROTOCOL_ERROR,
+    OK,
+)
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.loop.completion import Task
 from netstack_sync.sockets.stream_socket import StreamSocket
 
 _RAW_READ_BYTES = 256 * 1024  # what one system call may bring; smaller reads cost 10 to 15 per cent more
 
-# The stream has ended. Which of the two is raised without close_notify depends on the patch level of Python.
+# The stream has ended within the handshake; which of the two is raised depends on the patch level of Python.
 _ENDS = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _FULL_RECORD_BYTES = 16 * 1024
 WANTS_READ = 1  # a step of the handshake needs more of the peer's bytes
@@ -28,6 +35,7 @@ class TlsBio:
     """An SSLObject with its two memory BIOs. Network thread, except while a worker runs the handshake."""
 
     __slots__ = (
+        "_has_certificate",
         "_incoming",
         "_on_writable",
         "_outgoing",
@@ -35,13 +43,25 @@ class TlsBio:
         "_transport",
         "_unsent",
         "detail",
+        "has_refused_certificate",
         "is_lent",
         "ssl_object",
         "write_error",
     )
 
-    def __init__(self, transport: StreamSocket, context: ssl.SSLContext, server_hostname: str) -> None:
+    def __init__(
+        self,
+        transport: StreamSocket,
+        context: ssl.SSLContext,
+        server_hostname: str,
+        session: ssl.SSLSession | None = None,
+        has_certificate: bool = False,
+    ) -> None:
+        """`session` is offered to the server; `has_certificate` tells if we may have one to show. ValueError for a
+        name that cannot be sent, ssl.SSLError for a context that is none for clients.
+        """
         self._transport = transport
+        self._has_certificate = has_certificate
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._unsent = b""
@@ -53,7 +73,11 @@ class TlsBio:
         """Why the transport takes no more."""
         self.detail = ""
         """OpenSSL's words about a handshake that failed."""
-        self.ssl_object = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_hostname)
+        self.has_refused_certificate = False
+        """True when OpenSSL itself found the server's certificate bad."""
+        self.ssl_object = context.wrap_bio(
+            self._incoming, self._outgoing, server_hostname=server_hostname, session=session
+        )
 
     def shake(self) -> int:
         """Advances the handshake: OK when done, WANTS_READ, or an error with `detail`. Any one thread."""
@@ -63,19 +87,33 @@ class TlsBio:
             return WANTS_READ
         except ssl.SSLCertVerificationError as error:
             self.detail = error.verify_message
+            self.has_refused_certificate = True
             return map_verify_code(error.verify_code)
         except _ENDS:
             return ERR_CONNECTION_CLOSED
         except ssl.SSLError as error:
             self.detail = (error.reason or str(error)).replace("_", " ").lower()
-            return map_ssl_error(error.reason)
+            return self._map(error.reason)
         except (OSError, ValueError) as error:
             self.detail = str(error)
             return ERR_SSL_PROTOCOL_ERROR
         return OK
 
+    def _map(self, reason: str | None) -> int:
+        """The net error; what a server says that misses our certificate depends on the version."""
+        net_error = map_ssl_error(reason)
+        if reason == "SSLV3_ALERT_HANDSHAKE_FAILURE" and self.peer_chain():
+            # Version and cipher are agreed on when the server shows its certificate; what is left is ours.
+            net_error = ERR_BAD_SSL_CLIENT_AUTH_CERT
+        if net_error == ERR_BAD_SSL_CLIENT_AUTH_CERT and not self._has_certificate:
+            return ERR_SSL_CLIENT_AUTH_CERT_NEEDED
+        return net_error
+
     def read(self, max_bytes: int) -> bytes | int:
         """Decrypts what is here: bytes, b"" at the end of the stream, ERR_IO_PENDING, or an error.
+
+        The end is close_notify; a connection that ends without it gives ERR_CONNECTION_CLOSED, since nobody knows
+        what was cut off.
 
         OpenSSL gives one record of 16 KiB at a time. A full one is followed by others, most likely, and whoever
         waits for a large body is better served with all of them at once.
@@ -99,10 +137,13 @@ class TlsBio:
             return self.ssl_object.read(max_bytes)
         except ssl.SSLWantReadError:
             return ERR_IO_PENDING
-        except _ENDS:
-            return b""  # closed without close_notify: the end, as in Chromium
+        except ssl.SSLZeroReturnError:
+            return b""
+        except ssl.SSLEOFError:
+            self._read_error = ERR_CONNECTION_CLOSED  # without a goodbye: anybody can have cut the connection
+            return self._read_error
         except ssl.SSLError as error:
-            self._read_error = map_ssl_error(error.reason)
+            self._read_error = self._map(error.reason)
             return self._read_error
 
     def fill(self) -> int:
@@ -157,16 +198,32 @@ class TlsBio:
         """True when bytes are here that no poll will report, because the transport has given them already."""
         return bool(self._incoming.pending) or bool(self.ssl_object.pending())
 
-    def ssl_info(self) -> SSLInfo:
-        """What the handshake agreed on, without a verdict."""
+    def ssl_info(self, host: str, chain: tuple[bytes, ...]) -> SSLInfo:
+        """What the handshake agreed on so far, without a verdict."""
         ssl_object = self.ssl_object
         cipher = ssl_object.cipher()
         return SSLInfo(
             version=ssl_object.version() or "",
             cipher=cipher[0] if cipher else "",
             alpn=ssl_object.selected_alpn_protocol() or "",
-            peer_chain=_peer_chain(ssl_object),
+            peer_chain=chain,
+            host=host,
         )
+
+    def peer_chain(self) -> tuple[bytes, ...]:
+        """The certificates the peer has sent, DER, leaf first; empty before, and when a session was resumed."""
+        if sys.version_info >= (3, 13):
+            return tuple(self.ssl_object.get_unverified_chain())
+        # The object inside has it since 3.10, with certificates that know the encoding DER as 2.
+        inner: Any = vars(self.ssl_object)["_sslobj"]
+        return tuple(certificate.public_bytes(2) for certificate in inner.get_unverified_chain() or ())
+
+    def verified_chain(self) -> tuple[bytes, ...]:
+        """From the leaf to the root, as OpenSSL found it; means something with CERT_REQUIRED only."""
+        if sys.version_info >= (3, 13):
+            return tuple(self.ssl_object.get_verified_chain())
+        inner: Any = vars(self.ssl_object)["_sslobj"]
+        return tuple(certificate.public_bytes(2) for certificate in inner.get_verified_chain() or ())
 
     def _on_transport_writable(self) -> None:
         if self.is_lent or self.flush() == ERR_IO_PENDING:
@@ -174,12 +231,3 @@ class TlsBio:
         task, self._on_writable = self._on_writable, None
         if task is not None:
             task()
-
-
-def _peer_chain(ssl_object: ssl.SSLObject) -> tuple[bytes, ...]:
-    """The certificates the peer sent, DER, leaf first."""
-    if sys.version_info >= (3, 13):
-        return tuple(ssl_object.get_unverified_chain())
-    # The object inside has it since 3.10, with certificates that know the encoding DER as 2.
-    inner: Any = vars(ssl_object)["_sslobj"]
-    return tuple(certificate.public_bytes(2) for certificate in inner.get_unverified_chain() or ())

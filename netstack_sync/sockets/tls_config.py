@@ -14,7 +14,7 @@ class ClientCertificate:
 
     cert_file: str
     key_file: str | None = None
-    password: str | None = field(default=None, repr=False)
+    password: str | bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,13 @@ class TlsConfig:
         values = (self.trust, self.client_certificate, self.context, self.alpn, self.min_version, self.max_version)
         object.__setattr__(self, "_hash", hash((*values, self.ciphers, self.keylog_file, self.resumes)))
 
-    @property
-    def verifies_in_handshake(self) -> bool:
-        """True when OpenSSL gives the verdict, before a client certificate is sent to anybody."""
-        return self.context is not None or self.client_certificate is not None
-
     def __hash__(self) -> int:
         return self._hash
+
+
+class TlsConfigError(Exception):
+    """Something in a TlsConfig cannot be used; the words are for the user."""
+
+    def __init__(self, net_error: int, detail: str) -> None:
+        super().__init__(detail)
+        self.net_error = net_error

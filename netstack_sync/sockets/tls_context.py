@@ -1,9 +1,9 @@
 """TLS configurations and the SSLContexts made from them.
 
 A context is built once per configuration and never changed after its first use: OpenSSL does not protect it
-against threads. Building may read files and parse a hundred certificates, so it happens on a worker. So does the
-look at the files' stamps, once for every connection with a client certificate: one that was replaced under the
-same name is read again. Connections that stand keep the old one.
+against threads. Building may read files, so it happens on a worker. So does the look at the files' stamps, once for
+every connection with a client certificate: one that was replaced under the same name is read again. Connections
+that stand keep the old one.
 """
 
 from __future__ import annotations
@@ -12,25 +12,27 @@ import errno
 import os
 import ssl
 import traceback
+from collections import deque
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from netstack_sync.base.error_map import map_system_error
 from netstack_sync.base.net_errors import (
-    ERR_CERT_AUTHORITY_INVALID,
+    ERR_INVALID_ARGUMENT,
     ERR_IO_PENDING,
-    ERR_SSL_CLIENT_AUTH_CERT_BAD_FORMAT,
+    ERR_NO_SSL_VERSIONS_ENABLED,
+    ERR_SSL_VERSION_OR_CIPHER_MISMATCH,
     ERR_UNEXPECTED,
     OK,
 )
-from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.loop.completion import Completion
-from netstack_sync.sockets.tls_config import ClientCertificate, TlsConfig
+from netstack_sync.loop.fan_out import tell_in_turns
+from netstack_sync.sockets.client_certificate import client_certificate_stamps, load_client_certificate
+from netstack_sync.sockets.tls_config import TlsConfig, TlsConfigError
+from netstack_sync.workers.stamped_cache import Stamps
 from netstack_sync.workers.worker_pool import WorkerPool
 
-_MAX_CONTEXTS: Final = 64  # one with the system's roots takes some hundred kilobytes
-
-_FileStamp = tuple[int, int, int]
+_MAX_CONTEXTS: Final = 64
 
 
 class ContextRequest:
@@ -51,7 +53,7 @@ class ContextRequest:
 class _Built(NamedTuple):
     """A context, and the stamps of the files it was made from as they were before."""
 
-    stamps: tuple[_FileStamp | None, ...]
+    stamps: Stamps
     context: ssl.SSLContext
 
 
@@ -97,31 +99,30 @@ class TlsContexts:
     def _on_built(self, config: TlsConfig, generation: int, reply: _Built | BaseException) -> None:
         context, result, detail = None, OK, ""
         if isinstance(reply, BaseException):
-            result = reply.net_error if isinstance(reply, _UnusableError) else ERR_UNEXPECTED
+            result = reply.net_error if isinstance(reply, TlsConfigError) else ERR_UNEXPECTED
             detail = str(reply) or repr(reply)
         else:
             context = reply.context
             if generation == self._generation:
                 self._keep(config, reply)
-        for request in self._waiting.pop(config):
-            request.context, request.detail = context, detail
-            on_done, request.on_done = request.on_done, None
-            if on_done is not None:
-                _report(on_done, result)
+        waiting = deque(self._waiting.pop(config))
+
+        def tell_next() -> bool:
+            if waiting:
+                request = waiting.popleft()
+                request.context, request.detail = context, detail
+                on_done, request.on_done = request.on_done, None
+                if on_done is not None:
+                    _report(on_done, result)
+            return bool(waiting)
+
+        tell_in_turns(tell_next, self._workers.task_runner.post_task)
 
     def _keep(self, config: TlsConfig, built: _Built) -> None:
         self._contexts.pop(config, None)
         if len(self._contexts) >= _MAX_CONTEXTS:
             del self._contexts[next(iter(self._contexts))]
         self._contexts[config] = built
-
-
-class _UnusableError(Exception):
-    """A file or value of the user's that no context can be made with."""
-
-    def __init__(self, net_error: int, detail: str) -> None:
-        super().__init__(detail)
-        self.net_error = net_error
 
 
 def _report(on_done: Completion, result: int) -> None:
@@ -138,74 +139,66 @@ def _up_to_date(config: TlsConfig, known: _Built | None, build: Callable[[TlsCon
     return known if known is not None and known.stamps == stamps else _Built(stamps, build(config))
 
 
-def _stamps(config: TlsConfig) -> tuple[_FileStamp | None, ...]:
-    """Changes when a file that the context is made from is replaced or written."""
-    certificate, trust = config.client_certificate, config.trust
-    if certificate is None:
-        return ()
-    paths = (certificate.cert_file, certificate.key_file, trust.ca_file, trust.ca_path)
-    return tuple(_stamp(path) for path in paths if path is not None)
-
-
-def _stamp(path: str) -> _FileStamp | None:
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):
-        return None  # building tells why
-    return status.st_mtime_ns, status.st_size, status.st_ino
+def _stamps(config: TlsConfig) -> Stamps:
+    certificate = config.client_certificate
+    return () if certificate is None else client_certificate_stamps(certificate)
 
 
 def build_context(config: TlsConfig) -> ssl.SSLContext:
-    """Makes the context of a configuration; worker thread; raises an error with the words for the user.
+    """Makes the context of a configuration; worker thread; raises TlsConfigError with the words for the user.
 
-    Without a client certificate the context accepts any chain: the CertVerifier judges it after the handshake,
-    and the socket lets no byte of a request through before (chromium/net/socket/ssl_client_socket_impl.cc).
+    The context accepts any chain: the CertVerifier judges it, and before that the socket lets out neither a byte of
+    a request nor our certificate (chromium/net/socket/ssl_client_socket_impl.cc).
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
+    # A connection that is cut off must not look as if it had come to its end. OpenSSL and Python leave this off by
+    # themselves; who patches them may not.
+    ignores_eof = getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
+    context.options = (context.options | ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION) & ~ignores_eof
+    set_versions_and_ciphers(context, config)
     context.set_alpn_protocols(list(config.alpn))
     if config.client_certificate is not None:
-        _load_client_certificate(context, config.client_certificate)
-        if config.trust.verify:
-            _load_trust(context, config.trust)
+        load_client_certificate(context, config.client_certificate)
+    if config.keylog_file is not None:
+        touch_keylog_file(config.keylog_file)
+        context.keylog_filename = config.keylog_file
     return context
 
 
-def _load_client_certificate(context: ssl.SSLContext, certificate: ClientCertificate) -> None:
-    files = repr(certificate.cert_file)
-    if certificate.key_file is not None:
-        files += f" with the key {certificate.key_file!r}"
+def set_versions_and_ciphers(context: ssl.SSLContext, config: TlsConfig) -> None:
+    """What a connection may use; raises TlsConfigError for what this OpenSSL does not have."""
+    latest = ssl.TLSVersion.MAXIMUM_SUPPORTED
     try:
-        # An empty password, never None: OpenSSL would ask on the terminal.
-        context.load_cert_chain(certificate.cert_file, certificate.key_file, password=certificate.password or "")
-    except (OSError, ValueError) as error:
-        hint = "; it must be PEM, and the key must be the certificate's own, with the right password"
-        raise _unusable(error, f"the client certificate {files}", ERR_SSL_CLIENT_AUTH_CERT_BAD_FORMAT, hint) from error
+        context.minimum_version = config.min_version
+        if config.max_version is not latest:  # else that of the system's openssl.cnf counts
+            context.maximum_version = config.max_version
+    except ValueError as error:
+        detail = f"this Python's {ssl.OPENSSL_VERSION} does not have the versions that are asked for: {error}"
+        raise TlsConfigError(ERR_NO_SSL_VERSIONS_ENABLED, detail) from error
+    if context.maximum_version is not latest and context.minimum_version > context.maximum_version:
+        detail = "OpenSSL's configuration on this system (openssl.cnf) forbids the versions that are asked for"
+        raise TlsConfigError(ERR_NO_SSL_VERSIONS_ENABLED, detail)
+    if config.ciphers is not None:
+        _set_ciphers(context, config.ciphers)
 
 
-def _load_trust(context: ssl.SSLContext, trust: TrustConfig) -> None:
+def _set_ciphers(context: ssl.SSLContext, ciphers: str) -> None:
     try:
-        if trust.ca_file is None and trust.ca_path is None and trust.ca_data is None:
-            context.load_default_certs()
-            if not context.cert_store_stats()["x509_ca"]:
-                import certifi
-
-                context.load_verify_locations(certifi.where())
-        else:
-            context.load_verify_locations(trust.ca_file, trust.ca_path, trust.ca_data)
-    except (OSError, ValueError) as error:
-        raise _unusable(error, "the certificate authorities of `verify`", ERR_CERT_AUTHORITY_INVALID, "") from error
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN if hasattr(ssl, "VERIFY_X509_PARTIAL_CHAIN") else 0
-    context.verify_mode = ssl.CERT_REQUIRED
-    context.check_hostname = True
+        context.set_ciphers(ciphers)
+    except (ssl.SSLError, ValueError) as error:
+        hint = "those of TLS 1.3, whose names begin with TLS_, cannot be chosen"
+        detail = f"OpenSSL knows no cipher of {ciphers!r}; see `openssl ciphers -v`; {hint}"
+        raise TlsConfigError(ERR_SSL_VERSION_OR_CIPHER_MISMATCH, detail) from error
 
 
-def _unusable(error: OSError | ValueError, what: str, bad_content: int, hint: str) -> _UnusableError:
-    """Tells a file that cannot be read from one with bad content."""
-    if isinstance(error, OSError) and not isinstance(error, ssl.SSLError):
-        detail = f"cannot read {what}: {error.strerror or error}; check the path and its permissions"
-        return _UnusableError(map_system_error(error.errno or errno.EIO), detail)
-    return _UnusableError(bad_content, f"cannot load {what}: {error}{hint}")
+def touch_keylog_file(path: str) -> None:
+    """Makes sure that it can be appended to; one that is new is readable by its owner only. Raises TlsConfigError."""
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600))
+    except OSError as error:
+        detail = f"cannot write TLS secrets to {path!r}: {error.strerror or error}"
+        raise TlsConfigError(map_system_error(error.errno or errno.EIO), detail) from error
+    except ValueError as error:  # a NUL in it
+        raise TlsConfigError(ERR_INVALID_ARGUMENT, f"cannot write TLS secrets to {path!r}: {error}") from error

@@ -26,6 +26,10 @@ class TlsRecipe:
     client_ca: bytes | None = None
     """PEM: a client must show a certificate of this authority."""
     alpn: tuple[str, ...] = ("http/1.1",)
+    min_version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2
+    max_version: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED
+    tickets: int = 2
+    """How many sessions a connection of TLS 1.3 is given to go on from."""
     handshake: Script = ()
     """Played in place of the handshake once the client's first bytes are there: `(STALL,)`, `(RESET,)`, ..."""
 
@@ -41,6 +45,8 @@ class TlsRecipe:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*self.identity().write(folder, "leaf"))
         context.set_alpn_protocols(list(self.alpn))
+        context.minimum_version, context.maximum_version = self.min_version, self.max_version
+        context.num_tickets = self.tickets
         if self.client_ca is not None:
             context.load_verify_locations(cadata=self.client_ca.decode())
             context.verify_mode = ssl.CERT_REQUIRED

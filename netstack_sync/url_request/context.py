@@ -6,17 +6,19 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN
+from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING
 from netstack_sync.base.url import Url
 from netstack_sync.dns.host_resolver import HostResolver
 from netstack_sync.dns.manager import ResolverManager
+from netstack_sync.http.hsts_persister import TransportSecurityPersister
+from netstack_sync.http.hsts_store import TransportSecurityState
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.log.net_log import NetLog
 from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.network.quality_estimator import NetworkQualityEstimator
 from netstack_sync.pool import close_reasons
-from netstack_sync.sockets.tls_client import TlsServices
 from netstack_sync.sockets.tls_config import TlsConfig
+from netstack_sync.sockets.tls_services import TlsServices
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
 from netstack_sync.url_request.network_changes import NetworkChanges
 from netstack_sync.workers.worker_pool import WorkerPool
@@ -36,6 +38,7 @@ class URLRequestContext:
 
     __slots__ = (
         "_changes",
+        "_hsts_persister",
         "_own_pools",
         "_requests",
         "_sessions",
@@ -63,6 +66,8 @@ class URLRequestContext:
         changes: NetworkChanges | None = None,
         tls: TlsServices | None = None,
         own_pools: Sequence[WorkerPool] = (),
+        hsts: TransportSecurityState | None = None,
+        hsts_persister: TransportSecurityPersister | None = None,
     ) -> None:
         """Without `changes` and what follows the context is a part of another one, which owns all of that."""
         self.thread = thread
@@ -77,14 +82,19 @@ class URLRequestContext:
         self._tls = tls
         self._sessions = (network_session,) if changes is None else changes.sessions
         self._own_pools = own_pools
-        self.job_factory = URLRequestJobFactory(network_session)
+        self._hsts_persister = hsts_persister
+        self.job_factory = URLRequestJobFactory(network_session, hsts)
         self._requests: set[LiveRequest] = set()
         self.is_shut_down = False
 
     def start(self) -> None:
-        """Begins to watch the network, once; without it nothing is known of changes."""
-        if self._changes is not None and not self.is_shut_down:
+        """Begins to watch the network, once; without it nothing is known of changes. Reads what is kept on disk."""
+        if self.is_shut_down:
+            return
+        if self._changes is not None:
             self._changes.start()
+        if self._hsts_persister is not None:
+            self._hsts_persister.start()
 
     def add_request(self, request: LiveRequest) -> None:
         """Remembers a request that starts."""
@@ -102,8 +112,7 @@ class URLRequestContext:
     def reload_tls(self) -> None:
         """Reads trusted authorities and client certificates anew; see HttpNetworkSession.on_trust_changed."""
         if self._tls is not None:
-            self._tls.verifier.on_trust_changed()
-            self._tls.contexts.clear()
+            self._tls.on_trust_changed()
         for session in self._sessions:
             session.on_trust_changed()
 
@@ -120,7 +129,8 @@ class URLRequestContext:
     def shut_down(self, on_done: Callable[[], None] | None = None) -> None:
         """Fails what is under way, drops lookups, closes every socket; idempotent.
 
-        A delegate that raises has a bug, which is printed; nobody else is to suffer from it.
+        `on_done` is called once what is kept on disk is written, at once if there is nothing to write. A delegate
+        that raises has a bug, which is printed; nobody else is to suffer from it.
         """
         self.is_shut_down = True
         self.job_factory.shut_down()
@@ -134,7 +144,12 @@ class URLRequestContext:
         if self._changes is not None:
             self.resolver.shut_down()
             self._changes.shut_down()
-        for pool in self._own_pools:
-            pool.shut_down()
-        if on_done is not None:
-            on_done()
+
+        def finish() -> None:
+            for pool in self._own_pools:
+                pool.shut_down()
+            if on_done is not None:
+                on_done()
+
+        if self._hsts_persister is None or self._hsts_persister.shut_down(finish) != ERR_IO_PENDING:
+            finish()

@@ -9,6 +9,8 @@ from netstack_sync.base.features import FeatureList
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.cert.caching import CachingCertVerifier
 from netstack_sync.cert.coalescing import CoalescingCertVerifier
+from netstack_sync.cert.ocsp import OcspCertVerifier
+from netstack_sync.cert.pins import PinningCertVerifier, PinStore
 from netstack_sync.cert.threaded import ThreadedCertVerifier
 from netstack_sync.dns.address_sorter import find_source_address, sort_addresses
 from netstack_sync.dns.bootstrap_resolver import BootstrapResolver
@@ -23,6 +25,8 @@ from netstack_sync.dns.mapped_resolver import HostResolverRules, MappedHostResol
 from netstack_sync.dns.resolver_settings import ResolverSettings
 from netstack_sync.dns.secure_dns import SecureDnsMode
 from netstack_sync.http.exchange_meter import ExchangeMeter
+from netstack_sync.http.hsts_persister import TransportSecurityPersister
+from netstack_sync.http.hsts_store import HstsConfig, TransportSecurityState
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.log.net_log import NetLog
 from netstack_sync.loop.network_thread import NetworkThread
@@ -39,19 +43,25 @@ from netstack_sync.pool.socket_pool import ClientSocketPool
 from netstack_sync.pool.transport_connect_job import ConnectServices
 from netstack_sync.sockets.factory import ClientSocketFactory, DefaultSocketFactory
 from netstack_sync.sockets.options import TcpOptions
-from netstack_sync.sockets.tls_client import TlsServices
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.sockets.tls_context import TlsContexts
+from netstack_sync.sockets.tls_services import HandshakeLoad, TlsServices
+from netstack_sync.sockets.tls_session_cache import TlsSessionCache
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.doh_config import DohConfig
 from netstack_sync.url_request.doh_transport import UrlRequestDohTransport
 from netstack_sync.url_request.network_changes import ChangingServices, DohServices, NetworkChanges
+from netstack_sync.url_request.ocsp_fetcher import UrlRequestOcspFetcher
 from netstack_sync.workers.trust_roots import TrustRootsCache
 from netstack_sync.workers.worker_pool import WorkerPool
 
 _RESOLVER_THREADS = 64  # how many may hang in getaddrinfo() at once; apart, so that they block nothing else
 _WORKER_THREADS = 32
-_DOH_LIMITS = PoolLimits(per_group=6, total=24)  # beside the user's: lookups must not wait for what waits for them
+_WALL_CLOCK = SystemWallClock()
+
+# Beside the user's: what a connection waits for must not wait for one itself.
+_DOH_LIMITS = PoolLimits(per_group=6, total=24)
+_OCSP_LIMITS = PoolLimits(per_group=6, total=24)
 
 
 @dataclass(slots=True)
@@ -68,6 +78,9 @@ class ContextBuilder:
     tcp: TcpOptions = field(default_factory=TcpOptions)
     features: FeatureList = field(default_factory=FeatureList)
     health: EndpointHealthSettings = field(default_factory=EndpointHealthSettings)
+    pins: PinStore = field(default_factory=lambda: PinStore({}))
+    hsts: HstsConfig | None = field(default_factory=HstsConfig)
+    """None for a context that forces nobody to https."""
 
     def build(self, thread: NetworkThread, net_log: NetLog) -> URLRequestContext:
         """Makes the services in the order of their storeys; start() of the context is the caller's next word."""
@@ -85,6 +98,7 @@ class _ContextParts:
         self._resolver_workers = WorkerPool(thread.task_runner, _RESOLVER_THREADS, "netstack-resolver")
         self._quality = NetworkQualityEstimator(thread.clock)
         self._families = FamilyMemory(thread.clock)
+        self._ocsp = UrlRequestOcspFetcher()
         self._tls = self._make_tls()
         self._sockets = self._make_sockets()
         self._health = EndpointHealth(settings.health, ProbeServices(thread.timers, self._sockets, net_log))
@@ -108,12 +122,19 @@ class _ContextParts:
                     thread, net_log, resolver, bootstrap, doh_services.session, self._workers, self._quality
                 )
             )
+        ocsp_session = self._make_session(host_resolver, _OCSP_LIMITS)
+        self._ocsp.attach(
+            URLRequestContext(thread, net_log, resolver, host_resolver, ocsp_session, self._workers, self._quality)
+        )
         changes = NetworkChanges(
             NetworkChangeNotifier(thread, self._workers),
-            ChangingServices(resolver, self._families, self._health, self._quality, session, doh_services),
+            ChangingServices(
+                resolver, self._families, self._health, self._quality, session, doh_services, ocsp_session
+            ),
             net_log,
         )
         own_pools = (self._workers, self._resolver_workers)
+        hsts = None if settings.hsts is None else TransportSecurityState(_WALL_CLOCK, settings.hsts.preloaded)
         return URLRequestContext(
             thread,
             net_log,
@@ -125,13 +146,31 @@ class _ContextParts:
             changes,
             self._tls,
             own_pools,
+            hsts,
+            self._make_hsts_persister(hsts),
         )
 
     def _make_tls(self) -> TlsServices:
-        clock = SystemWallClock()
+        clock, pins = _WALL_CLOCK, self._settings.pins
         threaded = ThreadedCertVerifier(self._workers, TrustRootsCache(), clock)
-        verifier = CachingCertVerifier(CoalescingCertVerifier(threaded), clock)
-        return TlsServices(TlsContexts(self._workers), verifier, self._workers, self._thread.task_runner.post_task)
+        revocation = OcspCertVerifier(threaded, self._workers, self._ocsp, clock)
+        coalescing = CoalescingCertVerifier(revocation, self._thread.task_runner.post_task)
+        verifier = PinningCertVerifier(CachingCertVerifier(coalescing, clock), pins, clock)
+        return TlsServices(
+            TlsContexts(self._workers),
+            verifier,
+            self._workers,
+            self._thread.task_runner.post_task,
+            TlsSessionCache(self._thread.clock),
+            HandshakeLoad(),
+            pins.has_pins,
+        )
+
+    def _make_hsts_persister(self, hsts: TransportSecurityState | None) -> TransportSecurityPersister | None:
+        config = self._settings.hsts
+        if hsts is None or config is None or config.path is None:
+            return None
+        return TransportSecurityPersister(hsts, config.path, self._workers, self._thread.timers, _WALL_CLOCK)
 
     def _make_sockets(self) -> ClientSocketFactory:
         quality = self._quality

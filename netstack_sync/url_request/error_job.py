@@ -5,6 +5,7 @@ from __future__ import annotations
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.loop.completion import Completion
 from netstack_sync.url_request.job import OnData
@@ -20,6 +21,7 @@ class ErrorJob:
     is_body_complete = False
     load_state = LoadState.IDLE
     connecting_since: float | None = None
+    ssl_info: SSLInfo | None = None
     response: HttpResponseInfo | None = None
     timing: LoadTiming | None = None
 

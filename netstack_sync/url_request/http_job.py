@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
+from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
+from netstack_sync.base.ssl_info import SSLInfo
+from netstack_sync.http.hsts_store import TransportSecurityState
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.http.network_transaction import NetworkTransaction, TransactionObserver
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.completion import Completion
+from netstack_sync.sockets.tls_config import TlsConfig
 
 
 class HttpJob:
     """See URLRequestJob. Owns the transaction."""
 
-    __slots__ = ("_info", "_transaction", "close", "read", "set_priority")
+    __slots__ = ("_hsts", "_info", "_on_headers", "_transaction", "close", "read", "set_priority")
 
     def __init__(
         self,
@@ -23,8 +27,12 @@ class HttpJob:
         info: HttpRequestInfo,
         net_log: NetLogWithSource,
         observer: TransactionObserver,
+        hsts: TransportSecurityState | None = None,
     ) -> None:
+        """`hsts` is told what an answer over https says of it."""
         self._info = info
+        self._hsts = hsts
+        self._on_headers: Completion | None = None
         self._transaction = NetworkTransaction(session, net_log, observer)
         # See URLRequestJob; bound directly, one call less for each.
         self.read = self._transaction.read
@@ -33,7 +41,13 @@ class HttpJob:
 
     def start(self, on_headers: Completion) -> int:
         """See URLRequestJob."""
-        return self._transaction.start(self._info, on_headers)
+        if self._hsts is None:
+            return self._transaction.start(self._info, on_headers)
+        self._on_headers = on_headers
+        result = self._transaction.start(self._info, self._on_transaction_headers)
+        if result != ERR_IO_PENDING:
+            self._process_hsts_header(result)
+        return result
 
     @property
     def response(self) -> HttpResponseInfo | None:
@@ -61,6 +75,11 @@ class HttpJob:
         return self._transaction.error_detail
 
     @property
+    def ssl_info(self) -> SSLInfo | None:
+        """See URLRequestJob."""
+        return self._transaction.ssl_info
+
+    @property
     def sent_bytes(self) -> int:
         """See URLRequestJob."""
         return self._transaction.sent_bytes
@@ -74,3 +93,27 @@ class HttpJob:
     def is_body_complete(self) -> bool:
         """See URLRequestJob."""
         return self._transaction.is_body_complete
+
+    # --- HTTP Strict Transport Security
+
+    def _on_transaction_headers(self, result: int) -> None:
+        on_headers, self._on_headers = self._on_headers, None
+        assert on_headers is not None, "a transaction completes once"
+        self._process_hsts_header(result)
+        on_headers(result)
+
+    def _process_hsts_header(self, result: int) -> None:
+        """Of every answer, whatever its status, but only of the first header (RFC 6797 §8.1)."""
+        hsts, response = self._hsts, self._transaction.response
+        if result != OK or hsts is None or response is None:
+            return
+        headers, info = response.head.headers, self._info
+        if headers.may_have(b"strict-transport-security") and _is_host_verified(info.tls):
+            values = headers.get_all("strict-transport-security")
+            if values:
+                hsts.on_header(info.url.host, values[0], response.ssl_info)
+
+
+def _is_host_verified(tls: TlsConfig) -> bool:
+    """True when TLS was to prove who the server is; the verdict itself is in the response's SSLInfo."""
+    return tls.trust.verify if tls.context is None else tls.context.check_hostname

@@ -8,6 +8,7 @@ from typing import Protocol
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.loop.completion import Completion
 
@@ -48,6 +49,10 @@ class URLRequestJob(Protocol):
     @property
     def error_detail(self) -> str:
         """What went wrong, in words; may be empty."""
+
+    @property
+    def ssl_info(self) -> SSLInfo | None:
+        """What is known of the server's TLS, also when that is why the job failed."""
 
     @property
     def sent_bytes(self) -> int:

@@ -36,6 +36,8 @@ class ChangingServices(NamedTuple):
     quality: NetworkQualityEstimator
     session: HttpNetworkSession
     doh: DohServices | None
+    ocsp_session: HttpNetworkSession | None = None
+    """Of the requests that ask about revocation."""
 
 
 class NetworkChanges:
@@ -54,9 +56,11 @@ class NetworkChanges:
 
     @property
     def sessions(self) -> tuple[HttpNetworkSession, ...]:
-        """Those with connections of their own."""
+        """Those with connections of their own, that of the user's requests first."""
         services = self._services
-        return (services.session,) if services.doh is None else (services.session, services.doh.session)
+        doh_session = services.doh.session if services.doh is not None else None
+        sessions = (services.session, doh_session, services.ocsp_session)
+        return tuple(session for session in sessions if session is not None)
 
     def start(self) -> None:
         """Begins to watch, once."""
@@ -76,7 +80,8 @@ class NetworkChanges:
         if doh is not None:
             doh.resolver.shut_down()
             doh.hosts.shut_down()
-            doh.session.shut_down(ERR_CONTEXT_SHUT_DOWN)
+        for session in self.sessions[1:]:  # the first is not ours alone
+            session.shut_down(ERR_CONTEXT_SHUT_DOWN)
 
     def on_ip_address_changed(self) -> None:
         """See NetworkChangeObserver. Names first: whoever connects anew now asks the new network."""

@@ -27,6 +27,20 @@ class RedirectInfo:
     url: Url
     method: str
     keeps_body: bool
+    is_internal: bool = False
+    """True when no server said so, but we ourselves, for the same host over a safer scheme; see secure_upgrade()."""
+
+
+def secure_upgrade(url: Url, method: str) -> RedirectInfo | int:
+    """The same request over https, before anything of it is sent (RFC 6797 §8.3), or an error for a URL at its limit.
+
+    Port 80 becomes 443, any other stays. Everything else of the URL stays too, credentials and fragment included.
+    """
+    assert url.scheme == "http", url
+    try:
+        return RedirectInfo(307, Url.parse("https" + url.href[4:]), method, keeps_body=True, is_internal=True)
+    except InvalidURL:
+        return ERR_INVALID_REDIRECT
 
 
 def compute_redirect(status: int, location: str, url: Url, method: str) -> RedirectInfo | int:
@@ -58,10 +72,11 @@ def redirected_request(info: HttpRequestInfo, redirect: RedirectInfo) -> HttpReq
     Credentials and the client certificate stay with the origin they were given for; another scheme or port is
     another origin. All occurrences go. A Host of the caller's was meant for the first server. An SSLContext of
     the user's stays, with a certificate that it may hold: it is the user's whole TLS policy, and a connection
-    without it would be made on terms that the user never set.
+    without it would be made on terms that the user never set. An internal upgrade is no move: nobody else gets to see
+    what was meant for this host, so all of it stays.
     """
     headers, tls = info.headers.copy(), info.tls
-    if info.url.origin != redirect.url.origin:
+    if info.url.origin != redirect.url.origin and not redirect.is_internal:
         for name in (*CREDENTIAL_HEADERS, "Host"):
             headers.remove(name)
         if "origin" in headers:
@@ -72,4 +87,6 @@ def redirected_request(info: HttpRequestInfo, redirect: RedirectInfo) -> HttpReq
         for name in (*_BODY_HEADERS, "Origin"):
             headers.remove(name)
     upload = info.upload if redirect.keeps_body else None
-    return HttpRequestInfo(redirect.url, redirect.method, headers, tls, upload, info.priority, info.partition)
+    return HttpRequestInfo(
+        redirect.url, redirect.method, headers, tls, upload, info.priority, info.partition, info.privacy_mode
+    )

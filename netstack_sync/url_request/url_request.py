@@ -6,15 +6,18 @@ from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_IO_PENDING, ERR_TOO_MANY_REDIRECTS, OK
 from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.url import Url
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
 from netstack_sync.log.net_log import NetLogCaptureMode
+from netstack_sync.log.params import url_value
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.delegate import URLRequestDelegate
 from netstack_sync.url_request.job import URLRequestJob
+from netstack_sync.url_request.redirect_job import RedirectJob
 from netstack_sync.url_request.redirects import (
     REDIRECT_STATUSES,
     RedirectInfo,
@@ -38,6 +41,7 @@ class URLRequest:
         "_job",
         "_max_redirects",
         "_net_error",
+        "_redirect_count",
         "_started",
         "history",
         "net_log",
@@ -54,6 +58,8 @@ class URLRequest:
         self._info = info
         self._delegate: URLRequestDelegate | None = delegate
         self._max_redirects = max_redirects
+        self._redirect_count = 0
+        """Of those that a server sent."""
         self._job: URLRequestJob | None = None
         self._net_error = OK
         self._started = False
@@ -144,6 +150,11 @@ class URLRequest:
         return self._job.error_detail if self._job is not None else ""
 
     @property
+    def ssl_info(self) -> SSLInfo | None:
+        """What is known of the server's TLS, also when that is why the request failed."""
+        return self._job.ssl_info if self._job is not None else None
+
+    @property
     def sent_bytes(self) -> int:
         """Bytes of the present hop's request that have left on its present connection."""
         return self._job.sent_bytes if self._job is not None else 0
@@ -151,7 +162,7 @@ class URLRequest:
     @property
     def has_sent_bytes(self) -> bool:
         """True once a byte of any hop may have reached a server."""
-        return bool(self.history) or (self._job is not None and self._job.has_sent_bytes)
+        return self._redirect_count > 0 or (self._job is not None and self._job.has_sent_bytes)
 
     @property
     def is_body_complete(self) -> bool:
@@ -176,7 +187,13 @@ class URLRequest:
         info = self._info
         if self.net_log.is_capturing:
             self.net_log.begin(NetLogEventType.URL_REQUEST_START_JOB, self._start_params)
-        self._job = self._context.job_factory.create_job(info, self.net_log, self)
+        if self._context.job_factory.wait(info.url, self._create_job) == ERR_IO_PENDING:
+            self._job = None  # nothing is known of this hop yet
+        else:
+            self._create_job()
+
+    def _create_job(self) -> None:
+        self._job = self._context.job_factory.create_job(self._info, self.net_log, self)
         result = self._job.start(self._on_headers)
         if result != ERR_IO_PENDING:
             self._context.thread.task_runner.post_task(lambda: self._on_headers(result))
@@ -199,7 +216,14 @@ class URLRequest:
         delegate.on_response_started(result)
 
     def _maybe_redirect(self, delegate: URLRequestDelegate, job: URLRequestJob, response: HttpResponseInfo) -> int:
-        """OK when the response is to be taken as it is, ERR_IO_PENDING when there is nothing to report now."""
+        """OK when the response is to be taken as it is, ERR_IO_PENDING when there is nothing to report now.
+
+        What we redirect ourselves is followed in any case and not counted: it is how the request is sent, not an
+        answer to it. It cannot go round, since it leads to https and from there only a server leads back.
+        """
+        if isinstance(job, RedirectJob):
+            self._log_redirect(job.redirect)
+            return self._follow(job.redirect, job, response)
         locations = [location for location in response.head.headers.get_all("location") if location]
         if not locations:
             return OK
@@ -207,16 +231,15 @@ class URLRequest:
         redirect = compute_redirect(response.head.status, locations[0], info.url, info.method)
         if isinstance(redirect, int):
             return redirect
-        self.net_log.event(
-            NetLogEventType.URL_REQUEST_REDIRECTED, lambda mode: {"location": _loggable(redirect.url, mode)}
-        )
+        self._log_redirect(redirect)
         is_wanted = delegate.on_received_redirect(redirect)
         if self._delegate is None:
             return ERR_IO_PENDING  # cancelled by the delegate
         if not is_wanted:
             return OK
-        if len(self.history) >= self._max_redirects:
+        if self._redirect_count >= self._max_redirects:
             return ERR_TOO_MANY_REDIRECTS
+        self._redirect_count += 1
         return self._follow(redirect, job, response)
 
     def _follow(self, redirect: RedirectInfo, job: URLRequestJob, response: HttpResponseInfo) -> int:
@@ -261,14 +284,16 @@ class URLRequest:
             self.net_log.end_with_net_error(NetLogEventType.URL_REQUEST_START_JOB, ERR_ABORTED)
         if self._job is not None:
             self._job.close()
+        else:
+            self._context.job_factory.stop_waiting(self._create_job)
         self._context.remove_request(self)
         self.net_log.end(NetLogEventType.REQUEST_ALIVE)
 
+    def _log_redirect(self, redirect: RedirectInfo) -> None:
+        self.net_log.event(
+            NetLogEventType.URL_REQUEST_REDIRECTED, lambda mode: {"location": url_value(redirect.url, mode)}
+        )
+
     def _start_params(self, mode: NetLogCaptureMode) -> dict[str, object]:
         info = self._info
-        return {"url": _loggable(info.url, mode), "method": info.method, "priority": info.priority.name}
-
-
-def _loggable(url: Url, mode: NetLogCaptureMode) -> str:
-    """A URL may hold a password, which only some modes may show."""
-    return (url if mode >= NetLogCaptureMode.INCLUDE_SENSITIVE else url.without_credentials()).href
+        return {"url": url_value(info.url, mode), "method": info.method, "priority": info.priority.name}

@@ -23,6 +23,10 @@ _MAX_SIGNATURE_CHECKS: Final = 50  # some 5 ms; a server can send chains with mi
 _MIN_RSA_BITS: Final = 1963
 _MIN_CURVE_BITS: Final = 224
 
+_NETSCAPE_TYPE_OID: Final = "2.16.840.1.113730.1.1"
+_NETSCAPE_TYPE_DER: Final = bytes.fromhex("06096086480186f8420101")
+_NETSCAPE_SERVER_BIT: Final = 0x40
+
 _is_about_names: Final = re.compile(r"name ?constraint", re.IGNORECASE).search
 
 
@@ -86,15 +90,18 @@ class _PathFinder:
 
 
 def _check_signature(certificate: x509.Certificate, issuer: x509.Certificate) -> None:
-    from cryptography.hazmat.primitives.asymmetric import padding, rsa
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
     key = issuer.public_key()
     broken_hash = _broken_hash(certificate)
-    if broken_hash is None or not isinstance(key, rsa.RSAPublicKey):
-        certificate.verify_directly_issued_by(issuer)
+    signature, body = certificate.signature, certificate.tbs_certificate_bytes
+    # The library does not look at broken hashes any more; here they are looked at to be able to say what is wrong.
+    if broken_hash is not None and isinstance(key, rsa.RSAPublicKey):
+        key.verify(signature, body, padding.PKCS1v15(), broken_hash)
+    elif broken_hash is not None and isinstance(key, ec.EllipticCurvePublicKey):
+        key.verify(signature, body, ec.ECDSA(broken_hash))
     else:
-        # The library does not look at these any more; here they are looked at to be able to say what is wrong.
-        key.verify(certificate.signature, certificate.tbs_certificate_bytes, padding.PKCS1v15(), broken_hash)
+        certificate.verify_directly_issued_by(issuer)
 
 
 def _broken_hash(certificate: x509.Certificate) -> hashes.HashAlgorithm | None:
@@ -109,8 +116,10 @@ def path_faults(path: CertPath, now: datetime) -> list[Fault]:
         faults += _date_faults(certificate, now)
     for certificate in path.certificates:
         faults += key_faults(certificate)
-    # The signature under the topmost certificate proves nothing, so its strength does not matter.
-    for certificate in path.certificates[:-1]:
+    top = path.certificates[-1]
+    # The signature under what is trusted, or signed by itself, proves nothing, so its strength does not matter.
+    is_idle = path.reaches_root or top.issuer == top.subject
+    for certificate in path.certificates[: -1 if is_idle else None]:
         faults += _signature_faults(certificate)
     return faults
 
@@ -121,17 +130,30 @@ def key_faults(certificate: x509.Certificate) -> list[Fault]:
 
     key = certificate.public_key()
     if isinstance(key, rsa.RSAPublicKey) and key.key_size < _MIN_RSA_BITS:
-        return [Fault(CertStatus.WEAK_KEY, f"the RSA key of {_name(certificate)} has only {key.key_size} bits")]
+        return [Fault(CertStatus.WEAK_KEY, f"the RSA key of {name_of(certificate)} has only {key.key_size} bits")]
     if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.key_size < _MIN_CURVE_BITS:
-        return [Fault(CertStatus.WEAK_KEY, f"the key of {_name(certificate)} is on a weak curve, {key.curve.name}")]
+        return [Fault(CertStatus.WEAK_KEY, f"the key of {name_of(certificate)} is on a weak curve, {key.curve.name}")]
     return []
+
+
+def purpose_faults(leaf: x509.Certificate) -> list[Fault]:
+    """A leaf that is not for servers by Netscape's extension, which OpenSSL honours and the engine does not know."""
+    # Few have it, and to read all extensions is to refuse a leaf for one that nobody needs.
+    if _NETSCAPE_TYPE_DER not in leaf.tbs_certificate_bytes:
+        return []
+    types = [each.value.public_bytes() for each in leaf.extensions if each.oid.dotted_string == _NETSCAPE_TYPE_OID]
+    # BIT STRINGs: tag, length, number of unused bits, bits.
+    if all(len(each) > 3 and each[3] & _NETSCAPE_SERVER_BIT for each in types):
+        return []
+    return [Fault(CertStatus.INVALID, f"{name_of(leaf)} may not be used for TLS servers (nsCertType)")]
 
 
 def policy_fault(engine_text: str) -> Fault:
     """What the engine said about a chain with nothing else wrong with it."""
-    text = engine_text.partition(" (encountered processing")[0]
+    text = engine_text.partition(" (encountered processing")[0].partition(": AlgorithmIdentifier {")[0]
     for noise in (
         "validation failed: ",
+        "fatal error: ",
         "candidates exhausted: ",
         "Python extension validator failed: ValueError: ",
     ):
@@ -150,27 +172,23 @@ def moment_without_date_faults(path: CertPath) -> datetime | None:
 
 def _dead_end(top: x509.Certificate, length: int) -> Fault:
     if top.issuer != top.subject:
-        who = "the certificate" if length == 1 else _name(top)
+        who = "the certificate" if length == 1 else name_of(top)
         issuer = top.issuer.rfc4514_string()
         text = f"{who} was issued by {issuer}, which is neither trusted nor vouched for by what the server sent"
     elif length == 1:
         text = "the certificate is self-signed and not among the trusted ones"
     else:
-        text = f"the chain ends in {_name(top)}, which is not among the trusted certificates"
+        text = f"the chain ends in {name_of(top)}, which is not among the trusted certificates"
     return Fault(CertStatus.AUTHORITY_INVALID, text)
 
 
 def _date_faults(certificate: x509.Certificate, now: datetime) -> list[Fault]:
     begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if now < begin:
-        return [
-            Fault(
-                CertStatus.DATE_INVALID,
-                f"{_name(certificate)} is not valid before {begin:%Y-%m-%d %H:%M} UTC",
-            )
-        ]
+        text = f"{name_of(certificate)} is not valid before {begin:%Y-%m-%d %H:%M} UTC"
+        return [Fault(CertStatus.DATE_INVALID, text)]
     if now > end:
-        return [Fault(CertStatus.DATE_INVALID, f"{_name(certificate)} has expired on {end:%Y-%m-%d %H:%M} UTC")]
+        return [Fault(CertStatus.DATE_INVALID, f"{name_of(certificate)} has expired on {end:%Y-%m-%d %H:%M} UTC")]
     return []
 
 
@@ -178,13 +196,12 @@ def _signature_faults(certificate: x509.Certificate) -> list[Fault]:
     algorithm = _broken_hash(certificate)
     if algorithm is None:
         return []
-    return [
-        Fault(
-            CertStatus.WEAK_SIGNATURE_ALGORITHM,
-            f"{_name(certificate)} is signed with {algorithm.name.upper()}, which can be forged",
-        )
-    ]
+    status = CertStatus.WEAK_SIGNATURE_ALGORITHM
+    if algorithm.name == "sha1":
+        status |= CertStatus.SHA1_SIGNATURE_PRESENT
+    return [Fault(status, f"{name_of(certificate)} is signed with {algorithm.name.upper()}, which can be forged")]
 
 
-def _name(certificate: x509.Certificate) -> str:
+def name_of(certificate: x509.Certificate) -> str:
+    """How texts for users call a certificate."""
     return certificate.subject.rfc4514_string() or f"the certificate {certificate.serial_number:x}"

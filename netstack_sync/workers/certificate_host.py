@@ -45,6 +45,14 @@ def host_fault(names: Sequence[x509.GeneralName] | None, hostname: str) -> str:
     return f"the certificate is for {shown}{more}, not for {hostname!r}"
 
 
+def is_non_unique(hostname: str) -> bool:
+    """True for a host that is another one in another network: a name without a dot, or a private address."""
+    try:
+        return not ipaddress.ip_address(hostname).is_global
+    except ValueError:
+        return "." not in hostname.removesuffix(".")
+
+
 def _matches(host: str, dns_names: list[str], addresses: list[str]) -> bool:
     try:
         address = ipaddress.ip_address(host.strip("[]"))

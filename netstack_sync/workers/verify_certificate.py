@@ -1,15 +1,19 @@
 """Judges the chain of a server's certificate.
 
 The engine is cryptography.x509.verification, which alone can call a chain good; the checks here and in
-certificate_host.py can only make it bad. Its policy is as permissive as it gets, with OpenSSL's rules for key
+the files beside can only make it bad. Its policy is as permissive as it gets, with OpenSSL's rules for key
 usage put back in, so that verdicts are those of `ssl` with VERIFY_X509_PARTIAL_CHAIN and without
 VERIFY_X509_STRICT: private authorities made with a few lines of openssl go on working.
 
 What remains: the engine refuses some chains that OpenSSL takes. Authorities of X.509 version 1, or with keyUsage
-but no basicConstraints; authorities with Edwards keys or on curves other than P-256, P-384 and P-521; SHA-224
-signatures; serial numbers that are negative or have more than 20 bytes; name constraints with a leading dot or
-about directory names. Who needs one of those brings an SSLContext. The engine also takes chains whose hints
-(authorityKeyIdentifier, Netscape certificate type) contradict what the signatures prove.
+but no basicConstraints; authorities with Edwards or DSA keys, with RSA keys of not quite 2048 bits, or on curves
+other than P-256, P-384 and P-521; SHA-224 signatures; serial numbers that are negative or too long; issuers without
+a name; critical extensions of Netscape; name constraints with a leading dot or about directory names, or with
+wildcards or malformed names below; a path too long by certificates that an authority issued to itself. Who needs
+one of those brings an SSLContext. A second way for them would be a second engine, and is not worth its risk.
+
+The engine tries all ways to a root where OpenSSL tries one, takes chains whose hints (authorityKeyIdentifier)
+contradict what the signatures prove, and takes the last second of a validity.
 
 The engine bounds its own work on chains made to be slow from version 49 of cryptography on.
 """
@@ -30,19 +34,24 @@ from netstack_sync.base.net_errors import (
 )
 from netstack_sync.base.ssl_info import CertVerifyResult
 from netstack_sync.workers.certificate_faults import (
+    CertPath,
     Fault,
     find_path,
     key_faults,
     moment_without_date_faults,
     path_faults,
     policy_fault,
+    purpose_faults,
 )
-from netstack_sync.workers.certificate_host import host_fault
+from netstack_sync.workers.certificate_host import host_fault, is_non_unique
+from netstack_sync.workers.certificate_keys import public_key_hashes
+from netstack_sync.workers.certificate_revocation import crl_faults
+from netstack_sync.workers.revocation_lists import RevocationLists
 from netstack_sync.workers.trust_roots import TrustRoots
 
 if TYPE_CHECKING:
     from cryptography import x509
-    from cryptography.x509.verification import ExtensionPolicy, Policy, VerifiedClient
+    from cryptography.x509.verification import ExtensionPolicy, Policy, Store, VerifiedClient
 
 _MAX_CHAIN_DEPTH: Final = 100  # OpenSSL's default; the engine's own is 8
 
@@ -50,26 +59,42 @@ _MAX_CHAIN_DEPTH: Final = 100  # OpenSSL's default; the engine's own is 8
 _SERVER_PURPOSES: Final = ("1.3.6.1.5.5.7.3.1", "1.3.6.1.4.1.311.10.3.3", "2.16.840.1.113730.4.1")
 
 
-def verify_certificate(chain: Sequence[bytes], hostname: str, now: datetime, roots: TrustRoots) -> CertVerifyResult:
+# With faults of these kinds only, the engine can be asked again as if there were none.
+_CURABLE: Final = CertStatus.DATE_INVALID | CertStatus.AUTHORITY_INVALID
+
+
+def verify_certificate(
+    chain: Sequence[bytes], hostname: str, now: datetime, roots: TrustRoots, lists: RevocationLists | None = None
+) -> CertVerifyResult:
     """The verdict on `chain`, DER with the leaf first, for `hostname` at `now`, which is aware. Never raises.
 
     `net_error` is OK, a certificate error, ERR_SSL_SERVER_CERT_BAD_FORMAT for a leaf that is not X.509,
-    ERR_INVALID_ARGUMENT without chain or host, or the error of roots that could not be loaded.
+    ERR_INVALID_ARGUMENT without chain or host, or the error of roots or lists that could not be loaded.
+    Without `lists` nobody asks whether certificates were revoked.
     """
     served = tuple(chain)
     if not served or not hostname:
         return _without_verdict(ERR_INVALID_ARGUMENT, served, "there is no certificate, or no host, to verify")
     if roots.net_error != OK:
         return _without_verdict(roots.net_error, served, roots.detail)
+    if lists is not None and lists.net_error != OK:
+        return _without_verdict(lists.net_error, served, lists.detail)
     try:
-        return _judge(served, hostname, now, roots)
+        return _judge(served, hostname, now, roots, lists)
     except Exception as error:
         # Certificates come from strangers, and the libraries that read them lazily complain in many ways.
         detail = f"the certificate cannot be understood: {type(error).__name__}: {error}"
-        return CertVerifyResult(ERR_CERT_INVALID, CertStatus.INVALID, served, False, (detail,))
+        return _result(ERR_CERT_INVALID, CertStatus.INVALID, served, False, (detail,))
 
 
-def _judge(served: tuple[bytes, ...], hostname: str, now: datetime, roots: TrustRoots) -> CertVerifyResult:
+def describe_chain(chain: Sequence[bytes]) -> CertVerifyResult:
+    """The answer for who does not want a verdict: OK, whose keys `chain` holds, and nobody vouches for it."""
+    return _result(OK, CertStatus(0), tuple(chain), False, ())
+
+
+def _judge(
+    served: tuple[bytes, ...], hostname: str, now: datetime, roots: TrustRoots, lists: RevocationLists | None
+) -> CertVerifyResult:
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import Encoding
     from cryptography.x509.verification import VerificationError
@@ -80,21 +105,26 @@ def _judge(served: tuple[bytes, ...], hostname: str, now: datetime, roots: Trust
         return _without_verdict(ERR_SSL_SERVER_CERT_BAD_FORMAT, served, f"the certificate is not X.509: {error}")
     others = _load_others(served[1:])
     try:
-        verified = _run_engine(leaf, others, now, roots)
+        verified = _run_engine(leaf, others, now, _store_of(roots))
     except VerificationError as error:
         path = find_path(leaf, others, roots.certificates)
         faults = path_faults(path, now) or [policy_fault(str(error))]
-        if all(fault.status == CertStatus.DATE_INVALID for fault in faults):
-            faults += _faults_besides_dates(leaf, others, moment_without_date_faults(path), roots)
-        names, verified_chain, reaches_root = _names_of(leaf), served, path.reaches_root
+        faults += _hidden_faults(faults, path, others, roots)
+        names, verified_chain = _names_of(leaf), served
     else:
-        faults = key_faults(leaf)
-        names, reaches_root = verified.subjects, True
+        path = CertPath(verified.chain, True)
+        faults, names = key_faults(leaf), verified.subjects
         verified_chain = tuple(certificate.public_bytes(Encoding.DER) for certificate in verified.chain)
+    faults += purpose_faults(leaf)
     mismatch = host_fault(names, hostname)
     if mismatch:
         faults.append(Fault(CertStatus.COMMON_NAME_INVALID, mismatch))
-    return _result(faults, verified_chain, reaches_root and roots.is_default)
+    status = CertStatus.NON_UNIQUE_NAME if is_non_unique(hostname) else CertStatus(0)
+    if lists is not None and path.reaches_root:
+        faults += crl_faults(path.certificates, now, lists)
+        status |= CertStatus.REV_CHECKING_ENABLED
+    is_known = path.reaches_root and roots.is_known_root(path.certificates[-1].public_bytes(Encoding.DER))
+    return _verdict(faults, status, verified_chain, is_known)
 
 
 def _load_others(served: Sequence[bytes]) -> list[x509.Certificate]:
@@ -109,15 +139,12 @@ def _load_others(served: Sequence[bytes]) -> list[x509.Certificate]:
     return others
 
 
-def _run_engine(
-    leaf: x509.Certificate, others: list[x509.Certificate], now: datetime, roots: TrustRoots
-) -> VerifiedClient:
-    """The chain from `leaf` to a root, and the leaf's names; VerificationError if every chain has a fault."""
+def _run_engine(leaf: x509.Certificate, others: list[x509.Certificate], now: datetime, store: Store) -> VerifiedClient:
+    """The chain from `leaf` to a root in `store`, and the leaf's names; VerificationError if every one has a fault."""
     from cryptography.x509.verification import PolicyBuilder
 
-    assert roots.store is not None, "roots that were loaded"
     authorities, servers = _extension_policies()
-    builder = PolicyBuilder().store(roots.store).time(now).max_chain_depth(_MAX_CHAIN_DEPTH)
+    builder = PolicyBuilder().store(store).time(now).max_chain_depth(_MAX_CHAIN_DEPTH)
     builder = builder.extension_policies(ca_policy=authorities, ee_policy=servers)
     # The engine's verifier for clients differs from that for servers in one thing: it does not match a host.
     # The engine's way to do that takes `*.com` and refuses underscores.
@@ -133,16 +160,23 @@ def _names_of(leaf: x509.Certificate) -> list[x509.GeneralName] | None:
         return None
 
 
-def _faults_besides_dates(
-    leaf: x509.Certificate, others: list[x509.Certificate], moment: datetime | None, roots: TrustRoots
-) -> list[Fault]:
-    """What the engine would have said had the dates been right: it stops at the first fault."""
-    from cryptography.x509.verification import VerificationError
+def _store_of(roots: TrustRoots) -> Store:
+    assert roots.store is not None, "roots that were loaded"
+    return roots.store
 
-    if moment is None:
+
+def _hidden_faults(
+    known: list[Fault], path: CertPath, others: list[x509.Certificate], roots: TrustRoots
+) -> list[Fault]:
+    """What the engine, which stops at the first fault, would have said with other dates and the top trusted."""
+    from cryptography.x509.verification import Store, VerificationError
+
+    moment = moment_without_date_faults(path)
+    if moment is None or any(fault.status & ~_CURABLE for fault in known):
         return []
+    store = _store_of(roots) if path.reaches_root else Store([path.certificates[-1]])
     try:
-        _run_engine(leaf, others, moment, roots)
+        _run_engine(path.certificates[0], others, moment, store)
     except VerificationError as error:
         return [policy_fault(str(error))]
     return []
@@ -158,13 +192,19 @@ def _extension_policies() -> tuple[ExtensionPolicy, ExtensionPolicy]:
     authorities = ExtensionPolicy.permit_all().require_present(x509.BasicConstraints, either, None)
     authorities = authorities.may_be_present(x509.KeyUsage, either, _check_authority_key_usage)
     servers = ExtensionPolicy.permit_all().may_be_present(x509.KeyUsage, either, _check_server_key_usage)
+    # Policies and revocation do not matter to OpenSSL unless asked for, but may be critical.
+    known: tuple[type[x509.ExtensionType], ...] = (x509.CertificatePolicies, x509.PolicyConstraints)
+    known += (x509.InhibitAnyPolicy, x509.CRLDistributionPoints, x509.OCSPNoCheck)
+    # These the engine knows and OpenSSL does not: it refuses them when they are critical.
+    unknown = (x509.AuthorityKeyIdentifier, x509.SubjectKeyIdentifier, x509.AuthorityInformationAccess)
     policies = []
     for policy in (authorities, servers):
         policy = policy.may_be_present(x509.ExtendedKeyUsage, either, _check_purpose)
-        # Certificate policies do not matter to OpenSSL unless asked for; they may be critical nevertheless.
-        policy = policy.may_be_present(x509.CertificatePolicies, either, None)
-        policy = policy.may_be_present(x509.PolicyConstraints, either, None)
-        policies.append(policy.may_be_present(x509.InhibitAnyPolicy, either, None))
+        for kind in known:
+            policy = policy.may_be_present(kind, either, None)
+        for kind in unknown:
+            policy = policy.may_be_present(kind, Criticality.NON_CRITICAL, None)
+        policies.append(policy)
     return policies[0], policies[1]
 
 
@@ -185,15 +225,27 @@ def _check_purpose(_: Policy, certificate: x509.Certificate, purposes: x509.Exte
     raise ValueError(f"{certificate.subject.rfc4514_string()} may not be used for TLS servers (extendedKeyUsage)")
 
 
-def _result(faults: list[Fault], chain: tuple[bytes, ...], is_issued_by_known_root: bool) -> CertVerifyResult:
-    status = CertStatus(0)
+def _verdict(
+    faults: list[Fault], information: CertStatus, chain: tuple[bytes, ...], is_issued_by_known_root: bool
+) -> CertVerifyResult:
+    status = information
     for fault in faults:
         status |= fault.status
-    net_error = map_cert_status_to_net_error(status)
     reasons = tuple(fault.text for fault in faults)
-    return CertVerifyResult(net_error, status, chain, is_issued_by_known_root, reasons)
+    return _result(map_cert_status_to_net_error(status), status, chain, is_issued_by_known_root, reasons)
 
 
 def _without_verdict(net_error: int, served: tuple[bytes, ...], detail: str) -> CertVerifyResult:
     """Nobody has vouched for the chain, for a reason that does not lie in a certificate."""
-    return CertVerifyResult(net_error, CertStatus.AUTHORITY_INVALID, served, False, (detail,))
+    return _result(net_error, CertStatus.AUTHORITY_INVALID, served, False, (detail,))
+
+
+def _result(
+    net_error: int,
+    status: CertStatus,
+    chain: tuple[bytes, ...],
+    is_issued_by_known_root: bool,
+    reasons: tuple[str, ...],
+) -> CertVerifyResult:
+    hashes = public_key_hashes(chain)
+    return CertVerifyResult(net_error, status, chain, is_issued_by_known_root, reasons, hashes)

@@ -40,14 +40,14 @@ class WorkerPool:
         "_max_threads",
         "_name",
         "_running",
-        "_task_runner",
         "_threads",
         "_tidy_at",
         "_waiting",
+        "task_runner",
     )
 
     def __init__(self, task_runner: TaskRunner, max_threads: int, name: str = "netstack-worker") -> None:
-        self._task_runner = task_runner
+        self.task_runner = task_runner
         self._max_threads = max_threads
         self._name = name
         self._lock = threading.Lock()  # held for a few instructions, never while a job runs
@@ -64,7 +64,7 @@ class WorkerPool:
 
         After shut_down() the job never runs and never replies.
         """
-        job = WorkerJob(work, on_reply, self._task_runner)
+        job = WorkerJob(work, on_reply, self.task_runner)
         with self._lock:
             if self._is_shut_down:
                 return job
@@ -122,7 +122,7 @@ class WorkerPool:
         for job in failed:
             job.fail(error)
         if tries_again:
-            self._task_runner.post_delayed_task(self._try_again, _NEW_ATTEMPT_S)
+            self.task_runner.post_delayed_task(self._try_again, _NEW_ATTEMPT_S)
 
     def _try_again(self) -> None:
         """Starts workers for jobs that still wait."""

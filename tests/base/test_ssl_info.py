@@ -1,111 +1,90 @@
-"""CertStatus, TrustConfig, CertVerifyResult and SSLInfo."""
+"""CertVerifyResult and SSLInfo: what is known of a TLS connection, and read of its certificates when asked for."""
 
 from __future__ import annotations
 
-import csv
 import pickle
-from functools import reduce
-from operator import or_
+from datetime import timedelta
 
 import pytest
 
-from netstack_sync.base import net_errors
-from netstack_sync.base.cert_status import CertStatus, map_cert_status_to_net_error
-from netstack_sync.base.net_errors import OK
+from netstack_sync.base.cert_status import CertStatus
 from netstack_sync.base.ssl_info import CertVerifyResult, SSLInfo
-from netstack_sync.base.trust_config import TrustConfig
-from tests.workers.certificate_factory import Issued
+from netstack_sync.base.x509 import CertificateFacts
+from tests.workers.certificate_factory import DAY, NOW, Issued, make_authority
 
-# chromium.md 7.2, most serious first.
-_ORDER = (
-    ("INVALID", "ERR_CERT_INVALID"),
-    ("PINNED_KEY_MISSING", "ERR_SSL_PINNED_KEY_NOT_IN_CERT_CHAIN"),
-    ("KNOWN_INTERCEPTION_BLOCKED", "ERR_CERT_KNOWN_INTERCEPTION_BLOCKED"),
-    ("REVOKED", "ERR_CERT_REVOKED"),
-    ("AUTHORITY_INVALID", "ERR_CERT_AUTHORITY_INVALID"),
-    ("COMMON_NAME_INVALID", "ERR_CERT_COMMON_NAME_INVALID"),
-    ("CERTIFICATE_TRANSPARENCY_REQUIRED", "ERR_CERTIFICATE_TRANSPARENCY_REQUIRED"),
-    ("SYMANTEC_LEGACY", "ERR_CERT_SYMANTEC_LEGACY"),
-    ("NAME_CONSTRAINT_VIOLATION", "ERR_CERT_NAME_CONSTRAINT_VIOLATION"),
-    ("WEAK_SIGNATURE_ALGORITHM", "ERR_CERT_WEAK_SIGNATURE_ALGORITHM"),
-    ("WEAK_KEY", "ERR_CERT_WEAK_KEY"),
-    ("DATE_INVALID", "ERR_CERT_DATE_INVALID"),
-    ("VALIDITY_TOO_LONG", "ERR_CERT_VALIDITY_TOO_LONG"),
-    ("UNABLE_TO_CHECK_REVOCATION", "ERR_CERT_UNABLE_TO_CHECK_REVOCATION"),
-    ("NO_REVOCATION_MECHANISM", "ERR_CERT_NO_REVOCATION_MECHANISM"),
+_ROOT = make_authority("root")
+_LEAF = Issued.make("example.test", issuer=_ROOT, san=("example.test", "IP:192.0.2.1"))
+_VERDICT = CertVerifyResult(
+    -201, CertStatus.DATE_INVALID | CertStatus.WEAK_KEY, (b"leaf", b"root"), True, ("expired", "weak"), (b"h1", b"h2")
 )
 
 
-@pytest.mark.parametrize("position", range(len(_ORDER)))
-def test_the_most_serious_error_is_reported(position: int) -> None:
-    """Of all errors from a place in the order on, the one at that place is the net error."""
-    status = reduce(or_, [CertStatus[name] for name, _ in _ORDER[position:]])
-    assert map_cert_status_to_net_error(status) == getattr(net_errors, _ORDER[position][1])
+def facts_of(issued: Issued) -> CertificateFacts:
+    """What is read of it."""
+    facts = CertificateFacts.from_der(issued.der)
+    assert facts is not None
+    return facts
 
 
-def test_information_is_no_error() -> None:
-    """Bits that only inform, and a name that is not unique, give OK."""
-    harmless = CertStatus.IS_EV | CertStatus.SHA1_SIGNATURE_PRESENT | CertStatus.CT_COMPLIANCE_FAILED
-    assert map_cert_status_to_net_error(harmless | CertStatus.NON_UNIQUE_NAME) == OK
-    assert map_cert_status_to_net_error(CertStatus(0)) == OK
-
-
-def test_flags_have_chromiums_numbers() -> None:
-    """A sample of the numbers that the NetLog viewer knows."""
-    rows = csv.reader(["AUTHORITY_INVALID,4", "WEAK_KEY,2048", "KNOWN_INTERCEPTION_BLOCKED,67108864"])
-    assert all(CertStatus[name] == int(value) for name, value in rows)
-    assert len(CertStatus) == 21
-
-
-def test_trust_configs_are_keys() -> None:
-    """Equal settings are equal keys; a different verify or source is another key."""
-    assert TrustConfig(ca_file="a") == TrustConfig(ca_file="a")
-    assert len({TrustConfig(), TrustConfig(verify=False), TrustConfig(ca_file="a"), TrustConfig(ca_path="a")}) == 4
-
-
-@pytest.mark.parametrize(
-    "config, is_default",
-    [
-        (TrustConfig(), True),
-        (TrustConfig(verify=False), True),
-        (TrustConfig(ca_file="f"), False),
-        (TrustConfig(ca_path="p"), False),
-        (TrustConfig(ca_data=b""), False),
-    ],
-)
-def test_default_roots_are_used_when_no_source_is_named(config: TrustConfig, is_default: bool) -> None:
-    """An empty source is named too: it must not turn into the system's roots."""
-    assert config.uses_default_roots is is_default
-
-
-def test_a_trust_config_shows_what_is_set() -> None:
-    """repr names paths, and data only by its length."""
-    assert repr(TrustConfig()) == "<TrustConfig verify=True>"
-    config = TrustConfig(verify=False, ca_file="f", ca_path="p", ca_data="xyz")
-    assert repr(config) == "<TrustConfig verify=False ca_file='f' ca_path='p' ca_data=3>"
+def test_the_reasons_in_one_line() -> None:
+    """For messages and logs."""
+    assert _VERDICT.detail == "expired; weak"
+    assert CertVerifyResult(0, CertStatus(0), (), False).detail == ""
 
 
 def test_a_verdict_is_added_to_what_the_handshake_agreed_on() -> None:
     """with_verdict keeps the connection's own values and can be pickled with a response."""
-    info = SSLInfo("TLSv1.3", "TLS_AES_128_GCM_SHA256", "http/1.1", (b"leaf",))
-    verdict = CertVerifyResult(-201, CertStatus.DATE_INVALID, (b"leaf", b"root"), True, ("expired",))
-    judged = info.with_verdict(verdict)
-    assert (judged.version, judged.peer_chain) == ("TLSv1.3", (b"leaf",))
-    assert (judged.cert_status, judged.is_issued_by_known_root) == (CertStatus.DATE_INVALID, True)
-    assert judged.verified_chain == (b"leaf", b"root")
+    info = SSLInfo("TLSv1.3", "TLS_AES_128_GCM_SHA256", "http/1.1", (b"leaf",), "a.test", True)
+    judged = info.with_verdict(_VERDICT)
+    assert (judged.version, judged.cipher, judged.alpn) == (info.version, info.cipher, info.alpn)
+    assert (judged.peer_chain, judged.host, judged.is_resumed) == ((b"leaf",), "a.test", True)
+    assert (judged.cert_status, judged.is_issued_by_known_root) == (_VERDICT.cert_status, True)
+    assert (judged.verified_chain, judged.reasons) == ((b"leaf", b"root"), ("expired", "weak"))
+    assert judged.public_key_hashes == (b"h1", b"h2")
     assert pickle.loads(pickle.dumps(judged)) == judged
 
 
 @pytest.mark.parametrize("alpn, logged", [("h2", "h2"), ("", "unknown")])
-def test_the_log_gets_chromiums_keys(alpn: str, logged: str) -> None:
-    """SSL_CONNECT ends with version, cipher_suite and next_proto."""
-    params = SSLInfo("TLSv1.2", "AES", alpn, ()).to_params()
-    assert params == {"version": "TLSv1.2", "cipher_suite": "AES", "next_proto": logged}
+@pytest.mark.parametrize("is_resumed", [False, True])
+def test_the_log_gets_chromiums_keys(alpn: str, logged: str, is_resumed: bool) -> None:
+    """SSL_CONNECT ends with version, cipher_suite, is_resumed and next_proto."""
+    params = SSLInfo("TLSv1.2", "AES", alpn, (), is_resumed=is_resumed).to_params()
+    assert params == {"version": "TLSv1.2", "cipher_suite": "AES", "is_resumed": is_resumed, "next_proto": logged}
 
 
-def test_the_subject_is_read_from_the_leaf() -> None:
-    """Without a leaf, or with one that is no certificate, there is no subject."""
-    leaf = Issued.make("example.test")
-    assert SSLInfo("", "", "", (leaf.der,)).subject == "CN=example.test"
-    assert SSLInfo("", "", "", ()).subject == ""
-    assert SSLInfo("", "", "", (b"junk",)).subject == ""
+def test_the_leaf_is_read_when_it_is_asked_for() -> None:
+    """Each property says what the certificate says."""
+    info, leaf = SSLInfo("", "", "", (_LEAF.der, _ROOT.der)), facts_of(_LEAF)
+    assert info.leaf == leaf
+    assert (info.subject, info.issuer) == ("CN=example.test", "CN=root")
+    assert info.subject_alternative_names == ("example.test", "192.0.2.1")
+    assert info.not_before is not None and abs(info.not_before - (NOW - DAY)) < timedelta(seconds=1)
+    assert info.not_after is not None and abs(info.not_after - (NOW + 30 * DAY)) < timedelta(seconds=1)
+    assert int(info.serial_number, 16) == _LEAF.certificate.serial_number
+    assert (info.public_key_hash, info.pin) == (leaf.public_key_hash, leaf.pin)
+
+
+@pytest.mark.parametrize("chain", [(), (b"junk",)])
+def test_without_a_leaf_there_is_nothing_to_read(chain: tuple[bytes, ...]) -> None:
+    """None was sent, or one that is no certificate; nothing is raised."""
+    info = SSLInfo("", "", "", chain)
+    assert info.leaf is None and info.chain == ()
+    assert (info.subject, info.issuer, info.subject_alternative_names) == ("", "", ())
+    assert (info.not_before, info.not_after, info.serial_number) == (None, None, "")
+    assert (info.public_key_hash, info.pin) == (b"", "")
+
+
+def test_the_chain_is_the_verified_one() -> None:
+    """Without a verdict it is what the server sent; what cannot be read is left out."""
+    info = SSLInfo("", "", "", (_LEAF.der, b"junk"))
+    assert info.chain == (facts_of(_LEAF),)
+    judged = info.with_verdict(CertVerifyResult(0, CertStatus(0), (_LEAF.der, _ROOT.der), False))
+    assert judged.chain == (facts_of(_LEAF), facts_of(_ROOT))
+
+
+def test_repr_is_one_line_without_certificates() -> None:
+    """What somebody looks for in a log or a debugger."""
+    info = SSLInfo("TLSv1.3", "AES", "h2", (b"leaf",), "a.test", True)
+    assert repr(info) == "<SSLInfo a.test TLSv1.3 AES h2 resumed 1 certificate>"
+    assert repr(info.with_verdict(_VERDICT)).endswith(" 1 certificate DATE_INVALID WEAK_KEY>")
+    assert repr(SSLInfo("TLSv1.2", "AES", "", ())) == "<SSLInfo TLSv1.2 AES 0 certificates>"

@@ -9,6 +9,7 @@ from netstack_sync.base.ssl_info import CertVerifyResult
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.cert.coalescing import CoalescedVerifyRequest, CoalescingCertVerifier
 from netstack_sync.cert.verifier import CertVerifier, VerifyParams
+from netstack_sync.loop.completion import Task
 from tests.cert.scripted_verifier import EXPIRED, GOOD, PARAMS, LogReader, ScriptedVerifier, quiet
 
 OTHER = VerifyParams((b"leaf", b"middle"), "other.test", TrustConfig())
@@ -19,7 +20,8 @@ class Setup:
 
     def __init__(self) -> None:
         self.below = ScriptedVerifier()
-        self.verifier = CoalescingCertVerifier(self.below)
+        self.posted: list[Task] = []
+        self.verifier = CoalescingCertVerifier(self.below, self.posted.append)
         self.results: list[tuple[str, int]] = []
 
     def start(self, name: str, params: VerifyParams = PARAMS) -> CoalescedVerifyRequest:
@@ -27,6 +29,23 @@ class Setup:
         request = self.verifier.create_request(params, quiet())
         assert request.start(lambda result: self.results.append((name, result))) == ERR_IO_PENDING
         return request
+
+
+def test_many_are_told_in_turns(setup: Setup) -> None:
+    """Each goes on with a handshake: a hundred of them in one task would hold everything else up.
+
+    Who is cancelled meanwhile is not told; who asks again has a question of its own.
+    """
+    requests = [setup.start(f"{number}") for number in range(10)]
+    setup.below.started[0].complete(GOOD)
+    told = [int(name) for name, _ in setup.results]
+    assert told == list(range(len(told))) and 0 < len(told) < 9 and len(setup.posted) == 1
+    requests[8].cancel()
+    setup.start("late")
+    while setup.posted:
+        setup.posted.pop()()
+    assert [name for name, _ in setup.results] == ["0", "1", "2", "3", "4", "5", "6", "7", "9"]
+    assert len(setup.below.started) == 2
 
 
 @pytest.fixture

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from netstack_sync.base.cert_status import CertStatus
 from netstack_sync.base.clock import ManualWallClock
-from netstack_sync.base.net_errors import ERR_CERT_DATE_INVALID, ERR_FAILED, ERR_IO_PENDING, OK
+from netstack_sync.base.net_errors import (
+    ERR_CERT_DATE_INVALID,
+    ERR_CERT_REVOKED,
+    ERR_FAILED,
+    ERR_FILE_NOT_FOUND,
+    ERR_IO_PENDING,
+    OK,
+)
 from netstack_sync.base.ssl_info import CertVerifyResult
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.cert.threaded import ThreadedCertVerifier, VerifyWorkers
 from netstack_sync.cert.verifier import CertVerifier, VerifyParams
-from netstack_sync.workers.trust_roots import DefaultSources, TrustRootsCache
+from netstack_sync.workers.revocation_lists import RevocationListsCache
+from netstack_sync.workers.system_trust import DefaultSources, load_system_verifier
+from netstack_sync.workers.trust_roots import TrustRootsCache
+from netstack_sync.workers.verify_certificate import describe_chain
 from netstack_sync.workers.worker_pool import WorkerPool
 from tests.cert.scripted_verifier import LogReader, quiet
 from tests.workers.certificate_factory import NOW, Issued, make_authority
+from tests.workers.certificate_lists import make_list, pem
+from tests.workers.fake_truststore import FakeTruststore
 
 Reply = Callable[[CertVerifyResult | BaseException], None]
 
@@ -66,8 +79,9 @@ class Setup:
     def __init__(self) -> None:
         self.workers = ScriptedWorkers()
         self.roots = TrustRootsCache(DefaultSources("", "", ""))
+        self.lists = RevocationListsCache()
         self.clock = ManualWallClock(NOW.timestamp())
-        self.verifier = ThreadedCertVerifier(self.workers, self.roots, self.clock)
+        self.verifier = ThreadedCertVerifier(self.workers, self.roots, self.clock, self.lists)
         self.results: list[int] = []
 
 
@@ -149,6 +163,56 @@ def test_the_roots_are_read_again_when_trust_changes(setup: Setup, tmp_path: Pat
     assert setup.roots.get(config) is roots
     setup.verifier.on_trust_changed()
     assert setup.roots.get(config) is not roots
+
+
+def test_the_system_judges_where_it_can(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a Mac with truststore, unless authorities or revocation lists are named."""
+    truststore = FakeTruststore()
+    truststore.install(monkeypatch, "_macos")
+    roots = TrustRootsCache(DefaultSources("", "", "", verifier=load_system_verifier("darwin")))
+    verifier = ThreadedCertVerifier(setup.workers, roots, setup.clock)
+    for trust in (TrustConfig(), PARAMS.trust):
+        verifier.create_request(replace(PARAMS, trust=trust), quiet()).start(setup.results.append)
+    for job in setup.workers.jobs:
+        job.run()
+    assert setup.results == [OK, OK]
+    assert truststore.asked == [(list(PARAMS.chain), "example.test")]
+
+
+def test_without_verification_the_keys_are_told(setup: Setup) -> None:
+    """Nobody vouches for the chain, and no roots are loaded."""
+    trust = TrustConfig(verify=False, ca_file="/no/such/file", crls=("/no/such/list",))
+    request = setup.verifier.create_request(replace(PARAMS, trust=trust), quiet())
+    request.start(setup.results.append)
+    setup.workers.jobs[0].run()
+    assert (setup.results, request.result) == ([OK], describe_chain(PARAMS.chain))
+
+
+def test_revocation_lists_are_looked_at(setup: Setup, tmp_path: Path) -> None:
+    """Those that the configuration names; they are read again when trust changes."""
+    file = tmp_path / "root.crl"
+    leaf = Issued.make(issuer=ROOT)
+    file.write_text(pem(make_list(ROOT, [leaf])))
+    trust = replace(PARAMS.trust, crls=(str(file),))
+    for params in (VerifyParams((leaf.der,), "example.test", trust), replace(PARAMS, trust=trust)):
+        setup.verifier.create_request(params, quiet()).start(setup.results.append)
+    for job in setup.workers.jobs:
+        job.run()
+    assert setup.results == [ERR_CERT_REVOKED, OK]
+    lists = setup.lists.get(trust.crls)
+    assert setup.lists.get(trust.crls) is lists
+    setup.verifier.on_trust_changed()
+    assert setup.lists.get(trust.crls) is not lists
+
+
+def test_lists_are_kept_by_the_verifier_unless_handed_in(tmp_path: Path) -> None:
+    """Nobody else needs them."""
+    setup = Setup()
+    verifier = ThreadedCertVerifier(setup.workers, setup.roots, setup.clock)
+    trust = replace(PARAMS.trust, crls=(str(tmp_path / "missing"),))
+    verifier.create_request(replace(PARAMS, trust=trust), quiet()).start(setup.results.append)
+    setup.workers.jobs[0].run()
+    assert setup.results == [ERR_FILE_NOT_FOUND]
 
 
 def test_the_work_is_logged(setup: Setup) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netstack_sync import Session
-from netstack_sync.base.exceptions import exception_for
+from netstack_sync.base.exception_map import exception_for
 from netstack_sync.base.net_errors import ERR_CONNECTION_REFUSED
 from netstack_sync.cli.demo_report import report_totals, row_text, table_head
 from netstack_sync.cli.demo_run import DemoRun, Outcome, Target

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netstack_sync.base import net_errors as e
-from netstack_sync.base.exceptions import exception_for
+from netstack_sync.base.exception_map import exception_for
 from netstack_sync.cli.exit_status import MEANINGS, exit_status, statuses_text
 
 
@@ -19,6 +19,7 @@ from netstack_sync.cli.exit_status import MEANINGS, exit_status, statuses_text
         (e.ERR_CONNECTION_TIMED_OUT, 28),
         (e.ERR_SSL_PROTOCOL_ERROR, 35),
         (e.ERR_CERT_DATE_INVALID, 60),
+        (e.ERR_SSL_PINNED_KEY_NOT_IN_CERT_CHAIN, 90),
         (e.ERR_CONTENT_LENGTH_MISMATCH, 18),
         (e.ERR_INCOMPLETE_CHUNKED_ENCODING, 18),
         (e.ERR_INVALID_CHUNKED_ENCODING, 8),

@@ -22,6 +22,8 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "command-line.rst"
         (("-d", "x", "-F", "a=b"), "two bodies"),
         (("-O", "-o", "x"), "two files"),
         (("--key", "x"), "--key belongs to"),
+        (("--pass", "x"), "--pass belongs to"),
+        (("--tls-max", "1.1"), "invalid choice: '1.1'"),
         (("-m", "soon"), "'soon' is not a number of seconds"),
         (("-m", "-1"), "'-1' is not a number of seconds"),
         (("--connect-timeout", "inf"), "'inf' is not a number of seconds"),
@@ -46,7 +48,7 @@ def test_documentation_names_every_option_and_every_exit_status() -> None:
     """The page is kept true by this."""
     page = PAGE.read_text(encoding="utf-8")
     for command in ("fetch", "demo"):
-        options = {name for line in _usage(command) for name in re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", line)}
+        options = {name for line in _usage(command) for name in re.findall(r"(?<![\w-])--?[a-zA-Z][\w.-]*", line)}
         assert [name for name in sorted(options) if not re.search(rf"``{name}[`,= ]|, {name}[`,= ]", page)] == []
     assert [status for status in MEANINGS if f"* - {status}\n     - {MEANINGS[status]}\n" not in page] == []
 

@@ -9,11 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from netstack_sync.cli.fetch_request import make_request
+from netstack_sync.base.trust_config import TrustConfig
+from netstack_sync.cli.exit_status import BAD_URL, USAGE, CommandError
+from netstack_sync.cli.fetch_request import make_request, session_pins, session_tls
 from netstack_sync.cli.main import make_parser
 from netstack_sync.fetcher.options import FetchRequest
+from netstack_sync.fetcher.pins import pins_from_value
 from netstack_sync.fetcher.session import Session
 from netstack_sync.fetcher.timeout import Timeout
+from netstack_sync.fetcher.tls_settings import TlsSettings
+from netstack_sync.sockets.tls_config import ClientCertificate
 from netstack_sync.testing.certificates import process_authority
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from tests.support.command_line import Netstack
@@ -21,7 +26,8 @@ from tests.support.command_line import Netstack
 
 def request_of(*arguments: str) -> FetchRequest:
     """The request that a command line stands for; nothing is sent."""
-    return make_request(Session(), make_parser().parse_args(["fetch", *arguments]))
+    options = make_parser().parse_args(["fetch", *arguments])
+    return make_request(Session(**session_tls(options)), options)
 
 
 class Echo:
@@ -87,17 +93,119 @@ def test_redirects_are_followed_only_when_asked_for() -> None:
     assert followed.follow_redirects and followed.max_redirects == 3
 
 
-def test_trust_and_client_certificate(tmp_path: Path) -> None:
-    """-k, --cacert, -E with a password, --key."""
+def test_trust(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--cacert and --capath, which add up; -k goes over them."""
     file = tmp_path / "x.pem"
     file.write_bytes(process_authority().pem)
-    path = str(file)
+    path, folder = str(file), str(tmp_path)
     assert request_of("h").tls.trust.uses_default_roots
-    assert request_of("h", "--cacert", path).tls.trust.ca_file == path
+    assert request_of("h", "--cacert", path).tls.trust == TrustConfig(ca_file=path)
+    assert request_of("h", "--capath", folder).tls.trust == TrustConfig(ca_path=folder)
+    both = request_of("h", "--capath", folder, "--cacert", path)
+    assert both.tls.trust == TrustConfig(ca_file=path, extra_ca=(folder,))
+    assert capsys.readouterr().err == ""
     assert not request_of("h", "-k", "--cacert", path).tls.trust.verify
-    alone = request_of("h", "-E", path).tls.client_certificate
-    apart = request_of("h", "-E", f"{path}:secret", "--key", path).tls.client_certificate
-    assert alone is not None and apart is not None and alone != apart
+
+
+@pytest.mark.parametrize("arguments, is_told", [(("-k",), True), (("-ks",), False), (("-ksS",), False), ((), False)])
+def test_trusting_anybody_is_told_in_one_line(
+    arguments: tuple[str, ...],
+    is_told: bool,
+    capsys: pytest.CaptureFixture[str],
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    """And not as a warning about lines of a program."""
+    request_of("https://h/", *arguments)
+    assert not recwarn.list
+    line = "netstack: -k accepts any certificate: whoever is on the way can read and change this\n"
+    assert capsys.readouterr().err == (line if is_told else "")
+
+
+def test_client_certificate(tmp_path: Path) -> None:
+    """-E with a password or --pass, --key; a colon in a name has a backslash before it, as with curl."""
+    identity = process_authority().issue(["me"], is_client=True)
+    cert, key = identity.write(tmp_path)
+    odd = tmp_path / "a:b\\c"
+    odd.write_bytes(identity.cert_pem + identity.key_pem)
+    name = str(odd).replace("\\", "\\\\").replace(":", "\\:")
+    for arguments, expected in (
+        (("-E", cert, "--key", key), ClientCertificate(cert, key)),
+        (("-E", f"{cert}:se:cret", "--key", key), ClientCertificate(cert, key, "se:cret")),
+        (("-E", f"{cert}:other", "--key", key, "--pass", "secret"), ClientCertificate(cert, key, "secret")),
+        (("-E", name), ClientCertificate(str(odd))),
+        (("-E", f"{name}:", "--pass", "x"), ClientCertificate(str(odd), None, "x")),
+        (("-E", f"{name}:"), ClientCertificate(str(odd), None, "")),
+    ):
+        assert request_of("h", *arguments).tls.client_certificate == expected
+
+
+@pytest.mark.parametrize(
+    "arguments, settings",
+    [
+        ((), TlsSettings()),
+        (("--tlsv1.2",), TlsSettings()),
+        (("--tlsv1.3",), TlsSettings(min_version="1.3")),
+        (("--tls-max", "1.2"), TlsSettings(max_version="1.2")),
+        (("--tls-max", "default"), TlsSettings()),
+        (("--ciphers", "ECDHE+AESGCM"), TlsSettings(ciphers="ECDHE+AESGCM")),
+        (("--crlfile", "/dev/null"), TlsSettings(crls="/dev/null")),
+    ],
+)
+def test_what_tls_the_session_speaks(arguments: tuple[str, ...], settings: TlsSettings) -> None:
+    """curl's options."""
+    options = make_parser().parse_args(["fetch", "h", *arguments])
+    assert session_tls(options) == {"tls": settings, "extra_ca": None}
+
+
+@pytest.mark.parametrize("arguments", [("--tlsv1.3", "--tls-max", "1.2"), ("--crlfile", "/no/such/file")])
+def test_tls_that_makes_no_sense(arguments: tuple[str, ...]) -> None:
+    """A usage error, with the words of the settings."""
+    with pytest.raises(CommandError) as caught:
+        session_tls(make_parser().parse_args(["fetch", "h", *arguments]))
+    assert caught.value.status == USAGE and arguments[-1] in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url, host",
+    [("h.test", "h.test"), ("https://H.test:8443/x", "h.test"), ("https://[::1]:8443/", "::1"), ("127.1", "127.0.0.1")],
+)
+def test_pins_are_for_the_host_of_the_url(url: str, host: str) -> None:
+    """One or several, in curl's notation, which a session understands."""
+    one, two = (f"sha256//{letter * 43}=" for letter in "AB")
+    options = make_parser().parse_args(["fetch", url, "--pinnedpubkey", f"{one};{two}"])
+    pins = session_pins(options)
+    assert pins == {host: [one, two]} and pins_from_value(pins).has_pins(host)
+    assert session_pins(make_parser().parse_args(["fetch", url])) is None
+
+
+@pytest.mark.parametrize(
+    "url, keys, status, words",
+    [
+        (
+            "h.test",
+            "key.pem",
+            USAGE,
+            "--pinnedpubkey 'key.pem': pass sha256//HASH[;sha256//HASH]; a file, as of curl, ",
+        ),
+        ("h..test", "sha256//x", BAD_URL, "empty label"),
+    ],
+)
+def test_pins_that_make_no_sense(url: str, keys: str, status: int, words: str) -> None:
+    """curl reads a file here, too."""
+    with pytest.raises(CommandError) as caught:
+        session_pins(make_parser().parse_args(["fetch", url, "--pinnedpubkey", keys]))
+    assert caught.value.status == status and words in str(caught.value)
+
+
+def test_pins_are_compared(netstack: Netstack) -> None:
+    """With curl's status for a key that is not there."""
+    with EmbeddedServer(tls=True) as server:
+        pin = json.loads(netstack("cert", "-k", "--json", server.url()).out)["chain"][0]["pin"].replace("/", "//", 1)
+        arguments = ("fetch", "--cacert", server.ca_file, server.url("/hello"), "--pinnedpubkey")
+        assert netstack(*arguments, pin).out == b"hello\n"
+        done = netstack(*arguments, f"sha256//{'A' * 43}=")
+        assert done.status == 90 and done.out == b"" and pin.replace("//", "/", 1) in done.err
+        assert netstack(*arguments, "sha256//short").status == 2
 
 
 def test_headers_of_the_user_replace_those_that_are_implied(netstack: Netstack, server: EmbeddedServer) -> None:

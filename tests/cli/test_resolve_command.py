@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from netstack_sync.base.exceptions import exception_for
+from netstack_sync.base.exception_map import exception_for
 from netstack_sync.base.net_errors import ERR_NAME_NOT_RESOLVED, ERR_TIMED_OUT
 from netstack_sync.cli import resolve_command
 from netstack_sync.cli.exit_status import CommandError

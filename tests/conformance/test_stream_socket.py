@@ -7,20 +7,22 @@ from contextlib import ExitStack
 
 import pytest
 
-from netstack_sync.base.net_errors import ERR_FAILED, ERR_IO_PENDING, ERR_NETWORK_CHANGED, OK
+from netstack_sync.base.net_errors import (
+    ERR_CONNECTION_CLOSED,
+    ERR_FAILED,
+    ERR_IO_PENDING,
+    ERR_NETWORK_CHANGED,
+    OK,
+)
 from netstack_sync.log.event_types import NetLogSourceType
 from netstack_sync.sockets.factory import DefaultSocketFactory
 from netstack_sync.sockets.stream_socket import StreamSocket
-from netstack_sync.sockets.tls_client import TlsServices
 from netstack_sync.sockets.tls_config import TlsConfig
-from netstack_sync.sockets.tls_context import TlsContexts
-from tests.cert.scripted_verifier import GOOD, ScriptedVerifier
+from tests.cert.scripted_verifier import GOOD
 from tests.support.loops import RecordedCompletion
-from tests.support.net_logs import RecordingNetLog
 from tests.support.network import NetworkDriver, driven_network
-from tests.support.peers import Peer, TlsPeer, endpoint_of, listener
-from tests.support.tls import HOST, server_context, trust
-from tests.support.workers import ScriptedWorkers
+from tests.support.peers import Peer, SecurePeer, endpoint_of, listener
+from tests.support.tls import PEER, TlsWorld, server_context, trust
 
 
 class Pair:
@@ -30,12 +32,10 @@ class Pair:
         self.driver = driver
         self.is_secure = is_secure
         self._stack = stack
-        self.net_log = RecordingNetLog()
-        self._workers = ScriptedWorkers(driver.thread.task_runner)
-        verifier = ScriptedVerifier(GOOD)
-        post_task = driver.thread.task_runner.post_task
-        services = TlsServices(TlsContexts(self._workers), verifier, self._workers, post_task)
-        self._factory = DefaultSocketFactory(driver.thread, services)
+        self._world = TlsWorld(driver)
+        self._world.verifier.answer = GOOD
+        self.net_log = self._world.net_log
+        self._factory = DefaultSocketFactory(driver.thread, self._world.services)
         self._listener = stack.enter_context(listener())
         self.endpoint = endpoint_of(self._listener)
         self.peer: Peer
@@ -54,12 +54,12 @@ class Pair:
             self.peer = Peer(accepted)
             self._stack.callback(transport.disconnect)
             return transport
-        self.peer = TlsPeer(accepted, server_context())
+        self.peer = SecurePeer(accepted, server_context())
         config = TlsConfig(trust())
         shaken = RecordedCompletion()
-        client = self._factory.create_secure_socket(transport, HOST, config)
+        client = self._factory.create_secure_socket(transport, PEER, config)
         assert client.connect(shaken) == ERR_IO_PENDING
-        self._workers.run_next()
+        self._world.workers.run_next()
         self.until(lambda: shaken.is_called)
         assert shaken.result == OK
         self._stack.callback(client.disconnect)
@@ -220,9 +220,20 @@ def test_a_task_may_disconnect(pair: Pair) -> None:
 def test_the_end_of_the_stream(pair: Pair) -> None:
     """Row 109: IsConnected; b"" again and again, after what was sent before."""
     pair.peer.send(b"bye")
+    pair.peer.say_goodbye()
     pair.peer.shut_down_writing()
     assert pair.read_exactly(3) == b"bye"
     assert [pair.read(), pair.read()] == [b"", b""]
+    assert not pair.client.is_connected() and not pair.client.is_connected_and_idle()
+
+
+def test_the_end_without_a_goodbye(pair: Pair) -> None:
+    """Row 109: with TLS anybody on the way could have made it, so it is told from the end."""
+    pair.peer.send(b"bye")
+    pair.peer.shut_down_writing()
+    assert pair.read_exactly(3) == b"bye"
+    end = ERR_CONNECTION_CLOSED if pair.is_secure else b""
+    assert [pair.read(), pair.read()] == [end, end]
     assert not pair.client.is_connected() and not pair.client.is_connected_and_idle()
 
 

@@ -266,6 +266,23 @@ def test_a_callback_may_shut_the_resolver_down(resolving: Resolving) -> None:
     assert not same.is_called and not other.is_called
 
 
+def test_many_are_told_in_turns(resolving: Resolving) -> None:
+    """Each goes on with a connect; nobody is left out, and who is cancelled meanwhile is not told."""
+    told: list[int] = []
+    requests: dict[int, SharedResolveRequest] = {}
+
+    def on_done(number: int) -> None:
+        told.append(number)
+        if number == 1:
+            requests[8].cancel()
+
+    for number in range(10):
+        requests[number] = resolving.start_with(lambda _, number=number: on_done(number), "host.test")  # type: ignore[misc]
+    requests[0].cancel()
+    resolving.answers_arrive()
+    assert told == [1, 2, 3, 4, 5, 6, 7, 9]
+
+
 def test_a_callback_may_ask_the_same_name(resolving: Resolving) -> None:
     """Row 119 (StartWithinCallback): a success is in the cache by then, a failure is asked anew."""
     resolving.answers["no.test"] = NOT_FOUND

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from netstack_sync import ConnectionReset, FetchCancelled, NetError
-from netstack_sync.base.exceptions import exception_for
+from netstack_sync.base.exception_map import exception_for
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_CONNECTION_RESET, ERR_IO_PENDING, OK
 from netstack_sync.fetcher.body_pipe import BodyPipe
 from netstack_sync.fetcher.body_source import CollectedBody, PipedBody

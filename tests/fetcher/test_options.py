@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import ssl
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from netstack_sync import InvalidURL
 from netstack_sync.base.headers import RequestHeaders
-from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import Url
 from netstack_sync.fetcher.options import (
     FetchOptions,
@@ -23,12 +19,9 @@ from netstack_sync.fetcher.options import (
     check_max_response_size,
     check_method,
     check_url,
-    client_certificate_from,
     merged_headers,
-    trust_from,
     with_params,
 )
-from netstack_sync.sockets.tls_config import ClientCertificate
 from tests.support.responses import make_request
 
 
@@ -116,76 +109,6 @@ def test_basic_auth() -> None:
         basic_auth(("us:er", "p"))
 
 
-def test_what_verify_means(tmp_path: Path) -> None:
-    file = tmp_path / "ca.pem"
-    file.touch()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    assert trust_from(True, {}) == (TrustConfig(), None)
-    assert trust_from(False, {"SSL_CERT_FILE": "x"}) == (TrustConfig(verify=False), None)
-    assert trust_from(str(file), {}) == (TrustConfig(ca_file=str(file)), None)
-    assert trust_from(file, {"SSL_CERT_FILE": "x"}) == (TrustConfig(ca_file=str(file)), None)
-    assert trust_from(tmp_path, {}) == (TrustConfig(ca_path=str(tmp_path)), None)
-    assert trust_from(context, {}) == (TrustConfig(), context)
-
-
-@pytest.mark.parametrize("value", [None, 1, 0, b"x", ["x"]])
-def test_verify_of_another_kind_is_refused(value: object) -> None:
-    """In particular 0 and None, which some would read as False."""
-    with pytest.raises(ValueError, match="verify: must be True, False"):
-        trust_from(value, {})
-
-
-def test_a_ca_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
-    missing = str(tmp_path / "missing")
-    with pytest.raises(ValueError, match="verify: cannot read"):
-        trust_from(missing, {})
-    with pytest.raises(ValueError, match="REQUESTS_CA_BUNDLE: cannot read"):
-        trust_from(True, {"REQUESTS_CA_BUNDLE": missing})
-
-
-def test_the_environment_below_verify(tmp_path: Path) -> None:
-    """OpenSSL's variables, then those of requests and curl; one that is empty is not set."""
-    one, two = tmp_path / "one", tmp_path / "two"
-    one.touch()
-    two.touch()
-    both = {"REQUESTS_CA_BUNDLE": str(one), "CURL_CA_BUNDLE": str(two)}
-    rows: list[tuple[dict[str, str], TrustConfig]] = [
-        ({"SSL_CERT_FILE": "f", "SSL_CERT_DIR": "d", **both}, TrustConfig(ca_file="f", ca_path="d")),
-        ({"SSL_CERT_DIR": "d", **both}, TrustConfig(ca_path="d")),
-        (both, TrustConfig(ca_file=str(one))),
-        ({"CURL_CA_BUNDLE": str(two), "REQUESTS_CA_BUNDLE": ""}, TrustConfig(ca_file=str(two))),
-        ({"CURL_CA_BUNDLE": str(tmp_path)}, TrustConfig(ca_path=str(tmp_path))),
-        ({"SSL_CERT_FILE": ""}, TrustConfig()),
-    ]
-    for environment, trust in rows:
-        assert trust_from(True, environment) == (trust, None)
-
-
-def test_what_cert_means(tmp_path: Path) -> None:
-    cert, key = tmp_path / "c.pem", tmp_path / "k.pem"
-    cert.touch()
-    key.touch()
-    assert client_certificate_from(None) is None
-    assert client_certificate_from(cert) == ClientCertificate(str(cert))
-    assert client_certificate_from((str(cert), None)) == ClientCertificate(str(cert))
-    assert client_certificate_from((cert, key)) == ClientCertificate(str(cert), str(key))
-    assert client_certificate_from((cert, key, "pw")) == ClientCertificate(str(cert), str(key), "pw")
-    for bad in (5, (), (cert, key, "pw", 1), (None, key), (cert, 5), (cert, key, b"pw"), [cert]):
-        with pytest.raises(ValueError, match="cert: must be a path, or a tuple"):
-            client_certificate_from(bad)
-    for missing in (tmp_path / "no", (cert, tmp_path / "no")):
-        with pytest.raises(ValueError, match="cert: cannot read"):
-            client_certificate_from(missing)
-
-
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root reads everything")
-def test_a_file_without_permission_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "secret"
-    path.touch(mode=0)
-    with pytest.raises(ValueError, match=r"cert: cannot read .* Permission denied"):
-        client_certificate_from(path)
-
-
 def test_headers_of_a_request_go_over_those_of_the_session() -> None:
     """None takes one away; repeated ones stay; without own ones nothing is copied."""
     defaults = RequestHeaders([("A", "1"), ("B", "2"), ("C", "3")])
@@ -200,6 +123,7 @@ def test_headers_of_a_request_go_over_those_of_the_session() -> None:
         ("a", "x"),
     ]
     assert defaults.get("B") == "2"
+    assert merged_headers(defaults, None, "Basic x").get("authorization") == "Basic x"
     assert merged_headers(defaults, {"Authorization": "own"}, "Basic x").get("authorization") == "Basic x"
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from netstack_sync import Timeout
 from netstack_sync.base.clock import ManualClock
-from netstack_sync.base.exceptions import TimeoutPhase
+from netstack_sync.base.exception_map import TimeoutPhase
 from netstack_sync.fetcher.phase_limits import PhaseLimits
 from netstack_sync.loop.timers import TimerQueue
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from netstack_sync import InvalidURL, RequestPriority, Session, Timeout
+from netstack_sync import InvalidURL, RequestPriority, Session, Timeout, TlsSettings
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.fetcher.session_config import SessionConfig, make_session_config
 from netstack_sync.fetcher.timeout import DEFAULT_STREAM_TIMEOUT, DEFAULT_TIMEOUT
+from netstack_sync.testing.certificates import process_authority
 
 
 def _config(**settings: Any) -> SessionConfig:
@@ -51,7 +52,7 @@ def test_precedence_of_verify(
     """Argument, session, environment, system: one row each (peer: psf/requests#3829)."""
     files = {name: tmp_path / name for name in ("argument", "session", "environment")}
     for file in files.values():
-        file.touch()
+        file.write_bytes(process_authority().pem)
     monkeypatch.setenv("SSL_CERT_FILE", str(files["environment"]))
     config = _config(trust_env=trust_env, verify=files["session"] if has_session else True)
     request = config.prepare("GET", URL, {"verify": files["argument"]} if has_argument else {"max_redirects": 1})
@@ -64,7 +65,7 @@ def test_verify_true_as_argument_asks_the_environment_of_the_session(
 ) -> None:
     """It takes a session's verify=False back; the environment counts as it was when the session was made."""
     file = tmp_path / "ca"
-    file.touch()
+    file.write_bytes(process_authority().pem)
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
     config = _config(trust_env=True, verify=False)
     monkeypatch.delenv("SSL_CERT_FILE")
@@ -110,8 +111,7 @@ def test_precedence_of_the_rest() -> None:
 
 def test_a_certificate_goes_with_files_but_not_with_a_context(tmp_path: Path) -> None:
     """Loading it into the caller's context would change that for others."""
-    cert = tmp_path / "c"
-    cert.touch()
+    cert = process_authority().issue(["me"], is_client=True).write(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     tls = _config(cert=cert).prepare("GET", URL, {"verify": False}).tls
     assert tls.client_certificate is not None and not tls.trust.verify
@@ -123,6 +123,24 @@ def test_a_certificate_goes_with_files_but_not_with_a_context(tmp_path: Path) ->
         _config(verify=context).prepare("GET", URL, {"cert": cert})
 
 
+def test_the_tls_of_a_session(tmp_path: Path) -> None:
+    """All that it is told."""
+    file = tmp_path / "ca"
+    file.write_bytes(process_authority().pem)
+    tls = _config(extra_ca=[file], tls=TlsSettings(min_version="1.3")).prepare("GET", URL, {}).tls
+    assert tls.trust.extra_ca == (str(file),) and tls.min_version is ssl.TLSVersion.TLSv1_3
+    with pytest.raises(TypeError, match="tls: must be a TlsSettings"):
+        _config(tls="1.3")
+
+
+def test_nothing_is_said_about_a_request_that_is_refused(recwarn: pytest.WarningsRecorder) -> None:
+    """Its verify=False had no effect."""
+    bad: Any = {"verify": False, "typo": 1}
+    with pytest.raises(TypeError, match="typo"):
+        _config().prepare("GET", "https://h/", bad)
+    assert not recwarn.list
+
+
 @pytest.mark.parametrize(
     ("settings", "error", "message"),
     [
@@ -131,7 +149,7 @@ def test_a_certificate_goes_with_files_but_not_with_a_context(tmp_path: Path) ->
         ({"headers": 5}, TypeError, "headers: pass"),
         ({"headers": {"A": "\n"}}, ValueError, "header 'A'"),
         ({"auth": "x"}, ValueError, "auth: "),
-        ({"verify": "/no/such"}, ValueError, "verify: cannot read"),
+        ({"verify": "/no/such"}, ValueError, "verify: .*/no/such"),
         ({"cert": "/no/such"}, ValueError, "cert: cannot read"),
         ({"follow_redirects": 1}, TypeError, "follow_redirects: must be True or False"),
         ({"max_redirects": -1}, ValueError, "max_redirects: "),

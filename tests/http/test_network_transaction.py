@@ -24,6 +24,7 @@ from netstack_sync.base.net_errors import (
     OK,
 )
 from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.network_transaction import NetworkTransaction
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.retry_rules import MAX_RECONNECTS
@@ -135,6 +136,7 @@ def test_a_request_and_its_answer(stack: ScriptedStack) -> None:
     response = transaction.response
     assert response is not None and response.head.status == 200 and response.url.href == "http://a.test/"
     assert response.remote_address == PEER and not response.connection_reused and response.ssl_info is None
+    assert transaction.ssl_info is None
     assert load_state(transaction) == LoadState.READING_RESPONSE and transaction.has_sent_bytes
     assert not transaction.is_body_complete
     assert read_body(stack, transaction) == b"fine" and transaction.is_body_complete
@@ -225,10 +227,12 @@ def test_data_that_comes_while_idle_spoils_a_connection(stack: ScriptedStack) ->
 
 
 def test_no_connection(stack: ScriptedStack) -> None:
-    """Row 182: the connect job's error is final; nothing was sent."""
+    """Row 182: the connect job's error is final, with what it knows of the server; nothing was sent."""
+    info = stack.failed_ssl_info = SSLInfo("TLSv1.3", "cipher", "", (b"leaf",))
     stack.failed_connection(ERR_CONNECTION_REFUSED)
     transaction = stack.transaction()
-    assert start(stack, transaction) == ERR_CONNECTION_REFUSED
+    assert transaction.ssl_info is None
+    assert start(stack, transaction) == ERR_CONNECTION_REFUSED and transaction.ssl_info is info
     assert transaction.error_detail == "scripted failure" and not transaction.has_sent_bytes
     transaction.close()
 

@@ -12,11 +12,12 @@ from netstack_sync.sockets.tls_config import TlsConfig
 
 
 def test_what_is_left_out_has_a_plain_meaning() -> None:
-    """No body, middle priority, no partition."""
+    """No body, middle priority, no partition, and the user may be recognised."""
     url, headers, tls = Url.parse("http://a.test/"), RequestHeaders(), TlsConfig(TrustConfig())
     info = HttpRequestInfo(url, "GET", headers, tls)
     assert (info.url, info.method, info.headers, info.tls) == (url, "GET", headers, tls)
     assert info.upload is None and info.partition is None and info.priority is RequestPriority.MEDIUM
+    assert not info.privacy_mode
 
 
 def test_what_is_given_is_kept() -> None:
@@ -30,5 +31,7 @@ def test_what_is_given_is_kept() -> None:
         upload,
         RequestPriority.LOWEST,
         "site",
+        privacy_mode=True,
     )
     assert info.upload is upload and info.priority is RequestPriority.LOWEST and info.partition == "site"
+    assert info.privacy_mode

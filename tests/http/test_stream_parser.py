@@ -40,6 +40,8 @@ from tests.support.scripted_stack import ScriptedStack
 HEAD = b"GET / HTTP/1.1\r\n\r\n"
 LENGTH_5 = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+CUT = Read(ERR_CONNECTION_CLOSED)  # TCP's end without TLS's goodbye
+either_end = pytest.mark.parametrize("end", [EOF, CUT], ids=["goodbye", "cut"])
 
 
 class Exchange:
@@ -74,8 +76,10 @@ class Exchange:
         answers: list[bytes | int] = []
         data = self.parser.read_body(answers.append)
         if data == ERR_IO_PENDING:
+            assert self.parser.is_reading
             self.stack.run()
             (data,) = answers
+            assert not self.parser.is_reading
         else:
             self.stack.run()
             assert answers == []
@@ -204,6 +208,23 @@ def test_an_answer_until_close(stack: ScriptedStack) -> None:
 # --- short and bad answers
 
 
+@pytest.mark.parametrize("has_body", [True, False])
+def test_an_answer_until_close_that_is_cut(stack: ScriptedStack, has_body: bool) -> None:
+    """Over TLS only its goodbye tells the end from what somebody on the way did; what came is delivered before."""
+    pieces = [Read(b"hel"), Read(b"lo")] if has_body else []
+    exchange = Exchange(stack, Write(HEAD), Read(b"HTTP/1.1 200 OK\r\n\r\n"), *pieces, CUT, is_secure=True)
+    assert exchange.send() == OK and exchange.read_headers() == OK
+    received = b""
+    while isinstance(piece := exchange.read(), bytes):
+        received += piece
+    assert (piece, received) == (ERR_CONNECTION_CLOSED, b"hello" if has_body else b"")
+    assert "close_notify" in exchange.parser.error_detail
+    parser = exchange.parser
+    assert not parser.is_body_complete and not parser.can_find_end and not parser.can_reuse_connection
+    assert exchange.read() == ERR_CONNECTION_CLOSED, "who asks again is not told that all is well"
+    parser.cancel()
+
+
 @pytest.mark.parametrize(
     "answer, error",
     [
@@ -215,9 +236,10 @@ def test_an_answer_until_close(stack: ScriptedStack) -> None:
         (CHUNKED + b"5\r\nhelloX\r\n", ERR_INVALID_CHUNKED_ENCODING),
     ],
 )
-def test_a_body_that_is_cut_or_malformed(stack: ScriptedStack, answer: bytes, error: int) -> None:
+@either_end
+def test_a_body_that_is_cut_or_malformed(stack: ScriptedStack, answer: bytes, error: int, end: Read) -> None:
     """Rows 157 and 173: the error comes after the bytes that were good; no reuse."""
-    for steps in ([Write(HEAD), Read(answer), EOF], one_byte_at_a_time([Write(HEAD), Read(answer), EOF])):
+    for steps in ([Write(HEAD), Read(answer), end], one_byte_at_a_time([Write(HEAD), Read(answer), end])):
         exchange = Exchange(stack, *steps)
         assert exchange.fetch() == error
         assert not exchange.parser.can_reuse_connection
@@ -246,17 +268,23 @@ def test_a_malformed_head(stack: ScriptedStack, answer: bytes, error: int) -> No
     assert not exchange.parser.is_body_complete and not exchange.parser.can_find_end
 
 
-def test_no_answer_at_all(stack: ScriptedStack) -> None:
+@either_end
+def test_no_answer_at_all(stack: ScriptedStack, end: Read) -> None:
     """Row 163, EmptyResponse; on a reused connection it was only closed while idle."""
-    assert Exchange(stack, Write(HEAD), EOF).fetch() == ERR_EMPTY_RESPONSE
-    assert Exchange(stack, Write(HEAD), EOF, is_reused=True).fetch() == ERR_CONNECTION_CLOSED
+    assert Exchange(stack, Write(HEAD), end).fetch() == ERR_EMPTY_RESPONSE
+    assert Exchange(stack, Write(HEAD), end, is_reused=True).fetch() == ERR_CONNECTION_CLOSED
+
+
+@either_end
+def test_a_head_that_breaks_off_over_tls(stack: ScriptedStack, end: Read) -> None:
+    """Row 150, TruncatedHeaders: an error, goodbye or not."""
+    steps: list[Step] = [Write(HEAD), Read(b"HTTP/1.1 200 OK\r\nContent-Ty"), end]
+    assert Exchange(stack, *steps, is_secure=True).fetch() == ERR_RESPONSE_HEADERS_TRUNCATED
 
 
 def test_a_head_that_breaks_off(stack: ScriptedStack) -> None:
-    """Row 150, TruncatedHeaders: over TLS an error, otherwise what is there is the head, until close."""
-    steps: list[Step] = [Write(HEAD), Read(b"HTTP/1.1 200 OK\r\nContent-Ty"), EOF]
-    assert Exchange(stack, *steps, is_secure=True).fetch() == ERR_RESPONSE_HEADERS_TRUNCATED
-    exchange = Exchange(stack, *steps)
+    """Row 150, TruncatedHeaders: without TLS what is there is the head, until close."""
+    exchange = Exchange(stack, Write(HEAD), Read(b"HTTP/1.1 200 OK\r\nContent-Ty"), EOF)
     assert exchange.fetch() == b""
     assert exchange.parser.head is not None and exchange.parser.head.status == 200
     assert not exchange.parser.can_reuse_connection
@@ -279,10 +307,11 @@ def test_a_status_line_that_breaks_off(stack: ScriptedStack) -> None:
         b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 100 Con",
     ],
 )
-def test_an_interim_answer_is_no_answer(stack: ScriptedStack, answer: bytes) -> None:
+@either_end
+def test_an_interim_answer_is_no_answer(stack: ScriptedStack, answer: bytes, end: Read) -> None:
     """Row 161, Incomplete100ThenEOF: a connection that closes after or inside a 1xx gave no answer."""
     for is_reused in (False, True):
-        exchange = Exchange(stack, Write(HEAD), Read(answer), EOF, is_reused=is_reused)
+        exchange = Exchange(stack, Write(HEAD), Read(answer), end, is_reused=is_reused)
         assert exchange.fetch() == ERR_CONNECTION_CLOSED
         assert exchange.parser.head is None and exchange.parser.received_bytes == len(answer)
 

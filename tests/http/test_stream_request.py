@@ -7,6 +7,7 @@ import pytest
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import ERR_CONNECTION_REFUSED, ERR_IO_PENDING, OK
 from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.stream_request import StreamRequest, group_id_for
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
 from netstack_sync.pool import close_reasons
@@ -56,10 +57,11 @@ def test_a_reused_connection_is_there_at_once(stack: ScriptedStack) -> None:
 
 def test_it_ends_with_the_connect_jobs_error(stack: ScriptedStack) -> None:
     """Rows 182, HttpSyncConnectError and HttpAsyncConnectError: with the words on what went wrong."""
+    info = stack.failed_ssl_info = SSLInfo("TLSv1.3", "cipher", "", (b"leaf",))
     stack.failed_connection(ERR_CONNECTION_REFUSED)
     request, _, result = start(stack)
     assert result == ERR_CONNECTION_REFUSED and request.stream is None
-    assert request.error_detail == "scripted failure"
+    assert request.error_detail == "scripted failure" and request.ssl_info is info
     request.cancel()
     if stack.is_async:
         (params,) = stack.recorded.params_of(NetLogEventType.HTTP_STREAM_REQUEST, NetLogEventPhase.END)
@@ -95,7 +97,7 @@ def test_it_tells_what_it_waits_for(stack: ScriptedStack) -> None:
 
 
 def test_the_group_holds_what_makes_connections_differ() -> None:
-    """TLS terms count for https only; the partition always."""
+    """TLS terms count for https only; partition and privacy mode always."""
     plain, secure = request_info("http://a.test/x"), request_info("https://a.test/x")
     assert group_id_for(plain).tls is None
     assert group_id_for(secure).tls == secure.tls
@@ -103,3 +105,5 @@ def test_the_group_holds_what_makes_connections_differ() -> None:
     assert group_id_for(plain) != group_id_for(request_info("http://a.test:81/x"))
     secure.partition = "site"
     assert group_id_for(secure) != group_id_for(request_info("https://a.test/x"))
+    plain.privacy_mode = True
+    assert group_id_for(plain) != group_id_for(request_info("http://a.test/x"))

@@ -31,6 +31,7 @@ def test_every_type_has_a_number_of_its_own(types: type[enum.IntEnum]) -> None:
         (1, NetLogEventType.FAILED),
         (2, NetLogEventType.REQUEST_ALIVE),
         (108, NetLogEventType.URL_REQUEST_START_JOB),
+        (521, NetLogEventType.TRANSPORT_SECURITY_STATE_SHOULD_UPGRADE_TO_SSL),
         (0, NetLogSourceType.NONE),
         (1, NetLogSourceType.URL_REQUEST),
         (7, NetLogSourceType.SOCKET),

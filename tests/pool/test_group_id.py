@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ssl
+
 from netstack_sync.base.origin import SchemeHostPort
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.pool.group_id import GroupId
-from netstack_sync.sockets.tls_config import TlsConfig
+from netstack_sync.sockets.tls_config import ClientCertificate, TlsConfig
 
 ORIGIN = SchemeHostPort("https", "a.test", 443)
 
@@ -20,3 +22,21 @@ def test_its_text_names_origin_and_partition() -> None:
     """For the log."""
     assert str(GroupId(ORIGIN, None)) == "https://a.test"
     assert str(GroupId(ORIGIN, None, "shop.test")) == "https://a.test <shop.test>"
+    assert str(GroupId(ORIGIN, None, "shop.test", privacy_mode=True)) == "pm/https://a.test <shop.test>"
+
+
+def test_everything_that_makes_a_connection_another_ones_is_part_of_it() -> None:
+    """Rule R1: partition, privacy mode, and the TLS terms as a whole."""
+    tls = TlsConfig(TrustConfig())
+    others = [
+        GroupId(ORIGIN, tls, "site"),
+        GroupId(ORIGIN, tls, privacy_mode=True),
+        GroupId(ORIGIN, TlsConfig(TrustConfig(verify=False))),
+        GroupId(ORIGIN, TlsConfig(TrustConfig(ca_file="ca.pem"))),
+        GroupId(ORIGIN, TlsConfig(TrustConfig(), ClientCertificate("me.pem"))),
+        GroupId(ORIGIN, TlsConfig(TrustConfig(), ClientCertificate("me.pem", "me.key"))),
+        GroupId(ORIGIN, TlsConfig(TrustConfig(), min_version=ssl.TLSVersion.TLSv1_3)),
+        GroupId(ORIGIN, TlsConfig(TrustConfig(), alpn=("h2",))),
+        GroupId(ORIGIN, TlsConfig(TrustConfig(), resumes=False)),
+    ]
+    assert len({GroupId(ORIGIN, tls), *others}) == len(others) + 1

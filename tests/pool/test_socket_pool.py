@@ -20,6 +20,7 @@ from netstack_sync.base.net_errors import (
     OK,
 )
 from netstack_sync.base.origin import SchemeHostPort
+from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
 from netstack_sync.pool import close_reasons
@@ -105,6 +106,21 @@ class TestGettingASocket:
         if not is_sync:
             rig.factory.jobs[0].finish(ERR_CONNECTION_REFUSED)
         assert request.handle.error_detail == f"job failed with {ERR_CONNECTION_REFUSED}"
+        assert request.handle.ssl_info is None
+
+    @pytest.mark.parametrize("is_sync", [True, False])
+    def test_what_the_job_knows_of_the_server_reaches_the_handle(self, rig: PoolRig, is_sync: bool) -> None:
+        """Row 65, CertError and AsyncCertError: the chain that was refused; forgotten when the handle asks again."""
+        info = rig.factory.ssl_info = SSLInfo("TLSv1.3", "cipher", "", (b"leaf",))
+        if is_sync:
+            rig.factory.outcomes.append(ERR_CERT_DATE_INVALID)
+        request = rig.request()
+        if not is_sync:
+            rig.factory.jobs[0].finish(ERR_CERT_DATE_INVALID)
+            rig.run()
+        assert request.result == ERR_CERT_DATE_INVALID and request.handle.ssl_info is info
+        rig.factory.outcomes.append(OK)
+        assert request.handle.init(request.on_done) == OK and request.handle.ssl_info is None
 
     def test_a_socket_with_a_bad_certificate_is_closed_and_its_slot_is_free(self, rig: PoolRig) -> None:
         """Row 65, 69: other than in Chromium no socket is handed out with a certificate error; none keeps a slot."""

@@ -16,10 +16,12 @@ from netstack_sync.base.net_errors import (
     OK,
 )
 from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.pool.params import TransportParams
 from netstack_sync.pool.ssl_connect_job import SslConnectJob
 from netstack_sync.sockets.tls_config import TlsConfig
+from netstack_sync.sockets.tls_peer import TlsPeer
 from tests.support.connect_jobs import JobRig, job_rig
 from tests.support.resolver import ADDRESSES
 
@@ -68,7 +70,7 @@ def test_all_phases_one_after_the_other(rig: JobRig) -> None:
     secure.error_detail = ""
     secure.decide(OK)
     assert rig.results == [OK] and job.socket is secure and secure.is_open
-    assert (secure.host, secure.config) == ("a.test", CONFIG)
+    assert (secure.peer, secure.config) == (TlsPeer("a.test", 443), CONFIG)
     timing = job.timing
     assert (timing.dns, timing.tcp, timing.tls) == (1.0, 2.0, 4.0)
     assert timing.connect_end == timing.ssl_end
@@ -118,17 +120,40 @@ def test_no_transport_no_handshake(rig: JobRig, is_sync: bool) -> None:
         rig.sockets.transports[0].decide(ERR_CONNECTION_REFUSED)
         (result,) = rig.results
     assert result == ERR_CONNECTION_REFUSED and "192.0.2.1:80" in job.error_detail
-    assert rig.sockets.secures == [] and job.socket is None
+    assert rig.sockets.secures == [] and job.socket is None and job.ssl_info is None
     assert rig.sockets.transports[0].times_closed
 
 
-def test_a_bad_verdict_comes_with_its_words(rig: JobRig) -> None:
-    """Row 65: the socket is still the job's, for its owner to close."""
-    job = reach_handshake(rig)
-    rig.sockets.secures[0].decide(ERR_CERT_AUTHORITY_INVALID)
-    assert rig.results == [ERR_CERT_AUTHORITY_INVALID]
-    assert job.error_detail == "words of the handshake"
-    assert job.take_socket() is rig.sockets.secures[0]
+@pytest.mark.parametrize("is_sync", [True, False])
+def test_a_bad_verdict_comes_with_its_words(rig: JobRig, is_sync: bool) -> None:
+    """Row 65, CertError and AsyncCertError: what is known of the server, too; the socket is still the job's."""
+    info = SSLInfo("TLSv1.3", "cipher", "", (b"leaf",))
+    if is_sync:
+        rig.resolver.outcome = rig.sockets.transport_result = OK
+        rig.sockets.secure_result, rig.sockets.ssl_info = ERR_CERT_AUTHORITY_INVALID, info
+        job = make_job(rig)
+        result = job.connect()
+    else:
+        rig.sockets.ssl_info = info
+        job = reach_handshake(rig)
+        assert job.ssl_info is None
+        rig.sockets.secures[0].decide(ERR_CERT_AUTHORITY_INVALID)
+        (result,) = rig.results
+    assert result == ERR_CERT_AUTHORITY_INVALID
+    assert job.error_detail == "words of the handshake" and job.ssl_info is info
+    socket = job.take_socket()
+    assert socket is rig.sockets.secures[0]
+    socket.disconnect()
+
+
+def test_the_handshake_knows_for_whom_it_is(rig: JobRig) -> None:
+    """Row 242, NoSessionResumptionBetweenPrivacyModes: partition and privacy mode tell its sessions apart."""
+    rig.resolver.outcome = rig.sockets.transport_result = rig.sockets.secure_result = OK
+    params = TransportParams("a.test", 444, "site", privacy_mode=True)
+    job = SslConnectJob(rig.services, params, CONFIG, RequestPriority.LOW, rig)
+    assert job.connect() == OK
+    assert rig.sockets.secures[0].peer == TlsPeer("a.test", 444, "site", privacy_mode=True)
+    assert rig.resolver.requests[0].parameters.partition == "site"
 
 
 def test_the_handshake_has_a_limit_of_its_own(rig: JobRig) -> None:

@@ -14,7 +14,7 @@ from netstack_sync.sockets.tls_client import TlsClientSocket
 from netstack_sync.sockets.tls_config import TlsConfig
 from tests.support.loops import RecordedCompletion
 from tests.support.peers import endpoint_of, listener
-from tests.support.tls import HOST, tls_rig, trust
+from tests.support.tls import PEER, tls_rig, trust
 
 
 def test_a_tcp_socket_and_tls_over_it() -> None:
@@ -23,7 +23,7 @@ def test_a_tcp_socket_and_tls_over_it() -> None:
         factory = DefaultSocketFactory(rig.driver.thread, rig.services)
         source = rig.net_log.next_source(NetLogSourceType.TRANSPORT_CONNECT_JOB)
         transport = factory.create_transport_socket((IPEndPoint("127.0.0.1", 1, 2),), rig.net_log, source)
-        secure = factory.create_secure_socket(transport, HOST, TlsConfig(trust()))
+        secure = factory.create_secure_socket(transport, PEER, TlsConfig(trust()))
         assert isinstance(transport, TcpClientSocket) and isinstance(secure, TlsClientSocket)
         assert not transport.is_connected() and not secure.is_connected()
         begun = rig.net_log.params_of(NetLogEventType.SOCKET_ALIVE, NetLogEventPhase.BEGIN)

@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
+import os
 import ssl
+import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from netstack_sync.base.net_errors import (
-    ERR_CERT_AUTHORITY_INVALID,
     ERR_FILE_NOT_FOUND,
+    ERR_INVALID_ARGUMENT,
     ERR_IO_PENDING,
+    ERR_NO_SSL_VERSIONS_ENABLED,
     ERR_SSL_CLIENT_AUTH_CERT_BAD_FORMAT,
+    ERR_SSL_CLIENT_AUTH_CERT_NO_PRIVATE_KEY,
+    ERR_SSL_VERSION_OR_CIPHER_MISMATCH,
     ERR_UNEXPECTED,
     OK,
 )
 from netstack_sync.base.trust_config import TrustConfig
-from netstack_sync.sockets.tls_config import ClientCertificate, TlsConfig
-from netstack_sync.sockets.tls_context import ContextRequest, TlsContexts, build_context
+from netstack_sync.sockets.tls_config import ClientCertificate, TlsConfig, TlsConfigError
+from netstack_sync.sockets.tls_context import (
+    ContextRequest,
+    TlsContexts,
+    build_context,
+    set_versions_and_ciphers,
+    touch_keylog_file,
+)
 from tests.support.loops import RecordedCompletion
 from tests.support.network import NetworkDriver, driven_network
-from tests.support.tls import authority, trust, write_client_certificate
+from tests.support.subprocesses import running_python
+from tests.support.tls import trust, write_client_certificate
 from tests.support.workers import ScriptedWorkers
 
 CONFIG = TlsConfig(TrustConfig())
+UNKNOWN_VERSION: Any = 5
 
 
 class Rig:
@@ -87,6 +101,14 @@ class TestCache:
         assert not first_done.is_called and second_done.result == OK
         assert rig.get()[2] == OK
 
+    def test_many_are_told_in_turns(self, rig: Rig) -> None:
+        """Each goes on with a handshake; nobody is left out, and who is cancelled meanwhile is not told."""
+        waits = [rig.get() for _ in range(10)]
+        rig.workers.run_next()
+        waits[7][0].cancel()
+        rig.build()
+        assert [done.result for _, done, _ in waits] == [ERR_IO_PENDING if n == 7 else OK for n in range(10)]
+
     def test_a_callback_may_cancel_another(self, rig: Rig) -> None:
         """Both waited for the same context."""
         second = ContextRequest()
@@ -130,17 +152,6 @@ class TestCache:
         assert rig.get(config)[2] == ERR_IO_PENDING
         rig.build()
 
-    @pytest.mark.parametrize(
-        "path, error", [("/no/such/file", ERR_FILE_NOT_FOUND), ("/dev/null", ERR_CERT_AUTHORITY_INVALID)]
-    )
-    def test_authorities_that_cannot_be_loaded(self, rig: Rig, tmp_path: Path, path: str, error: int) -> None:
-        """Told from a bad client certificate."""
-        config = TlsConfig(TrustConfig(ca_file=path), write_client_certificate(tmp_path))
-        request, done, _ = rig.get(config)
-        rig.build()
-        assert done.result == error
-        assert "certificate authorities" in request.detail
-
     def test_the_words_say_what_to_do(self, rig: Rig, tmp_path: Path) -> None:
         """They name the files, and how they should be."""
         certificate = write_client_certificate(tmp_path)
@@ -149,8 +160,8 @@ class TestCache:
         request, done, _ = rig.get(TlsConfig(trust(), certificate))
         missing, _, _ = rig.get(TlsConfig(trust(), ClientCertificate("/no/such/file")))
         rig.build()
-        assert done.result == ERR_SSL_CLIENT_AUTH_CERT_BAD_FORMAT
-        assert certificate.key_file in request.detail and "PEM" in request.detail
+        assert done.result == ERR_SSL_CLIENT_AUTH_CERT_NO_PRIVATE_KEY
+        assert certificate.key_file in request.detail and "pass the pair" in request.detail
         assert "/no/such/file" in missing.detail and "check the path" in missing.detail
 
     def test_a_lack_of_threads_is_blamed_on_no_file(self, rig: Rig, tmp_path: Path) -> None:
@@ -211,66 +222,108 @@ class TestConfig:
         assert "secret" not in repr(TlsConfig(trust(), with_password))
         assert hash(TlsConfig(trust())) == hash(TlsConfig(trust()))
 
-    def test_who_gives_the_verdict(self) -> None:
-        """OpenSSL for own contexts and client certificates, else the verifier."""
-        assert not TlsConfig(trust()).verifies_in_handshake
-        assert TlsConfig(trust(), ClientCertificate("a")).verifies_in_handshake
-        assert TlsConfig(trust(), context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)).verifies_in_handshake
-
 
 class TestBuilding:
-    def test_without_a_client_certificate(self) -> None:
+    @pytest.mark.parametrize("has_certificate", [False, True])
+    def test_what_holds_for_every_context(self, has_certificate: bool, tmp_path: Path) -> None:
         """TLS 1.2 and later, no compression, no renegotiation, no verdict of OpenSSL's."""
-        context = build_context(TlsConfig(trust()))
+        certificate = write_client_certificate(tmp_path) if has_certificate else None
+        context = build_context(TlsConfig(trust(), certificate))
         assert context.minimum_version == ssl.TLSVersion.TLSv1_2
         assert context.options & ssl.OP_NO_COMPRESSION and context.options & ssl.OP_NO_RENEGOTIATION
         assert context.verify_mode == ssl.CERT_NONE and not context.check_hostname
         assert not context.get_ca_certs()
 
-    def test_with_a_client_certificate(self, tmp_path: Path) -> None:
-        """OpenSSL must verify before it sends the certificate."""
-        certificate = write_client_certificate(tmp_path)
-        context = build_context(TlsConfig(trust(), certificate))
-        assert context.verify_mode == ssl.CERT_REQUIRED and context.check_hostname
-        assert len(context.get_ca_certs()) == 1
-        unverified = build_context(TlsConfig(trust(verify=False), certificate))
-        assert unverified.verify_mode == ssl.CERT_NONE
+    def test_being_cut_off_is_noticed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Also where somebody has changed the default."""
+        make = ssl.SSLContext.__new__
 
-    def test_with_authorities_from_a_file(self, tmp_path: Path) -> None:
-        """As the user of `verify="ca.pem"` means it."""
-        ca_file = tmp_path / "ca.pem"
-        authority().cert_pem.write_to_path(str(ca_file))
-        config = TlsConfig(TrustConfig(ca_file=str(ca_file)), write_client_certificate(tmp_path))
-        assert len(build_context(config).get_ca_certs()) == 1
+        def make_lax(kind: type[ssl.SSLContext], protocol: int) -> ssl.SSLContext:
+            context = make(kind, protocol)
+            context.options |= ssl.OP_IGNORE_UNEXPECTED_EOF
+            return context
 
-    @pytest.mark.parametrize("has_system_roots", [True, False])
-    def test_the_systems_roots_else_certifis(
-        self, tmp_path: Path, has_system_roots: bool, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """A system without roots is no reason to trust nobody."""
-        ca_file = tmp_path / "ca.pem"
-        ca_file.write_bytes(authority().cert_pem.bytes() if has_system_roots else b"")
-        monkeypatch.setenv("SSL_CERT_FILE", str(ca_file))
-        monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
-        context = build_context(TlsConfig(TrustConfig(), write_client_certificate(tmp_path)))
-        count = len(context.get_ca_certs())
-        assert count == 1 if has_system_roots else count > 50
+        monkeypatch.setattr(ssl.SSLContext, "__new__", make_lax)
+        assert ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).options & ssl.OP_IGNORE_UNEXPECTED_EOF
+        assert not build_context(TlsConfig(trust())).options & ssl.OP_IGNORE_UNEXPECTED_EOF
 
-    def test_a_key_with_a_password_that_is_not_given(self, tmp_path: Path) -> None:
-        """An error; OpenSSL must not ask on the terminal."""
-        from cryptography.hazmat.primitives.serialization import (
-            BestAvailableEncryption,
-            Encoding,
-            PrivateFormat,
-            load_pem_private_key,
+    def test_the_latest_version_that_the_system_allows(self, tmp_path: Path) -> None:
+        """Counts; one that forbids all that is asked for is named. The lowest version is ours."""
+        settings = tmp_path / "openssl.cnf"
+        settings.write_text(
+            "openssl_conf = all\n[all]\nssl_conf = tls\n[tls]\nsystem_default = ours\n"
+            "[ours]\nMaxProtocol = TLSv1.2\nMinProtocol = TLSv1.1\n"
         )
+        program = """
+            import ssl
+            from netstack_sync.base.trust_config import TrustConfig
+            from netstack_sync.sockets.tls_config import TlsConfig
+            from netstack_sync.sockets.tls_context import build_context
+            context = build_context(TlsConfig(TrustConfig()))
+            assert context.minimum_version == context.maximum_version == ssl.TLSVersion.TLSv1_2
+            build_context(TlsConfig(TrustConfig(), min_version=ssl.TLSVersion.TLSv1_3))
+            """
+        with running_python(program, wrapper=["env", f"OPENSSL_CONF={settings}"]) as process:
+            _, complained = process.communicate(timeout=30)
+        assert complained.splitlines()[-1].endswith("openssl.cnf) forbids the versions that are asked for")
 
-        certificate = write_client_certificate(tmp_path)
-        assert certificate.key_file is not None
-        key_file = Path(certificate.key_file)
-        key = load_pem_private_key(key_file.read_bytes(), None)
-        locked = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
-        key_file.write_bytes(locked)
-        with pytest.raises(Exception, match="with the right password"):
-            build_context(TlsConfig(trust(), certificate))
-        build_context(TlsConfig(trust(), ClientCertificate(certificate.cert_file, str(key_file), "secret")))
+    def test_a_version_that_the_system_forbids(self) -> None:
+        """As if openssl.cnf had said so."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        with pytest.raises(TlsConfigError, match="forbids the versions") as caught:
+            set_versions_and_ciphers(context, TlsConfig(TrustConfig(), min_version=ssl.TLSVersion.TLSv1_3))
+        assert caught.value.net_error == ERR_NO_SSL_VERSIONS_ENABLED
+
+    def test_versions_and_ciphers(self) -> None:
+        """As they are asked for."""
+        version, cipher = ssl.TLSVersion.TLSv1_2, "ECDHE-RSA-AES128-GCM-SHA256"
+        context = build_context(TlsConfig(trust(), min_version=version, max_version=version, ciphers=cipher))
+        assert (context.minimum_version, context.maximum_version) == (version, version)
+        old_ones = [known["name"] for known in context.get_ciphers() if not known["name"].startswith("TLS_")]
+        assert old_ones == [cipher]
+
+    @pytest.mark.parametrize(
+        "config, error, words",
+        [
+            (
+                TlsConfig(TrustConfig(), min_version=UNKNOWN_VERSION),
+                ERR_NO_SSL_VERSIONS_ENABLED,
+                r"OpenSSL .* does not have the versions",
+            ),
+            (
+                TlsConfig(TrustConfig(), ciphers="no-such"),
+                ERR_SSL_VERSION_OR_CIPHER_MISMATCH,
+                "knows no cipher of 'no-s",
+            ),
+            (TlsConfig(TrustConfig(), ciphers=""), ERR_SSL_VERSION_OR_CIPHER_MISMATCH, "knows no cipher of ''"),
+            (TlsConfig(TrustConfig(), ciphers="a\0b"), ERR_SSL_VERSION_OR_CIPHER_MISMATCH, "openssl ciphers"),
+            (
+                TlsConfig(TrustConfig(), ciphers="TLS_AES_128_GCM_SHA256"),
+                ERR_SSL_VERSION_OR_CIPHER_MISMATCH,
+                "those of TLS 1.3, whose names begin with TLS_",
+            ),
+        ],
+    )
+    def test_what_this_openssl_does_not_have(self, config: TlsConfig, error: int, words: str) -> None:
+        """Is named, with what to do."""
+        with pytest.raises(TlsConfigError, match=words) as caught:
+            set_versions_and_ciphers(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), config)
+        assert caught.value.net_error == error
+
+    def test_secrets_are_written_down(self, tmp_path: Path) -> None:
+        """To a file for its owner only; one that is there is appended to and stays as open as it is."""
+        path = tmp_path / "keys"
+        context = build_context(TlsConfig(trust(), keylog_file=str(path)))
+        assert context.keylog_filename == str(path) and stat.S_IMODE(path.stat().st_mode) == 0o600
+        path.write_text("CLIENT_RANDOM 1 2\n")
+        path.chmod(0o644)
+        build_context(TlsConfig(trust(), keylog_file=str(path)))
+        assert path.read_text() == "CLIENT_RANDOM 1 2\n" and stat.S_IMODE(path.stat().st_mode) == 0o644
+
+    def test_secrets_that_cannot_be_written_down(self, tmp_path: Path) -> None:
+        """The words name the file."""
+        for path, error in ((tmp_path / "no" / "keys", ERR_FILE_NOT_FOUND), ("a\0b", ERR_INVALID_ARGUMENT)):
+            with pytest.raises(TlsConfigError, match="cannot write TLS secrets to '") as caught:
+                touch_keylog_file(os.fspath(path))
+            assert caught.value.net_error == error

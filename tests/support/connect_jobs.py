@@ -7,12 +7,14 @@ from contextlib import contextmanager
 
 from netstack_sync.base.ip_endpoint import AddressList
 from netstack_sync.base.net_errors import ERR_IO_PENDING
+from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.log.net_log import NetLog, NetLogSource
 from netstack_sync.pool.connect_job import ConnectJob
 from netstack_sync.pool.family_memory import FamilyMemory
 from netstack_sync.pool.transport_connect_job import ConnectServices
 from netstack_sync.sockets.stream_socket import StreamSocket
 from netstack_sync.sockets.tls_config import TlsConfig
+from netstack_sync.sockets.tls_peer import TlsPeer
 from tests.support.connect_health import RecordingHealth
 from tests.support.net_logs import RecordingNetLog
 from tests.support.network import NetworkDriver, driven_network
@@ -23,10 +25,10 @@ from tests.support.resolver import ScriptedResolver
 class FakeSecureSocket(FakeSocket):
     """A SecureSocket in memory."""
 
-    def __init__(self, net_log: NetLog, transport: StreamSocket, host: str, config: TlsConfig) -> None:
+    def __init__(self, net_log: NetLog, transport: StreamSocket, peer: TlsPeer, config: TlsConfig) -> None:
         super().__init__(net_log, is_open=False)
         self.transport = transport
-        self.host = host
+        self.peer = peer
         self.config = config
         self.error_detail = "words of the handshake"
 
@@ -46,6 +48,8 @@ class ScriptedSocketFactory:
         self.transports: list[FakeSocket] = []
         self.secures: list[FakeSecureSocket] = []
         self.addresses: list[AddressList] = []
+        self.ssl_info: SSLInfo | None = None
+        """What secure sockets find out."""
 
     def create_transport_socket(self, addresses: AddressList, net_log: NetLog, source: NetLogSource) -> FakeSocket:
         """See ClientSocketFactory."""
@@ -56,11 +60,11 @@ class ScriptedSocketFactory:
         self.transports.append(socket)
         return socket
 
-    def create_secure_socket(self, transport: StreamSocket, host: str, config: TlsConfig) -> FakeSecureSocket:
+    def create_secure_socket(self, transport: StreamSocket, peer: TlsPeer, config: TlsConfig) -> FakeSecureSocket:
         """See ClientSocketFactory."""
         assert transport.is_connected(), "TLS over a transport that is not connected"
-        socket = FakeSecureSocket(self._net_log, transport, host, config)
-        socket.connect_result = self.secure_result
+        socket = FakeSecureSocket(self._net_log, transport, peer, config)
+        socket.connect_result, socket.ssl_info = self.secure_result, self.ssl_info
         self.secures.append(socket)
         return socket
 

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -67,19 +67,29 @@ def write_site(folder: Path) -> dict[str, bytes]:
 def nginx(folder: Path) -> Iterator[LiveServer]:
     """nginx over http and https, one worker, connections kept for as long as the client likes."""
     command = program("nginx", "nginx-light")
-    with _prepared(folder) as (server, conf):
-        temporary = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in _NGINX_TEMPORARY)
-        user = "user root; " if os.geteuid() == 0 else ""  # its workers could not read the site
+    with _prepared(folder) as (server, _):
         tls = f"ssl_certificate {folder}/leaf.pem; ssl_certificate_key {folder}/leaf-key.pem;"
-        conf.write_text(
-            f"{user}daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.err; worker_processes 1;\n"
-            "events {}\n"
-            f"http {{ access_log off; {temporary} root {folder}/www; keepalive_requests 100000;\n"
+        blocks = (
             f" server {{ listen 127.0.0.1:{server.ports['http']}; }}\n"
-            f" server {{ listen 127.0.0.1:{server.ports['https']} ssl; {tls} }} }}\n"
+            f" server {{ listen 127.0.0.1:{server.ports['https']} ssl; {tls} }}"
         )
-        with _running([command, "-c", str(conf), "-p", str(folder)], folder, server):
+        with nginx_around(command, folder, blocks, server.ports.values()):
             yield server
+
+
+@contextmanager
+def nginx_around(command: str, folder: Path, blocks: str, ports: Iterable[int]) -> Iterator[None]:
+    """nginx with one worker and these server blocks, once it listens on all ports; serves `folder`/www."""
+    temporary = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in _NGINX_TEMPORARY)
+    user = "user root; " if os.geteuid() == 0 else ""  # its workers could not read the site
+    conf = folder / "server.conf"
+    conf.write_text(
+        f"{user}daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.err; worker_processes 1;\n"
+        f"events {{}}\nhttp {{ access_log off; {temporary} root {folder}/www; keepalive_requests 100000;\n{blocks} }}\n"
+    )
+    waited_for = LiveServer({str(port): port for port in ports}, "", {})
+    with running([command, "-c", str(conf), "-p", str(folder)], folder, waited_for):
+        yield
 
 
 _NGINX_TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -96,7 +106,7 @@ def caddy(folder: Path) -> Iterator[LiveServer]:
             f"http://localhost:{server.ports['http']} {{\n {site}}}\n"
             f"https://localhost:{server.ports['https']} {{\n tls {folder}/leaf.pem {folder}/leaf-key.pem\n {site}}}\n"
         )
-        with _running([command, "run", "--config", str(conf), "--adapter", "caddyfile"], folder, server):
+        with running([command, "run", "--config", str(conf), "--adapter", "caddyfile"], folder, server):
             yield server
 
 
@@ -121,8 +131,8 @@ def dns_over_https(folder: Path) -> Iterator[LiveServer]:
             "addAction(QTypeRule(DNSQType.NS), RCodeAction(DNSRCode.NXDOMAIN))\n"  # dnsmasq refuses the root
         )
         with (
-            _running([dnsmasq, "-k", "-C", str(names)], folder / "www", behind),
-            _running([dnsdist, "--supervised", "--disable-syslog", "-C", str(conf)], folder, server),
+            running([dnsmasq, "-k", "-C", str(names)], folder / "www", behind),
+            running([dnsdist, "--supervised", "--disable-syslog", "-C", str(conf)], folder, server),
         ):
             yield server
 
@@ -139,7 +149,7 @@ def _prepared(folder: Path) -> Iterator[tuple[LiveServer, Path]]:
 
 
 @contextmanager
-def _running(command: list[str], folder: Path, server: LiveServer) -> Iterator[None]:
+def running(command: list[str], folder: Path, server: LiveServer) -> Iterator[None]:
     """Starts the server, waits until it listens, and ends its whole process group."""
     environment = {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
     log = folder / "output.log"

@@ -73,6 +73,9 @@ class Peer:
         """Hangs up."""
         self._sock.close()
 
+    def say_goodbye(self) -> None:
+        """What TLS says before the end; nothing without."""
+
     def shut_down_writing(self) -> None:
         """Ends its stream and goes on reading."""
         self._sock.shutdown(socket.SHUT_WR)
@@ -92,12 +95,17 @@ class Peer:
         self.received += data
 
 
-class TlsPeer(Peer):
+class SecurePeer(Peer):
     """A Peer with TLS; it shakes hands by itself."""
 
     def __init__(self, sock: socket.socket, context: ssl.SSLContext) -> None:
         super().__init__(sock)
         self._server = TlsServer(context)
+
+    def say_goodbye(self) -> None:
+        """See Peer."""
+        self._queue(self._server.say_goodbye())
+        self.pump()
 
     def _encode(self, data: bytes) -> bytes:
         return self._server.send(data)

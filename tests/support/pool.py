@@ -58,6 +58,7 @@ class FakeSocket:
         self.on_writable: Task | None = None
         self.times_closed = 0
         self.aborted_with = OK
+        self.ssl_info: SSLInfo | None = None
 
     def connect(self, on_done: Completion) -> int:
         """See StreamSocket; answers `connect_result`."""
@@ -142,11 +143,6 @@ class FakeSocket:
 
     @property
     def local_address(self) -> IPEndPoint | None:
-        """See StreamSocket."""
-        return None
-
-    @property
-    def ssl_info(self) -> SSLInfo | None:
         """See StreamSocket."""
         return None
 
@@ -237,6 +233,7 @@ class ScriptedJob(ConnectJob):
             self.socket = self._factory.make_socket()
         if result != OK:
             self.error_detail = f"job failed with {result}"
+            self.ssl_info = self._factory.ssl_info
 
     def _cancel_child(self) -> None:
         pass
@@ -251,6 +248,8 @@ class ScriptedJobFactory:
         self.outcomes: deque[int] = deque()
         self.jobs: list[ScriptedJob] = []
         self.sockets: list[FakeSocket] = []
+        self.ssl_info: SSLInfo | None = None
+        """What jobs that fail know of the server."""
 
     def create_job(self, group_id: GroupId, priority: RequestPriority, delegate: ConnectJobDelegate) -> ScriptedJob:
         """See ConnectJobFactory."""

@@ -11,6 +11,7 @@ from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING, ERR_UNEXPECTED, OK
 from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import Url
 from netstack_sync.http.network_session import HttpNetworkSession
@@ -65,6 +66,7 @@ class ScriptedConnectJob(ConnectJob):
         super().__init__(stack.thread, stack.net_log, NetLogSourceType.TRANSPORT_CONNECT_JOB, priority, delegate)
         self._outcome = outcome
         self._is_async = stack.is_async
+        self._failed_info = stack.failed_ssl_info
 
     @property
     def load_state(self) -> LoadState:
@@ -94,7 +96,7 @@ class ScriptedConnectJob(ConnectJob):
 
     def _finish_connect(self, result: int) -> int:
         if isinstance(self._outcome, int):
-            self.error_detail = "scripted failure"
+            self.error_detail, self.ssl_info = "scripted failure", self._failed_info
             return self._outcome
         self.socket = self._outcome
         return OK
@@ -119,6 +121,8 @@ class ScriptedStack:
         self.session = HttpNetworkSession(self.thread, self.pool, self.meter, self.net_log)
         self.sockets: list[ScriptedSocket] = []
         self.requested_groups: list[GroupId] = []
+        self.failed_ssl_info: SSLInfo | None = None
+        """What connect jobs that fail know of the server."""
         self._connections: deque[ScriptedSocket | int] = deque()
 
     def create_job(self, group_id: GroupId, priority: RequestPriority, delegate: ConnectJobDelegate) -> ConnectJob:

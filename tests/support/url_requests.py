@@ -9,7 +9,7 @@ from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.dns.host_cache import HostCache
 from netstack_sync.dns.manager import ResolverManager
 from netstack_sync.http.request_info import HttpRequestInfo
-from netstack_sync.sockets.tls_client import TlsServices
+from netstack_sync.sockets.tls_services import TlsServices
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.network_changes import NetworkChanges
 from netstack_sync.url_request.redirects import MAX_REDIRECTS, RedirectInfo

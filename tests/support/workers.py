@@ -24,7 +24,7 @@ class ScriptedWorkers(WorkerPool):
 
     def post_job(self, work: Callable[[], T], on_reply: Callable[[T | BaseException], None]) -> WorkerJob[T]:
         """See WorkerPool.post_job; nothing runs yet."""
-        job = WorkerJob(work, on_reply, self._task_runner)
+        job = WorkerJob(work, on_reply, self.task_runner)
         self.jobs.append(job)
         return job
 

@@ -126,10 +126,10 @@ def test_a_client_that_speaks_no_tls_gets_an_alert(tmp_path: Path) -> None:
     assert talk.stream.read(100) == b""
 
 
-def connect(server: EmbeddedServer, context: ssl.SSLContext) -> ssl.SSLSocket:
+def connect(server: EmbeddedServer, context: ssl.SSLContext, session: ssl.SSLSession | None = None) -> ssl.SSLSocket:
     plain = socket.create_connection(("127.0.0.1", server.port), timeout=20)
     try:
-        return context.wrap_socket(plain, server_hostname="localhost")
+        return context.wrap_socket(plain, server_hostname="localhost", session=session)
     finally:
         plain.close()
 
@@ -170,6 +170,29 @@ def test_a_bad_certificate_is_refused(recipe: TlsRecipe, words: str) -> None:
             connect(server, context)
         assert server.wait_until(lambda: server.open_connections == 0)
         assert server.requests == []
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=lambda version: version.name)
+def test_the_version_can_be_chosen(version: ssl.TLSVersion) -> None:
+    """Both ends of what it speaks."""
+    with EmbeddedServer(tls=TlsRecipe(min_version=version, max_version=version)) as server:
+        context = ssl.create_default_context(cafile=server.ca_file)
+        with connect(server, context) as client:
+            assert client.version() == version.name.replace("_", ".") and hello(client)
+
+
+@pytest.mark.parametrize("tickets", [0, 2])
+def test_sessions_can_be_resumed_unless_there_are_no_tickets(tickets: int) -> None:
+    """In TLS 1.3 they come with the first bytes."""
+    with EmbeddedServer(tls=TlsRecipe(min_version=ssl.TLSVersion.TLSv1_3, tickets=tickets)) as server:
+        context = ssl.create_default_context(cafile=server.ca_file)
+        with connect(server, context) as client:
+            hello(client)
+            session = client.session
+        assert session is not None and session.has_ticket == bool(tickets)
+        if tickets:
+            with connect(server, context, session) as client:
+                assert hello(client) and client.session_reused
 
 
 def test_a_client_certificate_can_be_required(tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ from netstack_sync.dns.host_resolver import DEFAULT_PARAMETERS
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.pool.limits import PoolLimits
 from netstack_sync.pool.socket_pool import ClientSocketPool
-from netstack_sync.sockets.tls_client import TlsServices
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.sockets.tls_context import ContextRequest, TlsContexts
+from netstack_sync.sockets.tls_services import HandshakeLoad, TlsServices
+from netstack_sync.sockets.tls_session_cache import TlsSessionCache
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.network_changes import NetworkChanges
 from tests.cert.scripted_verifier import ScriptedVerifier
@@ -222,7 +223,9 @@ def test_what_was_read_of_files_is_read_again(stack: ScriptedStack) -> None:
     contexts.get(config, context_request, lambda _: None)
     stack.run_workers()
     assert contexts.get(config, context_request, lambda _: None) == OK
-    context = context_over(stack, changes, TlsServices(contexts, verifier, stack.workers, stack.thread.post))
+    post, sessions = stack.thread.task_runner.post_task, TlsSessionCache(stack.clock)
+    tls = TlsServices(contexts, verifier, stack.workers, post, sessions, HandshakeLoad(), has_pins=lambda _: False)
+    context = context_over(stack, changes, tls)
     idle, in_use = stack.connection(), stack.connection(Write(GET), Pause(), Read(HEAD + b"fine"))
     handle = stack.handle(idle)
     request, delegate = new_request(context, request_info())

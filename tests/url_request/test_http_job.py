@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import ssl
+from dataclasses import replace
+
+import pytest
+
+from netstack_sync.base.cert_status import CertStatus
+from netstack_sync.base.clock import ManualWallClock
 from netstack_sync.base.load_state import LoadState
-from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
+from netstack_sync.base.net_errors import ERR_CERT_DATE_INVALID, ERR_IO_PENDING, OK
 from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.ssl_info import SSLInfo
+from netstack_sync.base.trust_config import TrustConfig
+from netstack_sync.http.hsts_store import TransportSecurityState
+from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.http_job import HttpJob
 from netstack_sync.url_request.job import URLRequestJob
 from tests.support.loops import RecordedCompletion
@@ -69,3 +80,127 @@ def test_closing_ends_the_transaction(stack: ScriptedStack) -> None:
     job.close()
     job.close()
     assert not socket.is_open and not done.is_called
+
+
+# --- HTTP Strict Transport Security
+
+CLEAN = SSLInfo("TLSv1.3", "x", "", (b"leaf",), verified_chain=(b"leaf",))
+ALL_BELOW = "Strict-Transport-Security: max-age=1000; includeSubDomains"
+
+
+def store() -> TransportSecurityState:
+    return TransportSecurityState(ManualWallClock(1e9))
+
+
+def upgraded(hsts: TransportSecurityState, *hosts: str) -> list[str]:
+    return [host for host in hosts if hsts.should_upgrade(host)]
+
+
+def visit(
+    stack: ScriptedStack,
+    hsts: TransportSecurityState,
+    *fields: str,
+    url: str = "https://a.test/",
+    ssl_info: SSLInfo | None = CLEAN,
+    tls: TlsConfig | None = None,
+    status: int = 200,
+) -> None:
+    """An exchange whose answer has these fields."""
+    info = request_info(url)
+    if tls is not None:
+        info.tls = tls
+    get = f"GET / HTTP/1.1\r\nHost: {info.url.host_header}\r\nConnection: keep-alive\r\n\r\n".encode()
+    lines = "".join(f"{field}\r\n" for field in fields)
+    answer = f"HTTP/1.1 {status} X\r\n{lines}Content-Length: 0\r\nConnection: close\r\n\r\n".encode()
+    stack.connection(Write(get), Read(answer)).ssl_info = ssl_info
+    job = HttpJob(stack.session, info, stack.log(), Watcher(), hsts)
+    done = RecordedCompletion()
+    result = job.start(done)
+    stack.run()
+    assert (done.result if result == ERR_IO_PENDING else result) == OK
+    job.close()
+
+
+@pytest.mark.parametrize("status", [200, 204, 302, 404, 500])
+def test_the_header_is_heard(stack: ScriptedStack, status: int) -> None:
+    """Row 242, ProcessSTS: with every answer, whatever its status, in whatever case it is written."""
+    hsts = store()
+    visit(stack, hsts, "Location: /x", ALL_BELOW.upper(), status=status)
+    assert upgraded(hsts, "a.test", "x.a.test", "test") == ["a.test", "x.a.test"]
+
+
+@pytest.mark.parametrize(
+    "first, expected", [("max-age=1000", ["a.test"]), ("max-age=0", []), ("max-age=x", []), ("", [])]
+)
+def test_only_the_first_header_counts(stack: ScriptedStack, first: str, expected: list[str]) -> None:
+    """Row 242, ProcessSTSOnce: also when it is malformed (RFC 6797 §8.1)."""
+    hsts = store()
+    visit(stack, hsts, f"Strict-Transport-Security: {first}", ALL_BELOW)
+    assert upgraded(hsts, "a.test", "x.a.test") == expected
+
+
+@pytest.mark.parametrize("url", ["https://127.0.0.1/", "https://[::1]/", "https://localhost/", "https://x.localhost/"])
+def test_hosts_that_it_is_not_for(stack: ScriptedStack, url: str) -> None:
+    """Row 242, STSNotProcessedOnIP: nor on localhost."""
+    hsts = store()
+    visit(stack, hsts, ALL_BELOW, url=url)
+    assert hsts.entries() == {}
+
+
+def test_answers_without_it(stack: ScriptedStack) -> None:
+    """Also when another field mentions it."""
+    hsts = store()
+    visit(stack, hsts)
+    visit(stack, hsts, "Vary: strict-transport-security")
+    visit(stack, hsts, f"X-{ALL_BELOW}")
+    assert hsts.entries() == {}
+
+
+def tls_with(check_hostname: bool) -> TlsConfig:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = check_hostname
+    return TlsConfig(TrustConfig(), context=context)
+
+
+@pytest.mark.parametrize(
+    "ssl_info, tls",
+    [
+        (None, None),
+        (replace(CLEAN, verified_chain=()), None),
+        (replace(CLEAN, cert_status=CertStatus.COMMON_NAME_INVALID), None),
+        (CLEAN, TlsConfig(TrustConfig(verify=False))),
+        (CLEAN, tls_with(check_hostname=False)),
+        (replace(CLEAN, verified_chain=()), tls_with(check_hostname=True)),
+    ],
+)
+def test_it_takes_a_verified_host(stack: ScriptedStack, ssl_info: SSLInfo | None, tls: TlsConfig | None) -> None:
+    """Row 242, HTTPSErrorsNoClobberTSSTest: without, nothing is learned and nothing is forgotten."""
+    hsts = store()
+    visit(stack, hsts, ALL_BELOW, url="https://known.test/")
+    before = hsts.entries()
+    for url in ("https://known.test/", "https://new.test/"):
+        for value in ("max-age=0", "max-age=5"):
+            visit(stack, hsts, f"Strict-Transport-Security: {value}", url=url, ssl_info=ssl_info, tls=tls)
+    assert hsts.entries() == before and before
+
+
+def test_a_context_of_the_users_may_verify(stack: ScriptedStack) -> None:
+    """Its word counts as any."""
+    hsts = store()
+    visit(stack, hsts, ALL_BELOW, tls=tls_with(check_hostname=True))
+    assert upgraded(hsts, "a.test")
+
+
+def test_a_failed_exchange_says_nothing(stack: ScriptedStack) -> None:
+    """Row 242, HTTPSErrorsNoClobberTSSTest: a bad certificate leaves all as it was."""
+    hsts = store()
+    visit(stack, hsts, ALL_BELOW)
+    before = hsts.entries()
+    stack.failed_connection(ERR_CERT_DATE_INVALID)
+    job = HttpJob(stack.session, request_info("https://a.test/"), stack.log(), Watcher(), hsts)
+    done = RecordedCompletion()
+    result = job.start(done)
+    stack.run()
+    assert (done.result if result == ERR_IO_PENDING else result) == ERR_CERT_DATE_INVALID
+    job.close()
+    assert hsts.entries() == before and upgraded(hsts, "a.test")

@@ -10,6 +10,7 @@ from netstack_sync.base.net_errors import ERR_INVALID_REDIRECT, ERR_UNSAFE_REDIR
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import Url
+from netstack_sync.base.url_parts import MAX_URL_LENGTH
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.upload import BytesUpload
 from netstack_sync.sockets.tls_config import ClientCertificate, TlsConfig
@@ -20,6 +21,7 @@ from netstack_sync.url_request.redirects import (
     compute_redirect,
     redirected_method,
     redirected_request,
+    secure_upgrade,
 )
 from tests.support.scripted_stack import request_info
 
@@ -117,6 +119,32 @@ def test_where_nobody_is_sent(location: str, error: int) -> None:
     assert compute_redirect(302, location, BASE, "GET") == error
 
 
+# --- our own
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ("http://a.test/", "https://a.test/"),
+        ("http://a.test:80/", "https://a.test/"),
+        ("http://a.test:8080/", "https://a.test:8080/"),
+        ("http://a.test:443/", "https://a.test/"),
+        ("http://u:p@a.test:81/x%20y?q=http://b.test:80/#f", "https://u:p@a.test:81/x%20y?q=http://b.test:80/#f"),
+    ],
+)
+def test_an_upgrade(old: str, new: str) -> None:
+    """Row 242, HSTSPreservesPosts: port 80 becomes 443, others stay, and so do method, body and the rest of the URL."""
+    for method in ("GET", "POST", "DELETE"):
+        redirect = RedirectInfo(307, Url.parse(new), method, keeps_body=True, is_internal=True)
+        assert secure_upgrade(Url.parse(old), method) == redirect
+
+
+def test_an_upgrade_that_makes_the_url_too_long() -> None:
+    """An error; http is no way out."""
+    start = "http://a.test/"
+    assert secure_upgrade(Url.parse(start + "x" * (MAX_URL_LENGTH - len(start))), "GET") == ERR_INVALID_REDIRECT
+
+
 # --- headers
 
 ALL = [
@@ -186,6 +214,18 @@ def test_no_origin_is_made_up() -> None:
     assert after("http://b.test/", keeps_body=True, headers=[]) == []
 
 
+def test_an_upgrade_keeps_what_was_meant_for_the_host() -> None:
+    """Credentials, Host and client certificate: the same host gets them, more safely than they were meant to go."""
+    upload = BytesUpload(b"x")
+    info = request_info("http://a.test:81/", "POST", headers=ALL, upload=upload)
+    info.tls = TlsConfig(TrustConfig(), ClientCertificate("a.pem"))
+    redirect = secure_upgrade(info.url, info.method)
+    assert isinstance(redirect, RedirectInfo)
+    upgraded = redirected_request(info, redirect)
+    assert upgraded.headers.items() == ALL and upgraded.tls is info.tls
+    assert (upgraded.url.href, upgraded.method, upgraded.upload) == ("https://a.test:81/", "POST", upload)
+
+
 # --- the rest of the request
 
 
@@ -210,11 +250,11 @@ def test_the_users_own_context_is_kept() -> None:
 
 
 def test_the_body_goes_along_only_with_its_method() -> None:
-    """Priority and partition do always."""
+    """Priority, partition and privacy mode do always."""
     upload = BytesUpload(b"x")
     info = request_info("http://a.test/", "POST", upload=upload)
-    info.priority, info.partition = RequestPriority.LOWEST, "p"
+    info.priority, info.partition, info.privacy_mode = RequestPriority.LOWEST, "p", True
     kept = redirected(info, "http://b.test/")
     assert (kept.url.href, kept.method, kept.upload) == ("http://b.test/", "GET", upload)
-    assert (kept.priority, kept.partition) == (RequestPriority.LOWEST, "p")
+    assert (kept.priority, kept.partition, kept.privacy_mode) == (RequestPriority.LOWEST, "p", True)
     assert redirected(info, "http://b.test/", keeps_body=False).upload is None

@@ -6,9 +6,11 @@ import io
 
 import pytest
 
+from netstack_sync.base.clock import ManualWallClock
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import (
     ERR_ABORTED,
+    ERR_CERT_DATE_INVALID,
     ERR_CONNECTION_REFUSED,
     ERR_CONNECTION_RESET,
     ERR_CONTENT_LENGTH_MISMATCH,
@@ -24,6 +26,8 @@ from netstack_sync.base.net_errors import (
     OK,
 )
 from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.ssl_info import SSLInfo
+from netstack_sync.http.hsts_store import TransportSecurityState, host_keys
 from netstack_sync.http.network_transaction import TransactionObserver
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.upload import BytesUpload, FileSource, IterableSource, WorkerUpload
@@ -409,6 +413,196 @@ def test_the_second_hop_may_fail(stack: ScriptedStack, context: URLRequestContex
     request, delegate = run(stack, context)
     assert delegate.result == ERR_CONNECTION_REFUSED and len(request.history) == 1
     assert request.has_sent_bytes and request.response is None and request.url.host == "b.test"
+
+
+# --- HTTP Strict Transport Security
+
+CLEAN = SSLInfo("TLSv1.3", "x", "", (b"leaf",), verified_chain=(b"leaf",))
+
+
+@pytest.fixture
+def hsts(stack: ScriptedStack, context: URLRequestContext) -> TransportSecurityState:
+    """a.test and what is below it want https."""
+    state = TransportSecurityState(ManualWallClock(1e9), {host_keys("a.test")[0]: True})
+    context.job_factory = URLRequestJobFactory(stack.session, state)
+    return state
+
+
+def origins(stack: ScriptedStack) -> list[str]:
+    """Where connections were wanted to."""
+    return [str(group.origin) for group in stack.requested_groups]
+
+
+@pytest.mark.parametrize("follows", [False, True])
+@pytest.mark.parametrize("limit", [0, 20])
+def test_http_becomes_https(
+    stack: ScriptedStack, context: URLRequestContext, hsts: TransportSecurityState, follows: bool, limit: int
+) -> None:
+    """Row 242: before anything is sent; whoever wants no redirects gets it too, and it is in the history."""
+    stack.connection(Write(GET), Read(FINE))
+    request, delegate = run(stack, context, delegate=RecordingDelegate(follows=follows), max_redirects=limit)
+    assert (delegate.result, delegate.body) == (OK, b"fine") and "redirect" not in delegate.events
+    assert request.url.href == "https://a.test/" and origins(stack) == ["https://a.test"]
+    (hop,) = request.history
+    assert (hop.head.status, hop.url.href) == (307, "http://a.test/")
+    assert hop.head.headers.get("non-authoritative-reason") == "HSTS"
+
+
+@pytest.mark.parametrize("url, origin", [("http://u:p@a.test:80/", ""), ("http://u:p@a.test:8080/", ":8080")])
+def test_the_upgrade_takes_everything_along(
+    stack: ScriptedStack, context: URLRequestContext, hsts: TransportSecurityState, url: str, origin: str
+) -> None:
+    """Row 242, HSTSPreservesPosts: method, body, headers and credentials, given for the host or in the URL."""
+    headers = [("Host", "virtual.test"), ("Cookie", "a=1"), ("Origin", "http://a.test"), ("Content-Type", "x/y")]
+    fields = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    own = "Authorization: Basic dTpw\r\nContent-Length: 5\r\n"
+    stack.connection(
+        Write(f"POST / HTTP/1.1\r\nConnection: keep-alive\r\n{fields}{own}\r\n".encode()), Write(b"hello"), Read(FINE)
+    )
+    upload = WorkerUpload(FileSource(io.BytesIO(b"hello")), 5, stack.workers)
+    _, delegate = run(stack, context, request_info(url, "POST", headers, upload))
+    assert delegate.body == b"fine" and origins(stack) == [f"https://a.test{origin}"]
+
+
+def test_a_body_that_can_be_sent_only_once(
+    stack: ScriptedStack, context: URLRequestContext, hsts: TransportSecurityState
+) -> None:
+    """Row 242, HSTSPreservesPosts: it was not sent yet."""
+    post = head(method="POST", extra="Transfer-Encoding: chunked\r\n")
+    stack.connection(Write(post), Write(b"2\r\nhi\r\n"), Write(b"0\r\n\r\n"), Read(FINE))
+    upload = WorkerUpload(IterableSource(iter([b"hi"])), None, stack.workers)
+    assert run(stack, context, request_info(method="POST", upload=upload))[1].body == b"fine"
+
+
+def test_every_hop_is_upgraded(stack: ScriptedStack, context: URLRequestContext, hsts: TransportSecurityState) -> None:
+    """Only redirects of servers are counted, and there is one."""
+    stack.connection(Write(head(host="b.test")), Read(redirect_to("http://x.a.test/y")))
+    stack.connection(Write(head("/y", "x.a.test")), Read(FINE))
+    request, delegate = run(stack, context, request_info("http://b.test/"), max_redirects=1)
+    assert delegate.body == b"fine" and origins(stack) == ["http://b.test", "https://x.a.test"]
+    assert [(hop.head.status, hop.url.href) for hop in request.history] == [
+        (302, "http://b.test/"),
+        (307, "http://x.a.test/y"),
+    ]
+    assert [redirect.url.href for redirect in delegate.redirects] == ["http://x.a.test/y"]
+
+
+def test_a_server_that_sends_back_to_http(
+    stack: ScriptedStack, context: URLRequestContext, hsts: TransportSecurityState
+) -> None:
+    """The circle ends with the limit; nothing of it goes out in clear."""
+    hop: list[Step] = [Write(GET), Read(redirect_to("http://a.test/"))]
+    stack.connection(*hop * 4)
+    request, delegate = run(stack, context, max_redirects=3)
+    assert delegate.result == ERR_TOO_MANY_REDIRECTS and origins(stack) == ["https://a.test"]
+    assert [hop.head.status for hop in request.history] == [307, 302] * 3 + [307]
+
+
+@pytest.mark.parametrize("error", [ERR_CERT_DATE_INVALID, ERR_CONNECTION_REFUSED])
+def test_there_is_no_way_back(
+    stack: ScriptedStack, context: URLRequestContext, hsts: TransportSecurityState, error: int
+) -> None:
+    """Row 242, HTTPSPreloadedHSTSTest: a bad certificate is the end; no server has got anything."""
+    stack.failed_connection(error)
+    request, delegate = run(stack, context)
+    assert delegate.result == error and origins(stack) == ["https://a.test"]
+    assert len(request.history) == 1 and not request.has_sent_bytes
+
+
+def test_the_first_visit_counts_for_the_second(
+    stack: ScriptedStack, context: URLRequestContext, hsts: TransportSecurityState
+) -> None:
+    """Row 242, ProcessSTS: what an https answer says holds from then on, and what an http answer says does not."""
+    said = b"HTTP/1.1 200 OK\r\nStrict-Transport-Security: max-age=9\r\nContent-Length: 0\r\n\r\n"
+    for _ in range(2):
+        stack.connection(
+            Write(head(host="b.test")), Read(said), Write(head(host="b.test")), Read(said)
+        ).ssl_info = CLEAN
+    for url in ("http://b.test/", "http://b.test/", "https://b.test/", "http://b.test/"):
+        assert run(stack, context, request_info(url))[1].result == OK
+    assert origins(stack) == ["http://b.test", "https://b.test"]
+
+
+def test_an_upgrade_that_cannot_follow(
+    stack: ScriptedStack, context: URLRequestContext, hsts: TransportSecurityState
+) -> None:
+    """A body that is gone before anything was sent: the error says so, and the request was not sent."""
+    upload = WorkerUpload(IterableSource(iter([b"hi"])), None, stack.workers)
+    upload.read(lambda _: None)
+    stack.run_workers()
+    request, delegate = run(stack, context, request_info(method="POST", upload=upload))
+    assert delegate.result == ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED and not request.has_sent_bytes
+
+
+@pytest.mark.parametrize("is_upgraded", [False, True])
+def test_waiting_until_hosts_are_known(
+    stack: ScriptedStack, context: URLRequestContext, hsts: TransportSecurityState, is_upgraded: bool
+) -> None:
+    """The first request of a program may come before the file is read; it waits, and so does a later hop."""
+    hsts.is_loaded = False
+    host = "a.test" if is_upgraded else "b.test"
+    stack.connection(Write(head(host="c.test")), Read(redirect_to(f"http://{host}/")))
+    stack.connection(Write(head(host=host)), Read(FINE))
+    request, delegate = new_request(context, request_info("https://c.test/"))
+    request.start()
+    stack.run()
+    assert delegate.events[-1] == "redirect" and origins(stack) == ["https://c.test"]
+    assert request.response is None and request.load_state == LoadState.IDLE
+    assert request.has_sent_bytes and request.sent_bytes == 0, "the hop before has"
+    request.set_priority(RequestPriority.HIGHEST)
+    hsts.set_loaded()
+    stack.run()
+    assert delegate.body == b"fine" and origins(stack)[1] == f"{'https' if is_upgraded else 'http'}://{host}"
+    assert request.info.priority == RequestPriority.HIGHEST
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+@pytest.mark.parametrize("host", ["a.test", "b.test"])
+def test_ended_while_it_waits(
+    stack: ScriptedStack, context: URLRequestContext, hsts: TransportSecurityState, host: str, is_told: bool
+) -> None:
+    """Cancelled or failed: the file may come or not, nothing is sent any more."""
+    hsts.is_loaded = False
+    request, delegate = new_request(context, request_info(f"http://{host}/"))
+    request.start()
+    stack.run()
+    if is_told:
+        request.fail(ERR_CONTEXT_SHUT_DOWN)
+    else:
+        request.cancel()
+    hsts.set_loaded()
+    stack.run()
+    assert delegate.events == (["response"] if is_told else []) and origins(stack) == []
+    assert context.request_count == 0
+
+
+def test_cancelled_between_the_upgrade_and_its_delivery(
+    stack: ScriptedStack, context: URLRequestContext, hsts: TransportSecurityState
+) -> None:
+    """It was there at once and is on its way; it must not arrive."""
+    request, delegate = new_request(context, request_info())
+    request.start()
+    request.cancel()
+    stack.run()
+    assert delegate.events == [] and origins(stack) == [] and request.history == []
+
+
+def test_the_log_of_an_upgrade(stack: ScriptedStack, context: URLRequestContext, hsts: TransportSecurityState) -> None:
+    """Row 242: what was decided, by whom, and where the request went."""
+    if not stack.is_async:
+        return
+    stack.connection(Write(GET), Read(FINE))
+    run(stack, context)
+    types = [entry.type for entry in stack.recorded.entries]
+    first = types.index(NetLogEventType.URL_REQUEST_START_JOB)
+    assert types[first : first + 4] == [
+        NetLogEventType.URL_REQUEST_START_JOB,
+        NetLogEventType.TRANSPORT_SECURITY_STATE_SHOULD_UPGRADE_TO_SSL,
+        NetLogEventType.URL_REQUEST_REDIRECT_JOB,
+        NetLogEventType.URL_REQUEST_REDIRECTED,
+    ]
+    shown = stack.recorded.params_of(NetLogEventType.URL_REQUEST_REDIRECTED, NetLogEventPhase.NONE)
+    assert shown == [{"location": "https://a.test/"}]
 
 
 # --- cancelling

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
 from tests.workers.certificate_factory import (
     DAY,
@@ -22,11 +22,14 @@ from tests.workers.certificate_factory import (
     make_key,
     permit,
 )
+from tests.workers.certificate_rewriter import rewritten
 
 HOST = "example.test"
 CLIENT_AUTH = ExtendedKeyUsageOID.CLIENT_AUTH
 ANY_PURPOSE = ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE
 SERVER_AUTH = ExtendedKeyUsageOID.SERVER_AUTH
+NETSCAPE_TYPE = "2.16.840.1.113730.1.1"
+PLACE = x509.UniformResourceIdentifier("http://ca.test/here")
 SAN = ("-addext", f"subjectAltName=DNS:{HOST},IP:127.0.0.1")
 
 
@@ -153,3 +156,88 @@ def address_constrained(address: str) -> Chain:
 
 def policies() -> x509.CertificatePolicies:
     return x509.CertificatePolicies([x509.PolicyInformation(x509.ObjectIdentifier("1.2.3.4"), None)])
+
+
+def lists_here() -> x509.CRLDistributionPoints:
+    return x509.CRLDistributionPoints([x509.DistributionPoint([PLACE], None, None, None)])
+
+
+def ask_here() -> x509.AuthorityInformationAccess:
+    return x509.AuthorityInformationAccess([x509.AccessDescription(AuthorityInformationAccessOID.OCSP, PLACE)])
+
+
+def key_identifiers(critical: str) -> Chain:
+    """A leaf with both identifiers of keys, one of them critical: its "own" or its "issuer"'s."""
+    root = make_authority()
+    own = x509.SubjectKeyIdentifier.from_public_key(make_key().public_key())
+    above = x509.AuthorityKeyIdentifier.from_issuer_public_key(root.key.public_key())
+    extensions: list[Extension] = [(own, critical == "own"), (above, critical == "issuer")]
+    return below(root, leaf=Issued.make(issuer=root, has_identifiers=False, extensions=extensions))
+
+
+def sha1_below_a_curve() -> Chain:
+    root = make_authority()
+    return below(root, leaf=rewritten(Issued.make(issuer=root), root, digest="SHA1"))
+
+
+def with_serial(serial: bytes) -> Chain:
+    root = make_authority()
+    return below(root, leaf=rewritten(Issued.make(issuer=root), root, serial=serial))
+
+
+def without_version_3() -> Chain:
+    root = make_authority()
+    return below(rewritten(root, root, is_version_1=True))
+
+
+def cross_signed(
+    *, trusts_old: bool = False, trusts_new: bool = False, old: Issued | None = None, cross_end: datetime = NOW + DAY
+) -> Chain:
+    """A leaf of a new root that an old one has vouched for; the server sends that word."""
+    old = old or make_authority("old", number=4)
+    new = make_authority("new", number=5)
+    cross = make_authority("new", old, number=5, not_before=NOW - 9 * DAY, not_after=cross_end)
+    trusted = [each for each, is_trusted in ((old, trusts_old), (new, trusts_new)) if is_trusted]
+    return Chain(Issued.make(issuer=new), [cross], trusted)
+
+
+def wildcard_over_excluded_name() -> Chain:
+    root = root_with((x509.NameConstraints(None, [x509.DNSName("secret.example.test")]), True))
+    return Chain(Issued.make(issuer=root, san=["*.example.test"]), [], [root], "a.example.test")
+
+
+def self_issued_above_a_limit() -> Chain:
+    root = make_authority()
+    upper = make_authority("same", root, number=2, path_length=0)
+    lower = make_authority("same", upper, number=3)
+    return below(root, lower, upper)
+
+
+def contradicting_hints() -> Chain:
+    """The leaf gives the identifier of a key that its issuer does not have."""
+    root = make_authority()
+    wrong = x509.AuthorityKeyIdentifier(b"somebody else", None, None)
+    return below(root, leaf=Issued.make(issuer=root, has_identifiers=False, extensions=[(wrong, False)]))
+
+
+def two_ways_of_which_one_is_closed() -> Chain:
+    """The issuer has certificates of two roots; the one that is sent first is of a root that nobody trusts."""
+    root, stranger = make_authority(), make_authority("stranger", number=6)
+    ways = [make_authority("middle", each, number=2) for each in (stranger, root)]
+    return Chain(Issued.make(issuer=ways[0]), ways, [root])
+
+
+def nameless() -> Chain:
+    leaf = Issued.make("")
+    return Chain(leaf, [], [leaf])
+
+
+def malformed_name_below_a_constraint() -> Chain:
+    root = root_with((permit(x509.DNSName("test")), True))
+    return Chain(Issued.make(issuer=root, san=[HOST, "a b.test"]), [], [root])
+
+
+def trusted_below_an_expired_issuer() -> Chain:
+    middle = expired_middle()
+    leaf = Issued.make(issuer=middle)
+    return Chain(leaf, [middle], [leaf])

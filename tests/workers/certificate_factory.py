@@ -21,6 +21,14 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 SERVER_AUTH = (ExtendedKeyUsageOID.SERVER_AUTH,)
 
+_CURVES: dict[str, ec.EllipticCurve] = {
+    "P-192": ec.SECP192R1(),
+    "P-256": ec.SECP256R1(),
+    "P-384": ec.SECP384R1(),
+    "P-521": ec.SECP521R1(),
+    "brainpool": ec.BrainpoolP256R1(),
+}
+
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 Extension = tuple[x509.ExtensionType, bool]
 
@@ -30,13 +38,14 @@ def make_key(kind: str = "P-256", number: int = 0) -> PrivateKey:
     """A key of a kind: a curve, "Ed25519" or the bits of an RSA key; the same number gives the same key."""
     if kind == "Ed25519":
         return ed25519.Ed25519PrivateKey.generate()
-    curves = {"P-256": ec.SECP256R1(), "P-192": ec.SECP192R1(), "brainpool": ec.BrainpoolP256R1()}
-    if kind in curves:
-        return ec.generate_private_key(curves[kind])
+    if kind in _CURVES:
+        return ec.generate_private_key(_CURVES[kind])
     return rsa.generate_private_key(65537, int(kind))
 
 
-def key_usage(*, server: bool = False, sign_certificates: bool = False) -> x509.KeyUsage:
+def key_usage(
+    *, server: bool = False, sign_certificates: bool = False, sign_lists: bool | None = None
+) -> x509.KeyUsage:
     """A key usage for servers, for authorities, or for neither (CRLs only)."""
     return x509.KeyUsage(
         digital_signature=server,
@@ -45,7 +54,7 @@ def key_usage(*, server: bool = False, sign_certificates: bool = False) -> x509.
         data_encipherment=False,
         key_agreement=False,
         key_cert_sign=sign_certificates,
-        crl_sign=not server,
+        crl_sign=not server if sign_lists is None else sign_lists,
         encipher_only=False,
         decipher_only=False,
     )
@@ -71,6 +80,7 @@ class Issued:
         issuer: Issued | None = None,
         san: Iterable[str] = ("example.test",),
         is_authority: bool | None = False,
+        is_critical: bool = True,
         path_length: int | None = None,
         not_before: datetime = NOW - DAY,
         not_after: datetime = NOW + 30 * DAY,
@@ -97,7 +107,7 @@ class Issued:
         if entries:
             builder = builder.add_extension(x509.SubjectAlternativeName(entries), critical=False)
         if is_authority is not None:
-            builder = builder.add_extension(x509.BasicConstraints(is_authority, path_length), critical=True)
+            builder = builder.add_extension(x509.BasicConstraints(is_authority, path_length), is_critical)
         if purposes:
             builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
         if has_identifiers:
@@ -113,12 +123,18 @@ class Issued:
 
     def resigned_with_sha1(self, issuer: Issued) -> Issued:
         """The same certificate signed by an RSA key with SHA-1, which the library refuses to do."""
+        return self._resigned(issuer, hashes.SHA1(), bytes.fromhex("06092a864886f70d010105"))
+
+    def resigned_with_md5(self, issuer: Issued) -> Issued:
+        """The same with MD5."""
+        return self._resigned(issuer, hashes.MD5(), bytes.fromhex("06092a864886f70d010104"))
+
+    def _resigned(self, issuer: Issued, digest: hashes.HashAlgorithm, oid: bytes) -> Issued:
         assert isinstance(issuer.key, rsa.RSAPrivateKey)
         sha256_rsa = bytes.fromhex("06092a864886f70d01010b")
-        sha1_rsa = bytes.fromhex("06092a864886f70d010105")
-        body = self.certificate.tbs_certificate_bytes.replace(sha256_rsa, sha1_rsa)
-        signature = issuer.key.sign(body, padding.PKCS1v15(), hashes.SHA1())
-        der = self.der.replace(sha256_rsa, sha1_rsa)[: -len(signature)] + signature
+        body = self.certificate.tbs_certificate_bytes.replace(sha256_rsa, oid)
+        signature = issuer.key.sign(body, padding.PKCS1v15(), digest)
+        der = self.der.replace(sha256_rsa, oid)[: -len(signature)] + signature
         return Issued(x509.load_der_x509_certificate(der), self.key)
 
     @property
@@ -144,6 +160,7 @@ def make_authority(
     number: int = 1,
     kind: str = "P-256",
     is_authority: bool | None = True,
+    is_critical: bool = True,
     path_length: int | None = None,
     not_before: datetime = NOW - DAY,
     not_after: datetime = NOW + 30 * DAY,
@@ -157,6 +174,7 @@ def make_authority(
         issuer=issuer,
         san=(),
         is_authority=is_authority,
+        is_critical=is_critical,
         path_length=path_length,
         not_before=not_before,
         not_after=not_after,
@@ -181,9 +199,12 @@ def general_name(entry: str) -> x509.GeneralName:
 
 
 def openssl_complaint(
-    leaf: Issued, served: Sequence[Issued], trusted: Sequence[Issued], host: str, directory: Path
+    leaf: Issued, served: Sequence[Issued], trusted: Sequence[Issued], host: str, directory: Path, lists: str = ""
 ) -> str:
-    """What a real handshake in memory says about a chain; empty if OpenSSL takes it."""
+    """What a real handshake in memory says about a chain; empty if OpenSSL takes it.
+
+    With revocation `lists`, PEM, the leaf must be on none of them and its issuer must have one.
+    """
     chain_file = directory / "chain.pem"
     chain_file.write_text(leaf.key_pem + leaf.pem + "".join(each.pem for each in served))
     server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -194,6 +215,11 @@ def openssl_complaint(
     client_context.verify_flags = ssl.VERIFY_X509_TRUSTED_FIRST | ssl.VERIFY_X509_PARTIAL_CHAIN
     client_context.hostname_checks_common_name = False
     client_context.load_verify_locations(cadata="".join(each.pem for each in trusted))
+    if lists:
+        lists_file = directory / "lists.pem"
+        lists_file.write_text(lists)
+        client_context.load_verify_locations(lists_file)
+        client_context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
     to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
     client = client_context.wrap_bio(to_client, to_server, server_hostname=host)
     server = server_context.wrap_bio(to_server, to_client, server_side=True)

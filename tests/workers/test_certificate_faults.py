@@ -12,8 +12,13 @@ from netstack_sync.workers.certificate_faults import (
     moment_without_date_faults,
     path_faults,
     policy_fault,
+    purpose_faults,
 )
-from tests.workers.certificate_factory import DAY, HOUR, NOW, Issued, make_authority, make_key
+from tests.workers.certificate_chains import NETSCAPE_TYPE
+from tests.workers.certificate_factory import DAY, HOUR, NOW, Issued, make_authority, make_key, unknown
+from tests.workers.certificate_rewriter import rewritten
+
+SHA1 = CertStatus.WEAK_SIGNATURE_ALGORITHM | CertStatus.SHA1_SIGNATURE_PRESENT
 
 
 def _names(path: CertPath) -> list[str]:
@@ -123,8 +128,59 @@ def test_weak_signatures_matter_below_the_top_only() -> None:
     path = find_path(leaf.certificate, [], (root.certificate,))
     assert path == CertPath([leaf.certificate, root.certificate], True)
     (fault,) = path_faults(path, NOW)
-    assert fault.status == CertStatus.WEAK_SIGNATURE_ALGORITHM
+    assert fault.status == SHA1
     assert fault.text == "CN=example.test is signed with SHA1, which can be forged"
+
+
+def test_md5_is_weak_and_no_sha1() -> None:
+    """The information about SHA-1 is about SHA-1."""
+    root = make_authority(kind="2048")
+    leaf = Issued.make(issuer=root).resigned_with_md5(root)
+    (fault,) = path_faults(find_path(leaf.certificate, [], (root.certificate,)), NOW)
+    assert fault == (
+        CertStatus.WEAK_SIGNATURE_ALGORITHM,
+        "CN=example.test is signed with MD5, which can be forged",
+    )
+
+
+def test_weak_signatures_of_keys_on_curves_are_found_too() -> None:
+    """The library does not check them, so that without care the way to the root would be lost."""
+    root = make_authority()
+    leaf = rewritten(Issued.make(issuer=root), root, digest="SHA1")
+    path = find_path(leaf.certificate, [], (root.certificate,))
+    assert path.reaches_root
+    assert [fault.status for fault in path_faults(path, NOW)] == [SHA1]
+    stranger = make_authority(number=3)
+    assert not find_path(leaf.certificate, [], (stranger.certificate,)).reaches_root
+
+
+def test_a_weak_signature_of_somebody_unknown_matters() -> None:
+    """Of an unknown authority nothing else can be said; what signed itself is not asked."""
+    root = make_authority()
+    leaf = rewritten(Issued.make(issuer=root), root, digest="SHA1")
+    faults = path_faults(CertPath([leaf.certificate], False), NOW)
+    assert [fault.status for fault in faults] == [CertStatus.AUTHORITY_INVALID, SHA1]
+    alone = rewritten(root, root, digest="SHA1")
+    faults = path_faults(CertPath([alone.certificate], False), NOW)
+    assert [fault.status for fault in faults] == [CertStatus.AUTHORITY_INVALID]
+
+
+@pytest.mark.parametrize(
+    "value, is_fault",
+    [(b"\x03\x02\x06\x40", False), (b"\x03\x02\x06\xc0", False), (b"\x03\x02\x07\x80", True), (b"\x03\x01\x00", True)],
+)
+def test_a_type_of_netscapes_must_be_for_servers(value: bytes, is_fault: bool) -> None:
+    """A client's, or none, is no server's."""
+    leaf = Issued.make(extensions=[(unknown(NETSCAPE_TYPE, value), False)])
+    faults = purpose_faults(leaf.certificate)
+    assert [fault.status for fault in faults] == [CertStatus.INVALID] * is_fault
+    assert all("CN=example.test may not be used for TLS servers" in fault.text for fault in faults)
+
+
+def test_an_unreadable_extension_is_nobodys_purpose() -> None:
+    """Extensions are read only where there is a type of Netscape's."""
+    leaf = Issued.make(extensions=[(unknown("1.3.6.1.5.5.7.1.1", b"\x04\x01a"), False)])
+    assert purpose_faults(leaf.certificate) == []
 
 
 def test_signatures_without_a_hash_are_strong() -> None:
@@ -154,7 +210,13 @@ def test_signatures_without_a_hash_are_strong() -> None:
             "an issuer may not vouch for this name: excluded name constraint matched SAN",
         ),
         (
-            "critical nameConstraints extension contains an unsupported directoryName constraint",
+            "validation failed: Forbidden public key algorithm: AlgorithmIdentifier { oid: x, params: [0, 149, 47] }",
+            CertStatus.INVALID,
+            "Forbidden public key algorithm",
+        ),
+        (
+            "validation failed: fatal error: critical nameConstraints extension contains"
+            " an unsupported directoryName constraint",
             CertStatus.NAME_CONSTRAINT_VIOLATION,
             "an issuer may not vouch for this name: critical nameConstraints extension contains"
             " an unsupported directoryName constraint",

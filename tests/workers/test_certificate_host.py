@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from cryptography import x509
 
-from netstack_sync.workers.certificate_host import host_fault
+from netstack_sync.workers.certificate_host import host_fault, is_non_unique
 from tests.workers.certificate_factory import general_name
 
 
@@ -92,3 +92,27 @@ def test_the_fault_names_who_the_certificate_is_for() -> None:
     assert fault == "the certificate is for a.test, 127.0.0.1, not for 'b.test'"
     many = [f"{number}.test" for number in range(7)]
     assert "0.test, 1.test, 2.test, 3.test, 4.test and 2 more" in _fault("b.test", *many)
+
+
+@pytest.mark.parametrize(
+    "host, expected",
+    [
+        ("localhost", True),
+        ("intranet", True),
+        ("intranet.", True),
+        ("example.test", False),
+        ("127.0.0.1", True),
+        ("10.1.2.3", True),
+        ("192.168.1.1", True),
+        ("169.254.1.1", True),
+        ("100.64.0.1", True),
+        ("8.8.8.8", False),
+        ("::1", True),
+        ("fe80::1", True),
+        ("fd00::1", True),
+        ("2001:4860:4860::8888", False),
+    ],
+)
+def test_some_hosts_are_others_in_other_networks(host: str, expected: bool) -> None:
+    """Names without a dot, and addresses that are not of the internet."""
+    assert is_non_unique(host) is expected

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import threading
+import warnings
 from pathlib import Path
 
 import pytest
 
-from netstack_sync.base.net_errors import (
-    ERR_ACCESS_DENIED,
-    ERR_FILE_NOT_FOUND,
-    ERR_IMPORT_CA_CERT_FAILED,
-    ERR_INVALID_ARGUMENT,
-    OK,
-)
+from netstack_sync.base.net_errors import ERR_FILE_NOT_FOUND, ERR_IMPORT_CA_CERT_FAILED, OK
 from netstack_sync.base.trust_config import TrustConfig
-from netstack_sync.workers import trust_roots
-from netstack_sync.workers.trust_roots import DefaultSources, TrustRoots, TrustRootsCache, load_trust_roots
-from tests.workers.certificate_factory import Issued, make_authority
+from netstack_sync.workers.system_trust import DefaultSources, SystemVerifier
+from netstack_sync.workers.trust_roots import TrustRoots, TrustRootsCache, load_trust_roots
+from tests.workers.certificate_factory import make_authority
 
 A = make_authority("a")
 B = make_authority("b")
 C = make_authority("c")
 BROKEN = "-----BEGIN CERTIFICATE-----\nanVuaw==\n-----END CERTIFICATE-----\n"
+HOLLOW = b"\x30\x82\x01\x00" + b"x" * 256
 NOWHERE = DefaultSources("/no/bundle", "/no/directory", "/no/fallback")
 
 
@@ -43,124 +38,70 @@ def _directory(path: Path, **files: str) -> str:
     return str(path)
 
 
-def test_the_sources_of_the_user_add_up(tmp_path: Path) -> None:
+@pytest.fixture
+def system(tmp_path: Path) -> DefaultSources:
+    """A system with one root, A."""
+    (tmp_path / "bundle").write_text(A.pem)
+    return DefaultSources(str(tmp_path / "bundle"), "/no/directory", "/no/fallback")
+
+
+def test_the_sources_of_the_user_add_up(tmp_path: Path, system: DefaultSources) -> None:
     """File, directory and data are trusted together, each certificate once; the system's are not."""
     file = tmp_path / "file.pem"
     file.write_text("a comment\n" + A.pem + A.pem)
     directory = _directory(tmp_path / "directory", one=B.pem)
-    bundle = tmp_path / "bundle.pem"
-    bundle.write_text(make_authority("system").pem)
+    (tmp_path / "bundle").write_text(make_authority("system").pem)
     config = TrustConfig(ca_file=str(file), ca_path=directory, ca_data=C.pem)
-    roots = _load(config, DefaultSources(str(bundle), "", ""))
+    roots = _load(config, system)
     assert _names(roots) == ["CN=a", "CN=b", "CN=c"]
     assert (roots.net_error, roots.is_default) == (OK, False)
+    assert not roots.is_known_root(A.der)
     assert repr(roots) == "<TrustRoots 3 certificates>"
 
 
-@pytest.mark.parametrize("data", [A.pem, A.pem.encode(), A.der])
-def test_data_is_pem_or_der(data: str | bytes) -> None:
-    """As bytes both, as text PEM only."""
-    assert _names(_load(TrustConfig(ca_data=data))) == ["CN=a"]
+def test_extra_authorities_come_on_top_of_the_systems(system: DefaultSources) -> None:
+    """Which root is whose stays known; one that the system has as well is the system's."""
+    roots = _load(TrustConfig(extra_ca=(B.pem.encode(), A.der)), system)
+    assert _names(roots) == ["CN=a", "CN=b"]
+    assert roots.is_default
+    assert (roots.is_known_root(A.der), roots.is_known_root(B.der)) == (True, False)
+
+
+def test_extra_authorities_come_on_top_of_what_is_named(system: DefaultSources) -> None:
+    """The system's do not count, so no root is known."""
+    roots = _load(TrustConfig(ca_data=B.pem, extra_ca=(C.der,)), system)
+    assert _names(roots) == ["CN=b", "CN=c"]
+    assert not roots.is_default and not roots.is_known_root(C.der)
+
+
+def test_extra_authorities_alone_are_enough() -> None:
+    """In a container without any roots they are all that is needed."""
+    roots = _load(TrustConfig(extra_ca=(B.der,)))
+    assert _names(roots) == ["CN=b"] and not roots.is_known_root(B.der)
 
 
 @pytest.mark.parametrize(
-    "data, words",
+    "config, words",
     [
-        ("", "the CA data holds no PEM certificate"),
-        ("junk", "the CA data holds no PEM certificate"),
-        (b"", "the CA data is neither PEM nor a DER certificate"),
-        (b"junk", "the CA data is neither PEM nor a DER certificate"),
-        (A.pem + BROKEN, "certificate 2 of the CA data cannot be read"),
-        (Issued.make().key_pem, "the CA data holds no PEM certificate"),
+        (TrustConfig(ca_data=A.pem + BROKEN), "certificate 2 of the CA data cannot be read: "),
+        (TrustConfig(ca_data=HOLLOW), "the CA data is neither PEM nor a DER certificate"),
+        (TrustConfig(extra_ca=(b"",)), "the CA data is empty"),
     ],
 )
-def test_bad_data_trusts_nobody(data: str | bytes, words: str) -> None:
-    """One unreadable certificate spoils the data: the user meant it to be trusted."""
-    roots = _load(TrustConfig(ca_data=data))
-    assert roots.net_error == ERR_IMPORT_CA_CERT_FAILED
-    assert roots.certificates == ()
-    assert words in roots.detail
-    assert words in repr(roots)
+def test_a_bad_source_trusts_nobody(config: TrustConfig, words: str, system: DefaultSources) -> None:
+    """Neither the rest of what was named nor the system's roots: the user meant all of it to be trusted."""
+    roots = _load(config, system)
+    assert (roots.net_error, roots.certificates, roots.store) == (ERR_IMPORT_CA_CERT_FAILED, (), None)
+    assert words in roots.detail and words in repr(roots)
+    assert not roots.is_known_root(A.der)
 
 
-@pytest.mark.parametrize("field", ["ca_file", "ca_path"])
-def test_a_missing_source_is_named(field: str, tmp_path: Path) -> None:
-    """Neither trusts nobody in silence nor falls back to the system's roots."""
-    missing = str(tmp_path / "missing")
-    config = TrustConfig(ca_file=missing) if field == "ca_file" else TrustConfig(ca_path=missing)
-    roots = _load(config)
-    assert roots.net_error == ERR_FILE_NOT_FOUND
-    assert missing in roots.detail
-    assert "No such file" in roots.detail
-
-
-@pytest.mark.parametrize("text, words", [("", "holds no PEM"), (BROKEN, "certificate 1 of the CA file")])
-def test_a_file_without_a_good_certificate(text: str, words: str, tmp_path: Path) -> None:
-    """An empty file, or one with a broken certificate, is an error."""
-    file = tmp_path / "file.pem"
-    file.write_text(text)
-    roots = _load(TrustConfig(ca_file=str(file)))
-    assert roots.net_error == ERR_IMPORT_CA_CERT_FAILED
-    assert words in roots.detail
-
-
-def test_a_directory_in_place_of_a_file(tmp_path: Path) -> None:
-    """Opening it fails with an error that says so."""
-    roots = _load(TrustConfig(ca_file=str(tmp_path)))
-    assert roots.net_error < 0
-    assert os.strerror(errno.EISDIR) in roots.detail
-
-
-def test_a_path_that_no_system_has() -> None:
-    """A NUL in a path is refused by Python itself."""
-    roots = _load(TrustConfig(ca_file="a\0b"))
-    assert roots.net_error == ERR_INVALID_ARGUMENT
-
-
-def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Permission is not the same as absence."""
-
-    def deny(path: str, mode: str) -> None:
-        raise PermissionError(errno.EACCES, "Permission denied")
-
-    monkeypatch.setattr(trust_roots, "open", deny, raising=False)  # root may read everything
-    assert _load(TrustConfig(ca_file=str(tmp_path / "x"))).net_error == ERR_ACCESS_DENIED
-
-
-def test_a_directory_without_hashed_names(tmp_path: Path) -> None:
-    """OpenSSL would silently find nothing; the error tells what to do."""
-    (tmp_path / "a.pem").write_text(A.pem)
-    roots = _load(TrustConfig(ca_path=str(tmp_path)))
-    assert roots.net_error == ERR_IMPORT_CA_CERT_FAILED
-    assert "openssl rehash" in roots.detail
-
-
-def test_bad_files_in_a_directory_are_skipped(tmp_path: Path) -> None:
-    """As OpenSSL does, which looks at a file only when it needs it."""
-    directory = _directory(tmp_path / "d", good=A.pem, broken=BROKEN + B.pem, empty="")
-    (tmp_path / "d" / "ffffffff.0").symlink_to(tmp_path / "gone")
-    assert _names(_load(TrustConfig(ca_path=directory))) == ["CN=a", "CN=b"]
-
-
-def test_the_systems_bundle_and_directory_add_up(tmp_path: Path) -> None:
-    """As in OpenSSL; the fallback is left alone."""
-    bundle = tmp_path / "bundle.pem"
-    bundle.write_text(A.pem + BROKEN)
-    fallback = tmp_path / "fallback.pem"
-    fallback.write_text(C.pem)
-    directory = _directory(tmp_path / "d", one=B.pem)
-    roots = _load(TrustConfig(), DefaultSources(str(bundle), directory, str(fallback)))
-    assert _names(roots) == ["CN=a", "CN=b"]
-    assert roots.is_default
-
-
-def test_the_fallback_serves_a_system_without_roots(tmp_path: Path) -> None:
-    """macOS and Windows keep theirs where OpenSSL does not look."""
-    fallback = tmp_path / "fallback.pem"
-    fallback.write_text(C.pem)
-    roots = _load(TrustConfig(), DefaultSources("/no/bundle", "/no/directory", str(fallback)))
-    assert _names(roots) == ["CN=c"]
-    assert roots.is_default
+def test_the_systems_roots_are_known(system: DefaultSources) -> None:
+    """Broken ones are passed over."""
+    Path(system.bundle).write_text(A.pem + BROKEN)
+    roots = _load(TrustConfig(), system)
+    assert _names(roots) == ["CN=a"]
+    assert roots.is_default and roots.is_known_root(A.der)
 
 
 def test_a_system_without_any_roots_trusts_nobody() -> None:
@@ -170,13 +111,43 @@ def test_a_system_without_any_roots_trusts_nobody() -> None:
     assert roots.detail == "this system has no certificate authorities"
 
 
-def test_the_real_system_has_roots(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its own or certifi's; the environment is not asked."""
-    monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file")
-    monkeypatch.setenv("SSL_CERT_DIR", "/no/such/directory")
-    roots = TrustRootsCache().get(TrustConfig())
+def test_the_real_system_has_roots() -> None:
+    """Its own or certifi's, and nobody is told of those with odd serial numbers."""
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.resetwarnings()
+        roots = TrustRootsCache().get(TrustConfig())
+    assert heard == []
     assert (roots.net_error, roots.is_default) == (OK, True)
-    assert len(roots.certificates) > 50
+    assert roots.verifier is not None or len(roots.certificates) > 50
+
+
+def _never(question: object, chain: list[bytes], host: str) -> None:
+    raise AssertionError("nobody asks here")
+
+
+def test_a_system_that_judges_itself_needs_no_roots(system: DefaultSources) -> None:
+    """Only the user's own are loaded, which it does not know."""
+    system.verifier = SystemVerifier("macOS", _never)
+    roots = _load(TrustConfig(), system)
+    assert (roots.certificates, roots.store, roots.net_error) == ((), None, OK)
+    assert roots.verifier is system.verifier and roots.is_default
+    assert repr(roots) == "<TrustRoots 0 certificates besides those of macOS>"
+    assert _names(_load(TrustConfig(extra_ca=(B.der,)), system)) == ["CN=b"]
+
+
+@pytest.mark.parametrize("config", [TrustConfig(ca_data=A.pem), TrustConfig(crls=("list",))])
+def test_the_system_does_not_judge_what_it_cannot(config: TrustConfig, system: DefaultSources) -> None:
+    """Roots named instead of its own, and the user's revocation lists, are for our engine."""
+    system.verifier = SystemVerifier("macOS", _never)
+    roots = _load(config, system)
+    assert roots.verifier is None and _names(roots) == ["CN=a"]
+
+
+def test_a_system_that_judges_itself_has_bad_extras(system: DefaultSources) -> None:
+    """Then nobody judges."""
+    system.verifier = SystemVerifier("macOS", _never)
+    roots = _load(TrustConfig(extra_ca=("/no/such",)), system)
+    assert (roots.net_error, roots.verifier) == (ERR_FILE_NOT_FOUND, None)
 
 
 def test_roots_are_parsed_once(tmp_path: Path) -> None:
@@ -204,6 +175,30 @@ def test_a_changed_file_is_noticed(tmp_path: Path) -> None:
     assert cache.get(config).net_error == ERR_FILE_NOT_FOUND
     file.write_text(C.pem)
     assert _names(cache.get(config)) == ["CN=c"]
+
+
+@pytest.mark.parametrize("names", [["d"], ["d", "e"]])
+def test_a_changed_directory_is_noticed(names: list[str], tmp_path: Path) -> None:
+    """When a file comes to it or goes, also when it is one of several."""
+    cache = TrustRootsCache(NOWHERE)
+    paths = [_directory(tmp_path / name, one=A.pem) for name in names]
+    config = TrustConfig(ca_path=os.pathsep.join(paths))
+    assert _names(cache.get(config)) == ["CN=a"]
+    (Path(paths[-1]) / "bbbbbbbb.0").write_text(B.pem)
+    os.utime(paths[-1], ns=(1, 1))  # a clock of the file system may be slower than this test
+    assert _names(cache.get(config)) == ["CN=a", "CN=b"]
+
+
+def test_changed_extra_authorities_are_noticed(tmp_path: Path) -> None:
+    """Of files; data cannot change."""
+    file = tmp_path / "file.pem"
+    file.write_text(A.pem)
+    cache = TrustRootsCache(NOWHERE)
+    config = TrustConfig(extra_ca=(C.der, str(file)))
+    roots = cache.get(config)
+    assert cache.get(config) is roots
+    file.write_text(A.pem + B.pem)
+    assert _names(cache.get(config)) == ["CN=a", "CN=b", "CN=c"]
 
 
 def test_default_roots_are_kept_until_their_files_change(tmp_path: Path) -> None:

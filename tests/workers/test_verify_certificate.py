@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from netstack_sync.base.cert_status import CertStatus
 from netstack_sync.base.net_errors import (
@@ -16,6 +17,7 @@ from netstack_sync.base.net_errors import (
     ERR_CERT_DATE_INVALID,
     ERR_CERT_INVALID,
     ERR_CERT_NAME_CONSTRAINT_VIOLATION,
+    ERR_CERT_UNABLE_TO_CHECK_REVOCATION,
     ERR_FILE_NOT_FOUND,
     ERR_INVALID_ARGUMENT,
     ERR_SSL_SERVER_CERT_BAD_FORMAT,
@@ -24,10 +26,14 @@ from netstack_sync.base.net_errors import (
 )
 from netstack_sync.base.ssl_info import CertVerifyResult
 from netstack_sync.base.trust_config import TrustConfig
-from netstack_sync.workers.trust_roots import DefaultSources, TrustRoots, load_trust_roots
-from netstack_sync.workers.verify_certificate import verify_certificate
-from tests.workers.certificate_cases import ROWS, STRICTER
+from netstack_sync.workers.certificate_keys import public_key_hashes
+from netstack_sync.workers.revocation_lists import RevocationLists
+from netstack_sync.workers.system_trust import DefaultSources
+from netstack_sync.workers.trust_roots import load_trust_roots
+from netstack_sync.workers.verify_certificate import describe_chain, verify_certificate
+from tests.workers.certificate_cases import ROWS
 from tests.workers.certificate_chains import (
+    CLIENT_AUTH,
     HOST,
     Chain,
     below,
@@ -36,7 +42,9 @@ from tests.workers.certificate_chains import (
     middle_with,
     named,
     old_root,
+    sha1_below_a_curve,
 )
+from tests.workers.certificate_differences import LENIENT, STRICTER
 from tests.workers.certificate_factory import (
     DAY,
     HOUR,
@@ -47,17 +55,13 @@ from tests.workers.certificate_factory import (
     openssl_complaint,
     unknown,
 )
-
-
-def _roots(*trusted: Issued) -> TrustRoots:
-    config = TrustConfig(ca_data="".join(each.pem for each in trusted))
-    return load_trust_roots(config, DefaultSources("", "", ""))
+from tests.workers.certificate_trust import roots_of
 
 
 def _verify(chain: Chain, now: datetime | None = None) -> CertVerifyResult:
     served = [chain.leaf.der, *(each.der for each in chain.served)]
     now = now or datetime.now(timezone.utc)
-    return verify_certificate(served, chain.host, now, _roots(*chain.trusted))
+    return verify_certificate(served, chain.host, now, roots_of(*chain.trusted))
 
 
 @pytest.mark.parametrize("net_error, make", [pytest.param(*row[1:], id=row[0]) for row in ROWS])
@@ -71,14 +75,23 @@ def test_verdicts_are_those_of_openssl(net_error: int, make: Callable[[], Chain]
     assert bool(result.detail) == (result.net_error != OK)
 
 
-@pytest.mark.parametrize("make", [pytest.param(row[1], id=row[0]) for row in STRICTER])
-def test_where_the_engine_is_stricter_than_openssl(make: Callable[[], Chain], tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
+@pytest.mark.parametrize("reason, make", [pytest.param(*row[1:], id=row[0]) for row in STRICTER])
+def test_where_the_engine_is_stricter_than_openssl(reason: str, make: Callable[[], Chain], tmp_path: Path) -> None:
     """The documented list: if one of these fails, the engine has learned it and the docstring must follow."""
     chain = make()
     assert openssl_complaint(*chain, tmp_path) == ""
     result = _verify(chain)
-    assert result.net_error in (ERR_CERT_INVALID, ERR_CERT_NAME_CONSTRAINT_VIOLATION)
+    assert result.net_error in (ERR_CERT_INVALID, ERR_CERT_NAME_CONSTRAINT_VIOLATION), reason
     assert result.detail
+
+
+@pytest.mark.parametrize("reason, complaint, make", [pytest.param(*row[1:], id=row[0]) for row in LENIENT])
+def test_where_openssl_is_stricter(reason: str, complaint: str, make: Callable[[], Chain], tmp_path: Path) -> None:
+    """The chain is good by every rule, and OpenSSL does not see it."""
+    chain = make()
+    assert openssl_complaint(*chain, tmp_path) == complaint
+    assert _verify(chain).net_error == OK, reason
 
 
 def test_the_hosts_trailing_dot_does_not_count() -> None:
@@ -87,17 +100,71 @@ def test_the_hosts_trailing_dot_does_not_count() -> None:
 
 
 def test_the_verified_chain_goes_up_to_the_root() -> None:
-    """On success it is the way the engine found; what was sent besides is left out."""
+    """On success it is the way the engine found, with the hashes of its keys; what was sent besides is left out."""
     root, middle = make_authority(), middle_with()
     leaf = Issued.make(issuer=middle)
-    chain = Chain(leaf, [make_authority("stranger"), middle], [root])
-    assert _verify(chain).verified_chain == (leaf.der, middle.der, root.der)
+    result = _verify(Chain(leaf, [make_authority("stranger", number=7), middle], [root]))
+    assert result.verified_chain == (leaf.der, middle.der, root.der)
+    assert result.public_key_hashes == public_key_hashes([leaf.der, middle.der, root.der])
+    assert len(set(result.public_key_hashes)) == 3
 
 
 def test_a_refused_chain_is_kept_as_it_was_sent() -> None:
-    """So that it can be shown to the user."""
+    """So that it can be shown to the user; with the hashes of its keys."""
     chain = dated(NOW - 9 * DAY, NOW - HOUR)._replace(served=[make_authority("stranger")])
-    assert _verify(chain).verified_chain == (chain.leaf.der, chain.served[0].der)
+    result = _verify(chain)
+    assert result.verified_chain == (chain.leaf.der, chain.served[0].der)
+    assert result.public_key_hashes == public_key_hashes(result.verified_chain)
+
+
+def test_a_chain_can_be_described_without_a_verdict() -> None:
+    """Nobody vouches for it, and nothing is wrong; what is no certificate has no key."""
+    leaf = Issued.make()
+    result = describe_chain([leaf.der, b"junk"])
+    assert result == CertVerifyResult(OK, CertStatus(0), (leaf.der, b"junk"), False, (), public_key_hashes([leaf.der]))
+    assert len(result.public_key_hashes) == 1
+    assert describe_chain([]).net_error == OK
+
+
+def test_hosts_that_are_not_unique_are_noted() -> None:
+    """Which is no error by itself."""
+    local = named("localhost", "localhost")
+    assert (_verify(local).net_error, _verify(local).cert_status) == (OK, CertStatus.NON_UNIQUE_NAME)
+    expired = dated(NOW - 9 * DAY, NOW - HOUR, "intranet")
+    assert _verify(expired).cert_status == (
+        CertStatus.DATE_INVALID | CertStatus.COMMON_NAME_INVALID | CertStatus.NON_UNIQUE_NAME
+    )
+
+
+def test_what_is_wrong_besides_the_authority_is_found() -> None:
+    """As if somebody had trusted it: to do so would not help."""
+    for_clients = (x509.ExtendedKeyUsage([CLIENT_AUTH]), False)
+    alone = Issued.make(purposes=(), extensions=[for_clients])
+    issued = Issued.make(issuer=make_authority(number=3), purposes=(), extensions=[for_clients])
+    for leaf, served in ((alone, []), (issued, []), (issued, [make_authority(number=3)])):
+        result = _verify(Chain(leaf, served, [make_authority()]))
+        assert result.net_error == ERR_CERT_INVALID
+        assert result.cert_status == CertStatus.INVALID | CertStatus.AUTHORITY_INVALID
+        assert any("extendedKeyUsage" in reason for reason in result.reasons)
+
+
+def test_broken_signatures_are_noted_as_such() -> None:
+    """SHA-1 is an error, and information of its own."""
+    result = _verify(sha1_below_a_curve())
+    assert result.cert_status == CertStatus.WEAK_SIGNATURE_ALGORITHM | CertStatus.SHA1_SIGNATURE_PRESENT
+
+
+def test_without_lists_nobody_asks_about_revocation() -> None:
+    """And with them the status says that somebody did; the rules are in test_certificate_revocation.py."""
+    chain = below(make_authority())
+    assert not _verify(chain).cert_status & CertStatus.REV_CHECKING_ENABLED
+    served, now = [chain.leaf.der], datetime.now(timezone.utc)
+    empty, broken = RevocationLists(()), RevocationLists((), ERR_FILE_NOT_FOUND, "no such list")
+    result = verify_certificate(served, HOST, now, roots_of(*chain.trusted), empty)
+    assert result.net_error == ERR_CERT_UNABLE_TO_CHECK_REVOCATION
+    assert result.cert_status == CertStatus.UNABLE_TO_CHECK_REVOCATION | CertStatus.REV_CHECKING_ENABLED
+    result = verify_certificate(served, HOST, now, roots_of(*chain.trusted), broken)
+    assert (result.net_error, result.reasons) == (ERR_FILE_NOT_FOUND, ("no such list",))
 
 
 def test_several_faults_are_all_reported() -> None:
@@ -153,9 +220,20 @@ def test_known_roots_are_the_systems(leaf: Callable[[Issued], Issued], is_known:
     assert not _verify(Chain(leaf(root), [], [root])).is_issued_by_known_root
 
 
+def test_roots_that_the_user_added_are_not_known(tmp_path: Path) -> None:
+    """Beside the system's own, which still are."""
+    own, added = make_authority(number=5), make_authority("added", number=6)
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_text(own.pem)
+    both = load_trust_roots(TrustConfig(extra_ca=(added.der,)), DefaultSources(str(bundle), "", ""))
+    for root, is_known in ((own, True), (added, False)):
+        result = verify_certificate([Issued.make(issuer=root).der], HOST, NOW, both)
+        assert (result.net_error, result.is_issued_by_known_root) == (OK, is_known)
+
+
 def test_a_leaf_that_is_no_certificate() -> None:
     """It has an error of its own, as in Chromium."""
-    result = verify_certificate([b"junk"], HOST, NOW, _roots(make_authority()))
+    result = verify_certificate([b"junk"], HOST, NOW, roots_of(make_authority()))
     assert result.net_error == ERR_SSL_SERVER_CERT_BAD_FORMAT
     assert result.cert_status == CertStatus.AUTHORITY_INVALID
     assert result.verified_chain == (b"junk",)
@@ -166,7 +244,7 @@ def test_junk_beside_the_leaf_does_no_harm() -> None:
     """Only what is needed must be readable."""
     root = make_authority()
     served = [Issued.make(issuer=root).der, b"junk"]
-    assert verify_certificate(served, HOST, NOW, _roots(root)).net_error == OK
+    assert verify_certificate(served, HOST, NOW, roots_of(root)).net_error == OK
 
 
 def test_a_leaf_whose_fields_cannot_be_read_is_invalid() -> None:
@@ -180,7 +258,7 @@ def test_a_leaf_whose_fields_cannot_be_read_is_invalid() -> None:
 @pytest.mark.parametrize("chain, host", [([], HOST), ([b"junk"], "")])
 def test_nothing_to_verify(chain: list[bytes], host: str) -> None:
     """Row 228: an empty chain or host is a mistake of the caller."""
-    result = verify_certificate(chain, host, NOW, _roots(make_authority()))
+    result = verify_certificate(chain, host, NOW, roots_of(make_authority()))
     assert result.net_error == ERR_INVALID_ARGUMENT
     assert result.cert_status == CertStatus.AUTHORITY_INVALID
 

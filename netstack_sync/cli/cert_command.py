@@ -1,0 +1,129 @@
+"""`netstack cert HOST[:PORT]`: the certificate of a TLS server of any protocol, and the verdict on it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import warnings
+from typing import TYPE_CHECKING, TypeAlias
+
+from netstack_sync.base.clock import SystemWallClock
+from netstack_sync.base.exceptions import CertificateError, InvalidURL, NetError
+from netstack_sync.base.host_port import HostPortPair, bracketed
+from netstack_sync.base.ip_endpoint import parse_ip_literal
+from netstack_sync.base.ssl_info import SSLInfo
+from netstack_sync.base.tls_warnings import InsecureTlsWarning
+from netstack_sync.cli.cert_report import CertReport
+from netstack_sync.cli.exit_status import BAD_URL, OK, USAGE, CommandError, exit_status, statuses_text
+from netstack_sync.cli.fetch_arguments import seconds
+from netstack_sync.cli.network_arguments import add_network_arguments, open_session
+from netstack_sync.fetcher.handshake import handshake
+from netstack_sync.fetcher.options import FetchOptions, FetchRequest
+from netstack_sync.fetcher.session import Session
+
+if TYPE_CHECKING:
+    Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
+
+_TIMEOUT_S = 30.0
+_DESCRIPTION = """\
+Shake hands with a TLS server, of https or of any protocol that begins with TLS, and show its certificate, the chain
+and what is wrong with them. Nothing is sent after the handshake."""
+_EPILOG = """\
+A certificate that is refused is shown as well, with every reason, and gives status 60. To trust a server with a
+certificate of its own:
+
+  netstack cert -k --pem HOST > server.pem     (compare the fingerprint with what its owner says)
+  netstack fetch --cacert server.pem https://HOST/
+
+"""
+
+
+def add_cert_parser(commands: Commands) -> argparse.ArgumentParser:
+    """Adds the command; gives its parser."""
+    parser = commands.add_parser(
+        "cert",
+        help="show the certificate of a server",
+        description=_DESCRIPTION,
+        epilog=_EPILOG + statuses_text(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("server", metavar="HOST[:PORT]", help="a host, with port 443 unless given, or an https URL")
+    add("--cacert", metavar="FILE", help="trust the authorities in this PEM file, or folder, and no others")
+    add("-k", "--insecure", action="store_true", help="ask for no verdict")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--pem", action="store_true", help="write the chain in PEM and nothing else")
+    form.add_argument("--json", action="store_true", help="write one JSON object, also for a failure")
+    add(
+        "-m",
+        "--max-time",
+        metavar="SECONDS",
+        type=seconds,
+        default=_TIMEOUT_S,
+        help="the limit, %(default)g unless given; 0 is none",
+    )
+    add_network_arguments(parser)
+    parser.set_defaults(silent=False, show_error=True)
+    return parser
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs the command; raises CommandError, NetError and KeyboardInterrupt."""
+    with open_session(options) as session:
+        request = _request(session, options)
+        origin = request.url.origin
+        server = str(HostPortPair(origin.host, origin.port))
+        refusal: CertificateError | None = None
+        try:
+            info = handshake(session.context, origin, request.tls, options.max_time or None)
+        except NetError as error:
+            if not isinstance(error, CertificateError) or error.ssl_info is None:
+                return _fail(server, error, options)
+            info, refusal = error.ssl_info, error
+    return _show(server, info, refusal, options)
+
+
+def _request(session: Session, options: argparse.Namespace) -> FetchRequest:
+    """Whom to connect to and on which terms; nothing of it is fetched."""
+    text = options.server
+    literal = parse_ip_literal(text)
+    url = text if "://" in text else f"https://{text if literal is None else bracketed(literal)}"
+    fetch_options: FetchOptions = {}
+    if options.insecure:
+        fetch_options["verify"] = False
+    elif options.cacert is not None:
+        fetch_options["verify"] = options.cacert
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", InsecureTlsWarning)  # nothing will be sent
+            request = session.prepare("GET", url, **fetch_options)
+    except InvalidURL as error:
+        raise CommandError(BAD_URL, str(error)) from error
+    except (ValueError, TypeError) as error:
+        raise CommandError(USAGE, str(error)) from error
+    if not request.url.is_secure:
+        raise CommandError(BAD_URL, f"{text!r} is without TLS; pass an https URL, or HOST:PORT")
+    return request
+
+
+def _fail(server: str, error: NetError, options: argparse.Namespace) -> int:
+    if not options.json:
+        raise error
+    name, number = error.net_error
+    print(json.dumps({"server": server, "net_error": number, "error": name, "detail": error.detail}), flush=True)
+    return exit_status(error)
+
+
+def _show(server: str, info: SSLInfo, refusal: CertificateError | None, options: argparse.Namespace) -> int:
+    report = CertReport(server, info, refusal, SystemWallClock())
+    if options.pem:
+        print(report.pem(), end="", flush=True)
+        if refusal is not None:
+            print(f"netstack: {refusal}", file=sys.stderr)
+    elif options.json:
+        print(json.dumps(report.values()), flush=True)
+    else:
+        print("\n".join(report.lines()), flush=True)
+    return OK if refusal is None else exit_status(refusal)

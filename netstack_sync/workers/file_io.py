@@ -1,0 +1,43 @@
+"""Small files that the stack keeps for itself: read whole, replaced whole. May block; for worker threads."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+
+
+def read_small_file(path: str, limit_bytes: int) -> bytes | None:
+    """The content; None when there is no such file. Raises OSError, also for one that is larger than the limit."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(limit_bytes + 1)
+    except FileNotFoundError:
+        return None
+    if len(data) > limit_bytes:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
+    return data
+
+
+def replace_file(path: str, data: bytes) -> None:
+    """Writes a file that only its owner may read (0600); raises OSError.
+
+    At every moment, also when the machine stops in between, the old content or the new one is there.
+    """
+    descriptor, temporary = tempfile.mkstemp(".tmp", f".{os.path.basename(path)}.", os.path.dirname(path) or ".")
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def set_aside(path: str) -> str:
+    """Renames a file that cannot be used, so that nothing of it is lost; gives its new path. Raises OSError."""
+    aside = f"{path}.bad"
+    os.replace(path, aside)
+    return aside

@@ -1,0 +1,38 @@
+"""tell_in_turns(): nobody is left out, and no task tells many."""
+
+from __future__ import annotations
+
+import pytest
+
+from netstack_sync.loop.completion import Task
+from netstack_sync.loop.fan_out import tell_in_turns
+
+
+@pytest.mark.parametrize("count", [1, 4, 5, 8, 30])
+def test_everybody_is_told_in_order(count: int) -> None:
+    """Some at once, the others in tasks, each of which tells as few."""
+    waiting, told, posted = list(range(count)), list[int](), list[Task]()
+
+    def tell_next() -> bool:
+        told.append(waiting.pop(0))
+        return bool(waiting)
+
+    tell_in_turns(tell_next, posted.append)
+    shares = [len(told)]
+    while posted:
+        before = len(told)
+        posted.pop()()
+        shares.append(len(told) - before)
+    assert told == list(range(count)) and max(shares) <= 4 and len(shares) == -(-count // 4)
+
+
+def test_a_loop_that_takes_no_more_tasks() -> None:
+    """It ends, and those who wait have been cancelled with it."""
+    told: list[int] = []
+
+    def tell_next() -> bool:
+        told.append(1)
+        return True
+
+    tell_in_turns(tell_next, lambda _: False)
+    assert len(told) == 4
