@@ -6,14 +6,12 @@ import os
 import re
 import socket
 import sys
-import traceback
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from netstack_sync.base.ip_endpoint import AddressList, IPEndPoint, parse_ip_literal
-from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.base.url_host import canonical_host
-from netstack_sync.loop.completion import Task
+from netstack_sync.loop.gate import Gate
 from netstack_sync.workers.read_hosts import read_hosts
 from netstack_sync.workers.worker_job import WorkerJob
 from netstack_sync.workers.worker_pool import WorkerPool
@@ -36,7 +34,7 @@ class HostsFile:
     Before it is read for the first time `is_loaded` is False and lookup() knows nothing.
     """
 
-    __slots__ = ("_hosts", "_job", "_path", "_read", "_waiting", "_workers", "is_loaded")
+    __slots__ = ("_hosts", "_job", "_loaded", "_path", "_read", "_workers", "stop_waiting", "wait")
 
     def __init__(self, workers: WorkerPool, path: str = DEFAULT_PATH, read: Callable[[str], str] = read_hosts) -> None:
         self._workers = workers
@@ -44,8 +42,11 @@ class HostsFile:
         self._read = read
         self._hosts: Hosts = {}
         self._job: WorkerJob[Hosts] | None = None
-        self._waiting: list[Task] = []
-        self.is_loaded = False
+        self._loaded = loaded = Gate()
+        self.wait = loaded.wait
+        """OK when the file has been read; else ERR_IO_PENDING, and one call when it has, or could not be."""
+        self.stop_waiting = loaded.stop_waiting
+        """The call never comes; idempotent."""
 
     def start(self) -> None:
         """Begins to read."""
@@ -61,21 +62,14 @@ class HostsFile:
         found = [self._hosts.get((name, wanted)) for wanted in families]
         return tuple([endpoint for endpoint in found if endpoint is not None]) or None
 
-    def wait(self, on_loaded: Task) -> int:
-        """OK when the file has been read; else ERR_IO_PENDING, and one call when it has, or could not be."""
-        if self.is_loaded:
-            return OK
-        self._waiting.append(on_loaded)
-        return ERR_IO_PENDING
-
-    def stop_waiting(self, on_loaded: Task) -> None:
-        """The call never comes; idempotent."""
-        if on_loaded in self._waiting:
-            self._waiting.remove(on_loaded)
+    @property
+    def is_loaded(self) -> bool:
+        """True once it has been read."""
+        return self._loaded.is_open
 
     def shut_down(self) -> None:
         """Drops what is under way and who waits for it."""
-        self._waiting.clear()
+        self._loaded.drop()
         if self._job is not None:
             self._job.cancel()
             self._job = None
@@ -90,13 +84,7 @@ class HostsFile:
         self._job = None
         if not isinstance(reply, BaseException):  # else there was no thread or no memory, and what is known stays
             self._hosts = reply
-        self.is_loaded = True
-        while self._waiting:  # one that is called may stop another
-            on_loaded = self._waiting.pop(0)
-            try:
-                on_loaded()
-            except BaseException:
-                traceback.print_exc()  # one lookup's bug must not leave the others waiting
+        self._loaded.open()
 
 
 def parse_hosts(text: str) -> Hosts:

@@ -6,24 +6,19 @@ import socket
 from dataclasses import dataclass
 
 from netstack_sync.base.exception_map import exception_for
-from netstack_sync.base.exceptions import ContextShutDown, NetError
+from netstack_sync.base.exceptions import NetError
 from netstack_sync.base.host_port import MAX_PORT
 from netstack_sync.base.ip_endpoint import IPEndPoint, parse_ip_literal
 from netstack_sync.base.net_errors import (
-    ERR_ABORTED,
-    ERR_CONTEXT_SHUT_DOWN,
-    ERR_IO_PENDING,
-    ERR_NETWORK_CHANGED,
     ERR_TIMED_OUT,
-    ERR_UNEXPECTED,
     OK,
 )
 from netstack_sync.base.url_host import canonical_host
 from netstack_sync.dns.host_resolver import DEFAULT_PARAMETERS, ResolveParameters, ResolveRequest
+from netstack_sync.fetcher.blocking_operation import BlockingOperation
 from netstack_sync.fetcher.timeout import Timeout
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogSourceType
-from netstack_sync.loop.timers import DelayedTask
 from netstack_sync.url_request.context import URLRequestContext
 
 
@@ -86,22 +81,10 @@ def _checked_host(host: str) -> str:
         raise ValueError(f"host: a URL of {host!r} {error}") from None
 
 
-class _Lookup:
-    """One question of one thread. Made and waited for there; everything else happens on the network thread."""
+class _Lookup(BlockingOperation):
+    """One question of one thread."""
 
-    __slots__ = (
-        "_context",
-        "_deadline",
-        "_elapsed_s",
-        "_host",
-        "_net_error",
-        "_parameters",
-        "_port",
-        "_rendezvous",
-        "_request",
-        "_started_at",
-        "_timeout_s",
-    )
+    __slots__ = ("_elapsed_s", "_host", "_parameters", "_port", "_request")
 
     def __init__(
         self,
@@ -111,77 +94,17 @@ class _Lookup:
         parameters: ResolveParameters,
         timeout_s: float | None,
     ) -> None:
-        self._context = context
+        super().__init__(context, timeout_s)
         self._host = host
         self._port = port
         self._parameters = parameters
-        self._timeout_s = timeout_s
-        self._started_at = context.thread.clock.now()
         self._elapsed_s = 0.0
-        self._rendezvous = context.thread.desk.meet()
         self._request: ResolveRequest | None = None
-        self._deadline: DelayedTask | None = None
-        self._net_error = ERR_IO_PENDING
 
     def run(self) -> Resolution:
         """Starts and waits."""
-        thread = self._context.thread
-        if not thread.post(self._start) and thread.is_wait_futile:
-            raise ContextShutDown(ERR_CONTEXT_SHUT_DOWN)
-        try:
-            self._rendezvous.wait()
-        except BaseException:
-            thread.post(lambda: self.fail(ERR_ABORTED))
-            raise
-        return self._resolution()
-
-    def fail(self, net_error: int) -> None:
-        """See LiveRequest; nothing happens when the lookup is over."""
-        if self._net_error == ERR_IO_PENDING:
-            if self._request is not None:
-                self._request.cancel()
-            self._on_done(net_error)
-
-    def _start(self) -> None:
-        context = self._context
-        if context.is_shut_down:
-            self._on_done(ERR_CONTEXT_SHUT_DOWN)
-            return
-        context.add_request(self)
-        if self._timeout_s is not None:
-            until = self._started_at + self._timeout_s
-            self._deadline = context.thread.timers.call_at(until, lambda: self.fail(ERR_TIMED_OUT))
-        self._ask()
-
-    def _ask(self) -> None:
-        context = self._context
-        net_log = NetLogWithSource.make(context.net_log, NetLogSourceType.NONE)
-        try:
-            request = context.host_resolver.create_request(self._host, self._port, self._parameters, net_log)
-            self._request = request
-            result = request.start(self._on_done)
-        except Exception:
-            self.fail(ERR_UNEXPECTED)  # a bug, which must not leave the caller waiting
-            raise
-        if result != ERR_IO_PENDING:
-            self._on_done(result)
-
-    def _on_done(self, net_error: int) -> None:
-        if net_error == ERR_NETWORK_CHANGED and not self._context.is_shut_down:
-            self._ask()  # the new network
-            return
-        self._net_error = net_error
-        self._elapsed_s = self._context.thread.clock.now() - self._started_at
-        if self._deadline is not None:
-            self._deadline.cancel()
-        self._context.remove_request(self)
-        self._rendezvous.notify()
-
-    # --- the caller's thread again
-
-    def _resolution(self) -> Resolution:
-        request = self._request
-        if self._net_error != OK or request is None:
+        net_error, request = self._run(), self._request
+        if net_error != OK or request is None:
             raise self._failure(request)
         return Resolution(
             self._host,
@@ -198,6 +121,18 @@ class _Lookup:
             return exception_for(ERR_TIMED_OUT, detail=detail, timed_out="total")
         detail = request.error_detail if request is not None else ""
         return exception_for(self._net_error, detail=f"{self._host}: {detail}" if detail else self._host)
+
+    def _begin(self) -> int:
+        context = self._context
+        net_log = NetLogWithSource.make(context.net_log, NetLogSourceType.NONE)
+        request = context.host_resolver.create_request(self._host, self._port, self._parameters, net_log)
+        self._request = request
+        return request.start(self._on_done)
+
+    def _end(self) -> None:
+        self._elapsed_s = self._context.thread.clock.now() - self._started_at
+        if self._request is not None:
+            self._request.cancel()
 
 
 def _address_text(endpoint: IPEndPoint) -> str:

@@ -111,7 +111,7 @@ class TransportSecurityPersister:
         self._timer = OneShotTimer(timers, self._on_timer)
         self._is_loading = self._is_dirty = self._is_closing = False
         self._on_done: list[Task] = []
-        state.is_loaded = False
+        state.loaded.is_open = False
         state.on_changed = self._on_changed
 
     def start(self) -> None:
@@ -141,7 +141,7 @@ class TransportSecurityPersister:
         self._timer.stop()
         if not isinstance(reply, BaseException):  # else there was no thread or no memory
             self._state.merge(reply)
-        self._state.set_loaded()
+        self._state.loaded.open()
         self._maybe_write()
 
     # --- writing
@@ -177,7 +177,7 @@ class TransportSecurityPersister:
         if self._is_closing:
             self._finish()
         elif self._is_loading:
-            self._state.set_loaded()  # the load goes on, for whoever comes later
+            self._state.loaded.open()  # the load goes on, for whoever comes later
         else:
             self._maybe_write()
 
@@ -190,7 +190,7 @@ class TransportSecurityPersister:
         if self._is_loading and self._job is not None:
             self._job.cancel()
             self._job = None
-        self._state.set_loaded()
+        self._state.loaded.open()
         if self._is_dirty and self._job is None:
             self._write()
         if self._job is not None:

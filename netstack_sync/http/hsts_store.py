@@ -6,7 +6,6 @@ that neither tells where its owner has been.
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,9 +15,10 @@ from typing import Final
 from netstack_sync.base.cert_status import map_cert_status_to_net_error
 from netstack_sync.base.clock import WallClock
 from netstack_sync.base.ip_endpoint import parse_ip_literal
-from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
+from netstack_sync.base.net_errors import OK
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.loop.completion import Task
+from netstack_sync.loop.gate import Gate
 from netstack_sync.wire.hsts import HstsEntry, HstsPolicy, parse_strict_transport_security
 
 MAX_ENTRIES: Final = 10_000
@@ -52,15 +52,14 @@ class TransportSecurityState:
     preloaded host cannot be talked out of it.
     """
 
-    __slots__ = ("_clock", "_entries", "_preloaded", "_waiting", "is_loaded", "on_changed")
+    __slots__ = ("_clock", "_entries", "_preloaded", "loaded", "on_changed")
 
     def __init__(self, clock: WallClock, preloaded: Mapping[bytes, bool] | None = None) -> None:
         self._clock = clock
         self._entries: dict[bytes, HstsEntry] = {}
         self._preloaded = preloaded or {}
-        self._waiting: list[Task] = []
-        self.is_loaded = True
-        """False while what is on disk is not known yet; see wait()."""
+        self.loaded = Gate(is_open=True)
+        """Closed while what is on disk is not known yet."""
         self.on_changed: Task | None = None
         """Called when a server has changed something that is worth keeping."""
 
@@ -133,30 +132,8 @@ class TransportSecurityState:
         self._entries = newest_of(self._entries, entries)
         self._maybe_prune()
 
-    def wait(self, on_loaded: Task) -> int:
-        """OK when what is on disk is known; else ERR_IO_PENDING, and one call when it is, or cannot be had."""
-        if self.is_loaded:
-            return OK
-        self._waiting.append(on_loaded)
-        return ERR_IO_PENDING
-
-    def stop_waiting(self, on_loaded: Task) -> None:
-        """The call never comes; idempotent."""
-        if on_loaded in self._waiting:
-            self._waiting.remove(on_loaded)
-
-    def set_loaded(self) -> None:
-        """Ends all waits; idempotent."""
-        self.is_loaded = True
-        while self._waiting:  # one that is called may stop another
-            on_loaded = self._waiting.pop(0)
-            try:
-                on_loaded()
-            except BaseException:
-                traceback.print_exc()  # one request's bug must not leave the others waiting
-
     def __repr__(self) -> str:
-        state = "loaded" if self.is_loaded else "loading"
+        state = "loaded" if self.loaded.is_open else "loading"
         return f"<TransportSecurityState {state} {len(self._entries)} hosts, {len(self._preloaded)} preloaded>"
 
 

@@ -39,12 +39,12 @@ class URLRequestJobFactory:
         """
         if self._hsts is None or url.scheme != "http":
             return OK
-        return self._hsts.wait(on_ready)
+        return self._hsts.loaded.wait(on_ready)
 
     def stop_waiting(self, on_ready: Task) -> None:
         """The call never comes; idempotent."""
         if self._hsts is not None:
-            self._hsts.stop_waiting(on_ready)
+            self._hsts.loaded.stop_waiting(on_ready)
 
     def create_job(
         self, info: HttpRequestInfo, net_log: NetLogWithSource, observer: TransactionObserver

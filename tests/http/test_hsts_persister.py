@@ -43,7 +43,7 @@ class Process:
         """With what is in the file."""
         self.persister.start()
         self.work()
-        assert self.state.is_loaded
+        assert self.state.loaded.is_open
         return self
 
     def work(self) -> None:
@@ -117,12 +117,12 @@ def test_requests_wait_for_it(rig: Rig) -> None:
     """Until it is read nobody knows whether http may be spoken."""
     rig.store({A: until(9)})
     process, seen = rig.process(), list[bool]()
-    assert process.state.wait(lambda: seen.append(process.state.should_upgrade("a.test"))) == ERR_IO_PENDING
+    assert process.state.loaded.wait(lambda: seen.append(process.state.should_upgrade("a.test"))) == ERR_IO_PENDING
     process.persister.start()
     rig.driver.run_until_idle()
-    assert not seen and not process.state.is_loaded
+    assert not seen and not process.state.loaded.is_open
     process.work()
-    assert seen == [True] and process.state.wait(lambda: None) == OK
+    assert seen == [True] and process.state.loaded.wait(lambda: None) == OK
     rig.advance(LOAD_LIMIT_S)
     assert not process.workers.jobs
 
@@ -133,9 +133,9 @@ def test_a_disk_that_hangs(rig: Rig) -> None:
     process = rig.process()
     process.persister.start()
     rig.advance(LOAD_LIMIT_S - 0.1)
-    assert not process.state.is_loaded
+    assert not process.state.loaded.is_open
     rig.advance(0.1)
-    assert process.state.is_loaded and not process.state.should_upgrade("a.test")
+    assert process.state.loaded.is_open and not process.state.should_upgrade("a.test")
     process.hears("b.test")
     rig.advance(WRITE_PERIOD_S)
     assert len(process.workers.jobs) == 1, "nothing is written before the file is read"
@@ -158,7 +158,7 @@ def test_no_thread_to_read_it(rig: Rig) -> None:
     process.persister.start()
     process.workers.jobs.popleft().fail(RuntimeError("can't start new thread"))
     rig.driver.run_until_idle()
-    assert process.state.is_loaded
+    assert process.state.loaded.is_open
 
 
 def test_moments_of_a_clock_that_was_wrong(rig: Rig) -> None:
@@ -398,7 +398,7 @@ def test_the_end_on_a_disk_that_hangs(rig: Rig, process: Process) -> None:
 def test_the_end_while_it_is_read(rig: Rig) -> None:
     """Nobody waits any more; what a server said meanwhile is written."""
     process, woken = rig.process(), list[str]()
-    process.state.wait(lambda: woken.append("woken"))
+    process.state.loaded.wait(lambda: woken.append("woken"))
     process.persister.start()
     process.hears("a.test")
     assert process.shut_down() == ERR_IO_PENDING and woken == ["woken"]
@@ -412,7 +412,7 @@ def test_the_end_before_anything_happened(rig: Rig, is_started: bool) -> None:
     process = rig.process()
     if is_started:
         process.persister.start()
-    assert process.shut_down() == OK and process.state.is_loaded
+    assert process.shut_down() == OK and process.state.loaded.is_open
     process.work()
     assert process.ended == [] and len(rig.driver.thread.timers) == 0
 

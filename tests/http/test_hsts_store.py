@@ -343,13 +343,13 @@ def test_nobody_needs_to_listen() -> None:
 def test_there_is_nothing_to_wait_for() -> None:
     """Without a file."""
     calls: list[str] = []
-    assert Rig().state.wait(lambda: calls.append("x")) == OK and not calls
+    assert Rig().state.loaded.wait(lambda: calls.append("x")) == OK and not calls
 
 
 def test_waiting_for_the_file(capsys: pytest.CaptureFixture[str]) -> None:
     """Called once, in order; one that is called may stop another, and one that fails harms nobody."""
     state, calls = Rig().state, list[str]()
-    state.is_loaded = False
+    state.loaded.is_open = False
     assert "loading" in repr(state)
 
     def fail() -> None:
@@ -357,15 +357,15 @@ def test_waiting_for_the_file(capsys: pytest.CaptureFixture[str]) -> None:
 
     def stop_other() -> None:
         calls.append("first")
-        state.stop_waiting(never)
+        state.loaded.stop_waiting(never)
 
     def never() -> None:
         calls.append("never")
 
     for task in (stop_other, fail, never, lambda: calls.append("last")):
-        assert state.wait(task) == ERR_IO_PENDING
-    state.stop_waiting(lambda: None)
+        assert state.loaded.wait(task) == ERR_IO_PENDING
+    state.loaded.stop_waiting(lambda: None)
     for _ in range(2):
-        state.set_loaded()
-    assert calls == ["first", "last"] and state.is_loaded
+        state.loaded.open()
+    assert calls == ["first", "last"] and state.loaded.is_open
     assert "a bug" in capsys.readouterr().err

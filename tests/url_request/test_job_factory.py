@@ -103,7 +103,7 @@ def test_an_upgrade_that_is_impossible(stack: ScriptedStack) -> None:
 def test_waiting_until_hosts_are_known(stack: ScriptedStack) -> None:
     """Only where it matters: over https there is nothing to decide."""
     store, calls = store_for("a.test"), list[str]()
-    store.is_loaded = False
+    store.loaded.is_open = False
     factory = URLRequestJobFactory(stack.session, store)
 
     def never() -> None:
@@ -113,7 +113,7 @@ def test_waiting_until_hosts_are_known(stack: ScriptedStack) -> None:
     assert factory.wait(Url.parse("http://a.test/"), never) == ERR_IO_PENDING
     assert factory.wait(Url.parse("http://a.test/"), lambda: calls.append("ready")) == ERR_IO_PENDING
     factory.stop_waiting(never)
-    store.set_loaded()
+    store.loaded.open()
     assert calls == ["ready"] and factory.wait(Url.parse("http://a.test/"), never) == OK
 
 

@@ -539,7 +539,7 @@ def test_waiting_until_hosts_are_known(
     stack: ScriptedStack, context: URLRequestContext, hsts: TransportSecurityState, is_upgraded: bool
 ) -> None:
     """The first request of a program may come before the file is read; it waits, and so does a later hop."""
-    hsts.is_loaded = False
+    hsts.loaded.is_open = False
     host = "a.test" if is_upgraded else "b.test"
     stack.connection(Write(head(host="c.test")), Read(redirect_to(f"http://{host}/")))
     stack.connection(Write(head(host=host)), Read(FINE))
@@ -550,7 +550,7 @@ def test_waiting_until_hosts_are_known(
     assert request.response is None and request.load_state == LoadState.IDLE
     assert request.has_sent_bytes and request.sent_bytes == 0, "the hop before has"
     request.set_priority(RequestPriority.HIGHEST)
-    hsts.set_loaded()
+    hsts.loaded.open()
     stack.run()
     assert delegate.body == b"fine" and origins(stack)[1] == f"{'https' if is_upgraded else 'http'}://{host}"
     assert request.info.priority == RequestPriority.HIGHEST
@@ -562,7 +562,7 @@ def test_ended_while_it_waits(
     stack: ScriptedStack, context: URLRequestContext, hsts: TransportSecurityState, host: str, is_told: bool
 ) -> None:
     """Cancelled or failed: the file may come or not, nothing is sent any more."""
-    hsts.is_loaded = False
+    hsts.loaded.is_open = False
     request, delegate = new_request(context, request_info(f"http://{host}/"))
     request.start()
     stack.run()
@@ -570,7 +570,7 @@ def test_ended_while_it_waits(
         request.fail(ERR_CONTEXT_SHUT_DOWN)
     else:
         request.cancel()
-    hsts.set_loaded()
+    hsts.loaded.open()
     stack.run()
     assert delegate.events == (["response"] if is_told else []) and origins(stack) == []
     assert context.request_count == 0
