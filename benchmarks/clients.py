@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
+
+CA_FILE = os.environ.get("BENCH_CA_FILE")
+"""Whom to trust over https."""
 
 
 class Client(NamedTuple):
@@ -19,7 +23,7 @@ def make_netstack_sync(sockets: int) -> Client:
     """This project."""
     import netstack_sync
 
-    session = netstack_sync.Session(limits=netstack_sync.Limits(per_host=sockets))
+    session = netstack_sync.Session(limits=netstack_sync.Limits(per_host=sockets), verify=CA_FILE or True)
 
     def download(url: str) -> int:
         with session.stream("GET", url) as response:
@@ -32,7 +36,7 @@ def make_urllib3(sockets: int) -> Client:
     """A pool that blocks when all its connections are in use."""
     import urllib3
 
-    pool = urllib3.PoolManager(maxsize=sockets, block=True)
+    pool = urllib3.PoolManager(maxsize=sockets, block=True, ca_certs=CA_FILE)
 
     def download(url: str) -> int:
         response = pool.request("GET", url, preload_content=False)
@@ -48,6 +52,7 @@ def make_requests(sockets: int) -> Client:
     import requests
 
     session = requests.Session()
+    session.verify, session.trust_env = CA_FILE or True, False  # a variable would go before the argument
     session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=sockets, pool_block=True))
 
     def download(url: str) -> int:
@@ -59,10 +64,12 @@ def make_requests(sockets: int) -> Client:
 
 def make_httpx(sockets: int) -> Client:
     """One shared client."""
+    import ssl
+
     import httpx
 
     limits = httpx.Limits(max_connections=sockets, max_keepalive_connections=sockets)
-    client = httpx.Client(limits=limits, timeout=60)
+    client = httpx.Client(limits=limits, timeout=60, verify=ssl.create_default_context(cafile=CA_FILE))
 
     def download(url: str) -> int:
         with client.stream("GET", url) as response:
@@ -80,6 +87,8 @@ def make_pycurl(sockets: int) -> Client:
     def handle() -> Any:
         if not hasattr(local, "handle"):
             local.handle = pycurl.Curl()
+            if CA_FILE is not None:
+                local.handle.setopt(pycurl.CAINFO, CA_FILE)
         return local.handle
 
     def fetch(url: str) -> bytes:

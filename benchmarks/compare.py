@@ -12,19 +12,21 @@ import sys
 
 from server import Nginx
 
-LOADS = {"w1": 4000, "w16": 16000, "w64": 16000, "download": 1}
+LOADS = {"w1": 4000, "w16": 16000, "w64": 16000, "download": 1, "tls": 1000, "resumed": 1000}
 CLIENTS = ["netstack_sync", "urllib3", "requests", "httpx", "aiohttp", "pycurl"]
 _SLOW = {"requests": 4, "httpx": 4}  # a fraction of the requests is enough for a figure
 
 Figures = dict[str, float]
 
 
-def measure(client: str, load: str, base: str, core: int) -> Figures | None:
+def measure(client: str, load: str, server: Nginx, core: int) -> Figures | None:
     """One round; None when the client failed, and its last words on stderr."""
+    base = {"tls": server.tls_base, "resumed": server.ticket_base}.get(load, server.base)
+    environment = {**os.environ, "BENCH_CA_FILE": server.ca_file}
     requests = max(1, LOADS[load] // _SLOW.get(client, 1))
     here = os.path.dirname(os.path.abspath(__file__))
     command = ["taskset", "-c", str(core), sys.executable, f"{here}/workload.py", client, load, base, str(requests)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
     if done.returncode:
         print(f"{client} failed: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
         return None
@@ -72,12 +74,12 @@ def main() -> None:
     if unknown:
         parser.error(f"no such work load: {', '.join(unknown)}")
     clients = installed(arguments.client or CLIENTS)
-    with Nginx(arguments.core) as server:
+    with Nginx(arguments.core, tls=True) as server:
         for load in loads:
             rounds: dict[str, list[Figures]] = {name: [] for name in clients}
             for _ in range(arguments.rounds):
                 for name in clients:
-                    figures = measure(name, load, server.base, arguments.core)
+                    figures = measure(name, load, server, arguments.core)
                     if figures is not None:
                         rounds[name].append(figures)
             report(load, rounds)

@@ -28,8 +28,8 @@ http {{
 """
 _TLS = """
   ssl_certificate {folder}/leaf.pem; ssl_certificate_key {folder}/leaf-key.pem; ssl_session_cache off;
-  server {{ listen 127.0.0.1:{port} ssl backlog=1024; ssl_session_tickets off; {answer} }}
-  server {{ listen 127.0.0.1:{ticket_port} ssl backlog=1024; ssl_session_tickets on; {answer} }}
+  server {{ listen 127.0.0.1:{port} ssl backlog=1024; ssl_session_tickets off; keepalive_timeout 0; {answer} }}
+  server {{ listen 127.0.0.1:{ticket_port} ssl backlog=1024; ssl_session_tickets on; keepalive_timeout 0; {answer} }}
 """
 _ANSWER = "location = /small {{ return 200 '{small}'; }}"
 

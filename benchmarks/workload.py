@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import resource
+import ssl
 import sys
 import threading
 import time
 
-from clients import SYNC_CLIENTS, Client
+from clients import CA_FILE, SYNC_CLIENTS, Client
 
 SMALL_BYTES = 200
 LARGE_BYTES = 100 * 1024 * 1024
@@ -72,7 +73,7 @@ def run_aiohttp(url: str, tasks: int, requests: int, sockets: int) -> tuple[floa
     import aiohttp
 
     async def main() -> tuple[float, float]:
-        connector = aiohttp.TCPConnector(limit=sockets)
+        connector = aiohttp.TCPConnector(limit=sockets, ssl=ssl.create_default_context(cafile=CA_FILE))
         async with aiohttp.ClientSession(connector=connector) as session:
 
             async def work(count: int) -> None:
