@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netstack_sync.base.load_state import LoadState
-from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
+from netstack_sync.base.net_errors import ERR_IO_PENDING, OK, is_certificate_error
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
 from netstack_sync.pool.connect_job import ConnectJob, ConnectJobDelegate
@@ -17,10 +17,11 @@ from netstack_sync.sockets.tls_peer import TlsPeer
 class SslConnectJob(ConnectJob):
     """Steps: nested transport job, handshake with verdict (net/socket/ssl_connect_job.cc).
 
-    The nested job has a limit of its own; the handshake's begins when TCP is up.
+    The nested job has a limit of its own; the handshake's begins when TCP is up. A handshake that fails although, or
+    because, it offered a session is done once more without: a session must never cost more than it saves.
     """
 
-    __slots__ = ("_config", "_params", "_secure", "_services", "_transport_job")
+    __slots__ = ("_config", "_has_started_over", "_params", "_secure", "_services", "_transport_job")
 
     time_limit_s = TransportConnectJob.time_limit_s
     handshake_limit_s = 30.0
@@ -39,6 +40,7 @@ class SslConnectJob(ConnectJob):
         self._config = config
         self._transport_job: TransportConnectJob | None = None
         self._secure: SecureSocket | None = None
+        self._has_started_over = False
 
     @property
     def load_state(self) -> LoadState:
@@ -57,6 +59,10 @@ class SslConnectJob(ConnectJob):
 
     def _first_step(self, _: int) -> int:
         self.net_log.begin(NetLogEventType.SSL_CONNECT_JOB_CONNECT)
+        self._step = self._connect_transport
+        return OK
+
+    def _connect_transport(self, _: int) -> int:
         self._transport_job = TransportConnectJob(self._services, self._params, self.priority, self)
         self.timing = self._transport_job.timing
         self._step = self._handshake
@@ -79,6 +85,9 @@ class SslConnectJob(ConnectJob):
 
     def _connected(self, result: int) -> int:
         assert result != ERR_IO_PENDING
+        secure = self._secure
+        if secure is not None and secure.has_offered_session and self._is_worth_another_try(result):
+            return self._start_over(secure)
         if self._secure is not None:
             self.timing.ssl_end = self._thread.clock.now()
             self.timing.connect_end = self.timing.ssl_end
@@ -86,6 +95,18 @@ class SslConnectJob(ConnectJob):
             self.ssl_info = self._secure.ssl_info
         self.net_log.end_with_net_error(NetLogEventType.SSL_CONNECT_JOB_CONNECT, result)
         return result
+
+    def _is_worth_another_try(self, result: int) -> bool:
+        return result != OK and not is_certificate_error(result) and not self._has_started_over
+
+    def _start_over(self, secure: SecureSocket) -> int:
+        """The session is forgotten by now."""
+        self._has_started_over = True
+        self._secure = self.socket = None
+        secure.disconnect()
+        self._limit_time(self.time_limit_s)
+        self._step = self._connect_transport
+        return OK
 
     def _change_priority(self, priority: RequestPriority) -> None:
         if self._transport_job is not None:

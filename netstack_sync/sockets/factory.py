@@ -24,6 +24,10 @@ class SecureSocket(StreamSocket, Protocol):
     def error_detail(self) -> str:
         """In words; empty when nothing is wrong."""
 
+    @property
+    def has_offered_session(self) -> bool:
+        """True when the server was asked to go on from an earlier connection."""
+
 
 class ClientSocketFactory(Protocol):
     """Network thread only; the caller owns what it gets."""

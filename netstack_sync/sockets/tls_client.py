@@ -175,6 +175,11 @@ class TlsClientSocket:
         """What went wrong, in words, when connect() failed."""
         return self._handshake.error_detail
 
+    @property
+    def has_offered_session(self) -> bool:
+        """True when the server was asked to go on from an earlier connection."""
+        return self._handshake.has_offered_session
+
     def _on_handshake_complete(self, result: int) -> None:
         if result == OK:
             self._bio = self._handshake.bio

@@ -130,6 +130,11 @@ class TlsHandshake(StepMachine):
         return OK
 
     @property
+    def has_offered_session(self) -> bool:
+        """True when the server was asked to go on from an earlier connection."""
+        return self._offered is not None
+
+    @property
     def _can_resume(self) -> bool:
         """Not with a context of the user's, whose terms may change without our seeing it."""
         return self._config.resumes and self._config.context is None

@@ -8,10 +8,12 @@ import pytest
 
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import (
+    ERR_BAD_SSL_CLIENT_AUTH_CERT,
     ERR_CERT_AUTHORITY_INVALID,
     ERR_CONNECTION_REFUSED,
     ERR_IO_PENDING,
     ERR_NAME_NOT_RESOLVED,
+    ERR_SSL_PROTOCOL_ERROR,
     ERR_TIMED_OUT,
     OK,
 )
@@ -195,3 +197,44 @@ def test_cancelling_goes_down(rig: JobRig, phase: str) -> None:
     rig.driver.advance(1000.0)
     assert rig.results == [] and job.socket is None
     assert not any(socket.is_open for socket in rig.sockets.transports + rig.sockets.secures)
+
+
+class TestSessions:
+    """A handshake that offered a session and failed."""
+
+    def test_is_done_once_more_without_it(self, rig: JobRig) -> None:
+        """Over a connection of its own; nobody is told of the first."""
+        job = reach_handshake(rig)
+        rig.sockets.secures[0].has_offered_session = True
+        rig.sockets.secures[0].decide(ERR_SSL_PROTOCOL_ERROR)
+        assert rig.results == [] and not rig.sockets.transports[0].is_open
+        rig.resolver.requests[1].finish()
+        rig.sockets.transports[1].decide(OK)
+        rig.sockets.secures[1].decide(OK)
+        assert rig.results == [OK] and job.socket is rig.sockets.secures[1]
+
+    def test_fails_when_the_second_one_does(self, rig: JobRig) -> None:
+        """Even if that offered one, too: another connection may have left one meanwhile."""
+        reach_handshake(rig)
+        for number in range(2):
+            if number:
+                rig.resolver.requests[1].finish()
+                rig.sockets.transports[1].decide(OK)
+            rig.sockets.secures[number].has_offered_session = True
+            rig.sockets.secures[number].decide(ERR_BAD_SSL_CLIENT_AUTH_CERT)
+        assert rig.results == [ERR_BAD_SSL_CLIENT_AUTH_CERT] and len(rig.sockets.secures) == 2
+
+    def test_is_final_when_it_is_the_certificate(self, rig: JobRig) -> None:
+        """Which is the same without a session; and a handshake without one has nothing to leave out."""
+        reach_handshake(rig)
+        rig.sockets.secures[0].has_offered_session = True
+        rig.sockets.secures[0].decide(ERR_CERT_AUTHORITY_INVALID)
+        assert rig.results == [ERR_CERT_AUTHORITY_INVALID]
+
+    def test_may_be_cancelled_while_it_begins_anew(self, rig: JobRig) -> None:
+        """Nothing is left."""
+        job = reach_handshake(rig)
+        rig.sockets.secures[0].has_offered_session = True
+        rig.sockets.secures[0].decide(ERR_SSL_PROTOCOL_ERROR)
+        job.cancel()
+        assert rig.results == [] and rig.resolver.requests[1].is_cancelled

@@ -31,6 +31,7 @@ class FakeSecureSocket(FakeSocket):
         self.peer = peer
         self.config = config
         self.error_detail = "words of the handshake"
+        self.has_offered_session = False
 
     def disconnect(self) -> None:
         """Closes the transport as well."""
