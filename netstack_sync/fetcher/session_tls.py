@@ -76,6 +76,8 @@ class SessionTls:
 
     def _make(self, verify: object, certificate: ClientCertificate | None) -> TlsConfig:
         trust, context, source = verification_from(verify, self._environment)
+        if context is not None:
+            "a".encode("idna")  # loads what the network thread shall find loaded; for our own contexts a worker does
         tls = self._config(trust, certificate, context)
         self._check_trust(tls.trust, source)
         self._check_certificate(certificate)

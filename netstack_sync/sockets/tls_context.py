@@ -150,6 +150,7 @@ def build_context(config: TlsConfig) -> ssl.SSLContext:
     The context accepts any chain: the CertVerifier judges it, and before that the socket lets out neither a byte of
     a request nor our certificate (chromium/net/socket/ssl_client_socket_impl.cc).
     """
+    "a".encode("idna")  # the first use loads what the network thread shall find loaded when it names a server
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

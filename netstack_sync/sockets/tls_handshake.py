@@ -122,7 +122,9 @@ class TlsHandshake(StepMachine):
         try:
             has_certificate = self._config.client_certificate is not None or self._config.context is not None
             self.bio = TlsBio(self._transport, context, self._peer.host, session, has_certificate)
-        except (ValueError, ssl.SSLError) as error:  # a name that cannot be sent as SNI; a context for servers
+        except ValueError as error:
+            return self._fail(ERR_SSL_PROTOCOL_ERROR, f"{self._peer.host!r} cannot be named to a TLS server: {error}")
+        except ssl.SSLError as error:  # a context for servers
             return self._fail(ERR_SSL_PROTOCOL_ERROR, str(error))
         self._services.load.begin()
         self._is_counted = True
