@@ -191,7 +191,7 @@ class TlsClientSocket:
         key, self._session_key = self._session_key, None
         sessions, info, context = self._services.sessions, self._handshake.ssl_info, self._handshake.context
         assert key is not None and info is not None and context is not None
-        if not sessions.is_worthwhile(key):
+        if not sessions.wants(key, info.version):
             return
         session = bio.ssl_object.session
         if session is not None and (session.has_ticket or info.version != "TLSv1.3"):

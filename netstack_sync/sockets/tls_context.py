@@ -29,10 +29,12 @@ from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.fan_out import tell_in_turns
 from netstack_sync.sockets.client_certificate import client_certificate_stamps, load_client_certificate
 from netstack_sync.sockets.tls_config import TlsConfig, TlsConfigError
+from netstack_sync.workers.pem_blocks import quoted
 from netstack_sync.workers.stamped_cache import Stamps
 from netstack_sync.workers.worker_pool import WorkerPool
 
 _MAX_CONTEXTS: Final = 64
+_DO_NOT_HANG: Final = getattr(os, "O_NONBLOCK", 0)  # in a pipe that nobody reads
 
 
 class ContextRequest:
@@ -190,16 +192,18 @@ def _set_ciphers(context: ssl.SSLContext, ciphers: str) -> None:
         context.set_ciphers(ciphers)
     except (ssl.SSLError, ValueError) as error:
         hint = "those of TLS 1.3, whose names begin with TLS_, cannot be chosen"
-        detail = f"OpenSSL knows no cipher of {ciphers!r}; see `openssl ciphers -v`; {hint}"
+        detail = f"OpenSSL knows no cipher of {quoted(ciphers)}; see `openssl ciphers -v`; {hint}"
         raise TlsConfigError(ERR_SSL_VERSION_OR_CIPHER_MISMATCH, detail) from error
 
 
 def touch_keylog_file(path: str) -> None:
     """Makes sure that it can be appended to; one that is new is readable by its owner only. Raises TlsConfigError."""
+    what = f"cannot write TLS secrets to {quoted(path)}"
     try:
-        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600))
+        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _DO_NOT_HANG, 0o600))
     except OSError as error:
-        detail = f"cannot write TLS secrets to {path!r}: {error.strerror or error}"
-        raise TlsConfigError(map_system_error(error.errno or errno.EIO), detail) from error
+        number, folder = error.errno or errno.EIO, os.path.dirname(path)
+        reason = f"there is no folder {quoted(folder)}" if number == errno.ENOENT else error.strerror or str(error)
+        raise TlsConfigError(map_system_error(number), f"{what}: {reason}") from None
     except ValueError as error:  # a NUL in it
-        raise TlsConfigError(ERR_INVALID_ARGUMENT, f"cannot write TLS secrets to {path!r}: {error}") from error
+        raise TlsConfigError(ERR_INVALID_ARGUMENT, f"{what}: {error}") from None

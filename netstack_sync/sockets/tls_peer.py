@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from netstack_sync.sockets.tls_config import TlsConfig
+
 
 class TlsPeer(NamedTuple):
     """The server, and for whom it is asked; no session of one peer is ever offered to another.
@@ -18,3 +20,8 @@ class TlsPeer(NamedTuple):
     """See GroupId."""
     privacy_mode: bool = False
     """See GroupId."""
+
+
+SessionKey = tuple[TlsPeer, TlsConfig]
+"""Everything that one session may not cross: host, port, partition, privacy, and the whole TLS configuration, with
+it whom to trust, the client's certificate and ALPN."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from netstack_sync.base.clock import TickClock
-from netstack_sync.sockets.tls_config import TlsConfig
-from netstack_sync.sockets.tls_peer import TlsPeer
+from netstack_sync.sockets.tls_peer import SessionKey
+from netstack_sync.sockets.tls_session_reads import READING_LEAKS, SessionReads
 
 _MAX_PEERS: Final = 1024  # Chromium's; a session takes some 2 KiB, and its certificates are shared with its verdict
 _LOOKUPS_PER_SWEEP: Final = 256  # Chromium's
@@ -20,10 +20,6 @@ _MAX_LIFETIME_S: Final = 7 * 24 * 3600.0  # RFC 8446 §4.6.1
 # take one and to offer it costs as much as a quarter of a handshake.
 _MAX_REFUSALS: Final = 2  # in a row; one may be a server that was restarted
 _REFUSED_S: Final = 600.0
-
-SessionKey = tuple[TlsPeer, TlsConfig]
-"""Everything that one session may not cross: host, port, partition, privacy, and the whole TLS configuration, with
-it whom to trust, the client's certificate and ALPN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +34,8 @@ class TlsSession:
     a certificate that expires, or a trust that is taken away, counts for resumed connections as well."""
     is_single_use: bool
     """TLS 1.3: two connections with one ticket could be told to be the same user's (RFC 8446 appendix C.4)."""
+    renews_at_s: float
+    """Half its life is over: from then on a newer one is taken when there is one."""
     expires_at_s: float
 
 
@@ -51,10 +49,11 @@ class _Refusals(NamedTuple):
 class TlsSessionCache:
     """Sessions by peer and configuration, the least recently used dropped first. Network thread only."""
 
-    __slots__ = ("_clock", "_lookups", "_refusals", "_sessions")
+    __slots__ = ("_clock", "_lookups", "_reads", "_refusals", "_sessions")
 
-    def __init__(self, clock: TickClock) -> None:
+    def __init__(self, clock: TickClock, reading_leaks: bool = READING_LEAKS) -> None:
         self._clock = clock
+        self._reads = SessionReads(clock) if reading_leaks else None
         self._sessions: OrderedDict[SessionKey, list[TlsSession]] = OrderedDict()
         self._refusals: OrderedDict[SessionKey, _Refusals] = OrderedDict()
         self._lookups = 0
@@ -83,19 +82,24 @@ class TlsSessionCache:
         lifetime_s = min(
             float(session.timeout), float(session.ticket_lifetime_hint or session.timeout), _MAX_LIFETIME_S
         )
-        is_single_use = version == "TLSv1.3"
-        kept = TlsSession(session, context, chain, is_single_use, self._clock.now() + lifetime_s)
+        now = self._clock.now()
+        kept = TlsSession(session, context, chain, version == "TLSv1.3", now + lifetime_s / 2, now + lifetime_s)
         sessions = self._sessions.setdefault(key, [])
         sessions.append(kept)
-        del sessions[: -_MAX_TICKETS if is_single_use else -1]
+        del sessions[: -_room(version)]
         self._sessions.move_to_end(key)
         if len(self._sessions) > _MAX_PEERS:
             self._sessions.popitem(last=False)
 
-    def is_worthwhile(self, key: SessionKey) -> bool:
-        """False while it is known that the server does not take its sessions back."""
-        refusals = self._refusals.get(key)
-        return refusals is None or refusals.times < _MAX_REFUSALS or refusals.until_s <= self._clock.now()
+    def wants(self, key: SessionKey, version: str) -> bool:
+        """True when the session of a new connection is to be read: none that is fresh is there in its place, and as
+        far as we know the server takes its sessions back.
+        """
+        refusals, now = self._refusals.get(key), self._clock.now()
+        if refusals is not None and refusals.times >= _MAX_REFUSALS and refusals.until_s > now:
+            return False
+        fresh = sum(session.renews_at_s > now for session in self._sessions.get(key, ()))
+        return fresh < _room(version) and (self._reads is None or self._reads.may_read(key))
 
     def note_offered(self, key: SessionKey, is_resumed: bool) -> None:
         """What became of a session that was offered in a handshake that went well."""
@@ -134,3 +138,7 @@ class TlsSessionCache:
 
     def __repr__(self) -> str:
         return f"<TlsSessionCache {len(self)} peers>"
+
+
+def _room(version: str) -> int:
+    return _MAX_TICKETS if version == "TLSv1.3" else 1

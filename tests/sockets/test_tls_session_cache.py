@@ -11,8 +11,8 @@ import pytest
 from netstack_sync.base.clock import ManualClock
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.sockets.tls_config import ClientCertificate, TlsConfig
-from netstack_sync.sockets.tls_peer import TlsPeer
-from netstack_sync.sockets.tls_session_cache import SessionKey, TlsSession, TlsSessionCache
+from netstack_sync.sockets.tls_peer import SessionKey, TlsPeer
+from netstack_sync.sockets.tls_session_cache import TlsSession, TlsSessionCache
 
 CONFIG = TlsConfig(TrustConfig())
 KEY = (TlsPeer("a.test", 443), CONFIG)
@@ -35,7 +35,7 @@ class Rig:
 
     def __init__(self) -> None:
         self.clock = ManualClock(start=100.0)
-        self.cache = TlsSessionCache(self.clock)
+        self.cache = TlsSessionCache(self.clock, reading_leaks=False)
 
     def store(
         self,
@@ -65,7 +65,7 @@ class TestTaking:
         """The session with what the server proved back then."""
         session = rig.store()
         taken = rig.cache.take(KEY, CONTEXT)
-        assert taken == TlsSession(cast(ssl.SSLSession, session), CONTEXT, CHAIN, True, 7300.0)
+        assert taken == TlsSession(cast(ssl.SSLSession, session), CONTEXT, CHAIN, True, 3700.0, 7300.0)
 
     def test_nothing_is_there(self, rig: Rig) -> None:
         """For somebody who was never visited."""
@@ -122,6 +122,39 @@ class TestTaking:
         assert rig.take(other) is None
         theirs = rig.store(other, version)
         assert len(rig.cache) == 2 and rig.take() is session and rig.take(other) is theirs
+
+
+class TestWanting:
+    def test_two_tickets_of_tls_1_3(self, rig: Rig) -> None:
+        """And again as soon as one was used."""
+        found = []
+        for _ in range(3):
+            found.append(rig.cache.wants(KEY, TLS_1_3))
+            rig.store()
+        rig.take()
+        assert [*found, rig.cache.wants(KEY, TLS_1_3)] == [True, True, False, True]
+
+    def test_one_session_of_tls_1_2(self, rig: Rig) -> None:
+        """It is used again and again, so that nothing has to be read of the connections that go on from it."""
+        assert rig.cache.wants(KEY, TLS_1_2)
+        rig.store(version=TLS_1_2)
+        rig.take()
+        assert not rig.cache.wants(KEY, TLS_1_2)
+
+    @either_version
+    def test_a_newer_one_when_half_its_life_is_over(self, rig: Rig, version: str) -> None:
+        """So that there is always one that the server still knows."""
+        for _ in range(2):
+            rig.store(version=version, session=FakeSession(timeout=100))
+        rig.clock.advance(49.0)
+        assert not rig.cache.wants(KEY, version)
+        rig.clock.advance(1.0)
+        assert rig.cache.wants(KEY, version)
+
+    def test_less_often_where_reading_leaks(self, rig: Rig) -> None:
+        """The first connection to a peer is not read."""
+        cache = TlsSessionCache(rig.clock, reading_leaks=True)
+        assert [cache.wants(KEY, TLS_1_3) for _ in range(2)] == [False, True]
 
 
 class TestAge:
@@ -200,7 +233,7 @@ class TestForgetting:
         for _ in range(2):
             rig.cache.note_offered(KEY, is_resumed=False)
         rig.cache.clear()
-        assert len(rig.cache) == 0 and rig.take() is None and rig.cache.is_worthwhile(KEY)
+        assert len(rig.cache) == 0 and rig.take() is None and rig.cache.wants(KEY, TLS_1_3)
 
 
 class TestRefusals:
@@ -208,14 +241,14 @@ class TestRefusals:
         """After two in a row nothing is kept of it for ten minutes; then it has another two."""
         found = []
         for _ in range(3):
-            found.append(rig.cache.is_worthwhile(KEY))
+            found.append(rig.cache.wants(KEY, TLS_1_3))
             rig.cache.note_offered(KEY, is_resumed=False)
         rig.clock.advance(599.0)
-        found.append(rig.cache.is_worthwhile(KEY))
+        found.append(rig.cache.wants(KEY, TLS_1_3))
         rig.clock.advance(2.0)
-        found.append(rig.cache.is_worthwhile(KEY))
+        found.append(rig.cache.wants(KEY, TLS_1_3))
         rig.cache.note_offered(KEY, is_resumed=False)
-        found.append(rig.cache.is_worthwhile(KEY))
+        found.append(rig.cache.wants(KEY, TLS_1_3))
         assert found == [True, True, False, False, True, True]
 
     @either_version
@@ -235,10 +268,10 @@ class TestRefusals:
         """Is worth the trouble; so is every other server."""
         for is_resumed in (False, True, False):
             rig.cache.note_offered(KEY, is_resumed)
-        assert rig.cache.is_worthwhile(KEY)
+        assert rig.cache.wants(KEY, TLS_1_3)
         rig.cache.note_offered(KEY, is_resumed=False)
-        assert not rig.cache.is_worthwhile(KEY)
-        assert rig.cache.is_worthwhile((TlsPeer("a.test", 443, "site"), CONFIG))
+        assert not rig.cache.wants(KEY, TLS_1_3)
+        assert rig.cache.wants((TlsPeer("a.test", 443, "site"), CONFIG), TLS_1_3)
 
     def test_what_is_noted_is_bounded(self, rig: Rig) -> None:
         """The oldest note goes."""
@@ -246,4 +279,4 @@ class TestRefusals:
         for key in keys:
             for _ in range(2):
                 rig.cache.note_offered(key, is_resumed=False)
-        assert [rig.cache.is_worthwhile(key) for key in (keys[0], keys[1], keys[1024])] == [True, False, False]
+        assert [rig.cache.wants(key, TLS_1_3) for key in (keys[0], keys[1], keys[1024])] == [True, False, False]

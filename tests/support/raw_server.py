@@ -7,7 +7,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 Play = Callable[[socket.socket], None]
 """What is done with one accepted connection, which is closed afterwards."""
@@ -35,6 +35,12 @@ def read_request(connection: socket.socket) -> bytes:
 def wait_for_bytes(connection: socket.socket) -> None:
     """Returns when the client has sent something, which stays unread: closing now sends RST."""
     assert select.select([connection], [], [], _LIMIT_S)[0], "the client sends nothing"
+
+
+def wait_for_close(connection: socket.socket) -> None:
+    """Returns when the client has gone without another byte; with RST when it has left some of ours unread."""
+    with suppress(ConnectionResetError):
+        assert connection.recv(1) == b"", "the client sends more"
 
 
 def reset(connection: socket.socket) -> None:
