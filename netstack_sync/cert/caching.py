@@ -1,4 +1,4 @@
-"""CachingCertVerifier: remembers verdicts for half an hour (net/cert/caching_cert_verifier.cc)."""
+"""CachingCertVerifier: remembers good verdicts for half an hour (net/cert/caching_cert_verifier.cc)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from netstack_sync.loop.completion import Completion
 
 _MAX_ENTRIES = 256  # Chromium's; a verdict with its chain takes some 5 KiB
 _LIFETIME_S = 1800.0  # Chromium's; how long a certificate may outlive its expiry unnoticed
+# Chromium's is the same; but our users mend refusals by putting a certificate into a file, and then try again.
+_REFUSAL_LIFETIME_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +26,10 @@ class _Entry:
 class CachingCertVerifier:
     """Owns the verdicts and the verifier below. Network thread only.
 
-    Errors of the certificate are remembered like success. What says nothing about the certificate, such as a
-    file of roots that cannot be read or a responder that is silent, is not: whoever repairs it should not have
-    to wait. A verdict counts only while the wall clock is within half an hour after the verification began, so
-    that a clock that is set back makes verdicts void too.
+    Errors of the certificate are remembered as well, for half a minute: a crowd that comes to a bad server costs
+    one verification. What says nothing about the certificate, such as a file of roots that cannot be read or a
+    responder that is silent, is not. A verdict counts only while the wall clock is within its time after the
+    verification began, so that a clock that is set back makes verdicts void too.
     """
 
     __slots__ = ("_clock", "_entries", "_verifier", "generation")
@@ -90,7 +92,8 @@ class CachingCertVerifier:
 
 
 def _is_fresh(entry: _Entry, now: float) -> bool:
-    return entry.verified_at_s <= now < entry.verified_at_s + _LIFETIME_S
+    lifetime_s = _LIFETIME_S if entry.result.net_error == OK else _REFUSAL_LIFETIME_S
+    return entry.verified_at_s <= now < entry.verified_at_s + lifetime_s
 
 
 class CachedVerifyRequest:

@@ -95,6 +95,16 @@ def test_verdicts_last_half_an_hour(setup: Setup, passed_s: float, asked: int) -
     assert setup.asked_below == asked
 
 
+@pytest.mark.parametrize("passed_s, asked", [(29.0, 1), (30.0, 2), (-1.0, 2)])
+def test_refusals_last_half_a_minute(setup: Setup, passed_s: float, asked: int) -> None:
+    """Who has put the missing certificate into the file tries again."""
+    setup.below.answer = EXPIRED
+    setup.ask()
+    setup.clock.advance(passed_s)
+    setup.ask()
+    assert setup.asked_below == asked
+
+
 def test_the_half_hour_begins_with_the_question(setup: Setup) -> None:
     """A worker that took long does not prolong it."""
     setup.below.answer = None
