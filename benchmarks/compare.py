@@ -12,7 +12,7 @@ import sys
 
 from server import Nginx
 
-LOADS = {"w1": 4000, "w16": 16000, "w64": 16000, "download": 1, "tls": 1000, "resumed": 1000}
+LOADS = {"w1": 4000, "w16": 16000, "w64": 16000, "download": 1, "tls": 1000, "resumed": 250}
 CLIENTS = ["netstack_sync", "urllib3", "requests", "httpx", "aiohttp", "pycurl"]
 _SLOW = {"requests": 4, "httpx": 4}  # a fraction of the requests is enough for a figure
 
