@@ -27,7 +27,8 @@ http {{
 }}
 """
 _TLS = """
-  ssl_certificate {folder}/leaf.pem; ssl_certificate_key {folder}/leaf-key.pem; ssl_session_cache off;
+  ssl_certificate {folder}/leaf.pem; ssl_certificate_key {folder}/leaf-key.pem;
+  ssl_session_cache off; ssl_protocols TLSv1.2 TLSv1.3;
   server {{ listen 127.0.0.1:{port} ssl backlog=1024; ssl_session_tickets off; keepalive_timeout 0; {answer} }}
   server {{ listen 127.0.0.1:{ticket_port} ssl backlog=1024; ssl_session_tickets on; keepalive_timeout 0; {answer} }}
 """
