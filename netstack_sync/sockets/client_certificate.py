@@ -51,7 +51,7 @@ def check_client_certificate(certificate: ClientCertificate, clock: WallClock) -
     try:
         pem = load_client_certificate(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), certificate)
     except TlsConfigError as error:
-        raise ValueError(f"cert: {error}") from error
+        raise ValueError(f"cert: {error}") from None  # what is below says the same in a library's words
     expired = _expired_on(pem, clock)
     if expired is not None:
         tls_logger.warning("the client certificate in %r has expired on %s", certificate.cert_file, expired)
@@ -108,7 +108,7 @@ def _why_not_pem(certificate: ClientCertificate, data: bytes, key_data: bytes, e
         return _bad(f"the key in {key_file!r} is not that of the certificate in {cert_file!r}; {_IN_TWO_FILES}")
     try:
         x509.load_pem_x509_certificates(data)
-    except ValueError as damage:
+    except (ValueError, x509.InvalidVersion) as damage:
         return _bad(f"the certificate in {cert_file!r} is damaged: {damage}")
     if b"ENCRYPTED" not in key_data:
         return _bad(f"the key in {key_file!r} cannot be loaded: {error}")
@@ -190,7 +190,7 @@ def _expired_on(pem: bytes, clock: WallClock) -> str | None:
 
     try:
         end = x509.load_pem_x509_certificate(pem).not_valid_after_utc
-    except (ValueError, Warning):
+    except (ValueError, Warning, x509.InvalidVersion):
         return None
     return end.date().isoformat() if end < datetime.fromtimestamp(clock.now(), timezone.utc) else None
 

@@ -42,6 +42,7 @@ from netstack_sync.sockets.tls_config import ClientCertificate, TlsConfigError
 
 NOW = ManualWallClock(datetime.now(timezone.utc).timestamp())
 CLIENT = ssl.PROTOCOL_TLS_CLIENT
+END = "-----END CERTIFICATE-----\n"
 
 
 @cache
@@ -304,6 +305,14 @@ def test_stamps_tell_that_a_file_was_replaced(write: Write) -> None:
     write("me.key", b"ab")
     assert client_certificate_stamps(certificate) != first
     assert len(client_certificate_stamps(ClientCertificate("/no/such/file"))) == 1
+
+
+def test_a_version_that_does_not_exist(write: Write) -> None:
+    """OpenSSL minds no version 6; nor does the look at the date."""
+    der = bytearray(ssl.PEM_cert_to_DER_cert(chain().decode().split("-----END CERTIFICATE-----")[0] + END))
+    der[der.index(b"\xa0\x03\x02\x01\x02") + 4] = 5
+    pem = ssl.DER_cert_to_PEM_cert(bytes(der)).encode()
+    check_client_certificate(ClientCertificate(write("me.pem", pem + key_as(NoEncryption()))), NOW)
 
 
 def test_one_that_has_expired_is_told_to_the_log(write: Write, caplog: pytest.LogCaptureFixture) -> None:
