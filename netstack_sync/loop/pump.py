@@ -124,7 +124,7 @@ class MessagePump:
     __slots__ = (
         "_clock",
         "_descriptors",
-        "_passed_over",
+        "_places",
         "_poller",
         "_ready_bits",
         "_thread_checker",
@@ -137,7 +137,7 @@ class MessagePump:
     def __init__(self, poller: Poller, clock: TickClock | None = None) -> None:
         self._poller = poller
         self._clock = clock if clock is not None else SystemTickClock()
-        self._passed_over: set[_WatchedDescriptor] = set()  # ready, and not told because the time was up
+        self._places: dict[_WatchedDescriptor, int] = {}  # in the row that is formed when a turn has not time for all
         self._ready_bits = poller.ready_bits
         self.waker = poller.make_waker()
         self._waker_fd = self.waker.fd
@@ -209,10 +209,10 @@ class MessagePump:
                 self._acknowledge(fd)
             else:
                 batch.append((descriptor, event, descriptor.interest))
-        if self._passed_over:
+        if self._places:
             # The kernel reports in the same order again; those that always have data would starve the others.
-            passed_over, self._passed_over = self._passed_over, set()
-            batch.sort(key=lambda entry: entry[0] not in passed_over)
+            places, self._places = self._places, {}
+            batch.sort(key=lambda entry: places.get(entry[0], len(places)))
         now = self._clock.now
         stop_at = now() + MAX_SHARE_S
         for dispatched, (descriptor, event, interest) in enumerate(batch, 1):
@@ -220,7 +220,8 @@ class MessagePump:
             if self.is_halted:
                 break
             if now() >= stop_at:
-                self._passed_over.update(entry[0] for entry in batch[dispatched:])
+                row = batch[dispatched:] + batch[:dispatched]
+                self._places = {entry[0]: place for place, entry in enumerate(row)}
                 break
         return len(batch)
 

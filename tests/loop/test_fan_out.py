@@ -36,3 +36,22 @@ def test_a_loop_that_takes_no_more_tasks() -> None:
 
     tell_in_turns(tell_next, lambda _: False)
     assert len(told) == 4
+
+
+def test_a_waiter_that_raises(capsys: pytest.CaptureFixture[str]) -> None:
+    """The bug is printed, and all the others are told."""
+    waiting, told, posted = list(range(6)), list[int](), list[Task]()
+
+    def tell_next() -> bool:
+        if waiting:
+            told.append(waiting.pop(0))
+            if told[-1] in (1, 5):
+                raise ValueError(f"bug of {told[-1]}")
+        return bool(waiting)
+
+    tell_in_turns(tell_next, posted.append)
+    while posted:
+        posted.pop()()
+    assert told == list(range(6))
+    printed = capsys.readouterr().err
+    assert "bug of 1" in printed and "bug of 5" in printed

@@ -539,6 +539,26 @@ def test_watchers_that_take_long_share_the_turns(driver: LoopDriver, pair: Socke
     assert told in (["a", "b", "a", "b"], ["b", "a", "b", "a"])
 
 
+def test_of_many_that_are_always_ready_none_starves(driver: LoopDriver) -> None:
+    """Each is told once before anybody is told again, however few a turn has time for."""
+    pump, told = driver.loop.pump, list[int]()
+    pairs = [socket.socketpair() for _ in range(12)]
+
+    def on_read(number: int) -> None:
+        told.append(number)
+        driver.clock.advance(MAX_SHARE_S / 4)
+
+    for number, (ours, theirs) in enumerate(pairs):
+        assert watch(pump, ours, READ, FdWatchController(), Watcher(partial(on_read, number)))
+        theirs.send(b"x")
+    while len(told) < 36:
+        pump.poll(0.0)
+    assert [sorted(told[start : start + 12]) for start in (0, 12, 24)] == [list(range(12))] * 3
+    for pair in pairs:
+        for sock in pair:
+            sock.close()
+
+
 def test_one_passed_over_that_is_not_ready_any_more(
     driver: LoopDriver, pair: SocketPair, other_pair: SocketPair
 ) -> None:
