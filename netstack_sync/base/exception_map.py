@@ -30,6 +30,7 @@ from netstack_sync.base.exceptions import (
     TruncatedBody,
 )
 from netstack_sync.base.ssl_info import SSLInfo
+from netstack_sync.base.tls_wording import TlsTerms
 
 TimeoutPhase: TypeAlias = Literal["total", "connect", "read", "pool"]
 
@@ -43,15 +44,16 @@ def exception_for(
     may_have_been_sent: bool = False,
     timed_out: TimeoutPhase | None = None,
     ssl_info: SSLInfo | None = None,
+    tls_terms: TlsTerms | None = None,
 ) -> NetError:
     """The exception that a failed operation becomes; not raised here.
 
     `timed_out` names the caller's own limit that ended the operation and then decides the class. `ssl_info` is what is
-    known of a server whose certificate was refused.
+    known of a server whose certificate was refused, `tls_terms` what the caller's settings let TLS be.
     """
     assert net_error < e.ERR_IO_PENDING, f"not an error: {net_error}"
     error_class = _BY_NUMBER.get(net_error, NetError) if timed_out is None else _BY_PHASE[timed_out]
-    if issubclass(error_class, CertificateError):
+    if issubclass(error_class, TLSError):
         return error_class(
             net_error,
             detail,
@@ -59,6 +61,7 @@ def exception_for(
             timing=timing,
             may_have_been_sent=may_have_been_sent,
             ssl_info=ssl_info,
+            tls_terms=tls_terms,
         )
     return error_class(net_error, detail, request=request, timing=timing, may_have_been_sent=may_have_been_sent)
 

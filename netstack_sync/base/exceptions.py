@@ -36,9 +36,13 @@ from typing import Any, Final, NamedTuple
 from netstack_sync.base.cert_status import CertStatus
 from netstack_sync.base.net_error_meanings import meaning
 from netstack_sync.base.net_errors import error_name
+from netstack_sync.base.shown_text import shown
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.tls_advice import certificate_advice, tls_advice
+from netstack_sync.base.tls_wording import PYTHON, TlsTerms, Wording
 from netstack_sync.base.x509 import CertificateFacts, chain_facts
+
+_MAX_DETAIL: Final = 2000  # a long URL, or the keys of a long chain, are worth it; a megabyte of a stranger's is not
 
 
 class NetErrorCode(NamedTuple):
@@ -80,7 +84,7 @@ class NetError(OSError):
 
     def __str__(self) -> str:
         text = f"{self.net_error}: {self.meaning}"
-        return f"{text}: {self.detail}" if self.detail else text
+        return f"{text}: {shown(self.detail, _MAX_DETAIL)}" if self.detail else text
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
@@ -132,18 +136,6 @@ class EmptyResponse(ConnectionFailed):
 class TLSError(NetError):
     """No secure connection could be agreed on, or it broke."""
 
-    @property
-    def advice(self) -> str:
-        """What can be done about it, in one line; empty where nothing is known."""
-        return tls_advice(self.net_error.number, self.detail)
-
-    def __str__(self) -> str:
-        return _sentences(super().__str__(), self.advice)
-
-
-class CertificateError(TLSError):
-    """The server's certificate does not prove that it is the host; nothing was sent."""
-
     def __init__(
         self,
         net_error: int,
@@ -153,10 +145,32 @@ class CertificateError(TLSError):
         timing: object | None = None,
         may_have_been_sent: bool = False,
         ssl_info: SSLInfo | None = None,
+        tls_terms: TlsTerms | None = None,
     ) -> None:
         super().__init__(net_error, detail, request=request, timing=timing, may_have_been_sent=may_have_been_sent)
         self.ssl_info: Final = ssl_info
         """What was agreed on and found out; None when not even that is known."""
+        self._tls_terms: Final = tls_terms or TlsTerms()
+
+    @property
+    def advice(self) -> str:
+        """What can be done about it (the most serious thing), in one line; empty where nothing is known."""
+        return self.advice_in(PYTHON)
+
+    def advice_in(self, wording: Wording) -> str:
+        """The same for readers who do not write Python."""
+        return tls_advice(self.net_error.number, self.detail, self._tls_terms, wording)
+
+    def message_in(self, wording: Wording) -> str:
+        """The whole message with such advice."""
+        return _sentences(super().__str__(), self.advice_in(wording))
+
+    def __str__(self) -> str:
+        return self.message_in(PYTHON)
+
+
+class CertificateError(TLSError):
+    """The server's certificate does not prove that it is the host; nothing was sent."""
 
     @property
     def host(self) -> str:
@@ -165,10 +179,10 @@ class CertificateError(TLSError):
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Everything that is wrong, one thing each."""
+        """Everything that is wrong, one thing each; what does not print is escaped."""
         if self.ssl_info is not None and self.ssl_info.reasons:
-            return self.ssl_info.reasons
-        return (self.detail,) if self.detail else ()
+            return tuple([shown(reason, _MAX_DETAIL) for reason in self.ssl_info.reasons])
+        return (shown(self.detail, _MAX_DETAIL),) if self.detail else ()
 
     @property
     def cert_status(self) -> CertStatus:
@@ -177,17 +191,17 @@ class CertificateError(TLSError):
 
     @property
     def chain(self) -> tuple[CertificateFacts, ...]:
-        """The certificates as the server sent them, its own first."""
+        """The certificates as the server sent them, its own first; without those that cannot be read."""
         return chain_facts(self.ssl_info.peer_chain) if self.ssl_info is not None else ()
 
-    @property
-    def advice(self) -> str:
-        """What can be done about the most serious thing, in one line; empty where nothing is known."""
-        return certificate_advice(self.net_error.number, self.host, self.chain)
+    def advice_in(self, wording: Wording) -> str:
+        """See TLSError.advice_in."""
+        return certificate_advice(self.net_error.number, self.ssl_info, self._tls_terms, wording)
 
-    def __str__(self) -> str:
+    def message_in(self, wording: Wording) -> str:
+        """See TLSError.message_in."""
         parts = (str(self.net_error), self.meaning, self.host, "; ".join(self.reasons))
-        return _sentences(": ".join(filter(None, parts)), self.advice)
+        return _sentences(": ".join(filter(None, parts)), self.advice_in(wording))
 
 
 class ProxyError(NetError):
@@ -234,7 +248,7 @@ class HTTPStatusError(Exception):
         self.response = response
 
     def __str__(self) -> str:
-        return str(self.args[0])
+        return shown(str(self.args[0]), _MAX_DETAIL)  # with a reason phrase of the server's
 
 
 class InvalidURL(ValueError):
@@ -242,4 +256,6 @@ class InvalidURL(ValueError):
 
 
 def _sentences(text: str, advice: str) -> str:
-    return f"{text}. {advice}" if advice else text
+    if not advice:
+        return text
+    return f"{text} {advice}" if text.endswith((".", "…")) else f"{text}. {advice}"

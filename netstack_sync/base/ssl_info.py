@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from netstack_sync.base.cert_status import CertStatus
+from netstack_sync.base.shown_text import shown
 from netstack_sync.base.x509 import CertificateFacts, chain_facts
 
 
@@ -26,6 +27,8 @@ class CertVerifyResult:
     """What is wrong, one thing each, in words; the most serious is not always the first."""
     public_key_hashes: tuple[bytes, ...] = ()
     """SHA-256 of the SubjectPublicKeyInfo of each certificate of `verified_chain`, in its order."""
+    pinned_by: str = ""
+    """The host whose pins were missed: the server's own, or a domain above it; empty when none were."""
 
     @property
     def detail(self) -> str:
@@ -65,6 +68,8 @@ class SSLInfo:
     """See CertVerifyResult."""
     public_key_hashes: tuple[bytes, ...] = ()
     """See CertVerifyResult."""
+    pinned_by: str = ""
+    """See CertVerifyResult."""
 
     def with_verdict(self, verdict: CertVerifyResult) -> SSLInfo:
         """The same connection after its certificate was judged."""
@@ -75,6 +80,7 @@ class SSLInfo:
             verified_chain=verdict.verified_chain,
             reasons=verdict.reasons,
             public_key_hashes=verdict.public_key_hashes,
+            pinned_by=verdict.pinned_by,
         )
 
     @property
@@ -143,7 +149,7 @@ class SSLInfo:
     def __repr__(self) -> str:
         words = [self.host, self.version, self.cipher, self.alpn, "resumed" if self.is_resumed else ""]
         words += [_count(self.peer_chain), *_names(self.cert_status)]
-        return f"<SSLInfo {' '.join(filter(None, words))}>"
+        return f"<SSLInfo {shown(' '.join(filter(None, words)))}>"
 
 
 def _names(status: CertStatus) -> list[str]:

@@ -19,7 +19,11 @@ _VERSION_TAG = 0xA0
 
 @dataclass(frozen=True, slots=True)
 class CertificateFacts:
-    """One certificate (RFC 5280). Names are in the notation of RFC 4514: "CN=example.com,O=Example"."""
+    """One certificate (RFC 5280). Names are in the notation of RFC 4514: "CN=example.com,O=Example".
+
+    What does not print is escaped there, as in "CN=a\\0Ab"; in `common_name` and in the alternative names it is as the
+    server sent it.
+    """
 
     der: bytes = field(repr=False)
     subject: str
@@ -89,8 +93,8 @@ def pem_text(der: bytes) -> str:
 def _read(certificate: x509.Certificate, der: bytes) -> CertificateFacts:
     return CertificateFacts(
         der=der,
-        subject=certificate.subject.rfc4514_string(),
-        issuer=certificate.issuer.rfc4514_string(),
+        subject=_name_text(certificate.subject),
+        issuer=_name_text(certificate.issuer),
         common_name=_common_name(certificate.subject),
         subject_alternative_names=_alternative_names(certificate),
         not_before=certificate.not_valid_before_utc,
@@ -102,6 +106,16 @@ def _read(certificate: x509.Certificate, der: bytes) -> CertificateFacts:
         fingerprint_sha256=hashlib.sha256(der).hexdigest(),
         is_self_signed=certificate.subject == certificate.issuer and _has_signed_itself(certificate),
     )
+
+
+def _name_text(name: x509.Name) -> str:
+    """In the notation of RFC 4514, what does not print escaped by its section 2.4, which the library leaves undone."""
+    text = name.rfc4514_string()
+    return text if text.isprintable() else "".join([c if c.isprintable() else _hex_pairs(c) for c in text])
+
+
+def _hex_pairs(character: str) -> str:
+    return "".join([f"\\{byte:02X}" for byte in character.encode("utf-8", "surrogatepass")])
 
 
 def _common_name(subject: x509.Name) -> str:

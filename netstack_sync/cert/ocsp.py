@@ -2,13 +2,15 @@
 
 Only the leaf is asked about, as Chromium does not ask about trust anchors and as intermediates of public authorities
 are revoked by lists that browsers bring along. A leaf that is trusted by itself has nobody above it to ask.
+
+In soft mode silence is a yes, so silence must not cost more than a moment either: a request whose own time is short
+would fail for a responder that hangs. Hard mode waits as long as the fetcher does, for each responder.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Final, Protocol, TypeVar
 
@@ -18,18 +20,20 @@ from netstack_sync.base.net_error_meanings import meaning
 from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.base.ssl_info import CertVerifyResult
 from netstack_sync.base.trust_config import OcspMode
+from netstack_sync.cert.ocsp_answers import OcspAnswers
 from netstack_sync.cert.verifier import CertVerifier, CertVerifyRequest, VerifyParams
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.step_machine import StepMachine
+from netstack_sync.loop.timers import Alarm, TimerQueue
 from netstack_sync.workers.check_ocsp import OcspQuery, OcspStatus, OcspVerdict, judge_ocsp, make_ocsp_query
 
 T = TypeVar("T")
 
-_MAX_ENTRIES: Final = 256  # as many as CachingCertVerifier has verdicts
-_LIFETIME_S: Final = 3600.0  # how long a revocation may go unnoticed, though answers are signed for days
+_SOFT_LIMIT_S: Final = 2.0  # for all responders and workers together; Firefox's for OCSP that may fail
 _NO_RESPONDER: Final = "the certificate names no place where its revocation can be looked up over http"
 _NO_ANSWER: Final = "whether the certificate was revoked could not be found out"
+_NO_ISSUER: Final = f"{_NO_ANSWER}: the server has not sent the certificate of its issuer, who would have to be asked"
 
 
 class Cancelable(Protocol):
@@ -61,46 +65,35 @@ class OcspCertVerifier:
     Where OCSP is off nothing stands between the caller and the verifier below.
     """
 
-    __slots__ = ("_answers", "_clock", "_fetcher", "_verifier", "_workers", "generation")
+    __slots__ = ("_clock", "_fetcher", "_timers", "_verifier", "_workers", "answers")
 
-    def __init__(self, verifier: CertVerifier, workers: OcspWorkers, fetcher: OcspFetcher, clock: WallClock) -> None:
+    def __init__(
+        self,
+        verifier: CertVerifier,
+        workers: OcspWorkers,
+        fetcher: OcspFetcher,
+        clock: WallClock,
+        timers: TimerQueue,
+    ) -> None:
         self._verifier = verifier
         self._workers = workers
         self._fetcher = fetcher
         self._clock = clock
-        self._answers: dict[bytes, _Answer] = {}  # the oldest first
-        self.generation = 0
-        """Grows with each change of trust; answers to questions of an older one are not kept."""
+        self._timers = timers
+        self.answers = OcspAnswers(clock)
+        """What is known already."""
 
     def create_request(self, params: VerifyParams, net_log: NetLogWithSource) -> CertVerifyRequest:
         """See CertVerifier.create_request."""
         request = self._verifier.create_request(params, net_log)
         if not params.trust.verify or params.trust.ocsp is OcspMode.OFF:
             return request
-        return OcspVerifyRequest(self, request, params.trust.ocsp)
+        return OcspVerifyRequest(self, request, params.trust.ocsp, self._timers)
 
     def on_trust_changed(self) -> None:
         """See CertVerifier.on_trust_changed. Forgets every answer, and those that are on their way."""
-        self.generation += 1
-        self._answers.clear()
+        self.answers.clear()
         self._verifier.on_trust_changed()
-
-    def look_up(self, chain: tuple[bytes, ...]) -> OcspVerdict | None:
-        """The answer about the leaf of `chain`, if there is one that still counts."""
-        answer = self._answers.get(_key(chain))
-        if answer is None or not answer.begin_s <= self._clock.now() < answer.end_s:
-            return None
-        return answer.verdict
-
-    def store(self, chain: tuple[bytes, ...], verdict: OcspVerdict, generation: int) -> None:
-        """Keeps an answer, unless trust has changed since it was asked for."""
-        if generation != self.generation:
-            return
-        key, now = _key(chain), self._clock.now()
-        self._answers.pop(key, None)
-        if len(self._answers) >= _MAX_ENTRIES:
-            del self._answers[next(iter(self._answers))]
-        self._answers[key] = _Answer(verdict, now, min(verdict.valid_until.timestamp(), now + _LIFETIME_S))
 
     def post_query(
         self, chain: tuple[bytes, ...], on_reply: Callable[[OcspQuery | BaseException | None], None]
@@ -119,28 +112,15 @@ class OcspCertVerifier:
         now = datetime.fromtimestamp(self._clock.now(), timezone.utc)
         return self._workers.post_job(lambda: judge_ocsp(answer, chain, now), on_reply)
 
-    def __len__(self) -> int:
-        return len(self._answers)
-
     def __repr__(self) -> str:
-        return f"<OcspCertVerifier {len(self)} answers>"
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    verdict: OcspVerdict
-    begin_s: float  # wall clock; a clock that is set back to before makes the answer void
-    end_s: float
-
-
-def _key(chain: tuple[bytes, ...]) -> bytes:
-    return hashlib.sha256(chain[0] + chain[1]).digest()
+        return f"<OcspCertVerifier {len(self.answers)} answers>"
 
 
 class OcspVerifyRequest(StepMachine):
     """See CertVerifyRequest: the verdict of the verifier below, then the leaf's responders, one after the other."""
 
     __slots__ = (
+        "_alarm",
         "_answer",
         "_body",
         "_generation",
@@ -156,11 +136,14 @@ class OcspVerifyRequest(StepMachine):
         "result",
     )
 
-    def __init__(self, verifier: OcspCertVerifier, request: CertVerifyRequest, mode: OcspMode) -> None:
+    def __init__(
+        self, verifier: OcspCertVerifier, request: CertVerifyRequest, mode: OcspMode, timers: TimerQueue
+    ) -> None:
         super().__init__()
         self._verifier = verifier
         self._request = request
         self._is_soft = mode is OcspMode.SOFT
+        self._alarm = Alarm(timers) if self._is_soft else None
         self._generation = 0
         self._pending: Cancelable | None = None
         self._verdict: CertVerifyResult | None = None
@@ -177,15 +160,13 @@ class OcspVerifyRequest(StepMachine):
     def start(self, on_done: Completion) -> int:
         """See CertVerifyRequest.start."""
         assert self.result is None, "a request is started once"
-        self._generation = self._verifier.generation
+        self._generation = self._verifier.answers.generation
         return self._begin(self._verify, on_done)
 
     def cancel(self) -> None:
         """See CertVerifyRequest.cancel."""
-        pending, self._pending = self._pending, None
         self._stop()
-        if pending is not None:
-            pending.cancel()
+        self._cancel_pending()
 
     # --- steps
 
@@ -198,13 +179,14 @@ class OcspVerifyRequest(StepMachine):
         self._pending = None
         verdict = self._request.result
         assert verdict is not None, "finished without a verdict"
-        if net_error != OK or len(verdict.verified_chain) < 2:
-            self.result = verdict
-            return verdict.net_error
         self._verdict = verdict
-        known = self._verifier.look_up(self._chain)
+        if net_error != OK or len(verdict.verified_chain) < 2:
+            return self._leave(verdict)
+        known = self._verifier.answers.look_up(self._chain)
         if known is not None:
             return self._conclude(known)
+        if self._alarm is not None:
+            self._alarm.start(_SOFT_LIMIT_S, self._on_silence)
         self._step = self._ask
         self._pending = self._verifier.post_query(self._chain, self._on_query)
         return ERR_IO_PENDING
@@ -228,7 +210,7 @@ class OcspVerifyRequest(StepMachine):
         assert judgement is not None
         if judgement.status not in (OcspStatus.GOOD, OcspStatus.REVOKED):
             return self._ask_next(judgement.detail)
-        self._verifier.store(self._chain, judgement, self._generation)
+        self._verifier.answers.store(self._chain, judgement, self._generation)
         return self._conclude(judgement)
 
     def _ask_next(self, problem: str) -> int:
@@ -240,13 +222,21 @@ class OcspVerifyRequest(StepMachine):
 
     # --- the end
 
+    def _leave(self, verdict: CertVerifyResult) -> int:
+        """There is nothing to ask about, or nobody to ask."""
+        # A leaf that the user trusts by itself has no issuer; one of a known root has, but the server may keep it back.
+        if verdict.net_error == OK and verdict.is_issued_by_known_root and not self._is_soft:
+            return self._finish(CertStatus.UNABLE_TO_CHECK_REVOCATION, _NO_ISSUER)
+        self.result = verdict
+        return verdict.net_error
+
     def _conclude(self, answer: OcspVerdict) -> int:
         """What the authority says counts."""
         if answer.status is OcspStatus.GOOD:
             return self._finish(CertStatus(0))
         return self._finish(CertStatus.REVOKED, answer.detail)
 
-    def _do_without(self) -> int:
+    def _do_without(self, _: int = OK) -> int:
         """Nobody has said anything."""
         if self._is_soft:
             return self._finish(CertStatus(0))
@@ -255,12 +245,28 @@ class OcspVerifyRequest(StepMachine):
     def _finish(self, found: CertStatus, *reasons: str) -> int:
         verdict = self._verdict
         assert verdict is not None, "only what is good so far is asked about"
+        self._stop_alarm()
         status = verdict.cert_status | CertStatus.REV_CHECKING_ENABLED | found
         net_error = map_cert_status_to_net_error(status)
         self.result = replace(verdict, net_error=net_error, cert_status=status, reasons=(*verdict.reasons, *reasons))
         return net_error
 
+    def _cancel_pending(self) -> None:
+        self._stop_alarm()
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.cancel()
+
+    def _stop_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.stop()
+
     # --- replies
+
+    def _on_silence(self) -> None:
+        self._cancel_pending()
+        self._step = self._do_without
+        self._on_io_complete(OK)
 
     def _on_query(self, query: OcspQuery | BaseException | None) -> None:
         self._pending = None

@@ -43,18 +43,18 @@ class PinStore:
         """Whether pins are there for a canonical host, expired ones included."""
         return self._find(host, None) is not None
 
-    def find(self, host: str, now_s: float) -> PinnedKeys | None:
-        """What counts for a canonical host: its own pins, else those of the nearest parent that includes it."""
+    def find(self, host: str, now_s: float) -> tuple[str, PinnedKeys] | None:
+        """What counts for a canonical host, and whose entry it is: its own, else that of the nearest parent with it."""
         return self._find(host, now_s)
 
-    def _find(self, host: str, now_s: float | None) -> PinnedKeys | None:
+    def _find(self, host: str, now_s: float | None) -> tuple[str, PinnedKeys] | None:
         if not self._pins:
             return None
         domain = host
         while domain:  # an IP literal has no parents with pins: what follows its first dot is no canonical host
             pins = self._pins.get(domain)
             if pins is not None and (domain == host or pins.include_subdomains) and _counts(pins, now_s):
-                return pins
+                return domain, pins
             domain = domain.partition(".")[2]
         return None
 
@@ -88,7 +88,7 @@ class PinningCertVerifier:
         """See CertVerifier.create_request."""
         request = self._verifier.create_request(params, net_log)
         pins = self._pins.find(params.hostname, self._clock.now())
-        return request if pins is None else PinnedVerifyRequest(request, params.hostname, pins)
+        return request if pins is None else PinnedVerifyRequest(request, params.hostname, *pins)
 
     def on_trust_changed(self) -> None:
         """See CertVerifier.on_trust_changed."""
@@ -101,11 +101,13 @@ class PinningCertVerifier:
 class PinnedVerifyRequest:
     """See CertVerifyRequest; owns the request below."""
 
-    __slots__ = ("_hostname", "_on_done", "_pins", "_request", "result")
+    __slots__ = ("_domain", "_hostname", "_on_done", "_pins", "_request", "result")
 
-    def __init__(self, request: CertVerifyRequest, hostname: str, pins: PinnedKeys) -> None:
+    def __init__(self, request: CertVerifyRequest, hostname: str, domain: str, pins: PinnedKeys) -> None:
+        """`domain` is whose pins they are: `hostname` itself, or one above it."""
         self._request = request
         self._hostname = hostname
+        self._domain = domain
         self._pins = pins
         self._on_done: Completion | None = None
         self.result: CertVerifyResult | None = None
@@ -134,21 +136,24 @@ class PinnedVerifyRequest:
         assert verdict is not None, "finished without a verdict"
         is_verdict = verdict.net_error == OK or is_certificate_error(verdict.net_error)
         if is_verdict and self._pins.hashes.isdisjoint(verdict.public_key_hashes):
-            verdict = _without_pinned_key(verdict, self._hostname)
+            verdict = _without_pinned_key(verdict, self._hostname, self._domain)
         self.result = verdict
         return verdict.net_error
 
 
-def _without_pinned_key(verdict: CertVerifyResult, hostname: str) -> CertVerifyResult:
+def _without_pinned_key(verdict: CertVerifyResult, hostname: str, domain: str) -> CertVerifyResult:
     """What is wrong with the chain besides counts too, and may count more."""
     status = verdict.cert_status | CertStatus.PINNED_KEY_MISSING
     found = ", ".join(map(pin_text, verdict.public_key_hashes)) or "no key that can be read"
+    inherited = f" by the pins of {domain}" if domain != hostname else ""
     reason = (
-        f"none of the keys that {hostname} is pinned to is in the chain; in it are, the server's own first: {found}"
+        f"none of the keys that {hostname} is pinned to{inherited} is in the chain; "
+        f"in it are, the server's own first: {found}"
     )
     return replace(
         verdict,
         net_error=map_cert_status_to_net_error(status),
         cert_status=status,
         reasons=(*verdict.reasons, reason),
+        pinned_by=domain,
     )

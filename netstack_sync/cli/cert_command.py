@@ -9,17 +9,19 @@ import warnings
 from typing import TYPE_CHECKING, TypeAlias
 
 from netstack_sync.base.clock import SystemWallClock
-from netstack_sync.base.exceptions import CertificateError, InvalidURL, NetError
+from netstack_sync.base.exceptions import CertificateError, InvalidURL, NetError, TLSError
 from netstack_sync.base.host_port import HostPortPair, bracketed
 from netstack_sync.base.ip_endpoint import parse_ip_literal
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.tls_warnings import InsecureTlsWarning
 from netstack_sync.cli.cert_report import CertReport
 from netstack_sync.cli.exit_status import BAD_URL, OK, USAGE, CommandError, exit_status, statuses_text
-from netstack_sync.cli.fetch_arguments import seconds
+from netstack_sync.cli.fetch_arguments import add_trust_arguments, check_trust_arguments, seconds
 from netstack_sync.cli.network_arguments import add_network_arguments, open_session
+from netstack_sync.cli.tls_text import COMMAND_LINE, argument_text, error_text
+from netstack_sync.cli.trust_options import session_tls, trust_options
 from netstack_sync.fetcher.handshake import handshake
-from netstack_sync.fetcher.options import FetchOptions, FetchRequest
+from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.session import Session
 
 if TYPE_CHECKING:
@@ -51,8 +53,6 @@ def add_cert_parser(commands: Commands) -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("server", metavar="HOST[:PORT]", help="a host, with port 443 unless given, or an https URL")
-    add("--cacert", metavar="FILE", help="trust the authorities in this PEM file, or folder, and no others")
-    add("-k", "--insecure", action="store_true", help="ask for no verdict")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--pem", action="store_true", help="write the chain in PEM and nothing else")
     form.add_argument("--json", action="store_true", help="write one JSON object, also for a failure")
@@ -64,14 +64,16 @@ def add_cert_parser(commands: Commands) -> argparse.ArgumentParser:
         default=_TIMEOUT_S,
         help="the limit, %(default)g unless given; 0 is none",
     )
-    add_network_arguments(parser)
-    parser.set_defaults(silent=False, show_error=True)
+    add_trust_arguments(parser.add_argument_group("TLS"), "ask for no verdict")
+    add_network_arguments(parser.add_argument_group("names and features"))
+    parser.set_defaults(silent=False, show_error=True, check=lambda options: check_trust_arguments(parser, options))
     return parser
 
 
 def run(options: argparse.Namespace) -> int:
     """Runs the command; raises CommandError, NetError and KeyboardInterrupt."""
-    with open_session(options) as session:
+    options.check(options)
+    with open_session(options, **session_tls(options)) as session:
         request = _request(session, options)
         origin = request.url.origin
         server = str(HostPortPair(origin.host, origin.port))
@@ -90,19 +92,14 @@ def _request(session: Session, options: argparse.Namespace) -> FetchRequest:
     text = options.server
     literal = parse_ip_literal(text)
     url = text if "://" in text else f"https://{text if literal is None else bracketed(literal)}"
-    fetch_options: FetchOptions = {}
-    if options.insecure:
-        fetch_options["verify"] = False
-    elif options.cacert is not None:
-        fetch_options["verify"] = options.cacert
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", InsecureTlsWarning)  # nothing will be sent
-            request = session.prepare("GET", url, **fetch_options)
+            request = session.prepare("GET", url, **trust_options(options))
     except InvalidURL as error:
-        raise CommandError(BAD_URL, str(error)) from error
+        raise CommandError(BAD_URL, str(error)) from None
     except (ValueError, TypeError) as error:
-        raise CommandError(USAGE, str(error)) from error
+        raise CommandError(USAGE, argument_text(error, options)) from None
     if not request.url.is_secure:
         raise CommandError(BAD_URL, f"{text!r} is without TLS; pass an https URL, or HOST:PORT")
     return request
@@ -112,7 +109,9 @@ def _fail(server: str, error: NetError, options: argparse.Namespace) -> int:
     if not options.json:
         raise error
     name, number = error.net_error
-    print(json.dumps({"server": server, "net_error": number, "error": name, "detail": error.detail}), flush=True)
+    advice = error.advice_in(COMMAND_LINE) if isinstance(error, TLSError) else ""
+    values = {"server": server, "net_error": number, "error": name, "detail": error.detail, "advice": advice}
+    print(json.dumps(values), flush=True)
     return exit_status(error)
 
 
@@ -121,9 +120,15 @@ def _show(server: str, info: SSLInfo, refusal: CertificateError | None, options:
     if options.pem:
         print(report.pem(), end="", flush=True)
         if refusal is not None:
-            print(f"netstack: {refusal}", file=sys.stderr)
+            print(f"netstack: {error_text(refusal)}", file=sys.stderr)
     elif options.json:
         print(json.dumps(report.values()), flush=True)
     else:
-        print("\n".join(report.lines()), flush=True)
+        _print_lines(report.lines())
     return OK if refusal is None else exit_status(refusal)
+
+
+def _print_lines(lines: list[str]) -> None:
+    """Names are of all scripts, and not every terminal has them."""
+    encoding = sys.stdout.encoding
+    print("\n".join(lines).encode(encoding, "backslashreplace").decode(encoding), flush=True)

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from typing import Final
 
 from netstack_sync.base.clock import WallClock
 from netstack_sync.base.exceptions import CertificateError
+from netstack_sync.base.shown_text import shown
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.x509 import CertificateFacts
+from netstack_sync.cli.tls_text import COMMAND_LINE
 
-_WIDTH = 12
+_WIDTH: Final = 12
+_MAX_VALUE: Final = 10_000  # some certificates have hundreds of names, which somebody may look for
+_SECONDS_OF: Final = (("day", 86400), ("hour", 3600), ("minute", 60))
 
 
 class CertReport:
-    """One server's answer; `error` is there when its certificate was refused."""
+    """One server's answer; `error` is there when its certificate was refused.
+
+    In lines what does not print in the words of strangers is escaped; JSON has its own way for that.
+    """
 
     __slots__ = ("_chain", "_error", "_info", "_is_judged", "_now", "_server")
 
@@ -32,9 +40,12 @@ class CertReport:
         lines = [f"{self._server} ({agreed})" if agreed else self._server]
         if info.leaf is not None:
             lines += self._leaf_lines(info.leaf)
-        lines += [_line("chain", f"{len(self._chain)}, {self._origin_of_chain()}")]
+        elif info.peer_chain:
+            lines.append(_line("certificate", "cannot be read: it is none, or is damaged"))
+        lines.append(_line("chain", f"{len(self._chain)}, {self._origin_of_chain()}"))
         lines += [
-            f"  {number}. {facts.subject or facts.serial_number}  {facts.pin}" for number, facts in self._numbered
+            f"  {number}. {shown(facts.subject or facts.serial_number)}  {facts.pin}"
+            for number, facts in enumerate(self._chain, 1)
         ]
         return lines + self._verdict_lines()
 
@@ -53,7 +64,7 @@ class CertReport:
             "net_error": error.net_error.number if error is not None else 0,
             "error": error.net_error.name if error is not None else None,
             "reasons": list(error.reasons) if error is not None else [],
-            "advice": error.advice if error is not None else "",
+            "advice": error.advice_in(COMMAND_LINE) if error is not None else "",
         }
 
     def pem(self) -> str:
@@ -63,10 +74,6 @@ class CertReport:
     @property
     def _is_verified(self) -> bool:
         return self._is_judged and self._error is None
-
-    @property
-    def _numbered(self) -> list[tuple[int, CertificateFacts]]:
-        return list(enumerate(self._chain, 1))
 
     def _leaf_lines(self, leaf: CertificateFacts) -> list[str]:
         return [
@@ -85,8 +92,8 @@ class CertReport:
         if self._now < facts.not_before:
             return "which has not begun"
         if self._now <= facts.not_after:
-            return f"{_days(facts.not_after - self._now)} left"
-        return f"expired {_days(self._now - facts.not_after)} ago"
+            return f"{_duration(facts.not_after - self._now)} left"
+        return f"expired {_duration(self._now - facts.not_after)} ago"
 
     def _origin_of_chain(self) -> str:
         info = self._info
@@ -100,7 +107,8 @@ class CertReport:
             return [_line("verdict", "good" if self._is_judged else "none was asked for")]
         lines = [_line("verdict", f"{error.net_error}: {error.meaning}")]
         lines += [f"  - {reason}" for reason in error.reasons]
-        return [*lines, error.advice] if error.advice else lines
+        advice = error.advice_in(COMMAND_LINE)
+        return [*lines, advice] if advice else lines
 
     def _facts_values(self, facts: CertificateFacts) -> dict[str, object]:
         return {
@@ -109,7 +117,7 @@ class CertReport:
             "names": list(facts.subject_alternative_names),
             "not_before": facts.not_before.isoformat(),
             "not_after": facts.not_after.isoformat(),
-            "days_left": (facts.not_after - self._now).days,
+            "days_left": (facts.not_after - self._now).days,  # rounded down: negative from the first second on
             "serial_number": facts.serial_number,
             "public_key": facts.public_key,
             "signature_algorithm": facts.signature_algorithm,
@@ -120,12 +128,17 @@ class CertReport:
 
 
 def _line(name: str, value: str) -> str:
-    return f"  {name:<{_WIDTH}}{value}"
+    return f"  {name:<{_WIDTH}}{shown(value, _MAX_VALUE)}"
 
 
 def _time(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
-def _days(time: timedelta) -> str:
-    return "1 day" if time.days == 1 else f"{time.days} days"
+def _duration(time: timedelta) -> str:
+    seconds = int(time.total_seconds())
+    for unit, size in _SECONDS_OF:
+        count = seconds // size
+        if count:
+            return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+    return "less than a minute"

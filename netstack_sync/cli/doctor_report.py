@@ -20,6 +20,7 @@ from netstack_sync.fetcher.decoding import accept_encoding
 from netstack_sync.fetcher.tls_arguments import Verification, verification_from
 from netstack_sync.loop.poller import DefaultPoller
 from netstack_sync.workers.ca_reader import CAReader, UnusableCAError, check_der
+from netstack_sync.workers.pem_blocks import is_pem_text, quoted
 from netstack_sync.workers.system_trust import DefaultSources, TrustSource, default_trust_source
 
 _LIBRARIES: Final = ("cryptography", "urllib3", "certifi")
@@ -70,7 +71,9 @@ def make_report(environment: Mapping[str, str], system: str = sys.platform) -> R
     trust = _trust_in_use(verification, system_trust, problems)
     if trust.certificates == 0 and trust is system_trust:
         problems.append("there are no certificate authorities; install the package ca-certificates, or certifi")
-    _check_key_log(environment.get(_KEY_LOG), problems)
+    key_log_fault = _key_log_fault(environment.get(_KEY_LOG))
+    if key_log_fault:
+        problems.append(f"{_KEY_LOG}: {key_log_fault}; correct it or unset it")
     try:
         FeatureList.from_environment(environment)
     except ValueError as error:
@@ -79,7 +82,7 @@ def make_report(environment: Mapping[str, str], system: str = sys.platform) -> R
         versions=_versions(),
         trust=trust,
         system_trust=system_trust,
-        environment=_variables(environment, verification.source),
+        environment=_variables(environment, verification.source, key_log_fault),
         extras=_extras(),
         event_loop=backend_name(DefaultPoller.__name__, selectors.DefaultSelector.__name__),
         has_ipv6=is_global_source(ipv6_source_address()),
@@ -122,31 +125,49 @@ def _trust_in_use(verification: Verification, system_trust: TrustSource, problem
     trust = verification.trust
     if trust.uses_default_roots:
         return system_trust
-    reader = CAReader(check_der, reads_pipes=False)
+    reader = CAReader(check_der)
     try:
         reader.add_named(trust)
     except UnusableCAError as error:
         problems.append(f"{verification.source}: {error}, or unset it")
-    where = " and ".join([path for path in (trust.ca_file, trust.ca_path) if path is not None])
+    where = " and ".join([_shown(path) for path in (trust.ca_file, trust.ca_path) if path is not None])
     return TrustSource(verification.source, where, len(reader.found))
 
 
-def _check_key_log(path: str | None, problems: list[str]) -> None:
-    """Without making it: whoever asks what would happen does not want it to happen."""
-    if path and not os.access(path if os.path.exists(path) else os.path.dirname(path) or ".", os.W_OK):
-        problems.append(f"{_KEY_LOG}: {path!r} cannot be written; check the path and its permissions, or unset it")
+def _key_log_fault(path: str | None) -> str:
+    """Without making the file: whoever asks what would happen does not want it to happen."""
+    if not path:
+        return ""
+    folder, is_there = os.path.dirname(path) or ".", os.path.exists(path)
+    if is_pem_text(path):
+        reason = "it takes a path"
+    elif not is_there and not os.path.isdir(folder):
+        reason = f"there is no folder {quoted(folder)}"
+    elif os.path.isdir(path):
+        reason = "it is a folder"
+    elif not os.access(path if is_there else folder, os.W_OK):
+        reason = f"{'the file' if is_there else 'its folder'} may not be written to"
+    else:
+        return ""
+    return f"cannot write TLS secrets to {quoted(path)}: {reason}"
 
 
-def _variables(environment: Mapping[str, str], trust_source: str) -> list[Variable]:
+def _shown(value: str) -> str:
+    """Somebody may have put a key where a path belongs."""
+    return "PEM text" if is_pem_text(value) else value
+
+
+def _variables(environment: Mapping[str, str], trust_source: str, key_log_fault: str) -> list[Variable]:
     counted = trust_source.split(" and ")
     effects = {
         name: "trusted instead of the system's" if name in counted else f"does not count beside {trust_source}"
         for name in _AUTHORITIES
     }
-    effects[_KEY_LOG] = "the secrets of TLS connections are written there"
+    secrets = "the secrets of TLS connections are written there: whoever has it can read them"
+    effects[_KEY_LOG] = "sessions cannot be made: it cannot be written" if key_log_fault else secrets
     effects[ENABLE_VARIABLE] = "these features are on"
     effects[DISABLE_VARIABLE] = "these features are off"
-    return [Variable(name, value, effects[name]) for name in effects if (value := environment.get(name))]
+    return [Variable(name, _shown(value), effects[name]) for name in effects if (value := environment.get(name))]
 
 
 def _extras() -> list[Extra]:

@@ -19,6 +19,9 @@ from netstack_sync.base.exceptions import (
     TruncatedBody,
 )
 from netstack_sync.base.net_errors import ERR_SSL_PINNED_KEY_NOT_IN_CERT_CHAIN
+from netstack_sync.base.shown_text import shown
+
+_MAX_MESSAGE: Final = 2000
 
 OK: Final = 0
 OTHER: Final = 1
@@ -72,10 +75,13 @@ _BY_CLASS: Final[tuple[tuple[type[NetError], int], ...]] = (
 
 
 class CommandError(Exception):
-    """A command ends without success: its exit status, and what to say on stderr; nothing if that is empty."""
+    """A command ends without success: its exit status, and what to say on stderr; nothing if that is empty.
+
+    The message may have words of a server's in it: what does not print is escaped.
+    """
 
     def __init__(self, status: int, message: str = "") -> None:
-        super().__init__(message)
+        super().__init__(shown(message, _MAX_MESSAGE))
         self.status: Final = status
 
 

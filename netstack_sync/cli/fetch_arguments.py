@@ -45,7 +45,9 @@ def add_fetch_parser(commands: Commands) -> argparse.ArgumentParser:
     _add_body(parser.add_argument_group("its body; each of these makes the method POST"))
     _add_output(parser.add_argument_group("the output"))
     _add_limits(parser.add_argument_group("limits and redirects"))
-    _add_trust(parser.add_argument_group("TLS"))
+    group = parser.add_argument_group("TLS")
+    add_trust_arguments(group, "accept any certificate")
+    _add_hsts_and_pins(group)
     add_network_arguments(parser.add_argument_group("names and features"))
     parser.set_defaults(check=lambda options: _check(parser, options))
     return parser
@@ -109,9 +111,10 @@ def _add_limits(group: argparse._ArgumentGroup) -> None:
     add("--max-redirs", metavar="N", type=_count, default=MAX_REDIRECTS, help="how many, %(default)s unless given")
 
 
-def _add_trust(group: argparse._ArgumentGroup) -> None:
+def add_trust_arguments(group: argparse._ArgumentGroup, insecure_help: str) -> None:
+    """Adds whom to trust, what to show, and which TLS to speak; trust_options.py knows what they mean."""
     add = group.add_argument
-    add("-k", "--insecure", action="store_true", help="accept any certificate")
+    add("-k", "--insecure", action="store_true", help=insecure_help)
     add("--cacert", metavar="FILE", help="trust the authorities in this PEM file, or folder, and no others")
     add("--capath", metavar="DIR", help="trust the authorities in this folder, beside those of --cacert, and no others")
     add("--crlfile", metavar="FILE", help="the certificate revocation lists that the server's must not be in")
@@ -127,6 +130,10 @@ def _add_trust(group: argparse._ArgumentGroup) -> None:
         add(f"--tlsv{version}", dest="tls_min", action="store_const", const=version, default="1.2", help=text)
     add("--tls-max", metavar="VERSION", choices=("1.2", "1.3", "default"), help="the latest version: 1.2 or 1.3")
     add("--ciphers", metavar="LIST", help="the ciphers of TLS 1.2, in OpenSSL's words")
+
+
+def _add_hsts_and_pins(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
     add("--hsts", metavar="FILE", help="keep in this file which hosts want https, and ask them over nothing else")
     add("--pinnedpubkey", metavar="KEYS", help="sha256//HASH of a key that must be in the chain; several: joined by ;")
 
@@ -139,6 +146,11 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
         parser.error("-d and -F are two bodies; a request has one")
     if options.output is not None and options.remote_name:
         parser.error("-o and -O name two files for one body")
+    check_trust_arguments(parser, options)
+
+
+def check_trust_arguments(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """The same for what add_trust_arguments() has added."""
     if options.key is not None and options.cert is None:
         parser.error("--key belongs to a certificate: -E FILE")
     if options.key_password is not None and options.cert is None:

@@ -8,11 +8,12 @@ import sys
 from netstack_sync.base.exceptions import NetError
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.cli.exit_status import HTTP_ERROR, OK, CommandError
-from netstack_sync.cli.fetch_request import make_request, session_pins, session_tls
+from netstack_sync.cli.fetch_request import make_request, session_pins
 from netstack_sync.cli.network_arguments import open_session
 from netstack_sync.cli.output import Output, open_output, remote_name
 from netstack_sync.cli.progress import NoProgress, Progress, make_progress
 from netstack_sync.cli.trace import Trace
+from netstack_sync.cli.trust_options import session_tls
 from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.sync_url_fetcher import SyncUrlFetcher
 

@@ -5,29 +5,22 @@ from __future__ import annotations
 import argparse
 import getpass
 import os
-import re
 import sys
 import warnings
-from typing import Any, TypedDict
+from typing import Any
 
 from netstack_sync.base.exceptions import InvalidURL
 from netstack_sync.base.tls_warnings import InsecureTlsWarning
 from netstack_sync.base.url import Url
 from netstack_sync.cli.exit_status import BAD_URL, READ_ERROR, USAGE, CommandError
+from netstack_sync.cli.tls_text import argument_text
+from netstack_sync.cli.trust_options import trust_options
 from netstack_sync.fetcher.options import FetchOptions, FetchRequest
 from netstack_sync.fetcher.session import Session
 from netstack_sync.fetcher.timeout import DEFAULT_STREAM_TIMEOUT, Timeout
-from netstack_sync.fetcher.tls_settings import TlsSettings
 
 Field = tuple[str, bytes | None]
 """A header; a value of None leaves it out."""
-
-
-class SessionTlsOptions(TypedDict):
-    """Keyword arguments of a Session."""
-
-    tls: TlsSettings
-    extra_ca: str | None
 
 
 def make_request(session: Session, options: argparse.Namespace) -> FetchRequest:
@@ -38,9 +31,9 @@ def make_request(session: Session, options: argparse.Namespace) -> FetchRequest:
             warnings.simplefilter("ignore", InsecureTlsWarning)  # about lines of a program
             request = session.prepare(_method(options), url, **_fetch_options(options))
     except InvalidURL as error:
-        raise CommandError(BAD_URL, str(error)) from error
+        raise CommandError(BAD_URL, str(error)) from None
     except (ValueError, TypeError) as error:
-        raise CommandError(USAGE, str(error)) from error
+        raise CommandError(USAGE, argument_text(error, options)) from None
     if options.insecure and not options.silent:
         print("netstack: -k accepts any certificate: whoever is on the way can read and change this", file=sys.stderr)
     return request
@@ -69,21 +62,6 @@ def _timeout(options: argparse.Namespace) -> Timeout:
     return Timeout(total=total, connect=connect, read=read)
 
 
-def session_tls(options: argparse.Namespace) -> SessionTlsOptions:
-    """What the session itself must be told; raises CommandError."""
-    try:
-        settings = TlsSettings(
-            min_version=options.tls_min,
-            max_version=None if options.tls_max == "default" else options.tls_max,
-            ciphers=options.ciphers,
-            crls=() if options.crlfile is None else options.crlfile,
-        )
-    except ValueError as error:
-        raise CommandError(USAGE, str(error)) from error
-    has_both = options.cacert is not None and options.capath is not None
-    return {"tls": settings, "extra_ca": options.capath if has_both else None}
-
-
 def session_pins(options: argparse.Namespace) -> dict[str, list[str]] | None:
     """The pins of the URL's host, which do not count where a redirect leads, as in curl; raises CommandError."""
     keys = options.pinnedpubkey
@@ -96,16 +74,7 @@ def session_pins(options: argparse.Namespace) -> dict[str, list[str]] | None:
     try:
         return {Url.parse(_url(options)).host: keys.split(";")}
     except InvalidURL as error:
-        raise CommandError(BAD_URL, str(error)) from error
-
-
-def _certificate(options: argparse.Namespace) -> tuple[str, str | None, str | None]:
-    """curl's way to name two things in one: the first colon without a backslash before it ends the file's name."""
-    match = re.match(r"(?:\\.|[^:])*", options.cert)
-    assert match is not None
-    file, rest = re.sub(r"\\([\\:])", r"\1", match.group()), options.cert[match.end() + 1 :]
-    password = rest if match.end() < len(options.cert) else None
-    return file, options.key, password if options.key_password is None else options.key_password
+        raise CommandError(BAD_URL, str(error)) from None
 
 
 def _fetch_options(options: argparse.Namespace) -> FetchOptions:
@@ -114,18 +83,13 @@ def _fetch_options(options: argparse.Namespace) -> FetchOptions:
     # A header of the user's stands in for what an option implies, also to leave it out.
     headers: Any = [field for field in _implied_headers(options) if field[0].lower() not in names] + given
     result: FetchOptions = {
+        **trust_options(options),
         "headers": headers,
         "timeout": _timeout(options),
         "follow_redirects": options.location,
         "max_redirects": options.max_redirs,
         "max_response_size": None,
     }
-    if options.insecure:
-        result["verify"] = False
-    elif options.cacert is not None or options.capath is not None:
-        result["verify"] = options.cacert if options.cacert is not None else options.capath
-    if options.cert is not None:
-        result["cert"] = _certificate(options)
     if options.user is not None and "authorization" not in names:
         result["auth"] = _credentials(options.user)
     if options.data:

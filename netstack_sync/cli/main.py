@@ -14,6 +14,7 @@ from netstack_sync.base.tls_warnings import InsecureTlsWarning
 from netstack_sync.cli import cert_command, demo_command, doctor, fetch_command, net_watcher, resolve_command
 from netstack_sync.cli.exit_status import INTERRUPTED, OTHER, USAGE, WRITE_ERROR, CommandError, exit_status
 from netstack_sync.cli.fetch_arguments import add_fetch_parser
+from netstack_sync.cli.tls_text import error_text
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,7 +65,7 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         _complain(options, str(error))
         return error.status
     except NetError as error:
-        _complain(options, str(error))
+        _complain(options, error_text(error))
         return exit_status(error)
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -6,6 +6,7 @@ import argparse
 
 from netstack_sync.base.features import FeatureList
 from netstack_sync.cli.exit_status import USAGE, CommandError
+from netstack_sync.cli.tls_text import argument_text
 from netstack_sync.fetcher.dns_settings import DnsSettings
 from netstack_sync.fetcher.hsts_settings import HstsArgument
 from netstack_sync.fetcher.pins import PinsArgument
@@ -46,4 +47,4 @@ def open_session(
             hsts=hsts,
         )
     except (ValueError, ImportError) as error:
-        raise CommandError(USAGE, str(error)) from error
+        raise CommandError(USAGE, argument_text(error, options)) from None

@@ -11,10 +11,13 @@ from typing import Final, TextIO, TypeAlias
 
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.net_errors import error_name
+from netstack_sync.base.shown_text import shown
 from netstack_sync.cli.timing_text import timing_line
 from netstack_sync.fetcher.response import Response
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
 from netstack_sync.log.net_log import NetLog, NetLogCaptureMode, NetLogEntry
+
+_MAX_LINE: Final = 8000  # long cookies and policies are about this long
 
 Params: TypeAlias = Mapping[str, object]
 Render: TypeAlias = Callable[[Params], list[str]]
@@ -25,7 +28,7 @@ class Trace:
     """Observes a NetLog and prints on a thread of its own: a slow terminal must not hold the network thread.
 
     Lines begin as curl's do: * for what happens, > for what is sent, < for what comes. Credentials and cookies
-    do not reach an observer of this kind; see log/params.py.
+    do not reach an observer of this kind; see log/params.py. What does not print in the words of servers is escaped.
     """
 
     def __init__(self, net_log: NetLog, stream: TextIO) -> None:
@@ -83,7 +86,7 @@ class Trace:
 
     def _print(self, lines: list[str]) -> None:
         try:
-            self._stream.write("".join([f"{line}\n" for line in lines]))
+            self._stream.write("".join([f"{shown(line, _MAX_LINE)}\n" for line in lines]))
             self._stream.flush()
         except OSError:
             return  # nobody reads stderr; the fetch itself goes on

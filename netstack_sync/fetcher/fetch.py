@@ -24,13 +24,17 @@ def fetch(url: str, method: str = "GET", **options: Unpack[FetchOptions]) -> Res
     """
     session = _default_session
     if session is None:
-        session = _make_default_session()
+        session = _make_default_session(is_trust_needed="verify" not in options)
     return session.fetch(url, method, **options)
 
 
-def _make_default_session() -> Session:
+def _make_default_session(is_trust_needed: bool) -> Session:
+    """Whoever mends an environment that names nothing usable gets another session."""
     global _default_session
     with runtime.lock:
         if _default_session is None:
-            _default_session = Session()
+            session = Session()
+            if is_trust_needed:
+                session.prepare("GET", "https://localhost/")  # looks at what the environment names
+            _default_session = session
         return _default_session

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from netstack_sync.base.url_host import canonical_host
+from netstack_sync.http.hsts_persister import check_known_hosts_file
 from netstack_sync.http.hsts_store import HstsConfig, host_keys
 from netstack_sync.wire.hsts import parse_preload_list
 
@@ -66,16 +67,18 @@ def _checked_path(name: str, value: object) -> str:
 def _check_can_keep(path: str) -> None:
     """Says now what would otherwise go wrong on a worker, where nobody hears of it."""
     try:
-        if os.path.lexists(path):
-            with open(path, "rb"):
-                pass
+        check_known_hosts_file(path)
         with tempfile.TemporaryFile(dir=os.path.dirname(path)):
             pass
     except OSError as error:
         reason = error.strerror or str(error)
         raise ValueError(
             f"hsts: cannot keep hosts in {path!r}: {reason}; the file must be readable and its folder writable"
-        ) from error
+        ) from None
+    except ValueError as error:
+        raise ValueError(
+            f"hsts: the file {path!r} is left alone: {error}; name one that is new, or that a session has written"
+        ) from None
 
 
 def _read_preloaded(path: str) -> dict[bytes, bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from netstack_sync.base.clock import SystemWallClock
@@ -38,10 +39,21 @@ class SessionTls:
     """Any thread. Raises ValueError naming the argument or variable that is wrong, before anything is sent.
 
     Files are looked at again when they have changed, so that a request with a `verify` or `cert` of its own costs
-    as little as any other.
+    as little as any other. Those that variables name are looked at by the first request that needs them: one with a
+    `verify` of its own shall not suffer from what it overrides.
     """
 
-    __slots__ = ("_certificates", "_environment", "_extra_ca", "_hosts", "_keylog_file", "_settings", "_trusts", "tls")
+    __slots__ = (
+        "_certificates",
+        "_environment",
+        "_extra_ca",
+        "_hosts",
+        "_keylog_file",
+        "_settings",
+        "_trusts",
+        "_untried",
+        "tls",
+    )
 
     def __init__(
         self, verify: object, cert: object, extra_ca: object, settings: TlsSettings, environment: Mapping[str, str]
@@ -52,8 +64,10 @@ class SessionTls:
         self._trusts: dict[TrustConfig, Stamps] = {}
         self._certificates: dict[ClientCertificate, Stamps] = {}
         self._hosts: dict[str, object] = {}
+        self._untried = ""
+        """The variables that name whom the session trusts, until a request needs them."""
         self._keylog_file = _keylog_file_from(environment)
-        self.tls = self._make(verify, client_certificate_from(cert))
+        self.tls = self._make(verify, client_certificate_from(cert), is_needed=False)
         """That of requests which say nothing about it."""
         _check_versions_and_ciphers(self.tls)
 
@@ -62,6 +76,9 @@ class SessionTls:
         tls = self.tls
         if "verify" in options or "cert" in options:
             tls = self._with(options)
+        if self._untried and "verify" not in options and url.scheme == "https":
+            self._check_trust(self.tls.trust, self._untried)
+            self._untried = ""
         if not tls.trust.verify:
             self._log_unverified(url)
         return tls
@@ -69,17 +86,21 @@ class SessionTls:
     def _with(self, options: Mapping[str, object]) -> TlsConfig:
         certificate = client_certificate_from(options["cert"]) if "cert" in options else self.tls.client_certificate
         if "verify" in options:
-            return self._make(options["verify"], certificate)
+            return self._make(options["verify"], certificate, is_needed=True)
         tls = self._config(self.tls.trust, certificate, self.tls.context)
         self._check_certificate(certificate)
         return tls
 
-    def _make(self, verify: object, certificate: ClientCertificate | None) -> TlsConfig:
+    def _make(self, verify: object, certificate: ClientCertificate | None, is_needed: bool) -> TlsConfig:
         trust, context, source = verification_from(verify, self._environment)
         if context is not None:
             "a".encode("idna")  # loads what the network thread shall find loaded; for our own contexts a worker does
         tls = self._config(trust, certificate, context)
-        self._check_trust(tls.trust, source)
+        if is_needed or source == "verify":
+            self._check_trust(tls.trust, source)
+        else:
+            self._untried = source
+            self._check_trust(replace(tls.trust, ca_file=None, ca_path=None), source)
         self._check_certificate(certificate)
         if not trust.verify:
             warn_user(_INSECURE)
@@ -91,7 +112,7 @@ class SessionTls:
         return make_tls_config(trust, certificate, context, self._extra_ca, self._settings, self._keylog_file)
 
     def _check_trust(self, trust: TrustConfig, source: str) -> None:
-        paths = (trust.ca_file, trust.ca_path, *trust.extra_ca)
+        paths = (trust.ca_file, trust.ca_path, *trust.extra_ca, *trust.crls)
         stamps = tuple(stamp(path) for path in paths if isinstance(path, str))
         if self._trusts.get(trust) != stamps:
             check_trust(trust, source)
@@ -124,7 +145,7 @@ def _check_versions_and_ciphers(tls: TlsConfig) -> None:
     try:
         set_versions_and_ciphers(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), tls)
     except TlsConfigError as error:
-        raise ValueError(f"tls: {error}") from error
+        raise ValueError(f"tls: {error}") from None
 
 
 def _keylog_file_from(environment: Mapping[str, str]) -> str | None:
@@ -135,7 +156,7 @@ def _keylog_file_from(environment: Mapping[str, str]) -> str | None:
     try:
         touch_keylog_file(path)
     except TlsConfigError as error:
-        raise ValueError(f"SSLKEYLOGFILE: {error}; correct it, unset it, or pass Session(trust_env=False)") from error
+        raise ValueError(f"SSLKEYLOGFILE: {error}; correct it, unset it, or pass Session(trust_env=False)") from None
     if _key_log_notice.is_due():
         message = f"SSLKEYLOGFILE: the secrets of TLS connections are written to {path!r}: whoever has it can read them"
         tls_logger.warning(message)

@@ -220,4 +220,5 @@ def failure_of(fetcher: URLFetcher, net_error: int) -> NetError:
         may_have_been_sent=fetcher.may_have_been_sent,
         timed_out=fetcher.timed_out,
         ssl_info=fetcher.ssl_info,
+        tls_terms=fetcher.request.tls.terms,
     )

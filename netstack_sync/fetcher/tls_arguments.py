@@ -12,18 +12,20 @@ from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.fetcher.tls_settings import TlsSettings
 from netstack_sync.sockets.client_certificate import holds_pkcs12
 from netstack_sync.sockets.tls_config import ClientCertificate, TlsConfig
+from netstack_sync.workers.ca_reader import is_pipe
+from netstack_sync.workers.pem_blocks import is_pem_text
 
 VerifyArgument: TypeAlias = "bool | str | bytes | os.PathLike[str] | ssl.SSLContext"
 CertArgument: TypeAlias = "str | os.PathLike[str] | tuple[str | bytes | os.PathLike[str] | None, ...] | None"
 ExtraCaArgument: TypeAlias = "str | bytes | os.PathLike[str] | Iterable[str | bytes | os.PathLike[str]] | None"
 
-_PEM_LABEL: Final = "-----BEGIN "
 _VERIFY_FORMS: Final = "verify: must be True, False, a path, PEM text, bytes or an ssl.SSLContext"
 _EXTRA_CA_FORMS: Final = "extra_ca: must be a path, PEM text, bytes, or a list of these"
 _CERT_FORMS: Final = (
     "cert: must be a path, or a tuple (certificate, key) or (certificate, key, password); "
     "for PKCS#12 (path, password) or (path, None, password)"
 )
+_CERT_IS_PEM: Final = "cert: takes paths; this is PEM text: write it to a file"
 
 
 class Verification(NamedTuple):
@@ -48,7 +50,7 @@ def verification_from(verify: object, environment: Mapping[str, str]) -> Verific
         return Verification(TrustConfig(verify=False))
     if verify is True:
         return _from_environment(environment)
-    if isinstance(verify, bytes) or (isinstance(verify, str) and _PEM_LABEL in verify):
+    if isinstance(verify, bytes) or (isinstance(verify, str) and is_pem_text(verify)):
         return Verification(TrustConfig(ca_data=verify))
     if not isinstance(verify, (str, os.PathLike)):
         raise ValueError(f"{_VERIFY_FORMS}, not {type(verify).__name__}")
@@ -69,18 +71,27 @@ def client_certificate_from(cert: object) -> ClientCertificate | None:
     """One file, (certificate, key[, password]), or a pair of PKCS#12 and password. Raises ValueError.
 
     A pair whose second half is no file that exists, and whose first is PKCS#12, is the latter. Whether they are any
-    good check_client_certificate() tells.
+    good check_client_certificate() tells. No text shows what may be a key or a password.
     """
     if cert is None:
         return None
     parts: tuple[Any, ...] = cert if isinstance(cert, tuple) else (cert,)
+    if any(map(is_pem_text, parts)):
+        raise ValueError(_CERT_IS_PEM)
     if not 1 <= len(parts) <= 3 or not isinstance(parts[0], (str, os.PathLike)):
         raise ValueError(_CERT_FORMS)
     file, (key, password) = os.fsdecode(parts[0]), (*parts[1:], None, None)[:2]
+    _refuse_pipe(file)
     if len(parts) == 2 and isinstance(key, (str, bytes)) and not os.path.exists(key) and holds_pkcs12(file):
         key, password = None, key
     if not isinstance(key, (str, os.PathLike, type(None))) or not isinstance(password, (str, bytes, type(None))):
         raise ValueError(_CERT_FORMS)
+    if key is not None and os.path.exists(file):
+        if not os.path.exists(key):
+            lost = f"the value after {file!r}, which is to name the file of its key, names none that exists"
+            raise ValueError(f"cert: {lost}; check the path; for a password pass (path, None, password)")
+        _refuse_pipe(os.fsdecode(key))
+    _check_password(password)
     return ClientCertificate(file, None if key is None else os.fsdecode(key), password)
 
 
@@ -135,6 +146,20 @@ def _from_environment(environment: Mapping[str, str]) -> Verification:
     return Verification(TrustConfig())
 
 
+def _refuse_pipe(path: str) -> None:
+    """It is read more than once."""
+    if is_pipe(path):
+        raise ValueError(f"cert: {path!r} is a pipe or a device; copy what it gives to a file")
+
+
+def _check_password(password: str | bytes | None) -> None:
+    try:
+        if isinstance(password, str):
+            password.encode()
+    except UnicodeEncodeError:  # would show it
+        raise ValueError("cert: the password cannot be encoded in UTF-8; pass it as bytes") from None
+
+
 def _trust_in(path: str) -> TrustConfig:
     return TrustConfig(ca_path=path) if os.path.isdir(path) else TrustConfig(ca_file=path)
 
@@ -142,7 +167,7 @@ def _trust_in(path: str) -> TrustConfig:
 def _one_extra_ca(value: object) -> str | bytes:
     if isinstance(value, bytes):
         return value
-    if isinstance(value, str) and _PEM_LABEL in value:
+    if isinstance(value, str) and is_pem_text(value):
         return value.encode("utf-8", "replace")
     if not isinstance(value, (str, os.PathLike)):
         raise ValueError(f"{_EXTRA_CA_FORMS}, not one of {type(value).__name__}")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from netstack_sync.base.trust_config import OcspMode
+from netstack_sync.workers.pem_blocks import is_pem_text, quoted
 
 _VERSIONS: Final = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
@@ -40,12 +41,12 @@ class TlsSettings:
     def __post_init__(self) -> None:
         lowest, highest = self.versions()
         if highest is not ssl.TLSVersion.MAXIMUM_SUPPORTED and lowest > highest:
-            raise ValueError(f"min_version: {self.min_version!r} is above max_version {self.max_version!r}")
+            raise ValueError(f"min_version: {quoted(self.min_version)} is above max_version {self.max_version!r}")
         self._check_ciphers(lowest)
         object.__setattr__(self, "crls", _crls_from(self.crls))
         self.ocsp_mode()
         if not isinstance(self.session_resumption, bool):
-            raise TypeError(f"session_resumption: must be True or False, not {self.session_resumption!r}")
+            raise TypeError(f"session_resumption: must be True or False, not {quoted(self.session_resumption)}")
 
     def versions(self) -> tuple[ssl.TLSVersion, ssl.TLSVersion]:
         """The lowest and the highest."""
@@ -64,13 +65,13 @@ class TlsSettings:
         try:
             return OcspMode(self.ocsp)
         except ValueError:
-            raise ValueError(f'ocsp: must be "off", "soft" or "hard", not {self.ocsp!r}') from None
+            raise ValueError(f'ocsp: must be "off", "soft" or "hard", not {quoted(self.ocsp)}') from None
 
     def _check_ciphers(self, lowest: ssl.TLSVersion) -> None:
         if self.ciphers is None:
             return
         if not isinstance(self.ciphers, str):
-            raise TypeError(f"ciphers: must be a string in OpenSSL's words or None, not {self.ciphers!r}")
+            raise TypeError(f"ciphers: must be a string in OpenSSL's words or None, not {quoted(self.ciphers)}")
         if lowest is ssl.TLSVersion.TLSv1_3:
             raise ValueError("ciphers: they are those of TLS 1.2, which min_version leaves out; drop one of the two")
 
@@ -90,7 +91,7 @@ def _version_from(name: str, value: object) -> ssl.TLSVersion:
     if isinstance(value, str) and value in _VERSIONS:
         return _VERSIONS[value]
     older = "; for older ones bring an ssl.SSLContext of your own as `verify`"
-    raise ValueError(f'{name}: must be "1.2" or "1.3", not {value!r}{older}')
+    raise ValueError(f'{name}: must be "1.2" or "1.3", not {quoted(value)}{older}')
 
 
 def _crls_from(value: object) -> tuple[str, ...]:
@@ -101,8 +102,14 @@ def _crls_from(value: object) -> tuple[str, ...]:
     for path in values:
         if not isinstance(path, (str, os.PathLike)):
             raise TypeError(f"crls: must be a path or several, not one of {type(path).__name__}")
-        name = os.fsdecode(path)
-        if not os.path.exists(name):
-            raise ValueError(f"crls: there is no file or directory {name!r}; check the path")
-        paths.append(name)
+        paths.append(_crl_path(path))
     return tuple(paths)
+
+
+def _crl_path(path: str | os.PathLike[str]) -> str:
+    name = os.fsdecode(path)
+    if is_pem_text(name):
+        raise ValueError("crls: takes paths; this is PEM text: write it to a file")
+    if not os.path.exists(name):
+        raise ValueError(f"crls: there is no file or directory {name!r}; check the path")
+    return name

@@ -3,11 +3,16 @@
 After net/http/transport_security_persister.cc. Several processes may share the file: who writes reads it first and
 keeps the newer entry of each host. Two that write within the same milliseconds may lose what one of them learned just
 then; it has it in memory still, and writes it the next time.
+
+A file that is somebody else's is left alone. Of one that is ours and damaged a copy is made; the file stays until the
+next write, as another process may have written a good one meanwhile.
 """
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 from collections.abc import Mapping
 from typing import Final
 
@@ -16,8 +21,15 @@ from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.http.hsts_store import MAX_ENTRIES, TransportSecurityState, newest_of, without_least
 from netstack_sync.loop.completion import Task
 from netstack_sync.loop.timers import OneShotTimer, TimerQueue
-from netstack_sync.wire.hsts import MAX_AGE_S, HstsEntry, format_known_hosts, parse_known_hosts
-from netstack_sync.workers.file_io import read_small_file, replace_file, set_aside
+from netstack_sync.wire.hsts import (
+    MAX_AGE_S,
+    DamagedHostsError,
+    HstsEntry,
+    format_known_hosts,
+    parse_known_hosts,
+)
+from netstack_sync.workers.ca_reader import is_pipe
+from netstack_sync.workers.file_io import read_small_file, replace_file
 from netstack_sync.workers.worker_job import WorkerJob
 from netstack_sync.workers.worker_pool import WorkerPool
 
@@ -29,8 +41,20 @@ FLUSH_LIMIT_S: Final = 2.0
 """How long the end waits for the last write."""
 
 _MAX_FILE_BYTES: Final = 1 << 24  # ten times what MAX_ENTRIES take
+_MAX_COPIES: Final = 9  # of damaged files; who has as many has a reason that one more does not tell
 
 _logger: Final = logging.getLogger(__name__)
+
+
+def check_known_hosts_file(path: str) -> None:
+    """Whether a file, if there is one, can be used; may block.
+
+    Raises ValueError for one that is somebody else's, and OSError for one that cannot be read.
+    """
+    try:
+        parse_known_hosts(_read(path))
+    except DamagedHostsError:
+        pass  # whoever loads it tells
 
 
 class KnownHostsFile:
@@ -43,9 +67,9 @@ class KnownHostsFile:
         self._is_failing = False
 
     def load(self, now: float) -> dict[bytes, HstsEntry]:
-        """What it holds; nothing, and a warning, when it cannot be read. Never raises."""
+        """What it holds, no more than a store keeps; nothing, and a warning, when it cannot be read. Never raises."""
         try:
-            return self._read(now)
+            return without_least(self._read(now), now, MAX_ENTRIES)
         except OSError as error:
             _logger.warning("HSTS: cannot read %s: %s", self._path, error)
             return {}
@@ -67,15 +91,15 @@ class KnownHostsFile:
         return merged
 
     def _read(self, now: float) -> dict[bytes, HstsEntry]:
-        data = read_small_file(self._path, _MAX_FILE_BYTES)
-        if data is None:
-            return {}
+        data = _read(self._path)
         try:
             entries = parse_known_hosts(data)
-        except ValueError as error:
-            aside = set_aside(self._path)
-            _logger.warning("HSTS: %s cannot be used and is now %s: %s", self._path, aside, error)
+        except DamagedHostsError as error:
+            copy = _keep_copy(self._path, data)
+            _logger.warning("HSTS: %s cannot be used, and what it holds is kept in %s: %s", self._path, copy, error)
             return {}
+        except ValueError as error:
+            raise OSError(f"{error}, so it is left alone") from None
         return {key: _not_after(entry, now) for key, entry in entries.items()}
 
 
@@ -204,6 +228,29 @@ class TransportSecurityPersister:
         waiting, self._on_done = self._on_done, []
         for on_done in waiting:
             on_done()
+
+
+def _read(path: str) -> bytes:
+    """Empty when there is no file; raises OSError."""
+    if is_pipe(path):  # opening it might take for ever
+        raise OSError(errno.EINVAL, "it is a pipe or a device")
+    return read_small_file(path, _MAX_FILE_BYTES) or b""
+
+
+def _keep_copy(path: str, data: bytes) -> str:
+    """Writes `data` beside the file, under a name that is free or has it already; gives the name. Raises OSError."""
+    for number in range(_MAX_COPIES):
+        copy = f"{path}.bad{number or ''}"
+        try:
+            descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            if os.path.isfile(copy) and os.path.getsize(copy) == len(data) and _read(copy) == data:
+                return copy
+            continue
+        with open(descriptor, "wb") as file:
+            file.write(data)
+        return copy
+    raise OSError(errno.EEXIST, f"it is damaged, and so were those of which copies are kept in {path}.bad...")
 
 
 def _not_after(entry: HstsEntry, now: float) -> HstsEntry:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from netstack_sync.base.host_port import HostPortPair
 from netstack_sync.base.load_state import LoadState
-from netstack_sync.base.net_errors import ERR_IO_PENDING, OK, is_certificate_error
+from netstack_sync.base.net_errors import (
+    ERR_CONNECTION_ABORTED,
+    ERR_CONNECTION_CLOSED,
+    ERR_CONNECTION_RESET,
+    ERR_IO_PENDING,
+    OK,
+    is_certificate_error,
+)
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
-from netstack_sync.pool.connect_job import ConnectJob, ConnectJobDelegate
+from netstack_sync.pool.connect_job import SLOW_CONNECT_S, ConnectJob, ConnectJobDelegate
 from netstack_sync.pool.params import TransportParams
 from netstack_sync.pool.transport_connect_job import ConnectServices, TransportConnectJob
 from netstack_sync.sockets.factory import SecureSocket
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.sockets.tls_peer import TlsPeer
 
+_BROKEN_OFF = (ERR_CONNECTION_ABORTED, ERR_CONNECTION_CLOSED, ERR_CONNECTION_RESET)
+
 
 class SslConnectJob(ConnectJob):
     """Steps: nested transport job, handshake with verdict (net/socket/ssl_connect_job.cc).
 
     The nested job has a limit of its own; the handshake's begins when TCP is up. A handshake that fails although, or
-    because, it offered a session is done once more without: a session must never cost more than it saves.
+    because, it offered a session is done once more without: a session must never cost more than it saves. So is one
+    that went on from a session whose certificate counts no more: the server may have a new one by now.
     """
 
     __slots__ = ("_config", "_has_started_over", "_params", "_secure", "_services", "_transport_job")
@@ -53,6 +64,14 @@ class SslConnectJob(ConnectJob):
         """See ConnectJob."""
         return self._secure is not None
 
+    @property
+    def is_slow(self) -> bool:
+        """See ConnectJob; the handshake has time of its own."""
+        begun = self.timing.ssl_start
+        if begun is None:
+            return super().is_slow
+        return self.timing.ssl_end is None and self.clock.now() - begun >= SLOW_CONNECT_S
+
     def on_connect_job_complete(self, job: ConnectJob, result: int) -> None:
         """The nested job is done."""
         self._on_io_complete(result)
@@ -86,18 +105,26 @@ class SslConnectJob(ConnectJob):
     def _connected(self, result: int) -> int:
         assert result != ERR_IO_PENDING
         secure = self._secure
-        if secure is not None and secure.has_offered_session and self._is_worth_another_try(result):
+        if secure is not None and secure.has_offered_session and self._is_worth_another_try(secure, result):
             return self._start_over(secure)
         if self._secure is not None:
             self.timing.ssl_end = self._thread.clock.now()
             self.timing.connect_end = self.timing.ssl_end
-            self.error_detail = self._secure.error_detail
+            self.error_detail = self._secure.error_detail or self._what_ended(result)
             self.ssl_info = self._secure.ssl_info
         self.net_log.end_with_net_error(NetLogEventType.SSL_CONNECT_JOB_CONNECT, result)
         return result
 
-    def _is_worth_another_try(self, result: int) -> bool:
-        return result != OK and not is_certificate_error(result) and not self._has_started_over
+    def _what_ended(self, result: int) -> str:
+        """Of a connection that just ends nobody else says that it had come as far as TLS."""
+        server = HostPortPair(self._params.host, self._params.port)
+        return f"the connection ended during the TLS handshake with {server}" if result in _BROKEN_OFF else ""
+
+    def _is_worth_another_try(self, secure: SecureSocket, result: int) -> bool:
+        if result == OK or self._has_started_over:
+            return False
+        info = secure.ssl_info
+        return not is_certificate_error(result) or (info is not None and info.is_resumed)
 
     def _start_over(self, secure: SecureSocket) -> int:
         """The session is forgotten by now."""

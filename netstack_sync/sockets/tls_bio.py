@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ssl
 import sys
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from netstack_sync.base.error_map import map_ssl_error, map_verify_code
@@ -23,7 +25,8 @@ from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.loop.completion import Task
 from netstack_sync.sockets.stream_socket import StreamSocket
 
-_RAW_READ_BYTES = 256 * 1024  # what one system call may bring; smaller reads cost 10 to 15 per cent more
+RAW_READ_BYTES = 64 * 1024  # what one system call may bring, unless somebody asks for more
+_MAX_ANSWERS_BYTES = 64 * 1024  # to what the peer asks, such as key updates; who does not take them asks too much
 
 # The stream has ended within the handshake; which of the two is raised depends on the patch level of Python.
 _ENDS = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
@@ -42,8 +45,10 @@ class TlsBio:
         "_read_error",
         "_transport",
         "_unsent",
+        "_wrap",
         "detail",
         "has_refused_certificate",
+        "is_held",
         "is_lent",
         "ssl_object",
         "write_error",
@@ -57,9 +62,7 @@ class TlsBio:
         session: ssl.SSLSession | None = None,
         has_certificate: bool = False,
     ) -> None:
-        """`session` is offered to the server; `has_certificate` tells if we may have one to show. ValueError for a
-        name that cannot be sent, ssl.SSLError for a context that is none for clients.
-        """
+        """`session` is offered to the server; `has_certificate` tells if we may have one to show."""
         self._transport = transport
         self._has_certificate = has_certificate
         self._incoming = ssl.MemoryBIO()
@@ -69,35 +72,48 @@ class TlsBio:
         self._on_writable: Task | None = None
         self.is_lent = False
         """True while a worker runs the handshake: the memory BIOs are its own then."""
+        self.is_held = False
+        """True while what OpenSSL wants to send is not to leave, since it may show who the user is."""
         self.write_error = OK
         """Why the transport takes no more."""
         self.detail = ""
         """OpenSSL's words about a handshake that failed."""
         self.has_refused_certificate = False
         """True when OpenSSL itself found the server's certificate bad."""
-        self.ssl_object = context.wrap_bio(
-            self._incoming, self._outgoing, server_hostname=server_hostname, session=session
+        self._wrap: Callable[[], ssl.SSLObject] | None = partial(
+            context.wrap_bio, self._incoming, self._outgoing, server_hostname=server_hostname, session=session
         )
+        self.ssl_object: ssl.SSLObject
+        """There since the first shake()."""
 
     def shake(self) -> int:
         """Advances the handshake: OK when done, WANTS_READ, or an error with `detail`. Any one thread."""
         try:
+            if self._wrap is not None:
+                self.ssl_object, self._wrap = self._wrap(), None
             self.ssl_object.do_handshake()
         except ssl.SSLWantReadError:
             return WANTS_READ
         except ssl.SSLCertVerificationError as error:
-            self.detail = error.verify_message
-            self.has_refused_certificate = True
-            return map_verify_code(error.verify_code)
+            return self._refused(error)
         except _ENDS:
             return ERR_CONNECTION_CLOSED
         except ssl.SSLError as error:
-            self.detail = (error.reason or str(error)).replace("_", " ").lower()
+            reason = error.reason
+            self.detail = reason.replace("_", " ").lower() if reason else _without_place(str(error))
             return self._map(error.reason)
         except (OSError, ValueError) as error:
-            self.detail = str(error)
+            self.detail = str(error) if self._wrap is None else f"the host cannot be named to a TLS server: {error}"
             return ERR_SSL_PROTOCOL_ERROR
         return OK
+
+    def _refused(self, error: ssl.SSLCertVerificationError) -> int:
+        self.has_refused_certificate = True
+        # A context that judges after OpenSSL's handshake, as truststore's do, leaves our last flight behind, and in
+        # it the user's certificate. OpenSSL leaves an alert, which the server may have.
+        self.is_held = error.reason is None
+        self.detail = getattr(error, "verify_message", "") or str(error)
+        return map_verify_code(getattr(error, "verify_code", 0))
 
     def _map(self, reason: str | None) -> int:
         """The net error; what a server says that misses our certificate depends on the version."""
@@ -146,9 +162,11 @@ class TlsBio:
             self._read_error = self._map(error.reason)
             return self._read_error
 
-    def fill(self) -> int:
+    def fill(self, max_bytes: int = RAW_READ_BYTES) -> int:
         """Feeds what the transport has: bytes fed, 0 for its end, ERR_IO_PENDING, or an error."""
-        data = self._transport.read(_RAW_READ_BYTES)
+        if self._outgoing.pending > _MAX_ANSWERS_BYTES:
+            return ERR_SSL_PROTOCOL_ERROR
+        data = self._transport.read(max_bytes)
         if not isinstance(data, bytes):
             return data
         if not data:
@@ -158,13 +176,13 @@ class TlsBio:
         return len(data)
 
     def flush(self) -> int:
-        """Sends what OpenSSL wants to send: OK when all is gone, ERR_IO_PENDING, or an error, then for ever.
+        """Sends what OpenSSL wants to send: OK when all is gone that may, ERR_IO_PENDING, or an error, then for ever.
 
         What the transport does not take now is sent as soon as it does.
         """
         while self.write_error == OK:
             if not self._unsent:
-                if not self._outgoing.pending:
+                if self.is_held or not self._outgoing.pending:
                     return OK
                 self._unsent = self._outgoing.read()
             sent = self._transport.write(self._unsent)
@@ -231,3 +249,8 @@ class TlsBio:
         task, self._on_writable = self._on_writable, None
         if task is not None:
             task()
+
+
+def _without_place(text: str) -> str:
+    """An error without a reason is told as "[SSL] ASN1 lib (_ssl.c:1006)"."""
+    return text.removeprefix("[SSL] ").partition(" (_ssl.c:")[0]

@@ -10,14 +10,17 @@ from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_SSL_HANDSHAKE_NOT_
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.loop.completion import Completion, Task
 from netstack_sync.sockets.stream_socket import StreamSocket
-from netstack_sync.sockets.tls_bio import TlsBio
+from netstack_sync.sockets.tls_bio import RAW_READ_BYTES, TlsBio
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.sockets.tls_handshake import TlsHandshake
 from netstack_sync.sockets.tls_peer import TlsPeer
 from netstack_sync.sockets.tls_services import TlsServices
 
 _MAX_WRITE_BYTES = 64 * 1024  # plaintext that is encrypted ahead of what the transport takes
-_MAX_FILLS = 16  # per read: a peer that floods us with records without user data must not hold the loop
+_MAX_FILLS = 4  # per read
+# Records without user data, such as tickets and key updates, are short and few. OpenSSL takes up to 700 microseconds
+# for a KiB of them, and answers some, so a peer that sends nothing else must not get the loop's time.
+_MAX_FRUITLESS_BYTES = 128 * 1024  # since the last user data; a record of which a part is here is 16 KiB
 
 
 class TlsClientSocket:
@@ -29,8 +32,8 @@ class TlsClientSocket:
 
     __slots__ = (
         "_bio",
+        "_fruitless_bytes",
         "_handshake",
-        "_is_flooded",
         "_on_connected",
         "_on_readable",
         "_peeked",
@@ -53,7 +56,7 @@ class TlsClientSocket:
         self._on_connected: Completion | None = None
         self._on_readable: Task | None = None  # waits in the loop's queue, because its bytes are here already
         self._peeked = b""  # what is_connected_and_idle() had to decrypt to find out
-        self._is_flooded = False  # the last read() stopped before the transport had no more
+        self._fruitless_bytes = 0  # came since the last bytes of the user
         self.was_ever_used = False  # until bytes of the user go through; the handshake does not count
         self.net_log = transport.net_log
         self.abort = transport.abort
@@ -85,19 +88,22 @@ class TlsClientSocket:
         if self._peeked:
             peeked, self._peeked = self._peeked, b""
             return peeked
-        fed, self._is_flooded = 0, False
         for _ in range(_MAX_FILLS):
             data = bio.read(max_bytes)
             if data != ERR_IO_PENDING:
+                self._fruitless_bytes = 0
                 self.was_ever_used = True
                 if self._session_key is not None and isinstance(data, bytes):
                     self._keep_session(bio)
                 return data
-            fed = bio.fill()
+            fed = bio.fill(max(max_bytes, RAW_READ_BYTES))
             if fed < 0:
                 break
+            self._fruitless_bytes += fed
+            if self._fruitless_bytes > _MAX_FRUITLESS_BYTES:
+                fed = ERR_SSL_PROTOCOL_ERROR
+                break
         bio.flush()  # an answer to a key update may be waiting
-        self._is_flooded = fed >= 0
         return min(fed, ERR_IO_PENDING)
 
     def write(self, data: bytes | memoryview) -> int:
@@ -121,7 +127,7 @@ class TlsClientSocket:
 
     def notify_readable(self, task: Task) -> None:
         """See StreamSocket.notify_readable."""
-        if self._peeked or self._is_flooded or (self._bio is not None and self._bio.has_unread):
+        if self._peeked or (self._bio is not None and self._bio.has_unread):
             self._on_readable = task
             self._services.post_task(self._on_readable_posted)
         else:
@@ -147,13 +153,16 @@ class TlsClientSocket:
         """See StreamSocket.is_connected_and_idle; records without user data, such as tickets, do not count."""
         if self._bio is None or self._peeked:
             return False
-        if self._transport.is_connected_and_idle() and not self._bio.has_unread:
+        if self._has_nothing_to_read(self._bio):
             return True
         was_ever_used = self.was_ever_used
         data = self.read(1)
         if isinstance(data, bytes):
             self._peeked, self.was_ever_used = data, was_ever_used
-        return data == ERR_IO_PENDING and not self._is_flooded
+        return data == ERR_IO_PENDING and self._has_nothing_to_read(self._bio)
+
+    def _has_nothing_to_read(self, bio: TlsBio) -> bool:
+        return self._transport.is_connected_and_idle() and not bio.has_unread
 
     @property
     def remote_address(self) -> IPEndPoint | None:

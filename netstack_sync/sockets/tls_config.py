@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass, field
 
+from netstack_sync.base.tls_wording import TlsTerms
 from netstack_sync.base.trust_config import TrustConfig
 
 
@@ -40,6 +41,11 @@ class TlsConfig:
     def __post_init__(self) -> None:
         values = (self.trust, self.client_certificate, self.context, self.alpn, self.min_version, self.max_version)
         object.__setattr__(self, "_hash", hash((*values, self.ciphers, self.keylog_file, self.resumes)))
+
+    @property
+    def terms(self) -> TlsTerms:
+        """What advice about a handshake that failed depends on."""
+        return TlsTerms(self.context is not None, self.min_version, self.max_version, self.ciphers)
 
     def __hash__(self) -> int:
         return self._hash

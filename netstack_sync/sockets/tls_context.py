@@ -11,7 +11,6 @@ from __future__ import annotations
 import errno
 import os
 import ssl
-import traceback
 from collections import deque
 from collections.abc import Callable
 from typing import Final, NamedTuple
@@ -29,7 +28,7 @@ from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.fan_out import tell_in_turns
 from netstack_sync.sockets.client_certificate import client_certificate_stamps, load_client_certificate
 from netstack_sync.sockets.tls_config import TlsConfig, TlsConfigError
-from netstack_sync.workers.pem_blocks import quoted
+from netstack_sync.workers.pem_blocks import is_pem_text, quoted
 from netstack_sync.workers.stamped_cache import Stamps
 from netstack_sync.workers.worker_pool import WorkerPool
 
@@ -68,9 +67,9 @@ class TlsContexts:
         self._workers = workers
         self._build = build if build is not None else build_context
         self._contexts: dict[TlsConfig, _Built] = {}
-        self._waiting: dict[TlsConfig, list[ContextRequest]] = {}
+        self._waiting: dict[tuple[int, TlsConfig], list[ContextRequest]] = {}
         self._generation = 0
-        """What was begun under an older generation is not kept."""
+        """What was begun under an older generation is not kept, and nobody joins it any more."""
 
     def get(self, config: TlsConfig, request: ContextRequest, on_done: Completion) -> int:
         """Fills `request.context`: OK at once for the user's own and for known ones without files, else
@@ -84,10 +83,10 @@ class TlsContexts:
             request.context = known.context
             return OK
         request.on_done = on_done
-        waiting = self._waiting.setdefault(config, [])
+        build, generation = self._build, self._generation
+        waiting = self._waiting.setdefault((generation, config), [])
         waiting.append(request)
         if len(waiting) == 1:
-            build, generation = self._build, self._generation
             self._workers.post_job(
                 lambda: _up_to_date(config, known, build), lambda reply: self._on_built(config, generation, reply)
             )
@@ -107,7 +106,7 @@ class TlsContexts:
             context = reply.context
             if generation == self._generation:
                 self._keep(config, reply)
-        waiting = deque(self._waiting.pop(config))
+        waiting = deque(self._waiting.pop((generation, config)))
 
         def tell_next() -> bool:
             if waiting:
@@ -115,7 +114,7 @@ class TlsContexts:
                 request.context, request.detail = context, detail
                 on_done, request.on_done = request.on_done, None
                 if on_done is not None:
-                    _report(on_done, result)
+                    on_done(result)
             return bool(waiting)
 
         tell_in_turns(tell_next, self._workers.task_runner.post_task)
@@ -125,14 +124,6 @@ class TlsContexts:
         if len(self._contexts) >= _MAX_CONTEXTS:
             del self._contexts[next(iter(self._contexts))]
         self._contexts[config] = built
-
-
-def _report(on_done: Completion, result: int) -> None:
-    """A waiter that raises has a bug, which is printed; nobody else is to suffer from it."""
-    try:
-        on_done(result)
-    except Exception:
-        traceback.print_exc()
 
 
 def _up_to_date(config: TlsConfig, known: _Built | None, build: Callable[[TlsConfig], ssl.SSLContext]) -> _Built:
@@ -199,6 +190,8 @@ def _set_ciphers(context: ssl.SSLContext, ciphers: str) -> None:
 def touch_keylog_file(path: str) -> None:
     """Makes sure that it can be appended to; one that is new is readable by its owner only. Raises TlsConfigError."""
     what = f"cannot write TLS secrets to {quoted(path)}"
+    if is_pem_text(path):  # which may be short enough for the name of a file
+        raise TlsConfigError(ERR_INVALID_ARGUMENT, f"{what}: it takes a path")
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _DO_NOT_HANG, 0o600))
     except OSError as error:

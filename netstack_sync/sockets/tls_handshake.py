@@ -32,6 +32,11 @@ from netstack_sync.workers.worker_job import WorkerJob
 
 _NO_TRUST = TrustConfig(verify=False)
 
+# A server's flights have some 5 KiB, and a turn of the loop is to be short also when they have more.
+_RAW_READ_BYTES = 16 * 1024
+_READS_PER_TURN = 4
+_MAX_RECEIVED_BYTES = 256 * 1024  # OpenSSL takes 100 KiB of certificates
+
 
 class TlsHandshake(StepMachine):
     """Steps: context, then rounds of shaking, sending and feeding, and the verdict. Network thread only.
@@ -45,13 +50,14 @@ class TlsHandshake(StepMachine):
     __slots__ = (
         "_config",
         "_context_request",
-        "_is_answered",
         "_is_complete",
         "_is_counted",
         "_is_judged",
         "_job",
         "_offered",
         "_peer",
+        "_reads_left",
+        "_received_bytes",
         "_services",
         "_transport",
         "_verdict",
@@ -75,7 +81,8 @@ class TlsHandshake(StepMachine):
         self._verify_request: CertVerifyRequest | None = None
         self._verdict: CertVerifyResult | None = None
         self._is_counted = False
-        self._is_answered = False  # the server has said something, which is where the heavy crypto begins
+        self._reads_left = _READS_PER_TURN
+        self._received_bytes = 0
         self._is_complete = False  # nothing is left to be sent or heard but the last flight
         self._is_judged = False
         self.bio: TlsBio | None = None
@@ -116,16 +123,11 @@ class TlsHandshake(StepMachine):
         context = self.context = request.context
         if context is None:
             return self._fail(result, request.detail)
-        if self._can_resume:
+        if self._config.resumes and self._config.context is None:  # the user's own may change its terms unseen
             self._offered = self._services.sessions.take((self._peer, self._config), context)
         session = self._offered.session if self._offered is not None else None
-        try:
-            has_certificate = self._config.client_certificate is not None or self._config.context is not None
-            self.bio = TlsBio(self._transport, context, self._peer.host, session, has_certificate)
-        except ValueError as error:
-            return self._fail(ERR_SSL_PROTOCOL_ERROR, f"{self._peer.host!r} cannot be named to a TLS server: {error}")
-        except ssl.SSLError as error:  # a context for servers
-            return self._fail(ERR_SSL_PROTOCOL_ERROR, str(error))
+        has_certificate = self._config.client_certificate is not None or self._config.context is not None
+        self.bio = TlsBio(self._transport, context, self._peer.host, session, has_certificate)
         self._services.load.begin()
         self._is_counted = True
         self._step = self._shake
@@ -136,18 +138,15 @@ class TlsHandshake(StepMachine):
         """True when the server was asked to go on from an earlier connection."""
         return self._offered is not None
 
-    @property
-    def _can_resume(self) -> bool:
-        """Not with a context of the user's, whose terms may change without our seeing it."""
-        return self._config.resumes and self._config.context is None
-
     def _shake(self, _: int) -> int:
         bio, config = self.bio, self._config
         assert bio is not None
         self._step = self._shaken
-        # The user's SSLContext may have callbacks of the user's; a signature with the user's key takes long.
-        must_leave = config.context is not None or (config.client_certificate is not None and self._is_answered)
-        is_better_off = self._is_answered and self._services.load.is_high
+        # The user's SSLContext may have callbacks of the user's, or read files; a signature with the user's key takes
+        # long. The heavy crypto begins when the server has said something.
+        is_answered = self._received_bytes > 0
+        must_leave = config.context is not None or (config.client_certificate is not None and is_answered)
+        is_better_off = is_answered and self._services.load.is_high
         if not must_leave and not is_better_off:
             return bio.shake()
         bio.is_lent = True
@@ -162,7 +161,7 @@ class TlsHandshake(StepMachine):
         bio = self.bio
         assert bio is not None
         bio.is_lent = False
-        judges_first = self._config.client_certificate is not None and not self._is_judged
+        judges_first = not self._is_judged and self._may_show_a_certificate
         if result < 0:
             if not judges_first:
                 bio.flush()  # the peer is told with an alert
@@ -170,16 +169,23 @@ class TlsHandshake(StepMachine):
             return self._fail(result, bio.detail)
         self._is_complete = result == OK
         # The server's certificate is there, and in what is to be sent now may be the user's.
-        must_judge_now = judges_first and (self._is_complete or bool(bio.peer_chain()))
-        self._step = self._judge if must_judge_now else self._send_flight
+        bio.is_held = judges_first and (self._is_complete or bool(bio.peer_chain()))
+        self._step = self._judge if bio.is_held else self._send_flight
         return OK
+
+    @property
+    def _may_show_a_certificate(self) -> bool:
+        """True when a flight may have the user's, and somebody but OpenSSL has a say in whether it leaves."""
+        config = self._config
+        has_own_context = config.context is not None
+        return config.client_certificate is not None or (has_own_context and self._services.has_pins(self._peer.host))
 
     def _note_failed_proof(self, result: int) -> None:
         """OpenSSL's own verdict on a chain, in the user's SSLContext, for those who want to see the chain."""
         bio = self.bio
         assert bio is not None
-        chain = bio.peer_chain()
-        if chain and bio.has_refused_certificate:
+        chain = bio.peer_chain() if bio.has_refused_certificate else ()
+        if chain:
             verdict = CertVerifyResult(result, map_net_error_to_cert_status(result), chain, False, (bio.detail,))
             self.ssl_info = bio.ssl_info(self._peer.host, chain).with_verdict(verdict)
 
@@ -198,29 +204,35 @@ class TlsHandshake(StepMachine):
 
     def _feed(self, _: int) -> int:
         assert self.bio is not None
-        fed = self.bio.fill()
+        fed = ERR_IO_PENDING  # a peer that never stops talking must not keep the loop
+        if self._reads_left > 0:
+            self._reads_left -= 1
+            fed = self.bio.fill(_RAW_READ_BYTES)
         if fed == ERR_IO_PENDING:
             self._step = self._feed
             self._transport.notify_readable(self._on_readable)
             return ERR_IO_PENDING
         if fed < 0:
             return self._fail(fed)
-        self._is_answered = True
+        self._received_bytes += fed
+        if self._received_bytes > _MAX_RECEIVED_BYTES:
+            return self._fail(ERR_SSL_PROTOCOL_ERROR, "the server says more than a handshake has")
         self._step = self._shake  # the end of the stream, too, is OpenSSL's to judge
         return OK
 
     def _on_readable(self) -> None:
+        self._reads_left = _READS_PER_TURN
         self._on_io_complete(OK)
 
     def _judge(self, _: int) -> int:
-        bio, config, host = self.bio, self._config, self._peer.host
+        bio, config, host, offered = self.bio, self._config, self._peer.host, self._offered
         assert bio is not None
         chain = bio.peer_chain()
+        # A key that the user's context shares with the server looks like a session to OpenSSL, but is none of ours.
         is_resumed = self._is_complete and bio.ssl_object.session_reused is True
-        if is_resumed:
-            assert self._offered is not None, "only a session that was offered can be resumed"
-            chain = self._offered.peer_chain
-        self.ssl_info = replace(bio.ssl_info(host, chain), is_resumed=is_resumed)
+        if is_resumed and offered is not None:
+            chain = offered.peer_chain
+        self.ssl_info = replace(bio.ssl_info(host, chain), is_resumed=is_resumed and offered is not None)
         self.net_log.event(NetLogEventType.SSL_CERTIFICATES_RECEIVED, lambda _: certificate_params(chain))
         trust = config.trust
         if config.context is not None:
@@ -256,6 +268,8 @@ class TlsHandshake(StepMachine):
         if result != OK:
             return self._fail(result, asked.detail if asked is not None else "")
         self._is_judged = True
+        assert self.bio is not None
+        self.bio.is_held = False
         self._step = self._send_flight
         return OK
 

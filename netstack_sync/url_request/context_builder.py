@@ -153,7 +153,7 @@ class _ContextParts:
     def _make_tls(self) -> TlsServices:
         clock, pins = _WALL_CLOCK, self._settings.pins
         threaded = ThreadedCertVerifier(self._workers, TrustRootsCache(), clock)
-        revocation = OcspCertVerifier(threaded, self._workers, self._ocsp, clock)
+        revocation = OcspCertVerifier(threaded, self._workers, self._ocsp, clock, self._thread.timers)
         coalescing = CoalescingCertVerifier(revocation, self._thread.task_runner.post_task)
         verifier = PinningCertVerifier(CachingCertVerifier(coalescing, clock), pins, clock)
         return TlsServices(

@@ -30,6 +30,9 @@ _MAX_CACHED_LENGTH: Final = 256
 
 _VERSION: Final = 2  # of the file of known hosts
 _KEY_BYTES: Final = 32
+_HEAD: Final = b'{"version": 2, "sts": ['
+_begins_as_ours: Final = re.compile(rb'\s*\{\s*(?:"version"\s*:\s*2\s*,\s*)?"sts"\s*:\s*\[').match  # or as Chromium's
+_BLANK: Final = b"\0 \t\r\n"  # what a machine that stopped may have left is zeros
 _MODES: Final = {"force-https": True, "default": False}
 
 
@@ -123,12 +126,23 @@ def format_known_hosts(entries: Mapping[bytes, HstsEntry]) -> bytes:
     return json.dumps({"version": _VERSION, "sts": hosts}).encode("ascii")
 
 
+class DamagedHostsError(ValueError):
+    """This was a file of known hosts once: it begins as one."""
+
+
 def parse_known_hosts(data: bytes) -> dict[bytes, HstsEntry]:
-    """The entries of a file; raises ValueError for what is no such file. Entries that make no sense are left out."""
+    """The entries of a file, none for an empty one. Entries that make no sense are left out.
+
+    Raises ValueError for what is somebody else's, and DamagedHostsError for what is ours and cannot be read.
+    """
+    if not data.strip(_BLANK):
+        return {}
     try:
         root = json.loads(data)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+    except (ValueError, RecursionError) as error:
+        if _begins_as_ours(data) or _HEAD.startswith(data):
+            raise DamagedHostsError(f"it is damaged: {error}") from None
+        raise ValueError("it is no list of HSTS hosts") from None
     if not isinstance(root, dict) or root.get("version") != _VERSION or not isinstance(root.get("sts"), list):
         raise ValueError(f"it is no list of HSTS hosts of version {_VERSION}")
     return dict(filter(None, map(_known_host, root["sts"])))

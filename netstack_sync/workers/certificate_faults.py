@@ -1,22 +1,22 @@
 """Says why a chain is bad, once the engine of verify_certificate.py has refused it.
 
-The engine stops at the first fault and knows no error numbers. Here the way to a root is looked for again,
-without any policy, and everything that is wrong on it is collected. Nothing here can make a chain good.
+The engine stops at the first fault and knows no error numbers. Here everything that is wrong on a way to a root is
+collected. Nothing here can make a chain good.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from netstack_sync.base.cert_status import CertStatus
+from netstack_sync.base.shown_text import shown
+from netstack_sync.workers.certificate_path import CertPath, broken_hash
 
 if TYPE_CHECKING:
     from cryptography import x509
-    from cryptography.hazmat.primitives import hashes
-
-_MAX_SIGNATURE_CHECKS: Final = 50  # some 5 ms; a server can send chains with millions of ways through them
 
 # OpenSSL's security level 2, Python's default, asks for 112 bits (SP 800-57). It computes the strength of RSA
 # (SP 800-56B appendix D) and rounds to a multiple of 8, which lets some odd sizes below 2048 pass.
@@ -24,8 +24,19 @@ _MIN_RSA_BITS: Final = 1963
 _MIN_CURVE_BITS: Final = 224
 
 _NETSCAPE_TYPE_OID: Final = "2.16.840.1.113730.1.1"
-_NETSCAPE_TYPE_DER: Final = bytes.fromhex("06096086480186f8420101")
 _NETSCAPE_SERVER_BIT: Final = 0x40
+_BIT_STRING: Final = b"\x03"
+_NOT_FOR_TLS: Final = {
+    "1.3.6.1.5.5.7.1.14": "a proxy's (RFC 3820): whom it is from may be no authority",
+    "1.3.6.1.5.5.7.1.7": "for the use of addresses (RFC 3779), not for TLS",
+    "1.3.6.1.5.5.7.1.8": "for the use of numbers of networks (RFC 3779), not for TLS",
+}
+_ODD_DER: Final = (
+    bytes.fromhex("06096086480186f8420101"),  # Netscape's type
+    bytes.fromhex("06082b0601050507010e"),
+    bytes.fromhex("06082b06010505070107"),
+    bytes.fromhex("06082b06010505070108"),
+)
 
 _is_about_names: Final = re.compile(r"name ?constraint", re.IGNORECASE).search
 
@@ -35,78 +46,6 @@ class Fault(NamedTuple):
 
     status: CertStatus
     text: str
-
-
-class CertPath(NamedTuple):
-    """Certificates that signed each other, from the leaf upwards."""
-
-    certificates: list[x509.Certificate]
-    reaches_root: bool
-
-
-def find_path(leaf: x509.Certificate, served: list[x509.Certificate], roots: tuple[x509.Certificate, ...]) -> CertPath:
-    """The way from `leaf` to a root, or the longest way that there is. Only signatures and names count."""
-    return _PathFinder(served, roots).climb([leaf])
-
-
-class _PathFinder:
-    """Depth first, roots before what the server sent, within a budget of signature checks."""
-
-    __slots__ = ("_checks_left", "_roots", "_served")
-
-    def __init__(self, served: list[x509.Certificate], roots: tuple[x509.Certificate, ...]) -> None:
-        self._served = served
-        self._roots = roots
-        self._checks_left = _MAX_SIGNATURE_CHECKS
-
-    def climb(self, path: list[x509.Certificate]) -> CertPath:
-        """The best path that begins with `path`."""
-        top = path[-1]
-        best = CertPath(path, top in self._roots)
-        if best.reaches_root:
-            return best
-        issuer = top.issuer
-        for candidate in (*self._roots, *self._served):
-            if candidate.subject != issuer or candidate in path or not self._has_signed(candidate, top):
-                continue
-            found = self.climb([*path, candidate])
-            if found.reaches_root:
-                return found
-            if len(found.certificates) > len(best.certificates):
-                best = found
-        return best
-
-    def _has_signed(self, issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
-        from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-
-        if self._checks_left == 0:
-            return False
-        self._checks_left -= 1
-        try:
-            _check_signature(certificate, issuer)
-        except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError):
-            return False
-        return True
-
-
-def _check_signature(certificate: x509.Certificate, issuer: x509.Certificate) -> None:
-    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-
-    key = issuer.public_key()
-    broken_hash = _broken_hash(certificate)
-    signature, body = certificate.signature, certificate.tbs_certificate_bytes
-    # The library does not look at broken hashes any more; here they are looked at to be able to say what is wrong.
-    if broken_hash is not None and isinstance(key, rsa.RSAPublicKey):
-        key.verify(signature, body, padding.PKCS1v15(), broken_hash)
-    elif broken_hash is not None and isinstance(key, ec.EllipticCurvePublicKey):
-        key.verify(signature, body, ec.ECDSA(broken_hash))
-    else:
-        certificate.verify_directly_issued_by(issuer)
-
-
-def _broken_hash(certificate: x509.Certificate) -> hashes.HashAlgorithm | None:
-    algorithm = certificate.signature_hash_algorithm
-    return algorithm if algorithm is not None and algorithm.name in ("md5", "sha1") else None
 
 
 def path_faults(path: CertPath, now: datetime) -> list[Fault]:
@@ -136,16 +75,36 @@ def key_faults(certificate: x509.Certificate) -> list[Fault]:
     return []
 
 
-def purpose_faults(leaf: x509.Certificate) -> list[Fault]:
-    """A leaf that is not for servers by Netscape's extension, which OpenSSL honours and the engine does not know."""
-    # Few have it, and to read all extensions is to refuse a leaf for one that nobody needs.
-    if _NETSCAPE_TYPE_DER not in leaf.tbs_certificate_bytes:
-        return []
-    types = [each.value.public_bytes() for each in leaf.extensions if each.oid.dotted_string == _NETSCAPE_TYPE_OID]
-    # BIT STRINGs: tag, length, number of unused bits, bits.
-    if all(len(each) > 3 and each[3] & _NETSCAPE_SERVER_BIT for each in types):
-        return []
-    return [Fault(CertStatus.INVALID, f"{name_of(leaf)} may not be used for TLS servers (nsCertType)")]
+def purpose_faults(chain: Sequence[x509.Certificate], encoded: Sequence[bytes]) -> list[Fault]:
+    """What makes certificates unfit that OpenSSL looks at and the engine does not know; `encoded` is the chain in DER.
+
+    A leaf that is not for servers by Netscape's extension, and certificates that users issued to their programs or
+    that registries issued for addresses.
+    """
+    faults = []
+    for position, (certificate, der) in enumerate(zip(chain, encoded, strict=True)):
+        # Few have these, and to read all extensions is to refuse a certificate for one that nobody needs.
+        if any(oid in der for oid in _ODD_DER):
+            faults += _odd_faults(certificate, position == 0)
+    return faults
+
+
+def _odd_faults(certificate: x509.Certificate, is_leaf: bool) -> list[Fault]:
+    texts = []
+    for each in certificate.extensions:
+        what = _NOT_FOR_TLS.get(each.oid.dotted_string)
+        if what is not None:
+            texts.append(f"{name_of(certificate)} is {what}")
+        elif each.oid.dotted_string == _NETSCAPE_TYPE_OID and not _is_good_type(each.value.public_bytes(), is_leaf):
+            texts.append(f"{name_of(certificate)} may not be used for TLS servers (nsCertType)")
+    return [Fault(CertStatus.INVALID, text) for text in texts]
+
+
+def _is_good_type(value: bytes, is_leaf: bool) -> bool:
+    """BIT STRINGs: tag, length, number of unused bits, bits. Of authorities, the bits are for those of version 1."""
+    if value[:1] != _BIT_STRING or len(value) < 3 or value[1] != len(value) - 2:
+        return False
+    return not is_leaf or (len(value) > 3 and bool(value[3] & _NETSCAPE_SERVER_BIT))
 
 
 def policy_fault(engine_text: str) -> Fault:
@@ -158,6 +117,7 @@ def policy_fault(engine_text: str) -> Fault:
         "Python extension validator failed: ValueError: ",
     ):
         text = text.removeprefix(noise)
+    text = shown(text)
     if _is_about_names(text):
         return Fault(CertStatus.NAME_CONSTRAINT_VIOLATION, f"an issuer may not vouch for this name: {text}")
     return Fault(CertStatus.INVALID, text)
@@ -173,7 +133,7 @@ def moment_without_date_faults(path: CertPath) -> datetime | None:
 def _dead_end(top: x509.Certificate, length: int) -> Fault:
     if top.issuer != top.subject:
         who = "the certificate" if length == 1 else name_of(top)
-        issuer = top.issuer.rfc4514_string()
+        issuer = shown(top.issuer.rfc4514_string())
         text = f"{who} was issued by {issuer}, which is neither trusted nor vouched for by what the server sent"
     elif length == 1:
         text = "the certificate is self-signed and not among the trusted ones"
@@ -193,7 +153,7 @@ def _date_faults(certificate: x509.Certificate, now: datetime) -> list[Fault]:
 
 
 def _signature_faults(certificate: x509.Certificate) -> list[Fault]:
-    algorithm = _broken_hash(certificate)
+    algorithm = broken_hash(certificate)
     if algorithm is None:
         return []
     status = CertStatus.WEAK_SIGNATURE_ALGORITHM
@@ -204,4 +164,4 @@ def _signature_faults(certificate: x509.Certificate) -> list[Fault]:
 
 def name_of(certificate: x509.Certificate) -> str:
     """How texts for users call a certificate."""
-    return certificate.subject.rfc4514_string() or f"the certificate {certificate.serial_number:x}"
+    return shown(certificate.subject.rfc4514_string()) or f"the certificate {certificate.serial_number:x}"

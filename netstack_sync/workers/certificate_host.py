@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from netstack_sync.base.shown_text import shown
 from netstack_sync.base.url_host import canonical_host
 
 if TYPE_CHECKING:
@@ -40,9 +41,9 @@ def host_fault(names: Sequence[x509.GeneralName] | None, hostname: str) -> str:
     if _matches(host, dns_names, addresses):
         return ""
     known = [*dns_names, *addresses]
-    shown = ", ".join(known[:_MAX_NAMES_SHOWN]) or "no host"
+    whom = shown(", ".join(known[:_MAX_NAMES_SHOWN])) or "no host"
     more = f" and {len(known) - _MAX_NAMES_SHOWN} more" if len(known) > _MAX_NAMES_SHOWN else ""
-    return f"the certificate is for {shown}{more}, not for {hostname!r}"
+    return f"the certificate is for {whom}{more}, not for {hostname!r}"
 
 
 def is_non_unique(hostname: str) -> bool:
@@ -57,11 +58,15 @@ def _matches(host: str, dns_names: list[str], addresses: list[str]) -> bool:
     try:
         address = ipaddress.ip_address(host.strip("[]"))
     except ValueError:
-        return any(_dns_name_matches(name.lower(), host) for name in dns_names)
+        return any(_dns_name_matches(name, host) for name in dns_names)
     return str(address) in addresses
 
 
-def _dns_name_matches(pattern: str, host: str) -> bool:
+def _dns_name_matches(name: str, host: str) -> bool:
+    # Names of certificates are ASCII; of other letters some, such as the sign of Kelvin, are ASCII in lower case.
+    if not name.isascii():
+        return False
+    pattern = name.lower()
     if pattern == host:
         return True
     label, _, rest = host.partition(".")

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netstack_sync.base.x509 import public_key_hash
+from netstack_sync.workers.load_certificate import load_certificate
 
 
 def public_key_hashes(chain: Iterable[bytes]) -> tuple[bytes, ...]:
     """SHA-256 of the SubjectPublicKeyInfo of each certificate, DER; one that cannot be parsed is left out."""
-    from cryptography import x509
-
     hashes = []
     for der in chain:
         try:
-            hashes.append(public_key_hash(x509.load_der_x509_certificate(der).tbs_certificate_bytes))
-        except (ValueError, Warning):
+            load_certificate(der)
+        except ValueError:
             continue
+        # The library would encode the TBSCertificate again; it follows the frame's tag and length.
+        hashes.append(public_key_hash(der[2 + (der[1] & 0x7F if der[1] & 0x80 else 0) :]))
     return tuple(hashes)

@@ -3,7 +3,9 @@
 The rules are those of OpenSSL with X509_V_FLAG_CRL_CHECK: the leaf's issuer must have a list that is signed, in
 time and about certificates like the leaf. Intermediates are looked up too, where their issuer has a list.
 Lists of changes (delta), and those that are old or not understood, can take certificates back but prove nothing
-good. Lists of other issuers about these certificates (indirect) and for some reasons only are as good as not there.
+good; of two lists of the same second the one counts that takes a certificate back. Whose key a list says it was
+signed with (authorityKeyIdentifier) is a hint, which the signature proves or not. Lists of other issuers about these
+certificates (indirect) and for some reasons only are as good as not there.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ def crl_faults(chain: Sequence[x509.Certificate], now: datetime, lists: Revocati
     # The trusted one is trusted, whatever its issuer may say; but where it is the leaf there is nobody else.
     for position, certificate in enumerate(chain[:-1] or chain):
         issuer = chain[min(position + 1, len(chain) - 1)]
-        own = [each for each in lists.lists if _is_about(each, certificate) and _is_signed(each, issuer)]
+        own = [each for each in lists.lists if _is_about(each, certificate) and each.is_signed_by(issuer)]
         usable, complaints = _sift(own, issuer, now)
         if position == 0 and not complaints:
             complaints = [f"there is none of {certificate.issuer.rfc4514_string()}"]
@@ -66,9 +68,10 @@ def _faults_by(
     """What the lists say; the `complaints` count when none is `usable`."""
     # To take a certificate back, the signature is enough, unless a later list that can be used says otherwise.
     newest = max((each.crl.last_update_utc for each in usable), default=None)
+    serial_number = certificate.serial_number
     for each in signed:
-        if newest is None or each.crl.last_update_utc >= newest:
-            entry = each.crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
+        if serial_number in each.serial_numbers and (newest is None or each.crl.last_update_utc >= newest):
+            entry = each.crl.get_revoked_certificate_by_serial_number(serial_number)
             text = _revocation_text(entry) if entry is not None else ""
             if text:
                 return [Fault(CertStatus.REVOKED, f"{name_of(certificate)} {text}")]
@@ -90,16 +93,6 @@ def _revocation_text(entry: x509.RevokedCertificate) -> str:
     if reason is x509.ReasonFlags.remove_from_crl:
         return ""
     return f"{text}: {_REASONS[reason.name]}" if reason.name in _REASONS else text
-
-
-def _is_signed(each: RevocationList, issuer: x509.Certificate) -> bool:
-    from cryptography.exceptions import UnsupportedAlgorithm
-
-    try:
-        # The types name the kinds of keys one by one; others raise.
-        return each.crl.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]
-    except (TypeError, ValueError, UnsupportedAlgorithm):
-        return False
 
 
 def _signer_complaint(issuer: x509.Certificate) -> str:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 from netstack_sync.base.exceptions import InvalidURL
 from netstack_sync.base.url import Url
 from netstack_sync.workers.certificate_faults import key_faults
+from netstack_sync.workers.load_certificate import load_certificate
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -67,7 +68,8 @@ def make_ocsp_query(chain: tuple[bytes, ...]) -> OcspQuery | None:
     """The question about the leaf of a verified chain that also holds its issuer; DER.
 
     None when the leaf names no responder that can be asked. One behind https: cannot: its own certificate would have
-    to be asked for first. Raises what the library raises about extensions that cannot be read.
+    to be asked for first. Raises what the library raises about extensions that cannot be read, and about an
+    issuer who has not signed the leaf.
     """
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.serialization import Encoding
@@ -113,9 +115,11 @@ def _judge(response: bytes, chain: tuple[bytes, ...], now: datetime) -> OcspVerd
 
 
 def _load_pair(chain: tuple[bytes, ...]) -> tuple[x509.Certificate, x509.Certificate]:
-    from cryptography import x509
-
-    return x509.load_der_x509_certificate(chain[0]), x509.load_der_x509_certificate(chain[1])
+    """ValueError if the second has not issued the first: then it has nothing to say about it."""
+    leaf, issuer = load_certificate(chain[0]), load_certificate(chain[1])
+    if not _has_issued(issuer, leaf):
+        raise ValueError("the certificate was not issued by the next one of its chain")
+    return leaf, issuer
 
 
 def _responders(leaf: x509.Certificate) -> tuple[str, ...]:
@@ -163,11 +167,7 @@ def _is_named(answer: ocsp.OCSPResponse, signer: x509.Certificate) -> bool:
 
 def _delegate_fault(signer: x509.Certificate, issuer: x509.Certificate, now: datetime) -> str:
     """Empty if the issuer has appointed `signer` to answer (RFC 6960 section 4.2.2.2)."""
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-
-    try:
-        signer.verify_directly_issued_by(issuer)
-    except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError):
+    if not _has_issued(issuer, signer):
         return "the responder's certificate was not issued by the certificate's own issuer"
     if not _may_sign_answers(signer):
         return "the responder's certificate is not meant for that (OCSPSigning)"
@@ -175,6 +175,16 @@ def _delegate_fault(signer: x509.Certificate, issuer: x509.Certificate, now: dat
         return "the responder's certificate has expired or is not valid yet"
     faults = key_faults(signer)
     return faults[0].text if faults else ""
+
+
+def _has_issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError):
+        return False
+    return True
 
 
 def _may_sign_answers(signer: x509.Certificate) -> bool:

@@ -1,6 +1,7 @@
 """check_trust(): finds out whether a TrustConfig can be used, on the thread of whoever made it.
 
-The library that verifies takes a tenth of a second to import, so the look at certificates is OpenSSL's.
+The library that verifies takes a tenth of a second to import, so the look at certificates is OpenSSL's. Who has
+revocation lists needs the library at once.
 """
 
 from __future__ import annotations
@@ -8,8 +9,10 @@ from __future__ import annotations
 import ssl
 from typing import Final
 
+from netstack_sync.base.net_errors import OK
 from netstack_sync.base.trust_config import TrustConfig
-from netstack_sync.workers.ca_reader import CAReader, UnusableCAError, check_der
+from netstack_sync.workers.ca_reader import CAReader, UnusableCAError, check_der, is_pipe
+from netstack_sync.workers.revocation_lists import load_revocation_lists
 
 # OpenSSL takes 0.1 ms for one. Nobody edits a bundle with more by hand; its blocks are looked at all the same.
 _MAX_PARSED: Final = 10
@@ -18,12 +21,12 @@ _MAX_PARSED: Final = 10
 def check_trust(config: TrustConfig, argument: str = "verify") -> None:
     """Raises ValueError if something that `config` names cannot be used; takes a millisecond for a private CA file.
 
-    The text begins with `argument`, from where the user got the first three sources, or with "extra_ca". Pipes are
-    left to the worker, which reads them: it can be done once. Without verification nothing is looked at.
+    The text begins with `argument`, from where the user got the first three sources, with "extra_ca" or with "crls".
+    Without verification nothing is looked at.
     """
     if not config.verify:
         return
-    reader = CAReader(_QuickParser().parse, reads_pipes=False)
+    reader = CAReader(_QuickParser().parse)
     name = argument
     try:
         reader.add_named(config)
@@ -31,7 +34,16 @@ def check_trust(config: TrustConfig, argument: str = "verify") -> None:
             name = f"extra_ca[{number}]" if len(config.extra_ca) > 1 else "extra_ca"
             reader.add_extra(source)
     except UnusableCAError as error:
-        raise ValueError(f"{name}: {error}") from error
+        raise ValueError(f"{name}: {error}") from None
+    _check_lists(config.crls)
+
+
+def _check_lists(paths: tuple[str, ...]) -> None:
+    for path in filter(is_pipe, paths):
+        raise ValueError(f"crls: {path!r} is a pipe or a device; copy what it gives to a file")
+    lists = load_revocation_lists(paths)
+    if lists.net_error != OK:
+        raise ValueError(f"crls: {lists.detail}")
 
 
 class _QuickParser:

@@ -34,10 +34,3 @@ def replace_file(path: str, data: bytes) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
-
-
-def set_aside(path: str) -> str:
-    """Renames a file that cannot be used, so that nothing of it is lost; gives its new path. Raises OSError."""
-    aside = f"{path}.bad"
-    os.replace(path, aside)
-    return aside

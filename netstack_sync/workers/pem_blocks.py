@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 import re
 from typing import Final, NamedTuple
 
-# The closing dashes may be missing where a file was cut off.
-_find_begins: Final = re.compile(rb"^[ \t]*-----BEGIN ([^\r\n-]*)(?:-----)?", re.MULTILINE).finditer
+# The closing dashes may be missing where a file was cut off. Editors of Windows begin a file with a byte order mark,
+# and so it stands wherever such files were joined.
+_find_begins: Final = re.compile(rb"^(?:\xef\xbb\xbf)?[ \t]*-----BEGIN ([^\r\n-]*)(?:-----)?", re.MULTILINE).finditer
 
 _CERTIFICATE_LABELS: Final = ("CERTIFICATE", "X509 CERTIFICATE")
+_MARK: Final = "-----BEGIN"
 
 
 class PemBlock(NamedTuple):
@@ -40,6 +43,17 @@ class PemBlock(NamedTuple):
 def find_pem_blocks(data: bytes) -> list[PemBlock]:
     """The blocks of every kind, in their order."""
     return [_block(data, begin) for begin in _find_begins(data)]
+
+
+def is_pem_text(value: object) -> bool:
+    """Whether somebody gave the text itself where a path was to be; a path object counts for what it names."""
+    named = os.fspath(value) if isinstance(value, os.PathLike) else value
+    return _MARK in (named if isinstance(named, str) else repr(named))
+
+
+def quoted(value: object) -> str:
+    """A value as messages show it: never PEM, which may be a private key."""
+    return "PEM text" if is_pem_text(value) else repr(value)
 
 
 def _block(data: bytes, begin: re.Match[bytes]) -> PemBlock:

@@ -1,7 +1,9 @@
 """Lets macOS or Windows judge a chain, as everything else on such a machine does.
 
-The system's interface says the first thing that is wrong, and not which way it took to a root. The host is
-compared here, as on every platform and as Chromium does, who does not ask the system either (cert_verify_proc.cc).
+The system's interface says the first thing that is wrong, and not which way it took to a root. So a good chain is put
+together here, of certificates that were served, are authorities and signed each other: what a server sends besides,
+whoever it is of, vouches for nothing and has no key that counts for pins. The host is compared here, as on every
+platform and as Chromium does, who does not ask the system either (cert_verify_proc.cc).
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from netstack_sync.base.ssl_info import CertVerifyResult
 from netstack_sync.workers.certificate_faults import Fault, key_faults
 from netstack_sync.workers.certificate_host import host_fault, is_non_unique
 from netstack_sync.workers.certificate_keys import public_key_hashes
+from netstack_sync.workers.certificate_path import MAX_SERVED, encode_chain, find_path, load_readable, may_issue
+from netstack_sync.workers.load_certificate import load_certificate
 from netstack_sync.workers.system_trust import SystemCheck
 from netstack_sync.workers.trust_roots import TrustRoots
 from netstack_sync.workers.verify_certificate import verify_certificate
@@ -67,7 +71,8 @@ def verify_with_platform(chain: Sequence[bytes], hostname: str, now: datetime, r
     """The verdict of the verifier of `roots`; our own about chains that lead to one of them, which are the user's.
 
     See verify_certificate() for what comes out. The system has its own clock, so `now` is for our verdict only.
-    `verified_chain` is as it was served where the system judged. What it raises that is no verdict comes through.
+    What the system took has as `verified_chain` what was served of it, often without the root. What the system raises
+    that is no verdict comes through.
     """
     assert roots.verifier is not None, "roots that leave it to the system"
     check = roots.verifier.check
@@ -82,12 +87,10 @@ def verify_with_platform(chain: Sequence[bytes], hostname: str, now: datetime, r
 
 
 def _ask(served: tuple[bytes, ...], hostname: str, check: SystemCheck) -> CertVerifyResult:
-    from cryptography import x509
-
     if not served or not hostname:
         return _without_verdict(ERR_INVALID_ARGUMENT, served, "there is no certificate, or no host, to verify")
     try:
-        leaf = x509.load_der_x509_certificate(served[0])
+        leaf = load_certificate(served[0])
     except ValueError as error:
         return _without_verdict(ERR_SSL_SERVER_CERT_BAD_FORMAT, served, f"the certificate is not X.509: {error}")
     faults = [*_system_faults(served, hostname, check), *_leaf_faults(leaf, hostname)]
@@ -95,7 +98,22 @@ def _ask(served: tuple[bytes, ...], hostname: str, check: SystemCheck) -> CertVe
     for fault in faults:
         status |= fault.status
     reasons = tuple(fault.text for fault in faults)
-    return _result(map_cert_status_to_net_error(status), status, served, reasons)
+    net_error = map_cert_status_to_net_error(status)
+    if net_error != OK:
+        return _result(net_error, status, served, False, reasons)
+    chain, is_known = _linked(leaf, served)
+    return _result(OK, status, chain, is_known, reasons)
+
+
+def _linked(leaf: x509.Certificate, served: tuple[bytes, ...]) -> tuple[tuple[bytes, ...], bool]:
+    """Those of `served` that lead from `leaf` upwards, and whether a root of the system's is above them."""
+    authorities = [each for each in load_readable(served[1 : 1 + MAX_SERVED]) if may_issue(each)]
+    try:
+        chain = encode_chain(find_path(leaf, authorities, ()).certificates)
+        # No list of public roots has a self-signed leaf: somebody has put it there.
+        return chain, len(chain) > 1 or leaf.issuer != leaf.subject
+    except Exception:
+        return served[:1], True  # names or keys that cannot be read, as below
 
 
 def _system_faults(served: tuple[bytes, ...], hostname: str, check: SystemCheck) -> list[Fault]:
@@ -111,6 +129,7 @@ def _leaf_faults(leaf: x509.Certificate, hostname: str) -> list[Fault]:
     from cryptography import x509
 
     try:
+        weaknesses = key_faults(leaf)
         names = list(leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
     except x509.ExtensionNotFound:
         names = None
@@ -118,15 +137,15 @@ def _leaf_faults(leaf: x509.Certificate, hostname: str) -> list[Fault]:
         # Certificates come from strangers, and the library that reads them lazily complains in many ways.
         return [Fault(CertStatus.INVALID, f"the certificate cannot be understood: {type(error).__name__}: {error}")]
     mismatch = host_fault(names, hostname)
-    return [*key_faults(leaf), *([Fault(CertStatus.COMMON_NAME_INVALID, mismatch)] if mismatch else [])]
+    return [*weaknesses, *([Fault(CertStatus.COMMON_NAME_INVALID, mismatch)] if mismatch else [])]
 
 
 def _without_verdict(net_error: int, served: tuple[bytes, ...], detail: str) -> CertVerifyResult:
     """Nobody has vouched for the chain, for a reason that does not lie in a certificate."""
-    return _result(net_error, CertStatus.AUTHORITY_INVALID, served, (detail,))
+    return _result(net_error, CertStatus.AUTHORITY_INVALID, served, False, (detail,))
 
 
 def _result(
-    net_error: int, status: CertStatus, served: tuple[bytes, ...], reasons: tuple[str, ...]
+    net_error: int, status: CertStatus, chain: tuple[bytes, ...], is_known: bool, reasons: tuple[str, ...]
 ) -> CertVerifyResult:
-    return CertVerifyResult(net_error, status, served, net_error == OK, reasons, public_key_hashes(served))
+    return CertVerifyResult(net_error, status, chain, is_known, reasons, public_key_hashes(chain))

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from netstack_sync.base.error_map import map_system_error
 from netstack_sync.base.net_errors import ERR_IMPORT_CA_CERT_FAILED, ERR_INVALID_ARGUMENT, OK
+from netstack_sync.workers.load_certificate import load_revocation_list
 from netstack_sync.workers.pem_blocks import find_pem_blocks
 from netstack_sync.workers.stamped_cache import FileStamp, StampedCache, Stamps, stamp
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _LABEL: Final = "X509 CRL"
 _WANTED: Final = "name certificate revocation lists, in PEM (-----BEGIN X509 CRL-----), or one in DER"
+
+_MAX_ISSUERS: Final = 8  # certificates of one name that are remembered for a list; there is one, or two of one key
 
 # As OpenSSL: what is critical and not among these may change the meaning of the list.
 _UNDERSTOOD_OIDS: Final = ("2.5.29.28", "2.5.29.35", "2.5.29.27")  # issuing point, issuer's key, delta
@@ -39,6 +42,31 @@ class RevocationList:
     """True for changes to another list."""
     complaint: str
     """Why it cannot be used, in words; empty when it can."""
+    serial_numbers: frozenset[int]
+    """Of the certificates that it has entries about: the library would go through all entries each time."""
+    _signed_by: dict[x509.Certificate, bool] = field(default_factory=dict, repr=False, compare=False)
+
+    def is_signed_by(self, issuer: x509.Certificate) -> bool:
+        """Whether the key of `issuer` has signed the list; found out once, as long lists take milliseconds.
+
+        Any thread: at worst two find out the same.
+        """
+        known = self._signed_by.get(issuer)
+        if known is None:
+            if len(self._signed_by) >= _MAX_ISSUERS:
+                self._signed_by.clear()
+            known = self._signed_by[issuer] = _has_signed(issuer, self.crl)
+        return known
+
+
+def _has_signed(issuer: x509.Certificate, crl: x509.CertificateRevocationList) -> bool:
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    try:
+        # The types name the kinds of keys one by one; others raise.
+        return crl.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]
+    except (TypeError, ValueError, UnsupportedAlgorithm):
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,19 +147,17 @@ def _files(directory: str) -> list[str]:
 
 def _parse(data: bytes, path: str) -> list[RevocationList]:
     """The lists in `data`; none where it is something else. What says that it is a list must be one."""
-    from cryptography import x509
-
     blocks = find_pem_blocks(data)
     if not blocks:
         try:
-            return [_examined(x509.load_der_x509_crl(data), path)]
-        except (ValueError, Warning):
+            return [_examined(load_revocation_list(data), path)]
+        except ValueError:
             return []
     lists = []
     for number, block in enumerate([block for block in blocks if block.label == _LABEL], 1):
         try:
-            lists.append(_examined(x509.load_der_x509_crl(block.decode()), path))
-        except (ValueError, Warning) as error:
+            lists.append(_examined(load_revocation_list(block.decode()), path))
+        except ValueError as error:
             detail = f"revocation list {number} of the file {path!r} cannot be read: {error}; copy it anew"
             raise _UnusableError(ERR_IMPORT_CA_CERT_FAILED, detail) from error
     return lists
@@ -154,7 +180,8 @@ def _examined(crl: x509.CertificateRevocationList, path: str) -> RevocationList:
             complaint = "an entry has a critical extension that is not understood"
     except Exception as error:  # the library reads late and complains in many ways
         complaint = f"it cannot be understood: {type(error).__name__}: {error}"
-    return RevocationList(crl, path, scope, is_delta, complaint)
+    serial_numbers = frozenset([entry.serial_number for entry in crl])
+    return RevocationList(crl, path, scope, is_delta, complaint, serial_numbers)
 
 
 def _read(path: str) -> bytes:

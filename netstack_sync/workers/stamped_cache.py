@@ -36,6 +36,18 @@ def stamp(path: str) -> FileStamp | None:
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
+def source_stamps(path: str) -> Stamps:
+    """That of a file, or those of a directory and everything in it: a file that is written in place, or behind a link,
+    does not show in its directory.
+    """
+    own = stamp(path)
+    try:
+        names = sorted(os.listdir(path)) if os.path.isdir(path) else []
+    except OSError:
+        names = []
+    return own, *[stamp(os.path.join(path, name)) for name in names]
+
+
 class _Entry(Generic[V]):
     """The value of one key, and the lock of whoever makes it."""
 

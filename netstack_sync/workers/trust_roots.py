@@ -8,17 +8,24 @@ from __future__ import annotations
 import hashlib
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from netstack_sync.base.net_errors import ERR_IMPORT_CA_CERT_FAILED, OK
+from netstack_sync.base.tls_warnings import tls_logger
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.workers.ca_reader import CAReader, UnusableCAError, split_directories
-from netstack_sync.workers.stamped_cache import StampedCache, Stamps, stamp
+from netstack_sync.workers.load_certificate import load_certificate
+from netstack_sync.workers.stamped_cache import FileStamp, StampedCache, Stamps, source_stamps, stamp
 from netstack_sync.workers.system_trust import DefaultSources, SystemVerifier, read_default_roots
 
 if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.x509.verification import Store
+
+_NO_AUTHORITIES: Final = (
+    "there are no certificate authorities on this system; install the package ca-certificates, or certifi, "
+    "or name whom to trust: verify='ca.pem'"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +79,12 @@ class TrustRootsCache:
         paths = [source for source in (config.ca_file, *config.extra_ca) if isinstance(source, str)]
         if config.ca_path is not None:
             paths += split_directories(config.ca_path)
-        if config.uses_default_roots:
-            paths += self._default_sources().files
-        return tuple(map(stamp, paths))
+        stamps: list[FileStamp | None] = []
+        for path in paths:
+            stamps += source_stamps(path)
+        if config.uses_default_roots:  # hundreds, which packages replace and do not write to
+            stamps += map(stamp, self._default_sources().files)
+        return tuple(stamps)
 
     def _default_sources(self) -> DefaultSources:
         """Found out by the first who asks; two at once find the same."""
@@ -88,7 +98,6 @@ def load_trust_roots(config: TrustConfig, defaults: DefaultSources) -> TrustRoot
 
     The system's verifier knows nothing of the user's revocation lists: with those its files count instead.
     """
-    from cryptography import x509
     from cryptography.utils import CryptographyDeprecationWarning
     from cryptography.x509.verification import Store
 
@@ -99,7 +108,7 @@ def load_trust_roots(config: TrustConfig, defaults: DefaultSources) -> TrustRoot
         "ignore", "Parsed a serial number which wasn't positive", CryptographyDeprecationWarning, append=True
     )
     verifier = defaults.verifier if config.uses_default_roots and not config.crls else None
-    reader = CAReader(x509.load_der_x509_certificate)
+    reader = CAReader(load_certificate)
     try:
         if verifier is None:
             _read_roots(reader, config, defaults)
@@ -107,9 +116,11 @@ def load_trust_roots(config: TrustConfig, defaults: DefaultSources) -> TrustRoot
         for source in config.extra_ca:
             reader.add_extra(source)
         if not reader.found and verifier is None:
-            raise UnusableCAError(ERR_IMPORT_CA_CERT_FAILED, "this system has no certificate authorities")
+            raise UnusableCAError(ERR_IMPORT_CA_CERT_FAILED, _NO_AUTHORITIES)
     except UnusableCAError as error:
         return TrustRoots((), None, False, error.net_error, str(error))
+    for line in reader.passed_over:
+        tls_logger.warning(line)
     added = frozenset([hashlib.sha256(der).digest() for der in list(reader.found)[own:]])
     certificates = tuple(reader.found.values())
     store = Store(list(certificates)) if certificates else None

@@ -5,17 +5,21 @@ the files beside can only make it bad. Its policy is as permissive as it gets, w
 usage put back in, so that verdicts are those of `ssl` with VERIFY_X509_PARTIAL_CHAIN and without
 VERIFY_X509_STRICT: private authorities made with a few lines of openssl go on working.
 
-What remains: the engine refuses some chains that OpenSSL takes. Authorities of X.509 version 1, or with keyUsage
-but no basicConstraints; authorities with Edwards or DSA keys, with RSA keys of not quite 2048 bits, or on curves
-other than P-256, P-384 and P-521; SHA-224 signatures; serial numbers that are negative or too long; issuers without
-a name; critical extensions of Netscape; name constraints with a leading dot or about directory names, or with
-wildcards or malformed names below; a path too long by certificates that an authority issued to itself. Who needs
-one of those brings an SSLContext. A second way for them would be a second engine, and is not worth its risk.
+What remains: some chains that OpenSSL takes are refused, each listed with its reason in the tests
+(certificate_differences.py). Authorities of X.509 version 1, or with keyUsage but no basicConstraints; authorities with
+Edwards or DSA keys, with RSA keys of not quite 2048 bits, or on curves other than P-256, P-384 and P-521; signatures
+with SHA-224, or RSA-PSS with unusual salt; what is no DER, such as an explicit FALSE, or a year written in another
+form; serial numbers that are negative or too long; issuers without a name, or whose name is not spelled byte by byte
+as in their own certificate; critical extensions of Netscape, critical mappings of policies, half an
+authorityKeyIdentifier, certificates for the use of addresses; name constraints that are empty, with a dot at an end,
+critical and about directory names, broken by the very leaf that has them, or with wildcards or malformed names below;
+alternative names of which one cannot be read; a path too long by certificates that an authority issued to itself; more
+than 32 certificates besides the leaf, or too many names below too many constraints. Who needs one of those brings an
+SSLContext. A second way for them would be a second engine, and is not worth its risk.
 
 The engine tries all ways to a root where OpenSSL tries one, takes chains whose hints (authorityKeyIdentifier)
-contradict what the signatures prove, and takes the last second of a validity.
-
-The engine bounds its own work on chains made to be slow from version 49 of cryptography on.
+contradict what the signatures prove, looks at nobody above a leaf that is trusted itself, and takes the last second of
+a validity. The engine bounds its own work on chains made to be slow from version 49 of cryptography on.
 """
 
 from __future__ import annotations
@@ -33,10 +37,9 @@ from netstack_sync.base.net_errors import (
     OK,
 )
 from netstack_sync.base.ssl_info import CertVerifyResult
+from netstack_sync.workers.certificate_constraints import comparison_fault, constraint_faults
 from netstack_sync.workers.certificate_faults import (
-    CertPath,
     Fault,
-    find_path,
     key_faults,
     moment_without_date_faults,
     path_faults,
@@ -45,7 +48,9 @@ from netstack_sync.workers.certificate_faults import (
 )
 from netstack_sync.workers.certificate_host import host_fault, is_non_unique
 from netstack_sync.workers.certificate_keys import public_key_hashes
+from netstack_sync.workers.certificate_path import MAX_SERVED, CertPath, encode_chain, find_path, load_readable
 from netstack_sync.workers.certificate_revocation import crl_faults
+from netstack_sync.workers.load_certificate import load_certificate
 from netstack_sync.workers.revocation_lists import RevocationLists
 from netstack_sync.workers.trust_roots import TrustRoots
 
@@ -95,48 +100,40 @@ def describe_chain(chain: Sequence[bytes]) -> CertVerifyResult:
 def _judge(
     served: tuple[bytes, ...], hostname: str, now: datetime, roots: TrustRoots, lists: RevocationLists | None
 ) -> CertVerifyResult:
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding
     from cryptography.x509.verification import VerificationError
 
     try:
-        leaf = x509.load_der_x509_certificate(served[0])
+        leaf = load_certificate(served[0])
     except ValueError as error:
         return _without_verdict(ERR_SSL_SERVER_CERT_BAD_FORMAT, served, f"the certificate is not X.509: {error}")
-    others = _load_others(served[1:])
+    taken = served[: 1 + MAX_SERVED]
+    others = load_readable(taken[1:])
+    information = CertStatus.NON_UNIQUE_NAME if is_non_unique(hostname) else CertStatus(0)
+    bomb = comparison_fault(taken, [leaf, *others])
+    if bomb is not None:
+        return _verdict([bomb], information, served, False)
     try:
         verified = _run_engine(leaf, others, now, _store_of(roots))
     except VerificationError as error:
-        path = find_path(leaf, others, roots.certificates)
+        path, names = find_path(leaf, others, roots.certificates), _names_of(leaf)
+        encoded = encode_chain(path.certificates)
         faults = path_faults(path, now) or [policy_fault(str(error))]
         faults += _hidden_faults(faults, path, others, roots)
-        names, verified_chain = _names_of(leaf), served
+        verified_chain = served
     else:
-        path = CertPath(verified.chain, True)
-        faults, names = key_faults(leaf), verified.subjects
-        verified_chain = tuple(certificate.public_bytes(Encoding.DER) for certificate in verified.chain)
-    faults += purpose_faults(leaf)
+        path, names, faults = CertPath(verified.chain, True), verified.subjects, key_faults(leaf)
+        encoded = verified_chain = encode_chain(path.certificates)
+        faults += constraint_faults(path.certificates, encoded)
+    faults += purpose_faults(path.certificates, encoded)
     mismatch = host_fault(names, hostname)
     if mismatch:
         faults.append(Fault(CertStatus.COMMON_NAME_INVALID, mismatch))
-    status = CertStatus.NON_UNIQUE_NAME if is_non_unique(hostname) else CertStatus(0)
     if lists is not None and path.reaches_root:
         faults += crl_faults(path.certificates, now, lists)
-        status |= CertStatus.REV_CHECKING_ENABLED
-    is_known = path.reaches_root and roots.is_known_root(path.certificates[-1].public_bytes(Encoding.DER))
-    return _verdict(faults, status, verified_chain, is_known)
-
-
-def _load_others(served: Sequence[bytes]) -> list[x509.Certificate]:
-    from cryptography import x509
-
-    others = []
-    for der in served:
-        try:
-            others.append(x509.load_der_x509_certificate(der))
-        except ValueError:
-            continue  # whether it was needed the engine will tell
-    return others
+        information |= CertStatus.REV_CHECKING_ENABLED
+    # A leaf that is trusted by itself was issued by none, wherever it is kept.
+    is_known = path.reaches_root and len(encoded) > 1 and roots.is_known_root(encoded[-1])
+    return _verdict(faults, information, verified_chain, is_known)
 
 
 def _run_engine(leaf: x509.Certificate, others: list[x509.Certificate], now: datetime, store: Store) -> VerifiedClient:
@@ -194,9 +191,9 @@ def _extension_policies() -> tuple[ExtensionPolicy, ExtensionPolicy]:
     servers = ExtensionPolicy.permit_all().may_be_present(x509.KeyUsage, either, _check_server_key_usage)
     # Policies and revocation do not matter to OpenSSL unless asked for, but may be critical.
     known: tuple[type[x509.ExtensionType], ...] = (x509.CertificatePolicies, x509.PolicyConstraints)
-    known += (x509.InhibitAnyPolicy, x509.CRLDistributionPoints, x509.OCSPNoCheck)
+    known += (x509.InhibitAnyPolicy, x509.OCSPNoCheck)
     # These the engine knows and OpenSSL does not: it refuses them when they are critical.
-    unknown = (x509.AuthorityKeyIdentifier, x509.SubjectKeyIdentifier, x509.AuthorityInformationAccess)
+    unknown = (x509.SubjectKeyIdentifier, x509.AuthorityInformationAccess)
     policies = []
     for policy in (authorities, servers):
         policy = policy.may_be_present(x509.ExtendedKeyUsage, either, _check_purpose)
@@ -204,6 +201,8 @@ def _extension_policies() -> tuple[ExtensionPolicy, ExtensionPolicy]:
             policy = policy.may_be_present(kind, either, None)
         for kind in unknown:
             policy = policy.may_be_present(kind, Criticality.NON_CRITICAL, None)
+        policy = policy.may_be_present(x509.AuthorityKeyIdentifier, Criticality.NON_CRITICAL, _check_form)
+        policy = policy.may_be_present(x509.CRLDistributionPoints, either, _check_form)
         policies.append(policy)
     return policies[0], policies[1]
 
@@ -223,6 +222,10 @@ def _check_purpose(_: Policy, certificate: x509.Certificate, purposes: x509.Exte
     if purposes is None or any(purpose.dotted_string in _SERVER_PURPOSES for purpose in purposes):
         return
     raise ValueError(f"{certificate.subject.rfc4514_string()} may not be used for TLS servers (extendedKeyUsage)")
+
+
+def _check_form(_: Policy, __: x509.Certificate, ___: x509.ExtensionType | None) -> None:
+    """It has been read: OpenSSL refuses a certificate where it cannot be."""
 
 
 def _verdict(

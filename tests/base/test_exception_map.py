@@ -9,6 +9,7 @@ from netstack_sync.base import net_errors as e
 from netstack_sync.base.exception_map import _NUMBERS_OF, TimeoutPhase, exception_for
 from netstack_sync.base.exceptions import NetError
 from netstack_sync.base.ssl_info import SSLInfo
+from netstack_sync.base.tls_wording import TlsTerms
 
 _ERRORS = [n for k, n in vars(e).items() if k.startswith("ERR_") and n not in (e.ERR_IO_PENDING, e.ERR_CERT_END)]
 
@@ -84,11 +85,21 @@ def test_success_is_not_an_exception(result: int) -> None:
 
 
 def test_what_is_known_of_the_server_goes_with_a_refused_certificate() -> None:
-    """Of every number that becomes a CertificateError; other errors do not have it."""
+    """Of every number that becomes a TLSError; other errors do not have it."""
     info = SSLInfo("TLSv1.3", "", "", (), "a.test")
     for number in (e.ERR_CERT_DATE_INVALID, e.ERR_SSL_PINNED_KEY_NOT_IN_CERT_CHAIN, e.ERR_SSL_SERVER_CERT_BAD_FORMAT):
         error = exception_for(number, detail="why", request="r", timing="t", may_have_been_sent=True, ssl_info=info)
         assert isinstance(error, ex.CertificateError) and error.ssl_info is info
         assert (error.request, error.timing, error.may_have_been_sent) == ("r", "t", True)
+    failed = exception_for(e.ERR_SSL_PROTOCOL_ERROR, ssl_info=info)
+    assert type(failed) is ex.TLSError and failed.ssl_info is info
     assert type(exception_for(e.ERR_CONNECTION_RESET, ssl_info=info)) is ex.ConnectionReset
     assert type(exception_for(e.ERR_TIMED_OUT, timed_out="total", ssl_info=info)) is ex.DeadlineExceeded
+
+
+def test_the_callers_own_settings_go_with_errors_of_tls() -> None:
+    """The advice depends on them."""
+    own = TlsTerms(has_own_context=True)
+    for number in (e.ERR_CERT_AUTHORITY_INVALID, e.ERR_SSL_CLIENT_AUTH_CERT_NEEDED):
+        error = exception_for(number, tls_terms=own)
+        assert isinstance(error, ex.TLSError) and "your SSLContext" in error.advice

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import ssl
 
 import pytest
 
@@ -13,6 +14,7 @@ from netstack_sync.base.exception_map import exception_for
 from netstack_sync.base.exceptions import CertificateError, NetError, TLSError
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.ssl_info import CertVerifyResult, SSLInfo
+from netstack_sync.base.tls_wording import PYTHON, TlsTerms
 from tests.workers.certificate_factory import Issued, make_authority
 
 _CLASSES = [value for value in vars(ex).values() if isinstance(value, type) and issubclass(value, NetError)]
@@ -143,6 +145,57 @@ def test_there_is_not_always_something_to_do() -> None:
     assert error.advice == "" and str(error).endswith(": why")
     broken = TLSError(e.ERR_SSL_BAD_RECORD_MAC_ALERT, "a.test")
     assert broken.advice == "" and str(broken).endswith(": a.test")
+
+
+def test_words_of_strangers_cannot_break_out_of_a_message() -> None:
+    """Of a certificate, a server's reason phrase or anything else: messages go to terminals and logs."""
+    evil = "for \x1b[2J\r\nINFO forged\u202e"
+    info = SSLInfo("", "", "", (), "a.test", reasons=(evil, "x" * 9999))
+    error = CertificateError(e.ERR_CERT_COMMON_NAME_INVALID, ssl_info=info)
+    assert error.reasons == (r"for \x1b[2J\r\nINFO forged\u202e", "x" * 1999 + "…")
+    assert info.reasons[0] == evil
+    for text in (
+        str(error),
+        str(CertificateError(e.ERR_CERT_COMMON_NAME_INVALID, evil)),
+        str(TLSError(e.ERR_SSL_PROTOCOL_ERROR, evil)),
+        str(NetError(e.ERR_FAILED, evil)),
+        str(ex.HTTPStatusError(evil, None)),
+    ):
+        assert text.isprintable() and "forged" in text and len(text) < 9000
+
+
+@pytest.mark.parametrize("words, end", [("why.", "why. "), ("why", "why. "), ("x" * 3000, "x… ")])
+def test_a_sentence_ends_once(words: str, end: str) -> None:
+    """OpenSSL's words about host names bring a full stop of their own."""
+    for error in (
+        CertificateError(e.ERR_CERT_COMMON_NAME_INVALID, words),
+        TLSError(e.ERR_SSL_CLIENT_AUTH_CERT_NEEDED, words),
+    ):
+        assert str(error).endswith(end + error.advice) and error.advice
+
+
+def test_advice_knows_the_callers_own_settings() -> None:
+    """A context of the caller's, and limits; also after pickling."""
+    own = TlsTerms(has_own_context=True)
+    error = CertificateError(e.ERR_CERT_AUTHORITY_INVALID, "why", ssl_info=_INFO, tls_terms=own)
+    limited = TLSError(
+        e.ERR_SSL_VERSION_OR_CIPHER_MISMATCH,
+        "tlsv1 alert protocol version",
+        tls_terms=TlsTerms(min_version=ssl.TLSVersion.TLSv1_3),
+    )
+    for each, words in ((error, "your SSLContext"), (limited, "min_version='1.3' of your TlsSettings")):
+        assert words in each.advice and each.advice in str(each)
+        assert str(pickle.loads(pickle.dumps(each))) == str(each)
+
+
+def test_advice_for_other_readers() -> None:
+    """The same message, with what they would do."""
+    wording = PYTHON._replace(trust_authority="ask the king", show_certificate="Show the king's.")
+    error = CertificateError(e.ERR_CERT_AUTHORITY_INVALID, "why", ssl_info=_INFO)
+    assert error.advice_in(wording) == "If you trust CN=root, ask the king."
+    assert error.message_in(wording) == str(error).replace(error.advice, error.advice_in(wording))
+    missing = TLSError(e.ERR_SSL_CLIENT_AUTH_CERT_NEEDED, "a.test")
+    assert missing.message_in(wording).endswith(": a.test. Show the king's.")
 
 
 def test_other_tls_errors_advise_too() -> None:

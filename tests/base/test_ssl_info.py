@@ -15,7 +15,13 @@ from tests.workers.certificate_factory import DAY, NOW, Issued, make_authority
 _ROOT = make_authority("root")
 _LEAF = Issued.make("example.test", issuer=_ROOT, san=("example.test", "IP:192.0.2.1"))
 _VERDICT = CertVerifyResult(
-    -201, CertStatus.DATE_INVALID | CertStatus.WEAK_KEY, (b"leaf", b"root"), True, ("expired", "weak"), (b"h1", b"h2")
+    -201,
+    CertStatus.DATE_INVALID | CertStatus.WEAK_KEY,
+    (b"leaf", b"root"),
+    True,
+    ("expired", "weak"),
+    (b"h1", b"h2"),
+    "test",
 )
 
 
@@ -40,7 +46,7 @@ def test_a_verdict_is_added_to_what_the_handshake_agreed_on() -> None:
     assert (judged.peer_chain, judged.host, judged.is_resumed) == ((b"leaf",), "a.test", True)
     assert (judged.cert_status, judged.is_issued_by_known_root) == (_VERDICT.cert_status, True)
     assert (judged.verified_chain, judged.reasons) == ((b"leaf", b"root"), ("expired", "weak"))
-    assert judged.public_key_hashes == (b"h1", b"h2")
+    assert (judged.public_key_hashes, judged.pinned_by) == ((b"h1", b"h2"), "test")
     assert pickle.loads(pickle.dumps(judged)) == judged
 
 
@@ -88,3 +94,4 @@ def test_repr_is_one_line_without_certificates() -> None:
     assert repr(info) == "<SSLInfo a.test TLSv1.3 AES h2 resumed 1 certificate>"
     assert repr(info.with_verdict(_VERDICT)).endswith(" 1 certificate DATE_INVALID WEAK_KEY>")
     assert repr(SSLInfo("TLSv1.2", "AES", "", ())) == "<SSLInfo TLSv1.2 AES 0 certificates>"
+    assert repr(SSLInfo("TLSv1.2", "AES", "h\x1b\n", ())) == r"<SSLInfo TLSv1.2 AES h\x1b\n 0 certificates>"

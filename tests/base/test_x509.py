@@ -175,6 +175,15 @@ def test_other_kinds_of_names_are_shown(name: x509.GeneralName) -> None:
     assert facts_of(Issued.make(san=(), extensions=(san,))).subject_alternative_names == (str(name.value),)
 
 
+def test_names_of_strangers_cannot_move_the_cursor() -> None:
+    """What does not print is escaped as RFC 4514 section 2.4 has it, in pairs of hexadecimal digits."""
+    issuer = make_authority("a\x1b[2J\r\nb\u202e,é")
+    facts = facts_of(Issued.make("\x9b\x7f", issuer=issuer))
+    assert (facts.subject, facts.issuer) == (r"CN=\C2\9B\7F", r"CN=a\1B[2J\0D\0Ab\E2\80\AE\,é")
+    assert x509.Name.from_rfc4514_string(facts.issuer) == issuer.certificate.subject
+    assert facts.common_name == "\x9b\x7f"
+
+
 def test_names_that_cannot_be_read_hide_nothing_else() -> None:
     """A verifier will refuse the certificate; whoever wants to know why sees the rest."""
     broken = (x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), b"\x30\x82"), False)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pytest
 
 from netstack_sync.base.cert_status import CertStatus
-from netstack_sync.base.clock import ManualWallClock
+from netstack_sync.base.clock import ManualClock, ManualWallClock
 from netstack_sync.base.net_errors import (
     ERR_CERT_DATE_INVALID,
     ERR_CERT_NO_REVOCATION_MECHANISM,
@@ -24,7 +24,7 @@ from netstack_sync.base.ssl_info import CertVerifyResult
 from netstack_sync.base.trust_config import OcspMode, TrustConfig
 from netstack_sync.cert.ocsp import OcspCertVerifier, OcspFetcher, OcspVerifyRequest, OcspWorkers
 from netstack_sync.cert.verifier import CertVerifier, CertVerifyRequest, VerifyParams
-from netstack_sync.workers.check_ocsp import OcspStatus, OcspVerdict
+from netstack_sync.loop.timers import TimerQueue
 from netstack_sync.workers.worker_pool import WorkerPool
 from tests.cert.scripted_verifier import EXPIRED, ScriptedRequest, ScriptedVerifier, quiet
 from tests.support.ocsp import CHAIN, GOOD, LEAF, REVOKED, ROOT, UNKNOWN, URL, leaf_asking, make_answer
@@ -51,9 +51,13 @@ class Job:
         self.is_cancelled = True
 
     def run(self) -> None:
-        """Does the work and delivers."""
+        """Does the work and delivers what comes of it, be it an error."""
         assert self._work is not None
-        self.deliver(self._work())
+        try:
+            value = self._work()
+        except Exception as error:
+            value = error
+        self.deliver(value)
 
     def deliver(self, value: object) -> None:
         """The value, or the error, unless nobody wants it."""
@@ -96,7 +100,9 @@ class Asking:
         self.workers = Workers()
         self.fetcher = Fetcher()
         self.clock = ManualWallClock(NOW.timestamp())
-        self.verifier = OcspCertVerifier(self.below, self.workers, self.fetcher, self.clock)
+        self.tick_clock = ManualClock()
+        self.timers = TimerQueue(self.tick_clock)
+        self.verifier = OcspCertVerifier(self.below, self.workers, self.fetcher, self.clock, self.timers)
         self.results: list[int] = []
 
     def request(self, mode: OcspMode = OcspMode.HARD, *, verify: bool = True) -> CertVerifyRequest:
@@ -123,11 +129,17 @@ class Asking:
         return self.result_of(request)
 
     def result_of(self, request: CertVerifyRequest) -> CertVerifyResult:
-        """The verdict of a request that has ended; its callback came once."""
+        """The verdict of a request that has ended; its callback came once, and no timer is left."""
         assert request.result is not None
+        assert len(self.timers) == 0
         assert self.results == [request.result.net_error]
         self.results.clear()
         return request.result
+
+    def pass_time(self, seconds: float) -> None:
+        """What is due runs."""
+        self.tick_clock.advance(seconds)
+        self.timers.run_due(10)
 
     def serve(self, leaf: Issued, *others: Issued) -> None:
         """The verifier below says this chain is good."""
@@ -169,10 +181,36 @@ def test_a_bad_verdict_is_passed_on(asking: Asking, mode: OcspMode, is_late: boo
 @pytest.mark.parametrize("mode", MODES)
 def test_a_certificate_that_is_trusted_by_itself(asking: Asking, mode: OcspMode) -> None:
     """Nobody is above it who could revoke it, as trust anchors are not asked about."""
-    asking.serve(LEAF)
+    asking.below.answer = replace(VERDICT, verified_chain=(LEAF.der,), is_issued_by_known_root=False)
     request = asking.request(mode)
     assert request.start(asking.results.append) == OK
     assert request.result is asking.below.answer
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_issuer_that_nobody_has_shown(asking: Asking, mode: OcspMode) -> None:
+    """The system knows it and we do not: hard mode insists on an answer, and there is nobody to ask about."""
+    asking.serve(LEAF)
+    request = asking.request(mode)
+    if mode is OcspMode.SOFT:
+        assert request.start(asking.results.append) == OK
+        assert request.result is asking.below.answer
+        return
+    assert request.start(asking.results.append) == ERR_CERT_UNABLE_TO_CHECK_REVOCATION
+    assert request.result is not None
+    assert request.result.cert_status == CHECKED | CertStatus.UNABLE_TO_CHECK_REVOCATION
+    assert request.result.detail.startswith(f"{NO_ANSWER}the server has not sent")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_issuer_that_has_not_signed(asking: Asking, mode: OcspMode) -> None:
+    """Whatever the verifier below took for the chain: a stranger is not asked, and has nothing to say."""
+    asking.serve(LEAF, make_authority(number=66))
+    request = asking.start(mode)
+    asking.workers.jobs.pop().run()
+    result = asking.result_of(request)
+    assert not asking.fetcher.urls
+    assert result.net_error == (OK if mode is OcspMode.SOFT else ERR_CERT_UNABLE_TO_CHECK_REVOCATION)
 
 
 # --- what is answered
@@ -232,7 +270,7 @@ def test_no_answer_that_counts(asking: Asking, mode: OcspMode, answer: bytes | i
             assert result.cert_status == CHECKED | CertStatus.UNABLE_TO_CHECK_REVOCATION
             assert len(result.reasons) == 1 and result.detail.startswith(f"{NO_ANSWER}{URL}: ")
             assert detail in result.detail
-    assert asking.fetcher.urls == [URL, URL] and len(asking.verifier) == 0
+    assert asking.fetcher.urls == [URL, URL] and len(asking.verifier.answers) == 0
 
 
 @pytest.mark.parametrize("urls", [(), ("https://ocsp.test/",)])
@@ -305,6 +343,64 @@ def test_the_time_of_the_answer_counts(asking: Asking) -> None:
     assert asking.result_of(request).net_error == OK
 
 
+# --- silence
+
+
+@pytest.mark.parametrize("stage", ["query", "fetch", "answer"])
+def test_in_soft_mode_silence_is_short(asking: Asking, stage: str) -> None:
+    """After two seconds the certificate passes; what is under way, whatever it is, is not waited for any more."""
+    request = asking.start(OcspMode.SOFT)
+    under_way = asking.workers.jobs.pop()
+    if stage != "query":
+        asking.pass_time(1.0)
+        under_way.run()
+        under_way = asking.fetcher.jobs.pop()
+    if stage == "answer":
+        under_way.deliver(make_answer(REVOKED))
+        under_way = asking.workers.jobs.pop()
+    asking.pass_time(0.5)
+    assert request.result is None
+    asking.pass_time(1.5)
+    assert under_way.is_cancelled
+    assert asking.result_of(request) == replace(VERDICT, cert_status=CHECKED)
+    assert len(asking.verifier.answers) == 0
+
+
+def test_two_silent_responders_take_no_longer_than_one(asking: Asking) -> None:
+    """The time is for all of them together."""
+    asking.serve(leaf_asking("http://a.test/", "http://b.test/"), ROOT)
+    request = asking.start(OcspMode.SOFT)
+    asking.workers.jobs.pop().run()
+    asking.pass_time(1.5)
+    asking.fetcher.jobs.pop().deliver(ERR_CONNECTION_REFUSED)
+    asking.pass_time(0.5)
+    assert asking.fetcher.jobs.pop().is_cancelled
+    assert asking.result_of(request).net_error == OK
+
+
+def test_in_hard_mode_nothing_hurries(asking: Asking) -> None:
+    """The fetcher has limits of its own."""
+    request = asking.start(OcspMode.HARD)
+    asking.pass_time(60.0)
+    asking.workers.jobs.pop().run()
+    asking.pass_time(60.0)
+    asking.fetcher.jobs.pop().deliver(make_answer())
+    asking.workers.jobs.pop().run()
+    assert asking.result_of(request).net_error == OK
+
+
+def test_the_verifier_below_has_its_own_time(asking: Asking) -> None:
+    """What counts is how long the question about revocation takes."""
+    asking.below.answer = None
+    request = asking.start(OcspMode.SOFT)
+    asking.pass_time(60.0)
+    asking.below.started[0].complete(VERDICT)
+    asking.workers.jobs.pop().run()
+    asking.fetcher.jobs.pop().deliver(make_answer(REVOKED))
+    asking.workers.jobs.pop().run()
+    assert asking.result_of(request).net_error == ERR_CERT_REVOKED
+
+
 # --- what is remembered
 
 
@@ -348,37 +444,25 @@ def test_nothing_is_remembered_when_trust_changes(asking: Asking) -> None:
     """Neither what is known nor what is being asked; the verifier below is told."""
     asking.run(make_answer())
     asking.verifier.on_trust_changed()
-    assert asking.below.trust_changes == 1 and len(asking.verifier) == 0
+    assert asking.below.trust_changes == 1 and len(asking.verifier.answers) == 0
     request = asking.start()
     asking.workers.jobs.pop().run()
     asking.verifier.on_trust_changed()
     asking.fetcher.jobs.pop().deliver(make_answer())
     asking.workers.jobs.pop().run()
     assert asking.result_of(request).net_error == OK
-    assert len(asking.verifier) == 0
-
-
-def test_a_limited_number_is_remembered(asking: Asking) -> None:
-    """The oldest goes; one that is asked for again is the newest, and takes no second place."""
-    good = OcspVerdict(OcspStatus.GOOD, "", NOW + DAY)
-    for number in range(256):
-        asking.verifier.store((b"%d" % number, b""), good, 0)
-    asking.verifier.store((b"0", b""), good, 0)
-    assert len(asking.verifier) == 256
-    asking.verifier.store((b"new", b""), good, 0)
-    assert len(asking.verifier) == 256
-    assert asking.verifier.look_up((b"1", b"")) is None
-    assert all(asking.verifier.look_up((name, b"")) is not None for name in (b"0", b"2", b"new"))
+    assert len(asking.verifier.answers) == 0
 
 
 # --- cancelling
 
 
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("stage", ["verify", "query", "fetch", "answer"])
-def test_a_cancelled_request_is_silent(asking: Asking, stage: str) -> None:
+def test_a_cancelled_request_is_silent(asking: Asking, stage: str, mode: OcspMode) -> None:
     """What is under way is cancelled with it, in every state; idempotent."""
     asking.below.answer = None
-    request = asking.start()
+    request = asking.start(mode)
     under_way: Any = asking.below.started[0]
     if stage != "verify":
         under_way.complete(VERDICT)
@@ -395,6 +479,7 @@ def test_a_cancelled_request_is_silent(asking: Asking, stage: str) -> None:
     assert under_way.is_cancelled
     assert request.result is None and not asking.results
     assert not asking.workers.jobs and not asking.fetcher.jobs
+    assert len(asking.timers) == 0
 
 
 def test_cancelling_what_never_started_or_has_ended_is_harmless(asking: Asking) -> None:

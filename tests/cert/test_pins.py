@@ -180,8 +180,8 @@ def test_whose_pins_count(pins: dict[str, tuple[bytes, bool]], found: dict[str, 
     """The host's own, else those of the nearest parent that includes what lies below it."""
     pin_store = PinStore({host: PinnedKeys(frozenset([key]), subdomains) for host, (key, subdomains) in pins.items()})
     for host in (PARENT, CHILD, GRANDCHILD, "ample.test", "192.0.2.1", "1.192.0.2.1", "::1", "other"):
-        keys = pin_store.find(host, 0.0)
-        assert (keys.hashes if keys is not None else None) == (frozenset([found[host]]) if host in found else None)
+        entry = pin_store.find(host, 0.0)
+        assert (entry[1].hashes if entry is not None else None) == (frozenset([found[host]]) if host in found else None)
         assert pin_store.has_pins(host) is (host in found)
 
 
@@ -189,7 +189,7 @@ def test_expired_pins_give_way_to_those_of_a_parent() -> None:
     """As if they were not there; has_pins() knows no time and says yes."""
     parent, child = PinnedKeys(frozenset([A]), True), PinnedKeys(frozenset([B]), expires_at_s=10.0)
     pins = PinStore({PARENT: parent, CHILD: child})
-    assert (pins.find(CHILD, 9.0), pins.find(CHILD, 10.0)) == (child, parent)
+    assert (pins.find(CHILD, 9.0), pins.find(CHILD, 10.0)) == ((CHILD, child), (PARENT, parent))
     assert PinStore({CHILD: child}).find(CHILD, 10.0) is None and PinStore({CHILD: child}).has_pins(CHILD)
 
 
@@ -209,5 +209,16 @@ def test_lookup_is_the_longest_suffix_that_applies(hosts: dict[str, bool], host:
     """The same as looking at every entry."""
     pins = {name: PinnedKeys(frozenset([name.encode()]), subdomains) for name, subdomains in hosts.items()}
     fitting = [name for name, below in hosts.items() if name == host or (below and host.endswith(f".{name}"))]
-    expected = pins[max(fitting, key=len)] if fitting else None
-    assert PinStore(pins).find(host, 0.0) is expected
+    nearest = max(fitting, key=len, default=None)
+    assert PinStore(pins).find(host, 0.0) == ((nearest, pins[nearest]) if nearest is not None else None)
+
+
+@pytest.mark.parametrize(("host", "inherited"), [(PARENT, ""), (GRANDCHILD, f" by the pins of {PARENT}")])
+def test_whose_entry_was_missed_is_told(host: str, inherited: str) -> None:
+    """There a new key has to go, and a host below has no entry of its own."""
+    pins = PinStore({PARENT: PinnedKeys(frozenset([C]), include_subdomains=True)})
+    verifier = PinningCertVerifier(ScriptedVerifier(verdict()), pins, ManualWallClock())
+    request = verifier.create_request(replace(PARAMS, hostname=host), quiet())
+    assert request.start(RecordedCompletion()) == ERR_SSL_PINNED_KEY_NOT_IN_CERT_CHAIN
+    assert request.result is not None and request.result.pinned_by == PARENT
+    assert f"none of the keys that {host} is pinned to{inherited} is in the chain; " in request.result.detail

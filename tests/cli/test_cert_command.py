@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import socket
+import ssl
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from netstack_sync.base.exception_map import exception_for
 from netstack_sync.base.net_errors import ERR_CERT_AUTHORITY_INVALID
@@ -16,10 +19,13 @@ from netstack_sync.base.origin import SchemeHostPort
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.cli import cert_command
 from netstack_sync.sockets.tls_config import TlsConfig
+from netstack_sync.testing.certificates import CertificateAuthority
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from netstack_sync.testing.script import STALL
 from netstack_sync.testing.server_tls import TlsRecipe
 from tests.support.command_line import Netstack
+from tests.workers.certificate_factory import make_authority
+from tests.workers.certificate_lists import make_list
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "command-line.rst"
 
@@ -98,9 +104,57 @@ def test_json_of_a_failure(netstack: Netstack) -> None:
         assert (done.status, done.err) == (7, "")
         values = json.loads(done.out)
         assert values.pop("detail").startswith(server)
-        assert values == {"server": server, "net_error": -102, "error": "ERR_CONNECTION_REFUSED"}
+        assert values == {"server": server, "net_error": -102, "error": "ERR_CONNECTION_REFUSED", "advice": ""}
         plain = netstack("cert", server)
         assert plain.status == 7 and plain.err.startswith("netstack: ERR_CONNECTION_REFUSED (-102): ")
+
+
+def test_a_server_that_wants_a_certificate(netstack: Netstack, tmp_path: Path) -> None:
+    """-E and --key are those of fetch."""
+    authority = CertificateAuthority()
+    certificate, key = authority.issue(["me"], is_client=True).write(tmp_path)
+    recipe = TlsRecipe(client_ca=authority.pem, max_version=ssl.TLSVersion.TLSv1_2)
+    with EmbeddedServer(tls=recipe) as server:
+        trusting = ("cert", "--cacert", server.ca_file, server_of(server))
+        shown = netstack(*trusting, "-E", certificate, "--key", key)
+        refused = netstack(*trusting, "--json")
+    assert (shown.status, shown.err) == (0, "") and b"(TLSv1.2, " in shown.out
+    assert refused.status == 35
+    assert json.loads(refused.out)["advice"] == "Pass --cert certificate.pem --key key.pem."
+
+
+@pytest.mark.parametrize("flags, version", [(("--tls-max", "1.2"), "1.2"), (("--tlsv1.3",), "1.3")])
+def test_which_tls_is_spoken(
+    netstack: Netstack, secure_server: EmbeddedServer, flags: tuple[str, ...], version: str
+) -> None:
+    """The limits are those of fetch."""
+    done = netstack("cert", "--cacert", secure_server.ca_file, *flags, server_of(secure_server))
+    assert done.status == 0 and f"(TLSv{version}, ".encode() in done.out
+
+
+def test_folders_of_authorities_and_revocation_lists(
+    netstack: Netstack, secure_server: EmbeddedServer, tmp_path: Path
+) -> None:
+    """--capath and --crlfile are those of fetch too."""
+    (tmp_path / "ca.pem").write_bytes(Path(secure_server.ca_file).read_bytes())
+    lists = tmp_path / "lists.crl"
+    lists.write_bytes(make_list(make_authority("somebody else")).public_bytes(Encoding.DER))
+    server = server_of(secure_server)
+    assert netstack("cert", "--capath", str(tmp_path), server).status == 0
+    done = netstack("cert", "--capath", str(tmp_path), "--crlfile", str(lists), server)
+    assert done.status == 60 and b"ERR_CERT_UNABLE_TO_CHECK_REVOCATION" in done.out
+    assert b"--crlfile" in done.out.splitlines()[-1]
+
+
+def test_a_terminal_without_the_letters(
+    monkeypatch: pytest.MonkeyPatch, netstack: Netstack, secure_server: EmbeddedServer
+) -> None:
+    """Names are of all scripts; a script's output is often ASCII."""
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding="ascii", write_through=True))
+    monkeypatch.setattr("netstack_sync.cli.cert_report.CertReport.lines", lambda _: ["日本", "b"])
+    assert netstack("cert", "-k", server_of(secure_server)).status == 0
+    assert written.getvalue() == b"\\u65e5\\u672c\nb\n"
 
 
 def test_the_limit_holds(netstack: Netstack) -> None:
@@ -158,7 +212,11 @@ def test_a_refusal_of_which_nothing_is_known(netstack: Netstack, monkeypatch: py
         (("http://a.test",), 3, "'http://a.test' is without TLS; pass an https URL, or HOST:PORT"),
         (("a..test",), 3, "empty label"),
         (("a.test:0x",), 3, "a.test:0x"),
-        (("--cacert", "/nowhere.pem", "a.test"), 2, "/nowhere.pem"),
+        (("--cacert", "/nowhere.pem", "a.test"), 2, "netstack: --cacert: the CA file '/nowhere.pem' "),
+        (("--capath", "/nowhere", "a.test"), 2, "netstack: --capath: the CA file '/nowhere' "),
+        (("-E", "/nowhere.pem", "a.test"), 2, "netstack: --cert: cannot read '/nowhere.pem'"),
+        (("--crlfile", "/nowhere.crl", "a.test"), 2, "netstack: --crlfile: there is no file or directory "),
+        (("--key", "x", "a.test"), 2, "--key belongs to a certificate"),
         (("--pem", "--json", "a.test"), 2, "not allowed with"),
         (("-m", "x", "a.test"), 2, "'x' is not a number of seconds"),
         ((), 2, "the following arguments are required: HOST[:PORT]"),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from cryptography import x509
 
 from netstack_sync.base.cert_status import CertStatus
 from netstack_sync.base.clock import ManualWallClock
 from netstack_sync.base.exceptions import CertificateError
 from netstack_sync.base.net_errors import (
+    ERR_CERT_AUTHORITY_INVALID,
     ERR_CERT_COMMON_NAME_INVALID,
     ERR_CERT_DATE_INVALID,
     ERR_CERT_VALIDITY_TOO_LONG,
@@ -108,14 +110,17 @@ def test_whose_root_it_is_is_told() -> None:
         (BEGIN - timedelta(seconds=1), "which has not begun"),
         (END - timedelta(days=2), "2 days left"),
         (END - timedelta(days=1, hours=23), "1 day left"),
-        (END, "0 days left"),
-        (END + timedelta(seconds=1), "expired 0 days ago"),
+        (END - timedelta(hours=23, minutes=59), "23 hours left"),
+        (END - timedelta(minutes=1), "1 minute left"),
+        (END, "less than a minute left"),
+        (END + timedelta(seconds=1), "expired less than a minute ago"),
+        (END + timedelta(hours=3), "expired 3 hours ago"),
         (END + timedelta(days=1), "expired 1 day ago"),
         (END + timedelta(days=400), "expired 400 days ago"),
     ],
 )
 def test_the_time_that_is_left(now: datetime, text: str) -> None:
-    """Whole days, the rest of one dropped."""
+    """In the largest unit that there is one of, the rest dropped; nothing has expired "0 days ago"."""
     assert report(GOOD, now=now).lines()[4].endswith(f", {text}")
 
 
@@ -124,6 +129,7 @@ def test_odd_servers_are_shown_too() -> None:
     nothing = SSLInfo("", "", "", (b"junk",))
     assert report(nothing).lines() == [
         "a.test:443",
+        "  certificate cannot be read: it is none, or is damaged",
         "  chain       0, as the server sent it",
         "  verdict     none was asked for",
     ]
@@ -188,3 +194,40 @@ def test_pem_is_the_chain() -> None:
     """One certificate after another, as a file of authorities holds them."""
     assert report(GOOD).pem() == LEAF.pem + ROOT.pem
     assert report(SENT).pem() == LEAF.pem
+
+
+@pytest.mark.parametrize(
+    "now, days",
+    [
+        (END - timedelta(days=2), 2),
+        (END - timedelta(hours=23), 0),
+        (END, 0),
+        (END + timedelta(seconds=1), -1),
+        (END + timedelta(hours=3), -1),
+        (END + timedelta(days=1, hours=3), -2),
+    ],
+)
+def test_days_left_for_scripts(now: datetime, days: int) -> None:
+    """Rounded down: less than 0 is expired, as soon as it is."""
+    chain = report(GOOD, now=now).values()["chain"]
+    assert isinstance(chain, list) and chain[0]["days_left"] == days
+
+
+def test_the_words_of_strangers_are_escaped() -> None:
+    """A certificate is shown so that somebody can decide whom to trust: it must not draw on the screen itself."""
+    root = make_authority("root\u202e")
+    name = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), b"\x30\x07\x82\x05a\x1b[2J")
+    leaf = Issued.make("a\x1b[31m\r\n  verdict     good", issuer=root, san=(), extensions=((name, False),))
+    info = SSLInfo("TLSv1.3", "AES", "", (leaf.der, root.der), "a.test", reasons=("why\n  verdict     good",))
+    lines = report(info, CertificateError(ERR_CERT_COMMON_NAME_INVALID, ssl_info=info)).lines()
+    assert all(line.isprintable() for line in lines)
+    assert r"  subject     CN=a\1B[31m\0D\0A  verdict     good" in lines and r"  names       a\x1b[2J" in lines
+    assert r"  - why\n  verdict     good" in lines
+
+
+def test_advice_speaks_of_flags() -> None:
+    """In lines and in JSON: whoever reads it is not writing Python."""
+    bad = CertificateError(ERR_CERT_AUTHORITY_INVALID, ssl_info=SENT)
+    advice = report(SENT, bad).values()["advice"]
+    assert isinstance(advice, str) and "--cacert ca.pem" in advice and "extra_ca" not in advice
+    assert report(SENT, bad).lines()[-1] == advice

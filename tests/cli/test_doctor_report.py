@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 from pathlib import Path
 
 import certifi
@@ -72,7 +73,7 @@ def test_the_key_log(tmp_path: Path) -> None:
     """It is told about, looked at, and not made."""
     path = tmp_path / "keys"
     report = _on_linux(SSLKEYLOGFILE=str(path))
-    effect = "the secrets of TLS connections are written there"
+    effect = "the secrets of TLS connections are written there: whoever has it can read them"
     assert report.environment == [Variable("SSLKEYLOGFILE", str(path), effect)]
     assert report.problems == [] and not path.exists()
     path.touch()
@@ -85,10 +86,44 @@ def test_a_key_log_in_the_current_folder(tmp_path: Path, monkeypatch: pytest.Mon
     assert _on_linux(SSLKEYLOGFILE="keys").problems == []
 
 
-def test_a_key_log_that_cannot_be_written() -> None:
-    """Every session would fail."""
-    (problem,) = _on_linux(SSLKEYLOGFILE="/no/such/folder/keys").problems
-    assert problem.startswith("SSLKEYLOGFILE: '/no/such/folder/keys' cannot be written; check")
+@pytest.mark.parametrize(
+    "path, reason",
+    [
+        ("no/keys", "there is no folder '{}/no'"),
+        ("file/keys", "there is no folder '{}/file'"),
+        ("", "it is a folder"),
+        ("file", "the file may not be written to"),
+        ("new", "its folder may not be written to"),
+    ],
+)
+def test_a_key_log_that_cannot_be_written(
+    path: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every session would fail: one line says why, and what to do."""
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write everywhere
+    file = str(tmp_path / path)
+    report = _on_linux(SSLKEYLOGFILE=file)
+    why = f"cannot write TLS secrets to {file!r}: {reason.format(tmp_path)}; correct it or unset it"
+    assert report.problems == [f"SSLKEYLOGFILE: {why}"]
+    assert report.environment == [Variable("SSLKEYLOGFILE", file, "sessions cannot be made: it cannot be written")]
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "SSLKEYLOGFILE"])
+def test_a_key_in_place_of_a_path_is_not_shown(name: str) -> None:
+    """Reports are made to be passed on."""
+    key = A.key_pem
+    report = _on_linux(**{name: key})
+    assert report.problems and report.environment[0].value == "PEM text"
+    assert key.splitlines()[1] not in repr(report)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names on this system")
+def test_a_pipe_in_the_environment_is_not_opened(tmp_path: Path) -> None:
+    """Nobody may be there to write to it."""
+    os.mkfifo(tmp_path / "pipe")
+    (problem,) = _on_linux(SSL_CERT_FILE=str(tmp_path / "pipe")).problems
+    assert "is a pipe or a device" in problem
 
 
 def test_features_of_the_environment() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from netstack_sync.base import net_errors as e
 from netstack_sync.base.exception_map import exception_for
-from netstack_sync.cli.exit_status import MEANINGS, exit_status, statuses_text
+from netstack_sync.cli.exit_status import HTTP_ERROR, MEANINGS, CommandError, exit_status, statuses_text
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,13 @@ def test_connection_lost_after_sending_is_not_a_failure_to_connect() -> None:
     """The same net error means something else once the server may have acted."""
     assert exit_status(exception_for(e.ERR_CONNECTION_CLOSED)) == 7
     assert exit_status(exception_for(e.ERR_CONNECTION_CLOSED, may_have_been_sent=True)) == 56
+
+
+def test_the_words_of_a_server_are_escaped() -> None:
+    """A reason phrase, for one, goes from the server to the terminal."""
+    error = CommandError(HTTP_ERROR, "the server answered 404 \x1b[2Jno\r\n\x9b1m")
+    assert str(error) == r"the server answered 404 \x1b[2Jno\r\n\x9b1m" and error.status == HTTP_ERROR
+    assert len(str(CommandError(HTTP_ERROR, "x" * 9999))) == 2000
 
 
 def test_every_number_is_explained_in_the_help() -> None:

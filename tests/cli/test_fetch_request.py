@@ -11,8 +11,9 @@ import pytest
 
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.cli.exit_status import BAD_URL, USAGE, CommandError
-from netstack_sync.cli.fetch_request import make_request, session_pins, session_tls
+from netstack_sync.cli.fetch_request import make_request, session_pins
 from netstack_sync.cli.main import make_parser
+from netstack_sync.cli.trust_options import session_tls
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.pins import pins_from_value
 from netstack_sync.fetcher.session import Session

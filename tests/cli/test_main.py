@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import ssl
 import subprocess
 import sys
+from typing import Literal
 
 import pytest
 
@@ -15,6 +17,7 @@ from netstack_sync.cli.main import main
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from netstack_sync.testing.fault_recipes import stall_in_body
+from netstack_sync.testing.server_tls import TlsRecipe
 from tests.support.command_line import Netstack
 from tests.support.subprocesses import ROOT
 
@@ -41,6 +44,25 @@ def test_module_is_the_command(server: EmbeddedServer) -> None:
     """python -m netstack_sync."""
     out, err = (process := started("fetch", server.url("/hello"))).communicate(timeout=30)
     assert (process.returncode, out, err) == (0, b"hello\n", b"")
+
+
+@pytest.mark.parametrize("leaf, words", [("good", "--cacert ca.pem"), ("self_signed", "--cacert server.pem")])
+def test_advice_names_flags(netstack: Netstack, leaf: Literal["good", "self_signed"], words: str) -> None:
+    """Whoever types commands cannot pass arguments of Python's."""
+    with EmbeddedServer(tls=TlsRecipe(leaf)) as server:
+        done = netstack("fetch", server.url("/"))
+    assert done.status == 60 and done.err.count("\n") == 1
+    assert words in done.err and "verify=" not in done.err
+
+
+@pytest.mark.parametrize("flags, words", [(("--tlsv1.3",), "--tlsv1.3"), (("--tls-max", "1.2"), "--tls-max 1.2")])
+def test_a_limit_of_the_users_own_is_named(netstack: Netstack, flags: tuple[str, ...], words: str) -> None:
+    """From the flag to the message."""
+    version = ssl.TLSVersion.TLSv1_2 if flags[0] == "--tlsv1.3" else ssl.TLSVersion.TLSv1_3
+    with EmbeddedServer(tls=TlsRecipe(min_version=version, max_version=version)) as server:
+        for command, target in (("fetch", server.url("/")), ("cert", f"127.0.0.1:{server.port}")):
+            done = netstack(command, *flags, target)
+            assert done.status == 35 and f"That is a limit of your own: {words}" in done.err
 
 
 def test_reader_that_goes_away_ends_it_quietly(server: EmbeddedServer) -> None:

@@ -113,3 +113,13 @@ def test_nothing_is_left_after_the_with_block() -> None:
     assert not net_log.is_capturing
     trace._thread.join(10)
     assert trace._thread not in threading.enumerate()
+
+
+def test_the_words_of_servers_are_escaped() -> None:
+    """Of header fields and certificates; a line of theirs stays one line, however long."""
+    headers = ["HTTP/1.1 200 \x1b[2J", "X: a\x85b\u202e", "Y: " + "y" * 9000]
+    shown = traced(T.HTTP_TRANSACTION_READ_RESPONSE_HEADERS, P.NONE, {"headers": headers})
+    assert shown[:2] == [r"< HTTP/1.1 200 \x1b[2J", r"< X: a\x85b\u202e"]
+    assert len(shown) == 4 and len(shown[2]) == 8000 and shown[2].endswith("y…")
+    refusal = {"net_error": -200, "detail": "it is for a\r\n* The certificate is good"}
+    assert len(traced(T.CERT_VERIFIER_JOB, P.END, refusal)) == 1

@@ -30,7 +30,7 @@ from netstack_sync.pool.handle import ClientSocketHandle
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.testing.certificates import process_authority
 from netstack_sync.testing.embedded_server import EmbeddedServer
-from netstack_sync.testing.script import STALL
+from netstack_sync.testing.script import RESET, STALL
 from netstack_sync.testing.server_tls import TlsRecipe
 from netstack_sync.url_request.context import URLRequestContext
 from tests.support.raw_server import raw_server, wait_for_bytes
@@ -55,6 +55,22 @@ def is_idle(context: URLRequestContext) -> bool:
     pool = context.network_session.pool
     state = call_on_network_thread(context.thread, lambda: (context.request_count, len(list(pool.groups()))))
     return state == (0, 0)
+
+
+def test_who_brings_a_context_is_told_about_that(context: URLRequestContext) -> None:
+    """OpenSSL judged with it; no argument of ours would change that."""
+    own = TlsConfig(TrustConfig(), context=ssl.create_default_context())
+    with EmbeddedServer(tls=True) as server, pytest.raises(CertificateError, match="into your SSLContext: "):
+        handshake(context, at(server.port), own)
+
+
+def test_a_connection_that_ends_names_the_server_once(context: URLRequestContext) -> None:
+    """The server, and that it was TLS which it ended in."""
+    with EmbeddedServer(tls=TlsRecipe(handshake=(RESET,))) as server:
+        with pytest.raises(NetError) as caught:
+            handshake(context, at(server.port), NO_VERDICT)
+        peer = f"127.0.0.1:{server.port}"
+    assert caught.value.detail == f"the connection ended during the TLS handshake with {peer}"
 
 
 class ScriptedPool:

@@ -124,15 +124,15 @@ def test_what_goes_with_the_pins_is_checked() -> None:
 )
 def test_hosts_are_made_canonical(host: str, canonical: str) -> None:
     """One spelling, before any decision is made on it."""
-    assert pins_from_value({host: PIN}).find(canonical, 0.0) == keys(HASH)
+    assert pins_from_value({host: PIN}).find(canonical, 0.0) == (canonical, keys(HASH))
 
 
 def test_each_host_has_its_own() -> None:
     """A string, a list, or a set with all that belongs to it; None is nothing."""
     store = pins_from_value({"a.test": PIN, "b.test": [PIN, OTHER], "c.test": PinSet(OTHER, include_subdomains=True)})
-    assert store.find("a.test", 0.0) == keys(HASH)
-    assert store.find("b.test", 0.0) == keys(HASH, bytes(32))
-    assert store.find("x.c.test", 0.0) == keys(bytes(32), subdomains=True)
+    assert store.find("a.test", 0.0) == ("a.test", keys(HASH))
+    assert store.find("b.test", 0.0) == ("b.test", keys(HASH, bytes(32)))
+    assert store.find("x.c.test", 0.0) == ("c.test", keys(bytes(32), subdomains=True))
     assert not store.has_pins("x.a.test")
     assert not pins_from_value(None).has_pins("a.test")
 

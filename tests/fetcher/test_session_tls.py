@@ -5,13 +5,21 @@ from __future__ import annotations
 import inspect
 import logging
 import os
+import secrets
 import ssl
 import stat
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 import netstack_sync.fetcher.session_tls as module
 from netstack_sync import InsecureTlsWarning, Session, TlsSettings
@@ -88,12 +96,12 @@ class TestArguments:
             ({"verify": b"x"}, "verify: "),
             ({"extra_ca": "/no/such"}, r"extra_ca: .*'/no/such'"),
             ({"cert": "/no/such"}, "cert: cannot read '/no/such'"),
-            ({"cert": ("/dev/null", "/dev/null")}, "cert: '/dev/null' holds no certificate"),
+            ({"settings": TlsSettings(crls=os.devnull)}, f"crls: '{os.devnull}' is a pipe or a device"),
+            ({"cert": os.devnull}, f"cert: '{os.devnull}' is a pipe or a device"),
             ({"settings": TlsSettings(ciphers="no-such")}, "tls: OpenSSL knows no cipher of 'no-such'"),
-            ({"environment": {"SSL_CERT_FILE": "/no/such"}}, r"SSL_CERT_FILE: .*'/no/such'"),
-            ({"environment": {"SSL_CERT_DIR": "/no/such"}}, r"SSL_CERT_DIR: .*'/no/such'"),
-            ({"environment": {"REQUESTS_CA_BUNDLE": "/no/such"}}, r"REQUESTS_CA_BUNDLE: .*'/no/such'"),
-            ({"environment": {"CURL_CA_BUNDLE": "/no/such"}}, r"CURL_CA_BUNDLE: .*'/no/such'"),
+            ({"extra_ca": "/no/such", "environment": {"SSL_CERT_FILE": "/nor/this"}}, r"extra_ca: .*'/no/such'"),
+            ({"settings": TlsSettings(crls="/dev")}, r"crls: no file of the directory '/dev' holds"),
+            ({"settings": TlsSettings(crls=__file__)}, rf"crls: the file '{__file__}' holds no"),
             ({"environment": {"SSLKEYLOGFILE": "/no/such/file"}}, r"SSLKEYLOGFILE: .*'/no/such/file'.*trust_env=False"),
         ],
     )
@@ -108,6 +116,124 @@ class TestArguments:
         [name] = options
         with pytest.raises(ValueError, match=f"{name}: "):
             make().for_request(options, URL)
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+class TestEnvironment:
+    """A variable that names nothing usable."""
+
+    def test_the_request_that_needs_it_is_told(self, name: str, identity: tuple[str, str]) -> None:
+        """Each of them, also one that brings a certificate of its own or says verify=True."""
+        tls = make(environment={name: "/no/such"})
+        for _ in range(2):
+            for options in ({}, {"cert": identity}, {"verify": True}):
+                with pytest.raises(ValueError, match=f"^{name}: .*'/no/such'"):
+                    tls.for_request(options, URL)
+
+    def test_what_goes_over_it_does_not_suffer(self, name: str, ca_file: str) -> None:
+        """Authorities of a session or a request, none at all, and what needs none."""
+        tls = make(environment={name: "/no/such"})
+        assert tls.for_request({"verify": ca_file}, URL).trust == TrustConfig(ca_file=ca_file)
+        with pytest.warns(InsecureTlsWarning):
+            assert tls.for_request({"verify": False}, URL).trust == TrustConfig(verify=False)
+        assert tls.for_request({"verify": ssl.create_default_context()}, URL).context is not None
+        assert tls.for_request({}, Url.parse("http://h/")) is tls.tls
+        own = make(ca_file, environment={name: "/no/such"})
+        assert own.for_request({}, URL) is own.tls
+
+    def test_one_that_was_mended_counts(self, name: str, ca_file: str, tmp_path: Path) -> None:
+        """And is looked at once: whoever verifies notices what comes later."""
+        path = tmp_path / ("d" if name == "SSL_CERT_DIR" else "f")
+        tls = make(environment={name: str(path)})
+        with pytest.raises(ValueError, match=name):
+            tls.for_request({}, URL)
+        os.symlink(tmp_path if name == "SSL_CERT_DIR" else ca_file, path)
+        assert tls.for_request({}, URL) is tls.tls
+        path.unlink()
+        assert tls.for_request({}, URL) is tls.tls
+
+    def test_a_key_in_it_is_not_shown(self, name: str) -> None:
+        """Somebody took it for the place of the certificate itself."""
+        tls = make(environment={name: process_authority().issue(["me"]).key_pem.decode()})
+        with pytest.raises(ValueError, match=f"^{name}: .*PEM text") as caught:
+            tls.for_request({}, URL)
+        assert "BEGIN" not in "".join(traceback.format_exception(caught.value))
+
+
+class TestSecrets:
+    """Bad arguments that hold them."""
+
+    KEY = process_authority().issue(["me"]).key_pem.decode()
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            {"verify": KEY},
+            {"verify": KEY.encode()},
+            {"verify": Path(KEY)},
+            {"verify": [KEY]},
+            {"extra_ca": KEY},
+            {"extra_ca": [KEY, KEY]},
+            {"extra_ca": Path(KEY)},
+            {"extra_ca": [{KEY: KEY}]},
+            {"cert": KEY},
+            {"cert": (KEY, KEY)},
+            {"settings": TlsSettings(ciphers=KEY)},
+            {"environment": {"SSLKEYLOGFILE": KEY}},
+        ],
+    )
+    def test_a_private_key_is_not_shown(self, arguments: dict[str, Any]) -> None:
+        """Neither in the text nor in what it was raised for."""
+        [name] = arguments
+        words = {"settings": "tls", "environment": "SSLKEYLOGFILE"}.get(name, name)
+        with pytest.raises(ValueError, match=f"^{words}") as caught:
+            make(**arguments)
+        shown = "".join(traceback.format_exception(caught.value))
+        assert self.KEY.splitlines()[1] not in shown and "PRIVATE KEY--" not in shown
+
+    def test_a_wrong_password_is_not_shown(self, identity: tuple[str, str]) -> None:
+        """The file is."""
+        key: Any = load_pem_private_key(Path(identity[1]).read_bytes(), None)
+        encrypted = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"right"))
+        Path(identity[1]).write_bytes(encrypted)
+        wrong = secrets.token_hex()
+        with pytest.raises(ValueError, match=f"cert: the password of the key in '{identity[1]}' is wrong") as caught:
+            make(cert=(*identity, wrong))
+        assert wrong not in "".join(traceback.format_exception(caught.value))
+        tls = make(cert=(*identity, "right"))
+        assert "right" not in repr(tls.tls)
+
+
+class TestFiles:
+    """Each error names the file."""
+
+    @pytest.mark.parametrize("content", [b"", b"junk", PEM[: len(PEM) // 2], PEM.replace(b"\nM", b"\n!M", 1)])
+    def test_that_cannot_be_used(self, content: bytes, identity: tuple[str, str], tmp_path: Path) -> None:
+        """Empty, no PEM, cut off, and with garbage in between."""
+        file = tmp_path / "bad.pem"
+        file.write_bytes(content)
+        for name in ("verify", "extra_ca", "cert"):
+            arguments: dict[str, Any] = {name: str(file)}
+            with pytest.raises(ValueError, match=f"^{name}: .*'{file}'"):
+                make(**arguments)
+        with pytest.raises(ValueError, match=f"^cert: .*'{file}'"):
+            make(cert=(identity[0], file))
+        with pytest.raises(ValueError, match=f"^crls: .*'{file}'"):
+            make(settings=TlsSettings(crls=file))
+
+    def test_which_block_it_is(self, tmp_path: Path) -> None:
+        """And why."""
+        file = tmp_path / "bad.pem"
+        file.write_bytes(PEM + b"-----BEGIN CERTIFICATE-----\nanVuaw==\n-----END CERTIFICATE-----\n" + PEM)
+        with pytest.raises(ValueError, match=f"verify: certificate 2 of the CA file '{file}' cannot be read: it is no"):
+            make(file)
+
+    def test_a_key_of_somebody_else(self, identity: tuple[str, str], tmp_path: Path) -> None:
+        """Both files are named."""
+        file = tmp_path / "other.pem"
+        file.write_bytes(CertificateAuthority().issue(["other"]).key_pem)
+        with pytest.raises(ValueError, match=f"cert: the key in '{file}' is not that of .* in '{identity[0]}'"):
+            make(cert=(identity[0], file))
 
 
 class TestChecks:

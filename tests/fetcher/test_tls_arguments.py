@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import ssl
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cryptography.x509 import load_pem_x509_certificate
 
 from netstack_sync import TlsSettings
+from netstack_sync.base.clock import ManualWallClock
 from netstack_sync.base.trust_config import OcspMode, TrustConfig
 from netstack_sync.fetcher.tls_arguments import (
     Verification,
@@ -19,6 +22,7 @@ from netstack_sync.fetcher.tls_arguments import (
     make_tls_config,
     verification_from,
 )
+from netstack_sync.sockets.client_certificate import check_client_certificate
 from netstack_sync.sockets.tls_config import ClientCertificate, TlsConfig
 from netstack_sync.testing.certificates import process_authority
 
@@ -94,6 +98,7 @@ def test_what_extra_ca_means(tmp_path: Path) -> None:
 def test_what_cert_means(tmp_path: Path) -> None:
     """Certificate, key and password, in this order."""
     cert, key = tmp_path / "c.pem", tmp_path / "k.pem"
+    key.touch()
     assert client_certificate_from(None) is None
     assert client_certificate_from(cert) == ClientCertificate(str(cert))
     assert client_certificate_from((str(cert),)) == ClientCertificate(str(cert))
@@ -113,10 +118,71 @@ def test_a_pair_of_pkcs12_and_password(tmp_path: Path) -> None:
     other.touch()
     for password in ("pw", b"pw", "a\0b"):
         assert client_certificate_from((path, password)) == ClientCertificate(str(path), None, password)
-    assert client_certificate_from((path, "pw", None)) == ClientCertificate(str(path), "pw")
     assert client_certificate_from((path, str(other))) == ClientCertificate(str(path), str(other))
-    assert client_certificate_from((path, tmp_path / "no")) == ClientCertificate(str(path), str(tmp_path / "no"))
-    assert client_certificate_from((other, "pw")) == ClientCertificate(str(other), "pw")
+
+
+def shown(error: BaseException) -> str:
+    """All that a log would have of it."""
+    return "".join(traceback.format_exception(error)) + repr(error)
+
+
+KEY = process_authority().issue(["me"]).key_pem.decode()
+
+
+class Named:
+    """A path of somebody's own."""
+
+    def __fspath__(self) -> str:
+        return KEY
+
+
+@pytest.mark.parametrize(
+    "value", [KEY, KEY.encode(), Path(KEY), Named(), (KEY,), ("c", KEY), ("c", None, KEY), ["c", KEY], {"c": KEY}]
+)
+def test_a_key_in_place_of_a_path_is_not_shown(value: object) -> None:
+    """The text says what to do with it."""
+    with pytest.raises(ValueError, match="cert: takes paths; this is PEM text: write it to a file") as caught:
+        client_certificate_from(value)
+    assert KEY.splitlines()[1] not in shown(caught.value)
+
+
+@pytest.mark.parametrize("rest", [("s3cret",), ("s3cret", None), ("s3cret", "pw"), (Path("s3cret"),), ("s3\0cret",)])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_what_may_be_a_password_is_not_shown(rest: tuple[Any, ...], is_there: bool, tmp_path: Path) -> None:
+    """Whoever gives it where the key's file belongs; that the first is missing is said by who reads it."""
+    file = tmp_path / "c.pem"
+    if is_there:
+        file.touch()
+        with pytest.raises(
+            ValueError, match=rf"cert: the value after '{file}'.*for a password pass \(path, None, password\)"
+        ) as e:
+            client_certificate_from((file, *rest))
+    else:
+        certificate = client_certificate_from((file, *rest))
+        assert certificate is not None
+        with pytest.raises(ValueError, match=f"cert: cannot read '{file}'") as e:
+            check_client_certificate(certificate, ManualWallClock())
+    assert "cret" not in shown(e.value)
+
+
+@pytest.mark.parametrize("value", [(b"c", "s3cret"), ("c", "k", 5, "s3cret"), ("c", None, ["s3cret"]), "\udc80s3cret"])
+def test_a_bad_tuple_is_not_shown(value: tuple[Any, ...]) -> None:
+    """Nor a password that no UTF-8 can say."""
+    with pytest.raises(ValueError, match="cert: ") as caught:
+        client_certificate_from(("c", None, value) if isinstance(value, str) else value)
+    assert "cret" not in str(caught.value) and caught.value.__cause__ is None
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names on this system")
+def test_pipes_hold_no_certificates(tmp_path: Path) -> None:
+    """They would be read more than once, and opening one may take for ever."""
+    pipe, file = tmp_path / "pipe", tmp_path / "file"
+    os.mkfifo(pipe)
+    file.touch()
+    for value in (pipe, (pipe, "pw"), (file, pipe)):
+        with pytest.raises(ValueError, match=f"cert: '{pipe}' is a pipe or a device"):
+            client_certificate_from(value)
 
 
 @pytest.mark.parametrize(

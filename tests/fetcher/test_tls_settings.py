@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,24 @@ def test_revocation(tmp_path: Path) -> None:
     assert TlsSettings(ocsp="hard").ocsp_mode() is OcspMode.HARD
     with pytest.raises(ValueError, match=r"crls: there is no file or directory .*none"):
         TlsSettings(crls=tmp_path / "none")
+
+
+PEM = "-----BEGIN X509 CRL-----\nc2VjcmV0\n-----END X509 CRL-----\n"
+
+
+@pytest.mark.parametrize("name", ["crls", "ciphers", "min_version", "max_version", "ocsp", "session_resumption"])
+@pytest.mark.parametrize("value", [PEM, [PEM], PEM.encode()])
+def test_pem_is_not_shown(name: str, value: object) -> None:
+    """Wherever somebody gives it; it may be a private key."""
+    values: Any = {name: value}
+    if name == "ciphers" and isinstance(value, str):
+        return  # whether OpenSSL knows them it says later
+    with pytest.raises((ValueError, TypeError), match=f"{name}: ") as caught:
+        TlsSettings(**values)
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "c2VjcmV0" not in shown
+    if name == "crls" and not isinstance(value, bytes):
+        assert str(caught.value) == "crls: takes paths; this is PEM text: write it to a file"
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+import netstack_sync.http.hsts_persister as module
 from netstack_sync.base.clock import ManualWallClock
 from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.base.ssl_info import SSLInfo
@@ -18,6 +20,7 @@ from netstack_sync.http.hsts_persister import (
     WRITE_PERIOD_S,
     KnownHostsFile,
     TransportSecurityPersister,
+    check_known_hosts_file,
 )
 from netstack_sync.http.hsts_store import MAX_ENTRIES, TransportSecurityState, host_keys
 from netstack_sync.wire.hsts import MAX_AGE_S, HstsEntry, format_known_hosts, parse_known_hosts
@@ -168,26 +171,104 @@ def test_moments_of_a_clock_that_was_wrong(rig: Rig) -> None:
     assert entries == {A: until(MAX_AGE_S), B: HstsEntry(NOW - 5, NOW + 5, True)}
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"not ours", b"\xff" * 99])
+FOREIGN = [b"{}", b"not ours", b"\xff" * 99, b'{"version": 1, "sts": []}', b"-----BEGIN PRIVATE KEY-----\n"]
+DAMAGED = b'{"version": 2, "sts": [{"ho'
+
+
+@pytest.mark.parametrize("content", FOREIGN)
 def test_a_file_that_is_none_of_ours(rig: Rig, caplog: pytest.LogCaptureFixture, content: bytes) -> None:
-    """It is moved aside with a warning, and the session goes on without."""
+    """It is left alone, also when there is something to write; one warning for each, and the session goes on."""
     rig.path.write_bytes(content)
+    with pytest.raises(ValueError, match="it is no list of HSTS hosts"):
+        check_known_hosts_file(str(rig.path))
     process = rig.process().started()
-    aside = Path(f"{rig.path}.bad")
-    assert aside.read_bytes() == content and not rig.path.exists()
-    (record,) = caplog.records
-    assert record.levelno == logging.WARNING and str(rig.path) in record.message and str(aside) in record.message
     process.hears("a.test")
     process.work()
-    assert rig.stored().keys() == {A}
+    assert rig.path.read_bytes() == content and [path.name for path in rig.path.parent.iterdir()] == ["hsts"]
+    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
+    assert all(str(rig.path) in text and "left alone" in text for text in caplog.messages)
+
+
+def test_a_file_that_is_damaged(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    """A copy is kept, with a warning; what comes is written over it."""
+    rig.path.write_bytes(DAMAGED)
+    check_known_hosts_file(str(rig.path))
+    process = rig.process().started()
+    copy = Path(f"{rig.path}.bad")
+    assert copy.read_bytes() == DAMAGED and stat.S_IMODE(copy.stat().st_mode) == 0o600
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING and str(rig.path) in record.message and str(copy) in record.message
+    process.hears("a.test")
+    process.work()
+    assert rig.stored().keys() == {A} and copy.read_bytes() == DAMAGED
+    assert len(list(rig.path.parent.iterdir())) == 2
+
+
+def test_older_copies_stay(rig: Rig) -> None:
+    """Each damage has a name of its own, and the same one has one; at some time nothing more is kept or written."""
+    Path(f"{rig.path}.bad1").mkdir()
+    for number in (0, 2, 3, 4, 5, 6, 7, 8):
+        for _ in range(2):
+            rig.path.write_bytes(DAMAGED + b"x" * number)
+            KnownHostsFile(str(rig.path)).store({A: until(9)}, NOW)
+        assert Path(f"{rig.path}.bad{number or ''}").read_bytes() == DAMAGED + b"x" * number
+    rig.path.write_bytes(DAMAGED + b"y" * 8)
+    with pytest.raises(OSError, match=r"copies are kept in .*bad"):
+        KnownHostsFile(str(rig.path)).store({A: until(9)}, NOW)
+    assert rig.path.read_bytes() == DAMAGED + b"y" * 8
+
+
+def test_two_that_see_the_damage(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one has written since the other read it is not lost."""
+    one, two = KnownHostsFile(str(rig.path)), KnownHostsFile(str(rig.path))
+    rig.path.write_bytes(DAMAGED)
+
+    def parse_slowly(data: bytes) -> dict[bytes, HstsEntry]:
+        monkeypatch.undo()
+        one.store({A: until(9)}, NOW)
+        return parse_known_hosts(data)
+
+    monkeypatch.setattr(module, "parse_known_hosts", parse_slowly)
+    assert two.load(NOW) == {}
+    assert rig.stored().keys() == {A} and Path(f"{rig.path}.bad").read_bytes() == DAMAGED
+    two.store({B: until(9)}, NOW)
+    assert rig.stored().keys() == {A, B}
 
 
 def test_a_file_that_was_spoilt_meanwhile(rig: Rig, process: Process) -> None:
     """The same when it is about to be written."""
-    rig.path.write_bytes(b"not ours")
+    rig.path.write_bytes(DAMAGED)
     process.hears("a.test")
     process.work()
-    assert Path(f"{rig.path}.bad").read_bytes() == b"not ours" and rig.stored().keys() == {A}
+    assert Path(f"{rig.path}.bad").read_bytes() == DAMAGED and rig.stored().keys() == {A}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names on this system")
+def test_pipes_are_never_opened(rig: Rig) -> None:
+    """Nobody may be there to write."""
+    os.mkfifo(rig.path)
+    for path in (str(rig.path), os.devnull):
+        with pytest.raises(OSError, match="is a pipe or a device"):
+            check_known_hosts_file(path)
+        with pytest.raises(OSError, match="is a pipe or a device"):
+            KnownHostsFile(path).store({A: until(9)}, NOW)
+        assert KnownHostsFile(path).load(NOW) == {}
+
+
+def test_a_file_to_check(rig: Rig) -> None:
+    """None, a good one, and one that cannot be read."""
+    check_known_hosts_file(str(rig.path))
+    rig.store({A: until(9)})
+    check_known_hosts_file(str(rig.path))
+    with pytest.raises(OSError):
+        check_known_hosts_file(str(rig.path.parent))
+
+
+def test_no_more_is_loaded_than_a_store_keeps(rig: Rig) -> None:
+    """The network thread gets those that hold longest; sorting them is the worker's."""
+    rig.store({number.to_bytes(32, "big"): until(number + 1) for number in range(MAX_ENTRIES + 5)})
+    entries = KnownHostsFile(str(rig.path)).load(NOW)
+    assert len(entries) == MAX_ENTRIES and min(entries) == (5).to_bytes(32, "big")
 
 
 def test_a_file_that_cannot_be_read(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:

@@ -10,7 +10,9 @@ from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import (
     ERR_BAD_SSL_CLIENT_AUTH_CERT,
     ERR_CERT_AUTHORITY_INVALID,
+    ERR_CONNECTION_CLOSED,
     ERR_CONNECTION_REFUSED,
+    ERR_CONNECTION_RESET,
     ERR_IO_PENDING,
     ERR_NAME_NOT_RESOLVED,
     ERR_SSL_PROTOCOL_ERROR,
@@ -146,6 +148,17 @@ def test_a_bad_verdict_comes_with_its_words(rig: JobRig, is_sync: bool) -> None:
     socket = job.take_socket()
     assert socket is rig.sockets.secures[0]
     socket.disconnect()
+
+
+@pytest.mark.parametrize("net_error", [ERR_CONNECTION_CLOSED, ERR_CONNECTION_RESET])
+def test_a_connection_that_just_ends_is_told_with_its_server(rig: JobRig, net_error: int) -> None:
+    """And that it ended in the handshake, for which the handshake itself has no words."""
+    job = reach_handshake(rig)
+    rig.sockets.secures[0].error_detail = ""
+    rig.sockets.secures[0].decide(net_error)
+    assert rig.results == [net_error]
+    assert job.error_detail == "the connection ended during the TLS handshake with a.test:443"
+    rig.sockets.secures[0].disconnect()
 
 
 def test_the_handshake_knows_for_whom_it_is(rig: JobRig) -> None:

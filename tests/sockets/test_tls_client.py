@@ -215,7 +215,9 @@ class TestStream:
             events: list[int] = []
             rig.socket.notify_readable(lambda: events.append(1))
             rig.driver.run_until_idle()
-            assert events == [1] and rig.socket.read(100) == ERR_CONNECTION_CLOSED
+            assert events == [1]
+            results = [rig.socket.read(100) for _ in range(8)]
+            assert set(results) == {ERR_IO_PENDING, ERR_CONNECTION_CLOSED} and results[-1] == ERR_CONNECTION_CLOSED
 
     def test_a_slow_reader(self, version: ssl.TLSVersion) -> None:
         """Writing stops when the transport takes no more; what was taken is sent later without being asked."""

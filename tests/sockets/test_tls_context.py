@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import ssl
 import stat
@@ -134,6 +135,16 @@ class TestCache:
         assert done.result == OK and first.context is not None
         assert rig.get()[2] == ERR_IO_PENDING
         rig.build()
+
+    def test_clearing_and_asking_while_a_context_is_being_built(self, rig: Rig) -> None:
+        """Who asks after the files were exchanged waits for another one."""
+        early, _, _ = rig.get()
+        rig.contexts.clear()
+        late, done, result = rig.get()
+        assert result == ERR_IO_PENDING
+        rig.build()
+        assert done.result == OK and early.context is not None and late.context is not None
+        assert late.context is not early.context and rig.get()[0].context is late.context
 
     @pytest.mark.parametrize(
         "config, error",
@@ -327,3 +338,21 @@ class TestBuilding:
             with pytest.raises(TlsConfigError, match="cannot write TLS secrets to '") as caught:
                 touch_keylog_file(os.fspath(path))
             assert caught.value.net_error == error
+        with pytest.raises(TlsConfigError, match=f"there is no folder '{tmp_path / 'no'}'"):
+            touch_keylog_file(str(tmp_path / "no" / "keys"))
+        with pytest.raises(TlsConfigError, match=os.strerror(errno.EISDIR)):
+            touch_keylog_file(str(tmp_path))
+        with pytest.raises(TlsConfigError, match="cannot write TLS secrets to PEM text: it takes a path"):
+            touch_keylog_file(f"{tmp_path}/-----BEGIN PRIVATE KEY-----")
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names on this system")
+    def test_secrets_for_nobody(self, tmp_path: Path) -> None:
+        """A pipe that nobody reads is an error; one that somebody reads is fine."""
+        path = str(tmp_path / "pipe")
+        os.mkfifo(path)
+        with pytest.raises(TlsConfigError, match=r"cannot write TLS secrets to '.*pipe'"):
+            touch_keylog_file(path)
+        reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        touch_keylog_file(path)
+        os.close(reader)

@@ -59,6 +59,8 @@ class FakeSocket:
         self.times_closed = 0
         self.aborted_with = OK
         self.ssl_info: SSLInfo | None = None
+        self.post_task: Callable[[Task], object] | None = None
+        """Tells who asks to be told of what is here already, as a loop would; without, peer_sends() alone tells."""
 
     def connect(self, on_done: Completion) -> int:
         """See StreamSocket; answers `connect_result`."""
@@ -118,6 +120,8 @@ class FakeSocket:
         """See StreamSocket."""
         assert self.is_open
         self.on_readable = task
+        if self.received and self.post_task is not None:
+            self.post_task(self._tell_readable)
 
     def notify_writable(self, task: Task) -> None:
         """See StreamSocket."""
@@ -157,6 +161,9 @@ class FakeSocket:
     def peer_sends(self, *pieces: bytes) -> None:
         """Bytes arrive; b"" is the end of the stream."""
         self.received += pieces
+        self._tell_readable()
+
+    def _tell_readable(self) -> None:
         task, self.on_readable = self.on_readable, None
         if task is not None:
             task()

@@ -198,6 +198,7 @@ class TlsRig:
         self.verifier = world.verifier
         self.services = world.services
         self.transport = FakeSocket(self.net_log)
+        self.transport.post_task = world.driver.thread.task_runner.post_task
         self.server = TlsServer(server)
         self.socket = TlsClientSocket(self.transport, peer, config, self.services)
         self.done = RecordedCompletion()

@@ -233,7 +233,8 @@ class Way:
         fetcher.attach(self._context)
         chain = (self.leaf.der, ROOT.der)
         below = ScriptedVerifier(CertVerifyResult(OK, CertStatus(0), chain, True))
-        verifier = OcspCertVerifier(below, self._context.workers, fetcher, ManualWallClock(NOW.timestamp()))
+        clock, timers = ManualWallClock(NOW.timestamp()), self._thread.timers
+        verifier = OcspCertVerifier(below, self._context.workers, fetcher, clock, timers)
         params = VerifyParams(chain, "example.test", TrustConfig(ocsp=OcspMode.HARD))
         self.request = verifier.create_request(params, quiet())
         self.result = ERR_IO_PENDING

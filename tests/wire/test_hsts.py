@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from netstack_sync.wire.hsts import (
     MAX_AGE_S,
+    DamagedHostsError,
     HstsEntry,
     HstsPolicy,
     PreloadedHost,
@@ -163,13 +164,34 @@ def test_entries_that_make_no_sense(bad: object) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"{", b"[]", b"null", b"\xff", b'{"version": 2}', b'{"version": 2, "sts": {}}', file_with(version=1),
-     file_with(version="2"), b"[" * 100_000],
+    [b"{}", b"[]", b"null", b"\xff", b"text", b'{"version": 2}', b'{"version": 2, "sts": {}}', file_with(version=1),
+     file_with(version="2"), b"[" * 100_000, b'{"version": 3, "sts": [', b'{"name": "x", "sts": [', b'{"stsx": ['],
 )  # fmt: skip
 def test_what_is_no_such_file(data: bytes) -> None:
     """Said, so that nobody overwrites it."""
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError) as caught:
         parse_known_hosts(data)
+    assert not isinstance(caught.value, DamagedHostsError)
+
+
+@given(size=st.integers(1, 100), is_ours=st.booleans())
+def test_what_was_such_a_file_once(size: int, is_ours: bool) -> None:
+    """Is told from what is somebody else's, wherever it was cut off; Chromium's begins without a version."""
+    written = format_known_hosts({KEY: HstsEntry(10.5, 20.0, True)})
+    chromiums = json.dumps({"sts": [host()], "version": 2}).encode()
+    data = written[:size] if is_ours else chromiums[: size + len(b'{"sts": [')]
+    with pytest.raises(DamagedHostsError, match="it is damaged: "):
+        parse_known_hosts(data)
+    with pytest.raises(DamagedHostsError):
+        parse_known_hosts(b'{"version": 2, "sts": [' + b"[" * 100_000)
+    with pytest.raises(DamagedHostsError):
+        parse_known_hosts(b'{"version": 2, "sts": [\xff]}')
+
+
+@pytest.mark.parametrize("data", [b"", b" \r\n", bytes(4096)])
+def test_what_holds_nothing(data: bytes) -> None:
+    """A new file, and what a machine that stopped may have left."""
+    assert parse_known_hosts(data) == {}
 
 
 # --- the preload list

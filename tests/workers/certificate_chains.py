@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
@@ -22,7 +24,7 @@ from tests.workers.certificate_factory import (
     make_key,
     permit,
 )
-from tests.workers.certificate_rewriter import rewritten
+from tests.workers.certificate_rewriter import ISSUER, VALIDITY, rewritten
 
 HOST = "example.test"
 CLIENT_AUTH = ExtendedKeyUsageOID.CLIENT_AUTH
@@ -241,3 +243,49 @@ def trusted_below_an_expired_issuer() -> Chain:
     middle = expired_middle()
     leaf = Issued.make(issuer=middle)
     return Chain(leaf, [middle], [leaf])
+
+
+def pss_signed(salt_length: int) -> Chain:
+    """A leaf whose issuer has signed with RSA-PSS and salt of that length; that of the hash is the usual one."""
+    root = rsa_root()
+    assert isinstance(root.key, rsa.RSAPrivateKey)
+    builder = x509.CertificateBuilder().subject_name(root.certificate.subject).issuer_name(root.certificate.subject)
+    builder = builder.public_key(make_key().public_key()).serial_number(7)
+    builder = builder.not_valid_before(NOW - DAY).not_valid_after(NOW + DAY)
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), False)
+    pss = padding.PSS(padding.MGF1(hashes.SHA256()), salt_length)
+    return below(root, leaf=Issued(builder.sign(root.key, hashes.SHA256(), rsa_padding=pss), make_key()))
+
+
+def self_issued_with_another_key() -> Chain:
+    """Root and intermediate have one name, and nothing but their keys to be told apart by."""
+    root = make_authority(has_identifiers=False)
+    middle = make_authority("root", root, number=2, has_identifiers=False)
+    return below(root, middle, leaf=Issued.make(issuer=middle, has_identifiers=False))
+
+
+def trusted_with_sha1() -> Chain:
+    """A leaf that is trusted by itself, and is signed with SHA-1 by somebody whom the server sends."""
+    root = rsa_root()
+    leaf = Issued.make(issuer=root).resigned_with_sha1(root)
+    return Chain(leaf, [root], [leaf])
+
+
+def renamed_issuer(name: tuple[int, bytes]) -> Chain:
+    """The leaf spells its issuer's name in another way than the issuer does."""
+    root = make_authority()
+    return below(root, leaf=rewritten(Issued.make(issuer=root), root, replaced={ISSUER: name}))
+
+
+def general_time() -> Chain:
+    """Years before 2050 with four digits."""
+    times = b"\x18\x0f20200101000000Z\x18\x0f20400101000000Z"
+    root = make_authority()
+    return below(root, leaf=rewritten(Issued.make(issuer=root), root, replaced={VALIDITY: (0x30, times)}))
+
+
+def crowded(authorities: int) -> Chain:
+    """A chain whose root is sent last, behind many who have nothing to do with it."""
+    middle = middle_with()
+    strangers = [make_authority("stranger", number=7)] * authorities
+    return Chain(Issued.make(issuer=middle), [*strangers, middle], [make_authority()])

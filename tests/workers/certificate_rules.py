@@ -205,6 +205,29 @@ RULES: list[tuple[str, int, Callable[[], Chain]]] = [
     ("critical identifier of the issuer's key", ERR_CERT_INVALID, lambda: key_identifiers(critical="issuer")),
     ("critical identifier of the key", ERR_CERT_INVALID, lambda: key_identifiers(critical="own")),
     (
+        "an unreadable identifier of the issuer's key",
+        ERR_CERT_INVALID,
+        lambda: below(make_authority(has_identifiers=False, extensions=[(unknown("2.5.29.35", b"\x04\x01a"), False)])),
+    ),
+    (
+        "an unreadable place of lists",
+        ERR_CERT_INVALID,
+        lambda: below(make_authority(), middle_with((unknown("2.5.29.31", b"\x04\x01a"), False))),
+    ),
+    (
+        "an unreadable type of Netscape's, of the root",
+        ERR_CERT_INVALID,
+        lambda: below(root_with((unknown(NETSCAPE_TYPE, b"\x04\x01a"), False))),
+    ),
+    (
+        "a proxy's certificate of an intermediate",
+        ERR_CERT_INVALID,
+        lambda: below(
+            make_authority(),
+            middle_with((unknown("1.3.6.1.5.5.7.1.14", bytes.fromhex("300c300a06082b06010505071501")), False)),
+        ),
+    ),
+    (
         "an unreadable extension that nobody needs",
         OK,
         lambda: leaf_with((unknown("1.3.6.1.5.5.7.1.1", b"\x04\x01a"), False)),

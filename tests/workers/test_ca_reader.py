@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import errno
 import os
+import traceback
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,8 @@ from netstack_sync.base.net_errors import (
 )
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.workers import ca_reader
-from netstack_sync.workers.ca_reader import CAReader, UnusableCAError, check_der
+from netstack_sync.workers.ca_reader import CAReader, UnusableCAError, check_der, is_openssl_certificate, is_pipe
+from netstack_sync.workers.load_certificate import load_certificate
 from tests.workers.certificate_factory import Issued, make_authority
 
 A = make_authority("a")
@@ -26,6 +29,12 @@ KEY = Issued.make().key_pem
 NOT_BASE64 = "-----BEGIN CERTIFICATE-----\n%\n-----END CERTIFICATE-----\n"
 NOT_DER = "-----BEGIN CERTIFICATE-----\nanVuaw==\n-----END CERTIFICATE-----\n"
 CUT_OFF = A.pem[: len(A.pem) // 2]
+# Version 1 said in so many words, which DER does not allow and OpenSSL does.
+ODD = A.der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x00", 1)
+
+
+def _pem(der: bytes, label: str = "CERTIFICATE") -> str:
+    return f"-----BEGIN {label}-----\n{base64.encodebytes(der).decode()}-----END {label}-----\n"
 
 
 def _reader() -> CAReader[bytes]:
@@ -104,6 +113,13 @@ def test_extra_sources_are_paths_or_data(tmp_path: Path) -> None:
         (A.pem + NOT_DER, "certificate 2 of the CA data cannot be read: it is no certificate; copy it anew"),
         (A.pem + NOT_BASE64 + A.pem, "certificate 2 of the CA data cannot be read: what it holds is not base64"),
         (A.pem + CUT_OFF, "certificate 2 of the CA data cannot be read: its line -----END CERTIFICATE----- is missing"),
+        (
+            _pem(A.der, "TRUSTED CERTIFICATE"),
+            "the CA data holds a block TRUSTED CERTIFICATE, which is not read; convert it: "
+            "openssl storeutl -certs FILE > ca.pem",
+        ),
+        (A.pem + _pem(b"x", "PKCS7"), "a block PKCS7, which is not read; convert it: openssl pkcs7 -print_certs -in"),
+        (_pem(b"x", "PKCS #7 SIGNED DATA"), "convert it: openssl pkcs7 -print_certs -in FILE -out ca.pem"),
         (A.pem + "-----BEGIN CERTI", "certificate 2 of the CA data cannot be read: its line"),
     ],
 )
@@ -138,6 +154,25 @@ def test_a_bad_file_is_named(tmp_path: Path) -> None:
     file.write_text(CUT_OFF)
     with pytest.raises(UnusableCAError, match=f"certificate 1 of the CA file '{file}' cannot be read"):
         _reader().add_file(str(file))
+
+
+def test_a_command_that_converts_names_the_file(tmp_path: Path) -> None:
+    """As a shell wants it."""
+    file = tmp_path / "my ca.pem"
+    file.write_text(_pem(b"x", "PKCS7"))
+    with pytest.raises(UnusableCAError, match=f"-in '{file}' -out"):
+        _reader().add_file(str(file))
+
+
+@pytest.mark.parametrize("config", [TrustConfig(ca_file=KEY), TrustConfig(ca_path=KEY), TrustConfig(extra_ca=(KEY,))])
+def test_a_key_in_place_of_a_path_is_not_shown(config: TrustConfig) -> None:
+    """Neither in the text nor in what it was raised for."""
+    reader = _reader()
+    with pytest.raises(UnusableCAError, match="PEM text") as caught:
+        reader.add_named(config)
+        reader.add_extra(config.extra_ca[0])
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "BEGIN" not in shown and KEY.splitlines()[1] not in shown
 
 
 def test_a_directory_in_place_of_a_file(tmp_path: Path) -> None:
@@ -237,34 +272,55 @@ def test_lenient_reading_tells_if_there_was_anything(tmp_path: Path) -> None:
     assert not reader.add_leniently(str(tmp_path / "b.pem"))
 
 
-@pytest.mark.parametrize("data", [A.pem, A.der])
-def test_a_warning_costs_its_certificate_only(data: str | bytes) -> None:
-    """In a process where warnings are errors an odd root is none of the user's business, unless it is all there is."""
-
-    def parse(der: bytes) -> bytes:
-        if der == A.der:
-            raise UserWarning("odd")
-        return der
-
-    reader = CAReader(parse)
-    with pytest.raises(UnusableCAError, match="the CA data holds no certificate that can be read"):
+@pytest.mark.parametrize("data", [_pem(ODD), ODD])
+def test_what_only_openssl_understands_is_passed_over(data: str | bytes, tmp_path: Path) -> None:
+    """It is nobody's damage, and one odd root of a bundle does not matter; unless it is all there is."""
+    reader = CAReader(load_certificate)
+    with pytest.raises(UnusableCAError, match=r"the CA data holds no certificate that can be used \(.*OpenSSL is less"):
         reader.add_data(data)
-    reader.add_data(A.pem + B.pem)
-    assert _found(reader) == "b"
+    assert reader.passed_over == [] and not reader.found
+    file = tmp_path / "bundle.pem"
+    file.write_text(_pem(ODD) + B.pem + _pem(ODD[:-1] + b"x"))
+    reader.add_file(str(file))
+    (line,) = reader.passed_over
+    assert line.startswith(f"2 of the 3 certificates of the CA file '{file}' cannot be used and are passed over (")
+    assert list(reader.found) == [B.der]
 
 
-def test_pipes_can_be_left_alone(tmp_path: Path) -> None:
-    """They can be read once, by somebody else, and nobody may be there to write."""
-    os.mkfifo(tmp_path / "00000000.0")
-    reader = CAReader(check_der, reads_pipes=False)
-    reader.add_file(str(tmp_path / "00000000.0"))
+def test_what_only_openssl_understands_in_a_directory(tmp_path: Path) -> None:
+    """Is as nothing."""
+    (tmp_path / "odd.pem").write_text(_pem(ODD))
+    reader = CAReader(load_certificate)
+    with pytest.raises(UnusableCAError, match="holds no certificate"):
+        reader.add_directory(str(tmp_path))
+    (tmp_path / "b.pem").write_text(B.pem)
     reader.add_directory(str(tmp_path))
-    assert reader.found == {}
-    with pytest.raises(UnusableCAError, match="No such file"):
-        reader.add_file(str(tmp_path / "missing"))
-    (tmp_path / "file").write_text(A.pem)
-    reader.add_file(str(tmp_path / "file"))
-    assert _found(reader) == "a"
+    assert list(reader.found) == [B.der]
+
+
+def test_what_openssl_understands() -> None:
+    """One certificate, and nothing more."""
+    assert is_openssl_certificate(A.der) and is_openssl_certificate(ODD)
+    for der in (b"", b"junk", A.der + b"x", A.der + B.der, b"\x30\x82\x01\x00" + b"x" * 256):
+        assert not is_openssl_certificate(der)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names on this system")
+def test_pipes_are_never_opened(tmp_path: Path) -> None:
+    """Nobody may be there to write. In a directory they do not matter."""
+    pipe = tmp_path / "00000000.0"
+    os.mkfifo(pipe)
+    for path in (str(pipe), os.devnull):
+        assert is_pipe(path)
+        with pytest.raises(UnusableCAError, match=f"the CA file '{path}' is a pipe or a device; copy"):
+            _reader().add_extra(path)
+    with pytest.raises(UnusableCAError, match="holds no certificate"):
+        _reader().add_directory(str(tmp_path))
+    (tmp_path / "00000001.0").write_text(A.pem)
+    reader = _reader()
+    reader.add_directory(str(tmp_path))
+    assert _found(reader) == "a" and not reader.add_leniently(str(pipe))
+    assert not is_pipe(str(tmp_path)) and not is_pipe("/no/such") and not is_pipe("a\0b")
 
 
 @pytest.mark.parametrize("der", [b"", b"0", b"0\x82", b"junk", A.der[:-1], A.der + b"\0", b"\x31" + A.der[1:]])

@@ -1,4 +1,4 @@
-"""The search for what is wrong with a refused chain."""
+"""What is wrong with a refused chain."""
 
 from __future__ import annotations
 
@@ -6,68 +6,20 @@ import pytest
 
 from netstack_sync.base.cert_status import CertStatus
 from netstack_sync.workers.certificate_faults import (
-    CertPath,
-    find_path,
+    Fault,
     key_faults,
     moment_without_date_faults,
+    name_of,
     path_faults,
     policy_fault,
     purpose_faults,
 )
+from netstack_sync.workers.certificate_path import CertPath, find_path
 from tests.workers.certificate_chains import NETSCAPE_TYPE
 from tests.workers.certificate_factory import DAY, HOUR, NOW, Issued, make_authority, make_key, unknown
-from tests.workers.certificate_rewriter import rewritten
+from tests.workers.certificate_rewriter import SUBJECT, common_name, rewritten
 
 SHA1 = CertStatus.WEAK_SIGNATURE_ALGORITHM | CertStatus.SHA1_SIGNATURE_PRESENT
-
-
-def _names(path: CertPath) -> list[str]:
-    return [certificate.subject.rfc4514_string() for certificate in path.certificates]
-
-
-def test_the_path_goes_over_intermediates_in_any_order_to_the_root() -> None:
-    """What the server sent needs no order and may hold what is of no use."""
-    root = make_authority()
-    upper = make_authority("upper", root, number=2)
-    lower = make_authority("lower", upper, number=3)
-    leaf = Issued.make(issuer=lower).certificate
-    served = [make_authority("stranger").certificate, upper.certificate, lower.certificate, root.certificate]
-    path = find_path(leaf, served, (root.certificate,))
-    assert path.reaches_root
-    assert _names(path) == ["CN=example.test", "CN=lower", "CN=upper", "CN=root"]
-
-
-def test_a_trusted_leaf_is_its_own_path() -> None:
-    """Nobody else is needed."""
-    leaf = Issued.make().certificate
-    assert find_path(leaf, [], (leaf,)) == CertPath([leaf], True)
-
-
-def test_without_a_root_the_longest_path_is_found() -> None:
-    """A dead end at the first candidate does not hide the longer way at the second."""
-    top = make_authority("top", number=4)
-    short = make_authority("same", number=2, not_after=NOW + DAY)
-    long = make_authority("same", top, number=2)
-    leaf = Issued.make(issuer=long).certificate
-    for served in ([short, long, top], [top, long, short]):
-        path = find_path(leaf, [each.certificate for each in served], ())
-        assert not path.reaches_root
-        assert _names(path)[-1] == "CN=top"
-
-
-def test_an_issuer_of_the_same_name_but_another_key_is_no_issuer() -> None:
-    """Names prove nothing."""
-    leaf = Issued.make(issuer=make_authority(number=2)).certificate
-    assert find_path(leaf, [], (make_authority(number=3).certificate,)).certificates == [leaf]
-
-
-def test_a_chain_made_to_be_slow_is_given_up() -> None:
-    """Certificates that all sign each other have factorially many paths; the search has a budget."""
-    bombs = [make_authority("bomb", not_after=NOW + (number + 1) * DAY) for number in range(12)]
-    leaf = Issued.make(issuer=bombs[0]).certificate
-    path = find_path(leaf, [bomb.certificate for bomb in bombs], (make_authority(number=9).certificate,))
-    assert not path.reaches_root
-    assert path_faults(path, NOW)[0].status == CertStatus.AUTHORITY_INVALID
 
 
 def test_dead_ends_are_told_apart() -> None:
@@ -165,22 +117,54 @@ def test_a_weak_signature_of_somebody_unknown_matters() -> None:
     assert [fault.status for fault in faults] == [CertStatus.AUTHORITY_INVALID]
 
 
+def _purpose_faults(*chain: Issued) -> list[Fault]:
+    return purpose_faults([each.certificate for each in chain], [each.der for each in chain])
+
+
 @pytest.mark.parametrize(
     "value, is_fault",
     [(b"\x03\x02\x06\x40", False), (b"\x03\x02\x06\xc0", False), (b"\x03\x02\x07\x80", True), (b"\x03\x01\x00", True)],
 )
 def test_a_type_of_netscapes_must_be_for_servers(value: bytes, is_fault: bool) -> None:
-    """A client's, or none, is no server's."""
-    leaf = Issued.make(extensions=[(unknown(NETSCAPE_TYPE, value), False)])
-    faults = purpose_faults(leaf.certificate)
+    """A client's, or none, is no server's; of an authority it says nothing."""
+    typed = (unknown(NETSCAPE_TYPE, value), False)
+    faults = _purpose_faults(Issued.make(extensions=[typed]))
     assert [fault.status for fault in faults] == [CertStatus.INVALID] * is_fault
     assert all("CN=example.test may not be used for TLS servers" in fault.text for fault in faults)
+    assert _purpose_faults(Issued.make(), make_authority(extensions=[typed])) == []
+
+
+@pytest.mark.parametrize("value", [b"\x04\x02\x06\x40", b"\x03\x03\x06\x40", b"\x03\x00", b""])
+def test_a_type_of_netscapes_must_be_readable(value: bytes) -> None:
+    """Of whichever certificate."""
+    typed = (unknown(NETSCAPE_TYPE, value), False)
+    for chain in ([Issued.make(extensions=[typed])], [Issued.make(), make_authority(extensions=[typed])]):
+        assert [fault.status for fault in _purpose_faults(*chain)] == [CertStatus.INVALID]
+
+
+@pytest.mark.parametrize("number, words", [(14, "a proxy's"), (7, "addresses"), (8, "numbers of networks")])
+def test_certificates_for_something_else(number: int, words: str) -> None:
+    """Those of proxies, which no authority issued, and those of registries; wherever they are in the chain."""
+    odd = (unknown(f"1.3.6.1.5.5.7.1.{number}"), False)
+    for chain in ([Issued.make(extensions=[odd])], [Issued.make(), make_authority(extensions=[odd])]):
+        (fault,) = _purpose_faults(*chain)
+        assert fault.status == CertStatus.INVALID and words in fault.text
 
 
 def test_an_unreadable_extension_is_nobodys_purpose() -> None:
-    """Extensions are read only where there is a type of Netscape's."""
-    leaf = Issued.make(extensions=[(unknown("1.3.6.1.5.5.7.1.1", b"\x04\x01a"), False)])
-    assert purpose_faults(leaf.certificate) == []
+    """Extensions are read only where there is one that matters."""
+    assert _purpose_faults(Issued.make(extensions=[(unknown("1.3.6.1.5.5.7.1.1", b"\x04\x01a"), False)])) == []
+    mentioned = unknown("1.2.3.4", bytes.fromhex("06082b0601050507010e"))
+    assert _purpose_faults(Issued.make(extensions=[(mentioned, False)])) == []
+
+
+def test_what_strangers_wrote_is_one_line() -> None:
+    """Names in certificates may hold anything and be of any length."""
+    text = name_of(Issued.make("a\x1b[2J\r\nforged").certificate)
+    assert text == "CN=a\\x1b[2J\\r\\nforged"
+    long = rewritten(Issued.make(), Issued.make(), replaced={SUBJECT: (0x30, common_name(b"x", 0x0C)[1] * 900)})
+    assert len(name_of(long.certificate)) <= 200
+    assert policy_fault("odd \x1b[2J").text == "odd \\x1b[2J"
 
 
 def test_signatures_without_a_hash_are_strong() -> None:

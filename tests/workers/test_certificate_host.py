@@ -75,6 +75,22 @@ def test_entries_that_do_not_match(entry: str, host: str) -> None:
     assert repr(host) in _fault(host, entry)
 
 
+@pytest.mark.parametrize("entry, host", [("ban\u212a.test", "bank.test"), ("*.ban\u212a.test", "a.bank.test")])
+def test_letters_that_are_not_ascii_match_nothing(entry: str, host: str) -> None:
+    """In lower case the sign of Kelvin is a k."""
+    assert entry.lower().endswith("bank.test")
+    name = x509.DNSName._init_without_validation(entry)
+    assert repr(host) in host_fault([name], host)
+    assert host_fault([name, general_name(host)], host) == ""
+
+
+def test_names_are_shown_in_one_line() -> None:
+    """They are a stranger's."""
+    names = [x509.DNSName(f"{text}.test") for text in ("a\x1b[2J", "b\r\nforged", "x" * 60_000)]
+    fault = host_fault(names, "b.test")
+    assert fault.isprintable() and len(fault) < 300
+
+
 def test_the_common_name_does_not_count() -> None:
     """A certificate without subjectAltName is for nobody."""
     assert "names no host at all in subjectAltName" in _fault("example.test")

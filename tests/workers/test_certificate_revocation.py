@@ -240,6 +240,76 @@ def test_verdicts_are_those_of_openssl(
     assert openssl_complaint(*case.chain, tmp_path, pem(*case.lists)) == complaint
 
 
+MIDDLE = make_authority("middle", ROOT, number=2)
+OFF_HOLD = {LEAF: [(REMOVED, False)]}
+CHANGES = (x509.DeltaCRLIndicator(1), True)
+TWO_HOURS_AGO = NOW - 2 * HOUR
+
+
+def _over_middle(*lists: x509.CertificateRevocationList) -> Case:
+    return Case(Chain(Issued.make(issuer=MIDDLE), [MIDDLE], [ROOT]), [make_list(MIDDLE), *lists])
+
+
+STRICTER: list[tuple[str, str, CertStatus, Callable[[], Case]]] = [
+    (
+        "revoked by a list of tomorrow",
+        "its issuer has signed it; that the list is not in time yet makes the certificate no better",
+        REVOKED,
+        lambda: _by(make_list(ROOT, [LEAF], this_update=NOW + HOUR), make_list(ROOT)),
+    ),
+    (
+        "two lists of the same second, and on one of them",
+        "nobody knows which of them is the later one",
+        REVOKED,
+        lambda: _by(make_list(ROOT), make_list(ROOT, [LEAF])),
+    ),
+    (
+        "a list of changes only",
+        "what it says nothing about may be in the list that it changes",
+        UNABLE,
+        lambda: _by(make_list(ROOT, extensions=[CHANGES])),
+    ),
+    (
+        "off hold by a list of changes",
+        "a list of changes proves nothing good here",
+        REVOKED,
+        lambda: _by(
+            make_list(ROOT, [LEAF], this_update=TWO_HOURS_AGO), make_list(ROOT, OFF_HOLD, extensions=[CHANGES])
+        ),
+    ),
+    (
+        "a revoked intermediate",
+        "OpenSSL looks at the leaf only",
+        REVOKED,
+        lambda: _over_middle(make_list(ROOT, [MIDDLE])),
+    ),
+    (
+        "an old list of the intermediate's issuer",
+        "the same",
+        UNABLE,
+        lambda: _over_middle(make_list(ROOT, this_update=NOW - DAY, next_update=NOW - HOUR)),
+    ),
+]
+
+
+@pytest.mark.parametrize("reason, status, make", [pytest.param(*row[1:], id=row[0]) for row in STRICTER])
+def test_where_lists_are_taken_more_seriously(
+    reason: str, status: CertStatus, make: Callable[[], Case], tmp_path: Path
+) -> None:
+    """OpenSSL takes these, with VERIFY_CRL_CHECK_LEAF."""
+    case = make()
+    assert _verify(case, _load(case, tmp_path)).cert_status == status | CertStatus.REV_CHECKING_ENABLED, reason
+    assert openssl_complaint(*case.chain, tmp_path, pem(*case.lists)) == ""
+
+
+def test_the_identifier_of_a_lists_signer_is_a_hint(tmp_path: Path) -> None:
+    """The signature proves who has made the list; OpenSSL does not look at one whose hint contradicts it."""
+    odd = x509.AuthorityKeyIdentifier(b"somebody else", None, None)
+    case = _by(make_list(ROOT, extensions=[(odd, False)]))
+    assert _verify(case, _load(case, tmp_path)).net_error == net_errors.OK
+    assert openssl_complaint(*case.chain, tmp_path, pem(*case.lists)) == "unable to get certificate CRL"
+
+
 def _faults(
     chain: Sequence[Issued], *lists: x509.CertificateRevocationList, directory: Path
 ) -> list[tuple[CertStatus, str]]:

@@ -104,6 +104,17 @@ def test_a_certificate_without_responder() -> None:
 # --- whose word counts
 
 
+@pytest.mark.parametrize("number", [66, 1])
+def test_only_the_issuer_is_asked(number: int) -> None:
+    """Who stands behind the leaf without having signed it has nothing to say, be its name right or its key."""
+    impostor = make_authority("root" if number == 66 else "another", number=number)
+    chain = (LEAF.der, impostor.der)
+    with pytest.raises(ValueError, match="was not issued by the next one"):
+        make_ocsp_query(chain)
+    verdict = judge_ocsp(make_answer(issuer=impostor), chain, NOW)
+    assert verdict.status is OcspStatus.UNUSABLE and "was not issued by the next one" in verdict.detail
+
+
 @pytest.mark.parametrize("by_name", [False, True])
 @pytest.mark.parametrize("digest", [hashes.SHA1(), hashes.SHA256()], ids=lambda digest: digest.name)
 def test_the_issuer_says_that_it_is_good(by_name: bool, digest: hashes.HashAlgorithm) -> None:

@@ -14,6 +14,7 @@ from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.workers.check_trust import check_trust
 from tests.support.subprocesses import ROOT
 from tests.workers.certificate_factory import Issued, make_authority
+from tests.workers.certificate_lists import make_list, pem
 
 A = make_authority("a")
 B = make_authority("b")
@@ -63,10 +64,33 @@ def test_without_verification_nothing_is_looked_at() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names on this system")
-def test_a_pipe_is_left_to_the_worker(tmp_path: Path) -> None:
-    """`verify=/dev/fd/63`, as shells make it of <(...), can be read once."""
+def test_a_pipe_is_refused_unread(tmp_path: Path) -> None:
+    """Nobody may be there to write to it."""
     os.mkfifo(tmp_path / "pipe")
-    check_trust(TrustConfig(ca_file=str(tmp_path / "pipe")))
+    for config in (TrustConfig(ca_file=str(tmp_path / "pipe")), TrustConfig(extra_ca=(str(tmp_path / "pipe"),))):
+        with pytest.raises(ValueError, match=r"the CA file '.*pipe' is a pipe or a device"):
+            check_trust(config)
+    for path in (str(tmp_path / "pipe"), os.devnull):
+        with pytest.raises(ValueError, match=f"crls: '{path}' is a pipe or a device; copy"):
+            check_trust(TrustConfig(crls=(path,)))
+
+
+@pytest.mark.parametrize("content", [None, b"", b"junk", A.pem.encode(), b"-----BEGIN X509 CRL-----\n%\n"])
+def test_revocation_lists_must_be_usable(content: bytes | None, tmp_path: Path) -> None:
+    """The file is named, whatever it is."""
+    file = tmp_path / "list.crl"
+    if content is not None:
+        file.write_bytes(content)
+    for config in (TrustConfig(crls=(str(file),)), TrustConfig(ca_data=A.pem, crls=(str(file),))):
+        with pytest.raises(ValueError, match=f"^crls: .*'{file}'"):
+            check_trust(config)
+    file.write_text(pem(make_list(A)))
+    check_trust(TrustConfig(crls=(str(file),)))
+
+
+def test_what_the_library_does_not_understand_is_for_later(tmp_path: Path) -> None:
+    """OpenSSL takes a certificate that says version 1 in so many words."""
+    check_trust(TrustConfig(ca_data=A.der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x00", 1)))
 
 
 def test_looking_is_cheap(tmp_path: Path) -> None:

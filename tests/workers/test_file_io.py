@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from netstack_sync.workers.file_io import read_small_file, replace_file, set_aside
+from netstack_sync.workers.file_io import read_small_file, replace_file
 
 
 def test_reading(tmp_path: Path) -> None:
@@ -70,15 +70,3 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     """The error is the caller's to handle."""
     with pytest.raises(FileNotFoundError):
         replace_file(str(tmp_path / "no" / "f"), b"")
-
-
-def test_setting_aside(tmp_path: Path) -> None:
-    """The file has another name, which is told; one of before is replaced."""
-    file = tmp_path / "f"
-    for data in (b"1", b"2"):
-        file.write_bytes(data)
-        aside = set_aside(str(file))
-        assert Path(aside).read_bytes() == data and not file.exists()
-    assert [path.name for path in tmp_path.iterdir()] == ["f.bad"]
-    with pytest.raises(FileNotFoundError):
-        set_aside(str(file))

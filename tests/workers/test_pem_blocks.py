@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netstack_sync.workers.pem_blocks import find_pem_blocks
+from netstack_sync.workers.pem_blocks import find_pem_blocks, is_pem_text, quoted
 
 
 def _pem(content: bytes, label: str = "CERTIFICATE") -> bytes:
@@ -36,6 +37,28 @@ def test_lines_may_end_and_begin_as_they_like() -> None:
     """Carriage returns, and the indentation of a text in a program."""
     text = _pem(b"some bytes").replace(b"\n", b"\r\n    ")
     assert [block.decode() for block in find_pem_blocks(b"    " + text)] == [b"some bytes"]
+
+
+def test_a_byte_order_mark_is_no_text() -> None:
+    """As editors of Windows write it, also in the middle of files that were joined."""
+    text = b"\xef\xbb\xbf" + _pem(b"one") + b"\xef\xbb\xbf" + _pem(b"two")
+    assert [block.decode() for block in find_pem_blocks(text)] == [b"one", b"two"]
+
+
+class _Named:
+    """A path of somebody's own."""
+
+    def __fspath__(self) -> str:
+        return "-----BEGIN PRIVATE KEY-----"
+
+
+def test_pem_is_told_from_a_path_and_never_quoted() -> None:
+    """It may be a private key; in whatever it is hidden."""
+    key = _pem(b"secret", "PRIVATE KEY").decode()
+    for value in (key, key.encode(), f"# mine\n{key}", Path(key), _Named(), ("x", key), {"x": [key]}):
+        assert is_pem_text(value) and quoted(value) == "PEM text"
+    for other in ("a.pem", b"x", Path("a.pem"), None, ("a", "b"), 5):
+        assert not is_pem_text(other) and quoted(other) == repr(other)
 
 
 def test_a_comment_about_blocks_is_none() -> None:

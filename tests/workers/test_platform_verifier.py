@@ -26,6 +26,7 @@ from netstack_sync.workers.platform_verifier import verify_with_platform
 from netstack_sync.workers.system_trust import DefaultSources, load_system_verifier
 from netstack_sync.workers.trust_roots import TrustRoots, load_trust_roots
 from tests.workers.certificate_factory import DAY, NOW, Issued, make_authority, make_key, unknown
+from tests.workers.certificate_rewriter import ISSUER, common_name, of_version, rewritten
 from tests.workers.fake_truststore import FakeTruststore
 
 PRIVATE = make_authority("private", number=1)
@@ -45,6 +46,10 @@ class System:
         defaults = DefaultSources("", "", "", verifier=load_system_verifier("darwin"))
         return load_trust_roots(TrustConfig(extra_ca=extra), defaults)
 
+    def judge_chain(self, *chain: Issued) -> CertVerifyResult:
+        """The verdict on what a server sends."""
+        return verify_with_platform([each.der for each in chain], "example.test", NOW, self.roots())
+
     def judge(self, leaf: Issued = LEAF, *extra: bytes, host: str = "example.test") -> CertVerifyResult:
         """The verdict on a leaf with the public authority behind it."""
         return verify_with_platform((leaf.der, PUBLIC.der), host, NOW, self.roots(*extra))
@@ -58,7 +63,7 @@ def system(monkeypatch: pytest.MonkeyPatch) -> System:
 
 
 def test_what_the_system_accepts_is_good(system: System) -> None:
-    """Its root is a known one; which way led there it does not say."""
+    """Its root is a known one."""
     verdict = system.judge()
     chain = (LEAF.der, PUBLIC.der)
     assert (verdict.net_error, verdict.cert_status, verdict.reasons) == (OK, CertStatus(0), ())
@@ -181,3 +186,79 @@ def test_a_system_that_fails_gives_no_verdict(system: System) -> None:
     system.truststore.fail(OSError("the handle is invalid"))
     with pytest.raises(OSError, match="handle"):
         system.judge()
+
+
+# --- the chain
+
+
+def _chain_of(verdict: CertVerifyResult) -> tuple[bytes, ...]:
+    assert verdict.net_error == OK
+    assert verdict.public_key_hashes == public_key_hashes(verdict.verified_chain)
+    return verdict.verified_chain
+
+
+def test_only_who_has_signed_is_part_of_the_chain(system: System) -> None:
+    """A server may send the certificate of anybody; pins are not for whoever is merely beside the others."""
+    stranger = make_authority("stranger", number=9)
+    for chain in ([LEAF, stranger], [LEAF, stranger, PUBLIC], [LEAF, PUBLIC, stranger]):
+        expected = (LEAF.der, PUBLIC.der) if PUBLIC in chain else (LEAF.der,)
+        assert _chain_of(system.judge_chain(*chain)) == expected
+
+
+def test_the_name_of_an_issuer_is_not_enough(system: System) -> None:
+    """Else who has made a certificate of that name could answer for the authority (OCSP)."""
+    impostor = make_authority("public", number=66)
+    assert _chain_of(system.judge_chain(LEAF, impostor, PUBLIC)) == (LEAF.der, PUBLIC.der)
+    assert _chain_of(system.judge_chain(LEAF, impostor)) == (LEAF.der,)
+
+
+def test_the_order_of_what_is_sent_does_not_matter(system: System) -> None:
+    """Nor does it end anywhere but where nobody else has signed."""
+    lower = make_authority("lower", PUBLIC, number=3)
+    leaf = Issued.make(issuer=lower)
+    expected = (leaf.der, lower.der, PUBLIC.der)
+    assert _chain_of(system.judge_chain(leaf, PUBLIC, lower)) == expected
+
+
+def test_who_is_no_authority_vouches_for_nobody(system: System) -> None:
+    """Who owns a certificate of an authority can sign with its key, and is no part of a chain for that."""
+    server = make_authority("server", PUBLIC, number=3, is_authority=False)
+    leaf = Issued.make(issuer=server)
+    assert _chain_of(system.judge_chain(leaf, server, PUBLIC)) == (leaf.der,)
+
+
+def test_of_a_thousand_certificates_some_are_looked_at(system: System) -> None:
+    """What stands behind them counts for nothing; what is no certificate does no harm."""
+    strangers = [make_authority("stranger", number=9)] * 32
+    assert _chain_of(system.judge_chain(LEAF, *strangers, PUBLIC)) == (LEAF.der,)
+    served = [LEAF.der, b"junk", of_version(4, PUBLIC), PUBLIC.der]
+    verdict = verify_with_platform(served, "example.test", NOW, system.roots())
+    assert _chain_of(verdict) == (LEAF.der, PUBLIC.der)
+
+
+def test_a_name_that_cannot_be_read_has_no_issuer(system: System) -> None:
+    """Whatever the system makes of it."""
+    odd = rewritten(LEAF, PUBLIC, replaced={ISSUER: common_name(b"\xff\xfe", 0x0C)})
+    assert _chain_of(system.judge_chain(odd, PUBLIC)) == (odd.der,)
+
+
+def test_a_leaf_alone(system: System) -> None:
+    """Has an issuer whom the system knows, unless it is its own: then somebody has put it there."""
+    verdict = system.judge_chain(LEAF)
+    assert (_chain_of(verdict), verdict.is_issued_by_known_root) == ((LEAF.der,), True)
+    alone = Issued.make()
+    verdict = system.judge_chain(alone)
+    assert (_chain_of(verdict), verdict.is_issued_by_known_root) == ((alone.der,), False)
+
+
+def test_what_the_system_refuses_is_shown_as_it_was_sent(system: System) -> None:
+    """So that the user sees what came."""
+    system.truststore.refuse(-67843)
+    stranger = make_authority("stranger", number=9)
+    assert system.judge_chain(LEAF, stranger).verified_chain == (LEAF.der, stranger.der)
+
+
+def test_a_leaf_of_a_version_that_does_not_exist(system: System) -> None:
+    """Is no certificate."""
+    verdict = verify_with_platform([of_version(4, PUBLIC)], "example.test", NOW, system.roots())
+    assert verdict.net_error == ERR_SSL_SERVER_CERT_BAD_FORMAT

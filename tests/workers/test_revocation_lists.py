@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import x25519
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from netstack_sync.base.net_errors import (
@@ -16,8 +20,14 @@ from netstack_sync.base.net_errors import (
     ERR_INVALID_ARGUMENT,
     OK,
 )
-from netstack_sync.workers.revocation_lists import RevocationLists, RevocationListsCache, load_revocation_lists
-from tests.workers.certificate_factory import Issued, make_authority, unknown
+from netstack_sync.workers import revocation_lists
+from netstack_sync.workers.revocation_lists import (
+    RevocationList,
+    RevocationLists,
+    RevocationListsCache,
+    load_revocation_lists,
+)
+from tests.workers.certificate_factory import DAY, NOW, Issued, make_authority, unknown
 from tests.workers.certificate_lists import make_list, pem, scope
 
 A = make_list(make_authority("a"))
@@ -153,6 +163,71 @@ def test_a_list_is_examined_when_it_is_read(tmp_path: Path) -> None:
     assert unusable.complaint == "its critical extension 1.2.3.4.5 is not understood"
     assert entry.complaint == "an entry has a critical extension that is not understood"
     assert unreadable.complaint.startswith("it cannot be understood: ")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_list_of_a_version_that_does_not_exist(tmp_path: Path) -> None:
+    """Is no list; the library has an exception of its own for it."""
+    odd = _der(A).replace(b"\x02\x01\x01\x30", b"\x02\x01\x05\x30")
+    file = tmp_path / "file"
+    file.write_bytes(odd)
+    assert "holds no certificate revocation list" in load_revocation_lists((str(file),)).detail
+    file.write_text(f"-----BEGIN X509 CRL-----\n{base64.b64encode(odd).decode()}\n-----END X509 CRL-----\n")
+    assert "cannot be read" in load_revocation_lists((str(file),)).detail
+
+
+def _load_one(crl: x509.CertificateRevocationList, directory: Path) -> RevocationList:
+    file = directory / "file"
+    file.write_text(pem(crl))
+    (loaded,) = load_revocation_lists((str(file),)).lists
+    return loaded
+
+
+def test_the_serial_numbers_of_a_list_are_known(tmp_path: Path) -> None:
+    """Also where something in it cannot be read."""
+    root, leaf, other = make_authority(), Issued.make(), Issued.make()
+    odd = (unknown("2.5.29.21", b"\x04\x00"), False)
+    expected = {leaf.certificate.serial_number, other.certificate.serial_number}
+    assert _load_one(make_list(root, [leaf, other]), tmp_path).serial_numbers == expected
+    assert _load_one(make_list(root, {leaf: [odd], other: []}), tmp_path).serial_numbers == expected
+    assert _load_one(make_list(root), tmp_path).serial_numbers == frozenset()
+
+
+def test_a_signature_is_checked_once_for_each_issuer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes milliseconds for a long list; each issuer, and its key, has an answer of its own."""
+    asked: list[x509.Certificate] = []
+    check = revocation_lists._has_signed
+
+    def counted(issuer: x509.Certificate, crl: x509.CertificateRevocationList) -> bool:
+        asked.append(issuer)
+        return check(issuer, crl)
+
+    monkeypatch.setattr(revocation_lists, "_has_signed", counted)
+    root, impostor = make_authority().certificate, make_authority(number=2).certificate
+    loaded = _load_one(make_list(make_authority()), tmp_path)
+    for _ in range(3):
+        assert loaded.is_signed_by(root) and not loaded.is_signed_by(impostor)
+    assert asked == [root, impostor]
+
+
+def test_a_limited_number_of_issuers_is_remembered(tmp_path: Path) -> None:
+    """Certificates with the name of a list's issuer may be many."""
+    loaded = _load_one(make_list(make_authority()), tmp_path)
+    for number in range(20):
+        issuer = make_authority(not_after=NOW + (number + 1) * DAY).certificate
+        assert loaded.is_signed_by(issuer)
+    assert len(loaded._signed_by) <= 8
+    assert loaded == replace(loaded), "what was found out is no part of the value"
+
+
+def test_a_key_that_signs_nothing(tmp_path: Path) -> None:
+    """Has signed no list, whatever the library says to that."""
+    root = make_authority()
+    key = x25519.X25519PrivateKey.generate().public_key()
+    name = root.certificate.subject
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key).serial_number(1)
+    issuer = builder.not_valid_before(NOW).not_valid_after(NOW + DAY).sign(root.key, hashes.SHA256())
+    assert not _load_one(make_list(root), tmp_path).is_signed_by(issuer)
 
 
 def test_lists_are_parsed_once(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from netstack_sync.base.net_errors import ERR_FILE_NOT_FOUND, OK
-from netstack_sync.workers.stamped_cache import StampedCache, Stamps, stamp
+from netstack_sync.workers.stamped_cache import StampedCache, Stamps, source_stamps, stamp
 
 
 @dataclass
@@ -78,6 +78,29 @@ def test_stamps_tell_files_apart(file: Path) -> None:
     assert stamp(str(file)) != first
     assert stamp("/no/such/file") is None
     assert stamp("a\0b") is None
+
+
+def test_stamps_of_a_directory_are_those_of_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is written in place, or behind a link, does not change its directory."""
+    folder, target = tmp_path / "folder", tmp_path / "target"
+    folder.mkdir()
+    (folder / "file").write_text("a")
+    target.write_text("a")
+    (folder / "link").symlink_to(target)
+    seen = {source_stamps(str(folder))}
+    for path in (folder / "file", target):
+        path.write_text("longer")
+        seen.add(source_stamps(str(folder)))
+    (folder / "link").unlink()
+    seen.add(source_stamps(str(folder)))
+    assert len(seen) == 4
+    assert source_stamps(str(target)) == (stamp(str(target)),) and source_stamps("/no/such") == (None,)
+
+    def deny(path: str) -> list[str]:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "listdir", deny)  # root may read everything
+    assert source_stamps(str(folder)) == (stamp(str(folder)),)
 
 
 def test_the_number_of_values_is_bounded(tmp_path: Path) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import threading
 import warnings
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from netstack_sync.base.net_errors import ERR_FILE_NOT_FOUND, ERR_IMPORT_CA_CERT_FAILED, OK
 from netstack_sync.base.trust_config import TrustConfig
+from netstack_sync.workers import ca_reader
 from netstack_sync.workers.system_trust import DefaultSources, SystemVerifier
 from netstack_sync.workers.trust_roots import TrustRoots, TrustRootsCache, load_trust_roots
 from tests.workers.certificate_factory import make_authority
@@ -96,6 +99,21 @@ def test_a_bad_source_trusts_nobody(config: TrustConfig, words: str, system: Def
     assert not roots.is_known_root(A.der)
 
 
+def test_what_only_openssl_understands_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """By one line in the log for each time that the file is read."""
+    file = tmp_path / "bundle.pem"
+    odd = A.der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x00", 1)
+    file.write_text(
+        f"-----BEGIN CERTIFICATE-----\n{base64.encodebytes(odd).decode()}-----END CERTIFICATE-----\n" + B.pem
+    )
+    cache = TrustRootsCache(NOWHERE)
+    for _ in range(2):
+        assert _names(cache.get(TrustConfig(ca_file=str(file)))) == ["CN=b"]
+    (record,) = caplog.records
+    assert record.name == "netstack_sync.tls" and record.levelname == "WARNING"
+    assert record.message.startswith(f"1 of the 2 certificates of the CA file '{file}' cannot be used")
+
+
 def test_the_systems_roots_are_known(system: DefaultSources) -> None:
     """Broken ones are passed over."""
     Path(system.bundle).write_text(A.pem + BROKEN)
@@ -108,7 +126,7 @@ def test_a_system_without_any_roots_trusts_nobody() -> None:
     """And says so."""
     roots = _load(TrustConfig())
     assert roots.net_error == ERR_IMPORT_CA_CERT_FAILED
-    assert roots.detail == "this system has no certificate authorities"
+    assert roots.detail.startswith("there are no certificate authorities on this system; install the package ca-cert")
 
 
 def test_the_real_system_has_roots() -> None:
@@ -189,6 +207,17 @@ def test_a_changed_directory_is_noticed(names: list[str], tmp_path: Path) -> Non
     assert _names(cache.get(config)) == ["CN=a", "CN=b"]
 
 
+@pytest.mark.parametrize("is_extra", [False, True])
+def test_a_changed_file_in_a_directory_is_noticed(is_extra: bool, tmp_path: Path) -> None:
+    """Also when it is written in place."""
+    cache = TrustRootsCache(NOWHERE)
+    path = _directory(tmp_path / "d", one=A.pem)
+    config = TrustConfig(extra_ca=(path,)) if is_extra else TrustConfig(ca_path=path)
+    assert _names(cache.get(config)) == ["CN=a"]
+    (tmp_path / "d" / "00000000.0").write_text(B.pem + C.pem)
+    assert _names(cache.get(config)) == ["CN=b", "CN=c"]
+
+
 def test_changed_extra_authorities_are_noticed(tmp_path: Path) -> None:
     """Of files; data cannot change."""
     file = tmp_path / "file.pem"
@@ -226,27 +255,33 @@ def test_the_number_of_kept_roots_is_bounded() -> None:
 class HungRead:
     """Holds the reading of one configuration, on a thread of its own, until it is let go."""
 
-    def __init__(self, cache: TrustRootsCache, path: Path) -> None:
-        self._path = str(path)
-        os.mkfifo(path)
+    def __init__(self, cache: TrustRootsCache, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._path = path
+        path.touch()
+        self._is_reading, self._may_go_on = threading.Event(), threading.Event()
+        monkeypatch.setattr(ca_reader, "open", self._open, raising=False)
         self.roots: list[TrustRoots] = []
-        config = TrustConfig(ca_file=self._path)
+        config = TrustConfig(ca_file=str(path))
         self._thread = threading.Thread(target=lambda: self.roots.append(cache.get(config)))
         self._thread.start()
-        # Opening the other end returns when the reader is there.
-        self._pipe = os.open(path, os.O_WRONLY)
+        self._is_reading.wait()
+
+    def _open(self, path: str, mode: str) -> BinaryIO:
+        self._is_reading.set()
+        self._may_go_on.wait()
+        return open(path, "rb")
 
     def let_go(self, pem: str) -> None:
         """The file system answers."""
-        os.write(self._pipe, pem.encode())
-        os.close(self._pipe)
+        self._path.write_text(pem)
+        self._may_go_on.set()
         self._thread.join()
 
 
-def test_a_read_that_hangs_holds_nobody_else_up(tmp_path: Path) -> None:
+def test_a_read_that_hangs_holds_nobody_else_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Other roots are there, and forgetting, which the network thread does, waits for nobody."""
     cache = TrustRootsCache(NOWHERE)
-    hung = HungRead(cache, tmp_path / "slow.pem")
+    hung = HungRead(cache, tmp_path / "slow.pem", monkeypatch)
     try:
         roots = cache.get(TrustConfig(ca_data=B.pem))
         assert _names(roots) == ["CN=b"] and hung.roots == []

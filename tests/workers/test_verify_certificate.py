@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from netstack_sync.base.cert_status import CertStatus
 from netstack_sync.base.net_errors import (
@@ -55,6 +57,7 @@ from tests.workers.certificate_factory import (
     openssl_complaint,
     unknown,
 )
+from tests.workers.certificate_rewriter import of_version
 from tests.workers.certificate_trust import roots_of
 
 
@@ -82,7 +85,8 @@ def test_where_the_engine_is_stricter_than_openssl(reason: str, make: Callable[[
     chain = make()
     assert openssl_complaint(*chain, tmp_path) == ""
     result = _verify(chain)
-    assert result.net_error in (ERR_CERT_INVALID, ERR_CERT_NAME_CONSTRAINT_VIOLATION), reason
+    expected = (ERR_CERT_INVALID, ERR_CERT_NAME_CONSTRAINT_VIOLATION, ERR_CERT_AUTHORITY_INVALID)
+    assert result.net_error in expected, reason
     assert result.detail
 
 
@@ -220,6 +224,16 @@ def test_known_roots_are_the_systems(leaf: Callable[[Issued], Issued], is_known:
     assert not _verify(Chain(leaf(root), [], [root])).is_issued_by_known_root
 
 
+def test_a_leaf_that_is_trusted_by_itself_was_issued_by_no_known_root(tmp_path: Path) -> None:
+    """Even where the system's roots are: somebody has put it there."""
+    leaf = Issued.make()
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_text(leaf.pem)
+    default = load_trust_roots(TrustConfig(), DefaultSources(str(bundle), "", ""))
+    result = verify_certificate([leaf.der], HOST, NOW, default)
+    assert (result.net_error, result.is_issued_by_known_root) == (OK, False)
+
+
 def test_roots_that_the_user_added_are_not_known(tmp_path: Path) -> None:
     """Beside the system's own, which still are."""
     own, added = make_authority(number=5), make_authority("added", number=6)
@@ -245,6 +259,42 @@ def test_junk_beside_the_leaf_does_no_harm() -> None:
     root = make_authority()
     served = [Issued.make(issuer=root).der, b"junk"]
     assert verify_certificate(served, HOST, NOW, roots_of(root)).net_error == OK
+
+
+def test_versions_that_do_not_exist() -> None:
+    """A leaf of one is no certificate; others of one do no harm."""
+    root = make_authority()
+    result = verify_certificate([of_version(4, root)], HOST, NOW, roots_of(root))
+    assert (result.net_error, result.public_key_hashes) == (ERR_SSL_SERVER_CERT_BAD_FORMAT, ())
+    served = [Issued.make(issuer=root).der, of_version(2, root), of_version(4, root)]
+    assert verify_certificate(served, HOST, NOW, roots_of(root)).net_error == OK
+    refused = verify_certificate(served, HOST, NOW, roots_of(make_authority("x")))
+    assert (refused.net_error, len(refused.public_key_hashes)) == (ERR_CERT_AUTHORITY_INVALID, 1)
+
+
+_SERVED = (Issued.make(issuer=middle_with()).der, middle_with().der)
+
+
+@pytest.mark.filterwarnings("ignore")
+@given(st.integers(0, 1), st.data())
+@settings(deadline=None)
+def test_nothing_is_raised_and_no_change_is_overlooked(position: int, data: st.DataObject) -> None:
+    """Every byte of a certificate is signed, or is the signature; what is nearly one is judged like anything else."""
+    changed = bytearray(_SERVED[position])
+    for _ in range(data.draw(st.integers(1, 3))):
+        changed[data.draw(st.integers(0, len(changed) - 1))] ^= data.draw(st.integers(1, 255))
+    served = list(_SERVED)
+    served[position] = bytes(changed)
+    result = verify_certificate(served, HOST, NOW, roots_of(make_authority()))
+    assert result.net_error != OK or served == list(_SERVED)
+    assert bool(result.detail) == (result.net_error != OK)
+
+
+@given(st.lists(st.binary(max_size=40), max_size=3))
+def test_nothing_is_raised_for_junk(served: list[bytes]) -> None:
+    """Whatever a server sends."""
+    assert verify_certificate(served, HOST, NOW, roots_of(make_authority())).net_error != OK
+    assert describe_chain(served).net_error == OK
 
 
 def test_a_leaf_whose_fields_cannot_be_read_is_invalid() -> None:
