@@ -99,9 +99,9 @@ class TlsBio:
         except _ENDS:
             return ERR_CONNECTION_CLOSED
         except ssl.SSLError as error:
-            reason = error.reason
+            reason = _reason(error)
             self.detail = reason.replace("_", " ").lower() if reason else _without_place(str(error))
-            return self._map(error.reason)
+            return self._map(reason)
         except (OSError, ValueError) as error:
             self.detail = str(error) if self._wrap is None else f"the host cannot be named to a TLS server: {error}"
             return ERR_SSL_PROTOCOL_ERROR
@@ -111,8 +111,8 @@ class TlsBio:
         self.has_refused_certificate = True
         # A context that judges after OpenSSL's handshake, as truststore's do, leaves our last flight behind, and in
         # it the user's certificate. OpenSSL leaves an alert, which the server may have.
-        self.is_held = error.reason is None
-        self.detail = getattr(error, "verify_message", "") or str(error)
+        self.is_held = _reason(error) is None
+        self.detail = getattr(error, "verify_message", "") or " ".join(map(str, error.args))
         return map_verify_code(getattr(error, "verify_code", 0))
 
     def _map(self, reason: str | None) -> int:
@@ -159,7 +159,7 @@ class TlsBio:
             self._read_error = ERR_CONNECTION_CLOSED  # without a goodbye: anybody can have cut the connection
             return self._read_error
         except ssl.SSLError as error:
-            self._read_error = self._map(error.reason)
+            self._read_error = self._map(_reason(error))
             return self._read_error
 
     def fill(self, max_bytes: int = RAW_READ_BYTES) -> int:
@@ -249,6 +249,12 @@ class TlsBio:
         task, self._on_writable = self._on_writable, None
         if task is not None:
             task()
+
+
+def _reason(error: ssl.SSLError) -> str | None:
+    """OpenSSL's; an error that was raised by a class in Python has no such attribute."""
+    reason: str | None = getattr(error, "reason", None)
+    return reason
 
 
 def _without_place(text: str) -> str:

@@ -96,13 +96,11 @@ class TlsClientSocket:
                 if self._session_key is not None and isinstance(data, bytes):
                     self._keep_session(bio)
                 return data
-            fed = bio.fill(max(max_bytes, RAW_READ_BYTES))
+            is_attack = self._fruitless_bytes > _MAX_FRUITLESS_BYTES
+            fed = ERR_SSL_PROTOCOL_ERROR if is_attack else bio.fill(max(max_bytes, RAW_READ_BYTES))
             if fed < 0:
                 break
             self._fruitless_bytes += fed
-            if self._fruitless_bytes > _MAX_FRUITLESS_BYTES:
-                fed = ERR_SSL_PROTOCOL_ERROR
-                break
         bio.flush()  # an answer to a key update may be waiting
         return min(fed, ERR_IO_PENDING)
 

@@ -176,6 +176,16 @@ def set_versions_and_ciphers(context: ssl.SSLContext, config: TlsConfig) -> None
         raise TlsConfigError(ERR_NO_SSL_VERSIONS_ENABLED, detail)
     if config.ciphers is not None:
         _set_ciphers(context, config.ciphers)
+    else:
+        _leave_out_dhe(context)
+
+
+def _leave_out_dhe(context: ssl.SSLContext) -> None:
+    """As browsers do: a server may choose a group with which one handshake takes a second and a half."""
+    old_ones = [cipher for cipher in context.get_ciphers() if cipher["protocol"] != "TLSv1.3"]
+    others = [cipher["name"] for cipher in old_ones if cipher["kea"] != "kx-dhe"]
+    if others:
+        context.set_ciphers(":".join(others))
 
 
 def _set_ciphers(context: ssl.SSLContext, ciphers: str) -> None:

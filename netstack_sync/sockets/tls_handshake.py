@@ -31,7 +31,6 @@ from netstack_sync.sockets.tls_session_cache import TlsSession
 from netstack_sync.workers.worker_job import WorkerJob
 
 _NO_TRUST = TrustConfig(verify=False)
-
 # A server's flights have some 5 KiB, and a turn of the loop is to be short also when they have more.
 _RAW_READ_BYTES = 16 * 1024
 _READS_PER_TURN = 4
@@ -176,9 +175,9 @@ class TlsHandshake(StepMachine):
     @property
     def _may_show_a_certificate(self) -> bool:
         """True when a flight may have the user's, and somebody but OpenSSL has a say in whether it leaves."""
-        config = self._config
-        has_own_context = config.context is not None
-        return config.client_certificate is not None or (has_own_context and self._services.has_pins(self._peer.host))
+        if self._config.client_certificate is not None:
+            return True
+        return self._config.context is not None and self._services.has_pins(self._peer.host)
 
     def _note_failed_proof(self, result: int) -> None:
         """OpenSSL's own verdict on a chain, in the user's SSLContext, for those who want to see the chain."""
@@ -204,10 +203,8 @@ class TlsHandshake(StepMachine):
 
     def _feed(self, _: int) -> int:
         assert self.bio is not None
-        fed = ERR_IO_PENDING  # a peer that never stops talking must not keep the loop
-        if self._reads_left > 0:
-            self._reads_left -= 1
-            fed = self.bio.fill(_RAW_READ_BYTES)
+        self._reads_left -= 1  # a peer that never stops talking must not keep the loop
+        fed = self.bio.fill(_RAW_READ_BYTES) if self._reads_left >= 0 else ERR_IO_PENDING
         if fed == ERR_IO_PENDING:
             self._step = self._feed
             self._transport.notify_readable(self._on_readable)
@@ -230,7 +227,7 @@ class TlsHandshake(StepMachine):
         chain = bio.peer_chain()
         # A key that the user's context shares with the server looks like a session to OpenSSL, but is none of ours.
         is_resumed = self._is_complete and bio.ssl_object.session_reused is True
-        if is_resumed and offered is not None:
+        if offered is not None and is_resumed:
             chain = offered.peer_chain
         self.ssl_info = replace(bio.ssl_info(host, chain), is_resumed=is_resumed and offered is not None)
         self.net_log.event(NetLogEventType.SSL_CERTIFICATES_RECEIVED, lambda _: certificate_params(chain))

@@ -10,6 +10,7 @@ from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import (
     ERR_BAD_SSL_CLIENT_AUTH_CERT,
     ERR_CERT_AUTHORITY_INVALID,
+    ERR_CERT_DATE_INVALID,
     ERR_CONNECTION_CLOSED,
     ERR_CONNECTION_REFUSED,
     ERR_CONNECTION_RESET,
@@ -212,6 +213,21 @@ def test_cancelling_goes_down(rig: JobRig, phase: str) -> None:
     assert not any(socket.is_open for socket in rig.sockets.transports + rig.sockets.secures)
 
 
+def test_a_handshake_that_takes_long_is_slow(rig: JobRig) -> None:
+    """Should nobody wait for it any more, it is not to keep a place; TCP is no excuse."""
+    job = make_job(rig)
+    job.connect()
+    rig.resolver.requests[0].finish()
+    rig.driver.advance(1.5)
+    rig.sockets.transports[0].decide(OK)
+    found = [job.is_slow]
+    for _ in range(2):
+        rig.driver.advance(1.0)
+        found.append(job.is_slow)
+    rig.sockets.secures[0].decide(OK)
+    assert [*found, job.is_slow] == [False, False, True, False]
+
+
 class TestSessions:
     """A handshake that offered a session and failed."""
 
@@ -237,8 +253,21 @@ class TestSessions:
             rig.sockets.secures[number].decide(ERR_BAD_SSL_CLIENT_AUTH_CERT)
         assert rig.results == [ERR_BAD_SSL_CLIENT_AUTH_CERT] and len(rig.sockets.secures) == 2
 
+    def test_is_done_once_more_when_the_certificate_of_back_then_counts_no_more(self, rig: JobRig) -> None:
+        """The server may have a new one, which only a handshake in full shows."""
+        job = reach_handshake(rig)
+        for number in range(2):
+            if number:
+                rig.resolver.requests[1].finish()
+                rig.sockets.transports[1].decide(OK)
+            secure = rig.sockets.secures[number]
+            secure.has_offered_session = True
+            secure.ssl_info = SSLInfo("TLSv1.3", "", "", (b"leaf",), is_resumed=True)
+            secure.decide(ERR_CERT_DATE_INVALID)
+        assert rig.results == [ERR_CERT_DATE_INVALID] and job.ssl_info is rig.sockets.secures[1].ssl_info
+
     def test_is_final_when_it_is_the_certificate(self, rig: JobRig) -> None:
-        """Which is the same without a session; and a handshake without one has nothing to leave out."""
+        """Which the server has shown in spite of the session."""
         reach_handshake(rig)
         rig.sockets.secures[0].has_offered_session = True
         rig.sockets.secures[0].decide(ERR_CERT_AUTHORITY_INVALID)

@@ -360,6 +360,34 @@ class TestStream:
             assert rig.socket.local_address == rig.transport.local_address
 
 
+class TestRecordsWithoutUserData:
+    @pytest.mark.parametrize("count, is_too_much", [(2, False), (100, False), (3000, True)])
+    def test_many_are_an_attack(self, count: int, is_too_much: bool) -> None:
+        """They cost a lot of time, which others wait for."""
+        server = server_context(version=ssl.TLSVersion.TLSv1_3)
+        server.num_tickets = count
+        with tls_rig(server=server) as rig:
+            connected(rig)
+            came = sum(map(len, rig.transport.received))
+            results = [rig.socket.read(100) for _ in range(8)]
+            if is_too_much:
+                assert came > 500_000 and ERR_SSL_PROTOCOL_ERROR in results
+                assert sum(map(len, rig.transport.received)) > 200_000, "most of them are not looked at"
+            else:
+                rig.server_sends(b"x")
+                assert set(results) == {ERR_IO_PENDING} and rig.socket.read(100) == b"x"
+
+    def test_answers_that_nobody_takes(self) -> None:
+        """Who asks and does not listen is not heard any more; memory is bounded."""
+        with tls_rig() as rig:
+            bio = connected(rig).socket._handshake.bio
+            assert bio is not None
+            bio._outgoing.write(bytes(64 * 1024 + 1))
+            rig.transport.room = 0
+            rig.server_sends(b"x")
+            assert rig.socket.read(100) == ERR_SSL_PROTOCOL_ERROR and rig.transport.received
+
+
 class TestIdle:
     def test_tickets_do_not_make_it_unfit(self) -> None:
         """TLS 1.3 sends them after the handshake; they are no data of anybody."""

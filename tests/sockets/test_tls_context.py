@@ -294,6 +294,22 @@ class TestBuilding:
         old_ones = [known["name"] for known in context.get_ciphers() if not known["name"].startswith("TLS_")]
         assert old_ones == [cipher]
 
+    def test_dhe_is_left_out(self) -> None:
+        """Whose groups a server may choose so large that a handshake takes seconds; who wants it asks for it."""
+
+        def exchanges(config: TlsConfig) -> set[str]:
+            return {cipher["kea"] for cipher in build_context(config).get_ciphers()}
+
+        assert exchanges(TlsConfig(trust())) == {"kx-any", "kx-ecdhe"}
+        assert "kx-dhe" in exchanges(TlsConfig(trust(), ciphers="DHE+AESGCM"))
+
+    def test_where_the_system_allows_nothing_but_dhe(self) -> None:
+        """It stays."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.set_ciphers("DHE+AESGCM")
+        set_versions_and_ciphers(context, TlsConfig(trust()))
+        assert "kx-dhe" in {cipher["kea"] for cipher in context.get_ciphers()}
+
     @pytest.mark.parametrize(
         "config, error, words",
         [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from netstack_sync.base.net_errors import (
     ERR_CERT_AUTHORITY_INVALID,
     ERR_CERT_COMMON_NAME_INVALID,
     ERR_CERT_DATE_INVALID,
+    ERR_CERT_INVALID,
     ERR_CONNECTION_CLOSED,
     ERR_CONNECTION_RESET,
     ERR_FAILED,
@@ -217,6 +219,31 @@ class TestPins:
             assert rig.socket.ssl_info is not None
             assert rig.socket.ssl_info.verified_chain == (chain if verifies else ())
 
+    @either_version
+    def test_a_certificate_of_an_own_context_waits_for_the_pins(self, tmp_path: Path, version: ssl.TLSVersion) -> None:
+        """OpenSSL is content with the server, the pins are not: it does not learn who the user is."""
+        own, mine = own_context(), write_client_certificate(tmp_path)
+        own.load_cert_chain(mine.cert_file, mine.key_file)
+        with tls_rig(TlsConfig(trust(), context=own), server_context(wants_certificate=True, version=version)) as rig:
+            rig.world.pinned_hosts.add(HOST)
+            hello = hello_of(rig)
+            rig.settle()
+            assert (
+                rig.all_sent == hello and rig.verifier.started[0].params.chain[: len(server_chain())] == server_chain()
+            )
+            rig.verifier.started[0].complete(UNPINNED)
+            rig.settle()
+            assert rig.done.result == ERR_SSL_PINNED_KEY_NOT_IN_CERT_CHAIN and rig.all_sent == hello
+
+
+class LateJudge(ssl.SSLObject):
+    """As truststore's: OpenSSL's handshake is over when it says no."""
+
+    def do_handshake(self) -> None:
+        """Refuses whoever it may be."""
+        super().do_handshake()
+        raise ssl.SSLCertVerificationError("nobody is good enough")
+
 
 class TestOwnContext:
     def test_it_gives_the_verdict_on_a_worker(self) -> None:
@@ -274,6 +301,37 @@ class TestOwnContext:
         with tls_rig(TlsConfig(trust(), context=own)) as rig:
             assert rig.connect() == ERR_SSL_PROTOCOL_ERROR
             assert "PROTOCOL_TLS_SERVER" in rig.socket.error_detail and not rig.transport.sent
+
+    def test_what_it_does_to_begin_with_is_a_workers(self) -> None:
+        """Others read the authorities of the system each time, under a lock that may be taken."""
+        wrapped: list[int] = []
+
+        class Slow(ssl.SSLContext):
+            """Notes that somebody waits for it."""
+
+            def wrap_bio(self, *args: Any, **options: Any) -> ssl.SSLObject:
+                """See ssl.SSLContext."""
+                wrapped.append(1)
+                return super().wrap_bio(*args, **options)
+
+        own = Slow(ssl.PROTOCOL_TLS_CLIENT)
+        authority().configure_trust(own)
+        with tls_rig(TlsConfig(trust(), context=own)) as rig:
+            assert rig.socket.connect(rig.done) == ERR_IO_PENDING
+            assert wrapped == [] and len(rig.workers.jobs) == 1
+            rig.settle()
+            assert wrapped == [1] and rig.done.result == OK
+
+    @either_version
+    def test_one_that_judges_late(self, tmp_path: Path, version: ssl.TLSVersion) -> None:
+        """The last flight, with the certificate in it, is made by then, and stays here."""
+        own, mine = own_context(), write_client_certificate(tmp_path)
+        own.load_cert_chain(mine.cert_file, mine.key_file)
+        own.sslobject_class = LateJudge
+        with tls_rig(TlsConfig(trust(), context=own), server_context(wants_certificate=True, version=version)) as rig:
+            assert rig.connect() == ERR_CERT_INVALID and rig.socket.error_detail == "nobody is good enough"
+            if version is ssl.TLSVersion.TLSv1_3:  # in which there is no flight between that one and the verdict
+                assert not rig.server.is_shaken and rig.server.error is None
 
     def test_a_protocol_that_is_not_spoken_above(self) -> None:
         """It offers it, the server takes it: the words say what to do."""
@@ -466,6 +524,21 @@ class TestClientCertificate:
             assert rig.all_sent == hello and not rig.transport.sent
             assert bio is not None and bio.has_unsent, "there was something to send"
 
+    @either_version
+    def test_room_below_lets_nothing_out_before_the_verdict(self, tmp_path: Path, version: ssl.TLSVersion) -> None:
+        """The rest of the hello leaves when the transport takes more; what OpenSSL has made since stays here."""
+        config = TlsConfig(trust(), write_client_certificate(tmp_path))
+        with tls_rig(config, server_context(wants_certificate=True, version=version)) as rig:
+            hello = hello_of(rig)
+            bio = rig.socket._handshake.bio
+            assert bio is not None
+            rig.settle()
+            bio._unsent = b"rest of the hello"
+            bio.notify_writable(lambda: None)
+            rig.transport.peer_takes(1000)
+            assert rig.all_sent == hello and bytes(rig.transport.sent) == b"rest of the hello" and bio.has_unsent
+            rig.socket.disconnect()
+
 
 class TestAgreement:
     @pytest.mark.parametrize(
@@ -548,6 +621,21 @@ class TestAgreement:
             rig.transport.peer_sends(answer)
             assert rig.done.result == error and rig.socket.error_detail
             assert rig.socket.ssl_info is None and is_closed_to_its_user(rig)
+
+    def test_a_server_that_never_stops_talking(self) -> None:
+        """Others get their turns, and it ends before much has come."""
+        hello_request = b"\x16\x03\x03\x00\x04" + bytes(4)  # OpenSSL passes over any number of them
+        with tls_rig(server=server_context(version=ssl.TLSVersion.TLSv1_2)) as rig:
+            hello_of(rig)
+            rig.transport.received += [hello_request * 1800] * 40
+            turns = 0
+            while not rig.done.is_called:
+                before = len(rig.transport.received)
+                rig.transport.tell_readable()
+                turns += 1
+                assert before - len(rig.transport.received) <= 4
+            assert rig.done.result == ERR_SSL_PROTOCOL_ERROR and turns > 3 and len(rig.transport.received) > 20
+            assert rig.socket.error_detail == "the server says more than a handshake has"
 
     def test_a_transport_that_takes_little_at_a_time(self) -> None:
         """The handshake goes on as room comes; the last flight may leave after the verdict."""

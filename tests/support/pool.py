@@ -121,7 +121,7 @@ class FakeSocket:
         assert self.is_open
         self.on_readable = task
         if self.received and self.post_task is not None:
-            self.post_task(self._tell_readable)
+            self.post_task(self.tell_readable)
 
     def notify_writable(self, task: Task) -> None:
         """See StreamSocket."""
@@ -161,9 +161,10 @@ class FakeSocket:
     def peer_sends(self, *pieces: bytes) -> None:
         """Bytes arrive; b"" is the end of the stream."""
         self.received += pieces
-        self._tell_readable()
+        self.tell_readable()
 
-    def _tell_readable(self) -> None:
+    def tell_readable(self) -> None:
+        """As a loop does while there is something to read."""
         task, self.on_readable = self.on_readable, None
         if task is not None:
             task()
