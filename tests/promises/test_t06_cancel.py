@@ -6,7 +6,6 @@ import concurrent.futures
 import random
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -21,10 +20,10 @@ _PROMPTLY_S = 5.0  # everything here is held for ever
 
 
 @pytest.fixture(params=SCENES, ids=lambda scene: scene.__name__)
-def held(request: pytest.FixtureRequest, no_complaints: None, tmp_path: Path) -> Iterator[HeldFetch]:
+def held(request: pytest.FixtureRequest, no_complaints: None) -> Iterator[HeldFetch]:
     """A fetch for each state it can be in."""
     scene: Scene = request.param
-    with scene(tmp_path) as prepared:
+    with scene() as prepared:
         yield prepared
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import socket
+import ssl
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.fetcher.limits import Limits
@@ -38,12 +38,12 @@ class HeldFetch:
         wait_until(self._is_there)
 
 
-Scene = Callable[[Path], AbstractContextManager[HeldFetch]]
+Scene = Callable[[], AbstractContextManager[HeldFetch]]
 _ONE_SOCKET = Limits(per_host=1, total=1)  # a slot that is not given back stops everything
 
 
 @contextmanager
-def queued(_: Path) -> Iterator[HeldFetch]:
+def queued() -> Iterator[HeldFetch]:
     """Behind another fetch that has the host's only socket."""
     with EmbeddedServer() as server, Session(limits=Limits(per_host=1, total=2)) as session:
         server.route("/held", Answer(fault=stall_before_headers()))
@@ -54,14 +54,14 @@ def queued(_: Path) -> Iterator[HeldFetch]:
 
 
 @contextmanager
-def resolving(_: Path) -> Iterator[HeldFetch]:
+def resolving() -> Iterator[HeldFetch]:
     """In a lookup that never ends."""
     with blocked_resolver() as resolver, Session(limits=_ONE_SOCKET) as session:
         yield HeldFetch(session, "http://name.test/", LoadState.RESOLVING_HOST, lambda: bool(resolver.asked))
 
 
 @contextmanager
-def connecting(_: Path) -> Iterator[HeldFetch]:
+def connecting() -> Iterator[HeldFetch]:
     """In front of a listener whose queue is full: the system drops what else wants to connect."""
     with socket.socket() as listener, socket.socket() as filler, Session(limits=_ONE_SOCKET) as session:
         listener.bind(("127.0.0.1", 0))
@@ -72,36 +72,39 @@ def connecting(_: Path) -> Iterator[HeldFetch]:
 
 
 @contextmanager
-def handshaking(_: Path) -> Iterator[HeldFetch]:
+def handshaking() -> Iterator[HeldFetch]:
     """With a server that does not answer the ClientHello."""
     with EmbeddedServer(tls=TlsRecipe(handshake=(STALL,))) as server, Session(limits=_ONE_SOCKET) as session:
         yield HeldFetch(session, server.url("/hello"), LoadState.SSL_HANDSHAKE, lambda: server.open_connections == 1)
 
 
 @contextmanager
-def verifying(folder: Path) -> Iterator[HeldFetch]:
-    """While the worker that judges the certificate waits for a file of the CA directory, which is a pipe."""
-    pipe = folder / "00000000.0"  # a name as OpenSSL looks for
-    os.mkfifo(pipe)
-    writers: list[int] = []
+def verifying() -> Iterator[HeldFetch]:
+    """While a worker judges the certificate with a context of the user's, which takes its time."""
+    is_judging, may_go_on = threading.Event(), threading.Event()
 
-    def worker_has_opened_it() -> bool:
-        try:
-            writers.append(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
-        except OSError:
-            return False  # nobody reads yet
-        return True
+    class SlowJudge(ssl.SSLObject):
+        """Ends no handshake before it may."""
 
-    with EmbeddedServer(tls=True) as server, Session(limits=_ONE_SOCKET, verify=str(folder)) as session:
-        try:
-            yield HeldFetch(session, server.url("/hello"), LoadState.SSL_HANDSHAKE, worker_has_opened_it)
-        finally:
-            for writer in writers:
-                os.close(writer)
+        def do_handshake(self) -> None:
+            """See ssl.SSLObject."""
+            super().do_handshake()
+            is_judging.set()
+            may_go_on.wait(60.0)
+
+    own = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    own.sslobject_class = SlowJudge
+    with EmbeddedServer(tls=True) as server:
+        own.load_verify_locations(server.ca_file)
+        with Session(limits=_ONE_SOCKET, verify=own) as session:
+            try:
+                yield HeldFetch(session, server.url("/hello"), LoadState.SSL_HANDSHAKE, is_judging.is_set)
+            finally:
+                may_go_on.set()
 
 
 @contextmanager
-def waiting_for_headers(_: Path) -> Iterator[HeldFetch]:
+def waiting_for_headers() -> Iterator[HeldFetch]:
     """With a server that has read the request and says nothing."""
     with EmbeddedServer() as server, Session(limits=_ONE_SOCKET) as session:
         server.route("/held", Answer(fault=stall_before_headers()))
@@ -110,7 +113,7 @@ def waiting_for_headers(_: Path) -> Iterator[HeldFetch]:
 
 
 @contextmanager
-def reading_body(_: Path) -> Iterator[HeldFetch]:
+def reading_body() -> Iterator[HeldFetch]:
     """With a server that stops in the middle of the body."""
     with EmbeddedServer() as server, Session(limits=_ONE_SOCKET) as session:
         server.route("/held", Answer(body=b"x" * 1000, fault=stall_in_body()))
