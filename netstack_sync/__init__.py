@@ -10,7 +10,9 @@
 """
 
 from netstack_sync._version import __version__
+from netstack_sync.base.backoff import BackoffPolicy
 from netstack_sync.base.exceptions import (
+    Attempt,
     CertificateError,
     ConnectionFailed,
     ConnectionRefused,
@@ -48,6 +50,7 @@ from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.pins import PinSet
 from netstack_sync.fetcher.resolution import Resolution
 from netstack_sync.fetcher.response import Response
+from netstack_sync.fetcher.retry_policy import RetryPolicy
 from netstack_sync.fetcher.session import Session
 from netstack_sync.fetcher.stats import GroupStats, SessionStats
 from netstack_sync.fetcher.sync_url_fetcher import SyncUrlFetcher
@@ -57,8 +60,11 @@ from netstack_sync.fetcher.url_fetcher import URLFetcher
 from netstack_sync.network.quality import NetworkQuality
 from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
+from netstack_sync.url_request.rate_limit import RateLimit
 
 __all__ = [
+    "Attempt",
+    "BackoffPolicy",
     "CertificateError",
     "CertificateFacts",
     "ConnectTimeout",
@@ -88,11 +94,13 @@ __all__ = [
     "PinSet",
     "PoolTimeout",
     "ProtocolError",
+    "RateLimit",
     "ReadTimeout",
     "RequestPriority",
     "Resolution",
     "Response",
     "ResponseTooLarge",
+    "RetryPolicy",
     "SSLInfo",
     "Session",
     "SessionStats",

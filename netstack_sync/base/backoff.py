@@ -33,6 +33,17 @@ class BackoffPolicy:
     always_use_initial_delay: bool = False
     """Wait the initial delay after a success, too, and after failures that are ignored."""
 
+    def delay_s(self, failure_count: int, random: Callable[[], float]) -> float:
+        """The wait after so many failures; `random` gives numbers from 0 to 1."""
+        counted = max(0, failure_count - self.num_errors_to_ignore)
+        if self.always_use_initial_delay:
+            counted += 1
+        if counted == 0:
+            return 0.0
+        delay_s = _exponential(self.initial_delay_s, self.multiply_factor, counted - 1)
+        delay_s -= random() * self.jitter_factor * delay_s
+        return delay_s if self.maximum_backoff_s is None else min(delay_s, self.maximum_backoff_s)
+
 
 class BackoffEntry:
     """What is remembered of one peer. `random` gives numbers from 0 to 1."""
@@ -61,7 +72,7 @@ class BackoffEntry:
             delay_s = self._policy.initial_delay_s if self._policy.always_use_initial_delay else 0.0
         else:
             self.failure_count += 1
-            delay_s = self._delay_after_failure_s()
+            delay_s = self._policy.delay_s(self.failure_count, self._random)
         self.set_custom_release_time(max(self._release_time, self._clock.now() + delay_s))
 
     def should_reject_request(self) -> bool:
@@ -91,17 +102,6 @@ class BackoffEntry:
         """Forgets all failures and releases at once."""
         self.failure_count = 0
         self._release_time = -math.inf
-
-    def _delay_after_failure_s(self) -> float:
-        policy = self._policy
-        counted = max(0, self.failure_count - policy.num_errors_to_ignore)
-        if policy.always_use_initial_delay:
-            counted += 1
-        if counted == 0:
-            return 0.0
-        delay_s = _exponential(policy.initial_delay_s, policy.multiply_factor, counted - 1)
-        delay_s -= self._random() * policy.jitter_factor * delay_s
-        return delay_s if policy.maximum_backoff_s is None else min(delay_s, policy.maximum_backoff_s)
 
     def __repr__(self) -> str:
         return f"<BackoffEntry failures={self.failure_count} release in {self.time_until_release_s():.3f} s>"

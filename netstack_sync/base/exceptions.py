@@ -55,6 +55,19 @@ class NetErrorCode(NamedTuple):
         return f"{self.name} ({self.number})"
 
 
+class Attempt(NamedTuple):
+    """One time that a fetch was tried. With a status and an error the answer's body was cut off."""
+
+    status: int | None
+    """What the server answered; None when it did not."""
+    net_error: NetErrorCode | None
+    """Why there is no (complete) answer; None when there is one."""
+    elapsed_s: float
+    """From its beginning to the head of the answer, or to its failure."""
+    wait_s: float
+    """How long the next attempt was put off; 0 for the last."""
+
+
 class NetError(OSError):
     """A fetch that got no (complete) answer. Pickles without `request`, which may hold credentials."""
 
@@ -76,6 +89,8 @@ class NetError(OSError):
         self.timing = timing
         self.may_have_been_sent: Final = may_have_been_sent
         """Whether the server may have acted on the request; if not, anything can safely be sent again."""
+        self.attempts: tuple[Attempt, ...] = ()
+        """All that were made, the last one included; empty when it was never begun."""
 
     @property
     def meaning(self) -> str:

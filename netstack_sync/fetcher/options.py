@@ -12,6 +12,7 @@ from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import QueryParams, Url
 from netstack_sync.fetcher.request_body import RequestBody, make_body
+from netstack_sync.fetcher.retry_policy import RetriesArgument, RetryPolicy
 from netstack_sync.fetcher.timeout import Timeout
 from netstack_sync.fetcher.tls_arguments import CertArgument, VerifyArgument
 from netstack_sync.http.build_headers import basic_credentials
@@ -39,6 +40,7 @@ class FetchOptions(TypedDict, total=False):
     max_redirects: int
     priority: RequestPriority | str | int
     max_response_size: int | None
+    retries: RetriesArgument
 
 
 class FetchRequest:
@@ -52,6 +54,7 @@ class FetchRequest:
         "max_response_size",
         "method",
         "priority",
+        "retries",
         "timeout",
         "tls",
         "url",
@@ -69,6 +72,7 @@ class FetchRequest:
         max_redirects: int,
         priority: RequestPriority,
         max_response_size: int | None,
+        retries: RetryPolicy | None = None,
     ) -> None:
         self.url = url
         self.method = method
@@ -80,6 +84,7 @@ class FetchRequest:
         self.max_redirects = max_redirects
         self.priority = priority
         self.max_response_size = max_response_size
+        self.retries = retries
 
     def __reduce__(self) -> tuple[type[FetchRequest], tuple[object, ...]]:
         """Pickles without what is secret or belongs to this process: credentials, body, TLS settings."""
@@ -88,8 +93,8 @@ class FetchRequest:
             headers.remove(name)
         url, tls = self.url.without_credentials(), TlsConfig(TrustConfig())
         redirects = (self.follow_redirects, self.max_redirects)
-        values = (url, self.method, headers, None, self.timeout, tls, *redirects, self.priority, self.max_response_size)
-        return FetchRequest, values
+        limits = (self.priority, self.max_response_size, self.retries)
+        return FetchRequest, (url, self.method, headers, None, self.timeout, tls, *redirects, *limits)
 
     def __repr__(self) -> str:
         return f"<FetchRequest {self.method} {self.url.without_credentials()}>"

@@ -48,6 +48,7 @@ class PhaseLimits:
         "_timers",
         "_total",
         "_waiting_since",
+        "deadline",
     )
 
     def __init__(self, timeout: Timeout, timers: TimerQueue, owner: LimitedFetch) -> None:
@@ -55,6 +56,8 @@ class PhaseLimits:
         self._timers = timers
         self._owner: LimitedFetch | None = owner  # until stop(), which opens the circle
         self._total: DelayedTask | None = None
+        self.deadline = inf
+        """When the total is over, in clock seconds; set by start()."""
         self._connect: DelayedTask | None = None
         self._read: DelayedTask | None = None
         self._waiting_since = 0.0  # clock seconds; when the socket was asked for
@@ -66,7 +69,8 @@ class PhaseLimits:
         total = self._timeout.total
         if total is not None:
             start = started_at if started_at is not None else self._timers.clock.now()
-            self._total = self._timers.call_at(start + total, lambda: self._reach("total", total))
+            self.deadline = start + total
+            self._total = self._timers.call_at(self.deadline, lambda: self._reach("total", total))
 
     def begin_connect(self) -> None:
         """A socket is asked for."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from urllib3._collections import HTTPHeaderDict
 
-from netstack_sync.base.exceptions import HTTPStatusError, NetError
+from netstack_sync.base.exceptions import Attempt, HTTPStatusError, NetError
 from netstack_sync.base.http_util import charset_of
 from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.load_timing import LoadTiming
@@ -37,7 +37,9 @@ class Response(ReadableBody):
         source: BodySource,
         history: list[Response],
         net_log_source_id: int,
+        earlier: tuple[Attempt, ...] = (),
     ) -> None:
+        """`earlier` are the attempts before the one that gave this answer."""
         head = info.head
         super().__init__(source, request.max_response_size, head.headers.may_have(b"content-encoding"))
         self._headers: HTTPHeaderDict | None = None
@@ -49,6 +51,7 @@ class Response(ReadableBody):
         self._request_url: str | None = None
         self._info = info
         self._encoding: str | None = None
+        self._earlier = earlier
         self.request = request
         """What was asked, as the caller asked it."""
         self.history = history
@@ -132,6 +135,14 @@ class Response(ReadableBody):
         if timing.request_start is None or timing.receive_headers_end is None:
             return timedelta(0)
         return timedelta(seconds=timing.receive_headers_end - timing.request_start)
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """All times that the request was made, oldest first; the last one gave this answer."""
+        first, timing = self.history[0].timing if self.history else self._info.timing, self._info.timing
+        begun, ended = first.request_start, timing.receive_headers_end
+        elapsed_s = ended - begun if begun is not None and ended is not None else 0.0
+        return (*self._earlier, Attempt(self.status, None, elapsed_s, 0.0))
 
     @property
     def remote_address(self) -> IPEndPoint | None:
@@ -230,9 +241,10 @@ def make_response(
     source: BodySource,
     hops: list[HttpResponseInfo],
     net_log_source_id: int,
+    earlier: tuple[Attempt, ...] = (),
 ) -> Response:
     """The answer, with those of the redirects before it as its history."""
     history: list[Response] = []
     for hop in hops:
         history.append(Response(request, hop, CollectedBody([]), list(history), net_log_source_id))
-    return Response(request, info, source, history, net_log_source_id)
+    return Response(request, info, source, history, net_log_source_id, earlier)

@@ -21,6 +21,7 @@ from netstack_sync.fetcher.options import FetchOptions, FetchRequest, HeaderChan
 from netstack_sync.fetcher.pins import PinsArgument
 from netstack_sync.fetcher.resolution import Resolution, family_from_value, resolve_on_network_thread
 from netstack_sync.fetcher.response import Response
+from netstack_sync.fetcher.retry_policy import RetriesArgument
 from netstack_sync.fetcher.runtime import runtime
 from netstack_sync.fetcher.session_config import DEFAULT_MAX_RESPONSE_SIZE, make_session_config
 from netstack_sync.fetcher.stack_settings import make_context_builder
@@ -33,6 +34,7 @@ from netstack_sync.network.quality import NetworkQuality
 from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.url_request.context import URLRequestContext
+from netstack_sync.url_request.rate_limit import RateLimitArgument
 from netstack_sync.url_request.redirects import MAX_REDIRECTS
 
 if TYPE_CHECKING:
@@ -47,12 +49,13 @@ class Session:
     """Keeps connections, names and verdicts for its requests. Any thread, also several at once, also after
     fork.
 
-    What it is built from never changes. `timeout`, `verify`, `cert`, `follow_redirects`, `max_redirects` and
-    `max_response_size` are the defaults of its requests, `headers` and `auth` go with each of them, and
+    What it is built from never changes. `timeout`, `verify`, `cert`, `follow_redirects`, `max_redirects`,
+    `max_response_size` and `retries` are the defaults of its requests, `headers` and `auth` go with each of them, and
     `base_url` completes relative URLs. `extra_ca` is trusted besides whom `verify` names, `pins` says which
     keys hosts must have, `hsts` whether hosts that want https get it, and `tls` which TLS is spoken. `limits`
     bounds its sockets, `dns` says how names are resolved, `tcp` how connections are set up, `endpoint_health`
-    when endpoints that do not answer are left alone (False: never), and `features` switches what is known by
+    when endpoints that do not answer are left alone (False: never), `rate_limit` how often a host may be asked,
+    `throttle` whether URLs whose server fails are left alone as Chromium does, and `features` switches what is known by
     name: "TimeoutTcpConnectAttempt:TimeoutTcpConnectAttemptMin/3s". With `trust_env=False` the environment
     (SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSLKEYLOGFILE, NETSTACK_ENABLE_FEATURES,
     NETSTACK_DISABLE_FEATURES) is not looked at. close() it, or use it in a `with` statement; one that is
@@ -75,6 +78,9 @@ class Session:
         follow_redirects: bool = True,
         max_redirects: int = MAX_REDIRECTS,
         max_response_size: int | None = DEFAULT_MAX_RESPONSE_SIZE,
+        retries: RetriesArgument = None,
+        rate_limit: RateLimitArgument = None,
+        throttle: bool = False,
         limits: Limits | None = None,
         dns: DnsSettings | None = None,
         tcp: TcpOptions | None = None,
@@ -94,6 +100,7 @@ class Session:
             follow_redirects=follow_redirects,
             max_redirects=max_redirects,
             max_response_size=max_response_size,
+            retries=retries,
             trust_env=trust_env,
         )
         self._builder = make_context_builder(
@@ -101,6 +108,8 @@ class Session:
             dns=dns,
             tcp=tcp,
             endpoint_health=endpoint_health,
+            rate_limit=rate_limit,
+            throttle=throttle,
             features=features,
             pins=pins,
             hsts=hsts,
@@ -119,7 +128,7 @@ class Session:
         `json`, `data` (a form, or anything `content` takes), `content` (bytes, string, path, binary file or
         iterable of bytes) and `files`; `timeout` (seconds in all, a pair (connect, read), a Timeout, or None);
         `auth` (user, password); `verify`; `cert`; `follow_redirects`; `max_redirects`; `priority` ("lowest" to
-        "highest"); `max_response_size` in bytes.
+        "highest"); `max_response_size` in bytes; `retries` (a number, a RetryPolicy, a urllib3.Retry, or None).
 
         Raises InvalidURL, ValueError and TypeError for bad arguments before anything is sent, a NetError when
         there is no complete answer, and what the caller's own body raises. A status of 400 and above is an answer.

@@ -24,6 +24,7 @@ from netstack_sync.fetcher.options import (
     merged_headers,
     with_params,
 )
+from netstack_sync.fetcher.retry_policy import RetriesArgument, RetryPolicy
 from netstack_sync.fetcher.session_tls import SessionTls
 from netstack_sync.fetcher.timeout import DEFAULT_STREAM_TIMEOUT, DEFAULT_TIMEOUT, Timeout
 from netstack_sync.fetcher.tls_arguments import CertArgument, ExtraCaArgument, VerifyArgument
@@ -53,6 +54,7 @@ class SessionConfig:
     follow_redirects: bool
     max_redirects: int
     max_response_size: int | None
+    retries: RetryPolicy | None
     environment: Mapping[str, str]
     """What counts of the environment: nothing when it is not trusted."""
 
@@ -80,6 +82,7 @@ class SessionConfig:
                 self.max_redirects,
                 DEFAULT_PRIORITY,
                 self.max_response_size,
+                self.retries,
             )
         _refuse_unknown(options)
         params = options.get("params")
@@ -98,6 +101,7 @@ class SessionConfig:
             check_max_redirects(options.get("max_redirects", self.max_redirects)),
             RequestPriority.from_value(options.get("priority", DEFAULT_PRIORITY)),
             check_max_response_size(options.get("max_response_size", self.max_response_size)),
+            RetryPolicy.from_value(options["retries"]) if "retries" in options else self.retries,
         )
 
 
@@ -114,6 +118,7 @@ def make_session_config(
     follow_redirects: bool,
     max_redirects: int,
     max_response_size: int | None,
+    retries: RetriesArgument = None,
     trust_env: bool,
 ) -> SessionConfig:
     """Checks what a Session was given; raises ValueError or TypeError naming the argument."""
@@ -126,6 +131,7 @@ def make_session_config(
         _flag("follow_redirects", follow_redirects),
         check_max_redirects(max_redirects),
         check_max_response_size(max_response_size),
+        RetryPolicy.from_value(retries),
         environment,
     )
 

@@ -16,6 +16,7 @@ from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.context_builder import ContextBuilder
+from netstack_sync.url_request.rate_limit import RateLimitArgument, RateLimits
 
 
 def make_context_builder(
@@ -24,6 +25,8 @@ def make_context_builder(
     dns: object,
     tcp: object,
     endpoint_health: bool | EndpointHealthSettings,
+    rate_limit: RateLimitArgument = None,
+    throttle: bool = False,
     features: FeatureList | str | Mapping[str, object] | None,
     pins: object = None,
     hsts: object = True,
@@ -48,6 +51,8 @@ def make_context_builder(
         tcp=_check_tcp(tcp),
         features=chosen,
         health=EndpointHealthSettings.from_value(endpoint_health),
+        rate_limits=RateLimits.from_value(rate_limit),
+        throttles=_check_throttle(throttle),
         pins=pins_from_value(pins),
         hsts=hsts_settings.config() if hsts_settings is not None else None,
     )
@@ -56,6 +61,12 @@ def make_context_builder(
 def _for_name_servers(tls: TlsConfig) -> TlsConfig:
     """Without the user's identity, and without OCSP: to find the responder its name would have to be known."""
     return replace(tls, client_certificate=None, trust=replace(tls.trust, ocsp=OcspMode.OFF))
+
+
+def _check_throttle(throttle: object) -> bool:
+    if not isinstance(throttle, bool):
+        raise TypeError(f"throttle: must be True or False, not {throttle!r}")
+    return throttle
 
 
 def _check_tcp(tcp: object) -> TcpOptions:

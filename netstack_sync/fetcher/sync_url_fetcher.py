@@ -157,7 +157,9 @@ class SyncUrlFetcher:
             source = CollectedBody(fetcher.body)
         else:
             source = PipedBody(pipe, self.cancel, lambda net_error: failure_of(fetcher, net_error))
-        return make_response(fetcher.request, info, source, fetcher.history, fetcher.net_log_source_id)
+        return make_response(
+            fetcher.request, info, source, fetcher.history, fetcher.net_log_source_id, fetcher.attempts
+        )
 
     # --- network thread
 
@@ -212,7 +214,7 @@ class SyncUrlFetcher:
 def failure_of(fetcher: URLFetcher, net_error: int) -> NetError:
     """The exception that tells why a fetch has no (complete) answer."""
     detail = fetcher.error_detail or str(fetcher.url.without_credentials())
-    return exception_for(
+    error = exception_for(
         net_error,
         detail=detail,
         request=fetcher.request,
@@ -222,3 +224,7 @@ def failure_of(fetcher: URLFetcher, net_error: int) -> NetError:
         ssl_info=fetcher.ssl_info,
         tls_terms=fetcher.request.tls.terms,
     )
+    error.attempts = fetcher.attempts
+    if fetcher.last_attempt is not None:
+        error.attempts = (*fetcher.attempts, fetcher.last_attempt)
+    return error

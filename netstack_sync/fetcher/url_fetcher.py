@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from netstack_sync.base.exception_map import TimeoutPhase
+from netstack_sync.base.exceptions import Attempt
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.net_errors import (
@@ -18,6 +19,7 @@ from netstack_sync.base.net_errors import (
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.url import Url
+from netstack_sync.fetcher.fetch_attempts import FetchAttempts
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.phase_limits import PhaseLimits
 from netstack_sync.http.request_info import HttpRequestInfo
@@ -53,6 +55,7 @@ class URLFetcher:
     """
 
     __slots__ = (
+        "_attempts",
         "_context",
         "_delegate",
         "_is_paused",
@@ -63,6 +66,7 @@ class URLFetcher:
         "_size_bytes",
         "body",
         "error_detail",
+        "last_attempt",
         "net_error",
         "request",
         "timed_out",
@@ -94,6 +98,9 @@ class URLFetcher:
         self.error_detail = ""
         """What went wrong, in words; may be empty."""
         self.upload: UploadStream | None = None
+        self._attempts: FetchAttempts | None = None  # none where nothing is waited for
+        self.last_attempt: Attempt | None = None
+        """That which failed, when the fetch did."""
 
     def start(self, started_at: float | None = None) -> None:
         """Starts; the total limit counts from `started_at` (clock seconds), by default from now.
@@ -109,8 +116,17 @@ class URLFetcher:
         self._limits.start(started_at)
         if request.body is not None:
             self.upload = request.body.make_upload(context.workers)
+        if request.retries is None and context.admission is None:  # fast path
+            self.send()
+        else:
+            self._attempts = FetchAttempts(request, context, self, self._limits.deadline)
+            self._attempts.begin()
+
+    def send(self) -> None:
+        """See AttemptedFetch."""
+        request = self.request
         info = HttpRequestInfo(request.url, request.method, request.headers, request.tls, self.upload, self._priority)
-        self._request = URLRequest(context, info, self, request.max_redirects)
+        self._request = URLRequest(self._context, info, self, request.max_redirects)
         self._limits.begin_connect()
         self._request.start()
 
@@ -185,7 +201,14 @@ class URLFetcher:
     @property
     def may_have_been_sent(self) -> bool:
         """True when a server may have acted on the request."""
+        if self._attempts is not None and self._attempts.was_sent:
+            return True
         return self._request is not None and self._request.has_sent_bytes
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Those that were followed by another one, oldest first."""
+        return self._attempts.made if self._attempts is not None else ()
 
     @property
     def net_log_source_id(self) -> int:
@@ -198,6 +221,8 @@ class URLFetcher:
         """Follows if the caller wants it."""
         if not self.request.follow_redirects:
             return False
+        if self._attempts is not None:
+            self._attempts.charge_redirect(redirect.url.host)
         self._limits.begin_connect()
         return True
 
@@ -215,6 +240,9 @@ class URLFetcher:
         if net_error != OK:
             if net_error == ERR_TIMED_OUT and not self.may_have_been_sent:
                 self.timed_out = "connect"  # a limit of the connect job's own
+        if self._is_retried(net_error):
+            return
+        if net_error != OK:
             self._complete(net_error)
             return
         if self._sink is not None:
@@ -247,7 +275,8 @@ class URLFetcher:
         if self.net_error != ERR_IO_PENDING:
             return False
         if isinstance(data, int):
-            self._complete(data)
+            if self._sink is not None or not self._is_retried(data):
+                self._complete(data)
             return False
         if not data:
             self._complete(OK)
@@ -267,9 +296,27 @@ class URLFetcher:
     def on_limit(self, phase: TimeoutPhase, limit_s: float) -> None:
         """See LimitedFetch."""
         self.timed_out = phase
-        state = self.load_state().name.lower().replace("_", " ")
+        state = self._attempts.waits_for if self._attempts is not None else ""
+        state = state or self.load_state().name.lower().replace("_", " ")
         self.error_detail = f"the {phase} limit of {limit_s:g} s was reached while {state}"
-        self._complete(ERR_TIMED_OUT)
+        is_repeatable = phase in ("connect", "read") and (self._sink is None or self.response is None)
+        if not is_repeatable or not self._is_retried(ERR_TIMED_OUT):
+            self._complete(ERR_TIMED_OUT)
+
+    def _is_retried(self, net_error: int) -> bool:
+        """True when there will be another attempt: then nothing is left of this one."""
+        attempts = self._attempts
+        if attempts is None or not attempts.maybe_retry(net_error, self.sent_bytes):
+            return False
+        assert self._request is not None
+        self._request.cancel()
+        self._limits.end_connect()
+        self._limits.end_read()
+        self.body = []
+        self._size_bytes = 0
+        self.timed_out = None
+        self.error_detail = ""
+        return True
 
     # --- the end
 
@@ -277,6 +324,8 @@ class URLFetcher:
         self.net_error = net_error
         if net_error != OK and not self.error_detail and self._request is not None:
             self.error_detail = self._request.error_detail
+        if net_error != OK and self._attempts is not None:
+            self.last_attempt = self._attempts.attempt(net_error, self.response)
         delegate = self._delegate
         try:
             self._release()
@@ -287,6 +336,8 @@ class URLFetcher:
     def _release(self) -> None:
         self._delegate = self._sink = None
         self._limits.stop()
+        if self._attempts is not None:
+            self._attempts.stop()
         if self._request is not None:
             self._request.cancel()
         if self.upload is not None:

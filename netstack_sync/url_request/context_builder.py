@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field
 
 from netstack_sync.base.clock import SystemWallClock
@@ -47,11 +48,15 @@ from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.sockets.tls_context import TlsContexts
 from netstack_sync.sockets.tls_services import HandshakeLoad, TlsServices
 from netstack_sync.sockets.tls_session_cache import TlsSessionCache
+from netstack_sync.url_request.admission import Admission
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.doh_config import DohConfig
 from netstack_sync.url_request.doh_transport import UrlRequestDohTransport
+from netstack_sync.url_request.host_rate_limiter import HostRateLimiter
 from netstack_sync.url_request.network_changes import ChangingServices, DohServices, NetworkChanges
 from netstack_sync.url_request.ocsp_fetcher import UrlRequestOcspFetcher
+from netstack_sync.url_request.rate_limit import RateLimits
+from netstack_sync.url_request.throttler import URLRequestThrottler
 from netstack_sync.workers.trust_roots import TrustRootsCache
 from netstack_sync.workers.worker_pool import WorkerPool
 
@@ -81,6 +86,8 @@ class ContextBuilder:
     pins: PinStore = field(default_factory=lambda: PinStore({}))
     hsts: HstsConfig | None = field(default_factory=HstsConfig)
     """None for a context that forces nobody to https."""
+    rate_limits: RateLimits | None = None
+    throttles: bool = False
 
     def build(self, thread: NetworkThread, net_log: NetLog) -> URLRequestContext:
         """Makes the services in the order of their storeys; start() of the context is the caller's next word."""
@@ -126,12 +133,14 @@ class _ContextParts:
         self._ocsp.attach(
             URLRequestContext(thread, net_log, resolver, host_resolver, ocsp_session, self._workers, self._quality)
         )
+        throttler = URLRequestThrottler(thread.clock, random.random) if settings.throttles else None
         changes = NetworkChanges(
             NetworkChangeNotifier(thread, self._workers),
             ChangingServices(
                 resolver, self._families, self._health, self._quality, session, doh_services, ocsp_session
             ),
             net_log,
+            throttler,
         )
         own_pools = (self._workers, self._resolver_workers)
         hsts = None if settings.hsts is None else TransportSecurityState(_WALL_CLOCK, settings.hsts.preloaded)
@@ -148,7 +157,15 @@ class _ContextParts:
             own_pools,
             hsts,
             self._make_hsts_persister(hsts),
+            self._make_admission(throttler),
         )
+
+    def _make_admission(self, throttler: URLRequestThrottler | None) -> Admission | None:
+        limits = self._settings.rate_limits
+        if limits is None and throttler is None:
+            return None
+        limiter = HostRateLimiter(limits, self._thread.timers) if limits is not None else None
+        return Admission(limiter, throttler)
 
     def _make_tls(self) -> TlsServices:
         clock, pins = _WALL_CLOCK, self._settings.pins

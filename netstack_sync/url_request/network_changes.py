@@ -16,6 +16,7 @@ from netstack_sync.network.connection_type import ConnectionType
 from netstack_sync.network.quality_estimator import NetworkQualityEstimator
 from netstack_sync.pool.endpoint_health import EndpointHealth
 from netstack_sync.pool.family_memory import FamilyMemory
+from netstack_sync.url_request.throttler import URLRequestThrottler
 
 
 class DohServices(NamedTuple):
@@ -47,12 +48,19 @@ class NetworkChanges:
     is. Connections of the old one serve no further request.
     """
 
-    __slots__ = ("_net_log", "_notifier", "_services")
+    __slots__ = ("_net_log", "_notifier", "_services", "_throttler")
 
-    def __init__(self, notifier: NetworkChangeNotifier, services: ChangingServices, net_log: NetLog) -> None:
+    def __init__(
+        self,
+        notifier: NetworkChangeNotifier,
+        services: ChangingServices,
+        net_log: NetLog,
+        throttler: URLRequestThrottler | None = None,
+    ) -> None:
         self._notifier = notifier
         self._services = services
         self._net_log = net_log
+        self._throttler = throttler
 
     @property
     def sessions(self) -> tuple[HttpNetworkSession, ...]:
@@ -91,6 +99,8 @@ class NetworkChanges:
         services.resolver.on_ip_address_changed()
         for session in self.sessions:
             session.on_ip_address_changed(self._notifier.has_lost)
+        if self._throttler is not None:
+            self._throttler.clear()
         services.health.on_ip_address_changed()  # after the connects of the old network, which failed there
         if services.doh is not None:
             services.doh.resolver.on_network_changed()  # last: it probes the servers at once, over the new network
