@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from netstack_sync.base.clock import SystemWallClock
-from netstack_sync.base.exceptions import Attempt, NetErrorCode
-from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_TEMPORARILY_THROTTLED, OK, error_name
+from netstack_sync.base.exceptions import Attempt
+from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_TEMPORARILY_THROTTLED, OK
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.retry_after import retry_after_s
 from netstack_sync.fetcher.retry_policy import AttemptEnd, RetryCount
@@ -29,14 +29,14 @@ class AttemptedFetch(Protocol):
     def send(self) -> None:
         """An attempt begins now."""
 
-    def fail(self, net_error: int) -> None:
+    def fail(self, net_error: int, detail: str = "") -> None:
         """There is no attempt; also when the context ends during a wait."""
+
+    def attempt(self, net_error: int, now: float, wait_s: float = 0.0) -> Attempt:
+        """The present attempt as a value."""
 
     @property
     def response(self) -> HttpResponseInfo | None: ...
-
-    @property
-    def may_have_been_sent(self) -> bool: ...
 
 
 class FetchAttempts:
@@ -47,7 +47,6 @@ class FetchAttempts:
     """
 
     __slots__ = (
-        "_began_at",
         "_context",
         "_count",
         "_deadline",
@@ -78,7 +77,6 @@ class FetchAttempts:
         self._count = RetryCount(request.retries, request.method) if request.retries is not None else None
         self._timer: DelayedTask | None = None
         self._is_queued = False  # at the rate limiter
-        self._began_at = 0.0
         self._throttled: ThrottlerEntry | None = None
         self.made: tuple[Attempt, ...] = ()
         """Those that are followed by another one."""
@@ -87,7 +85,6 @@ class FetchAttempts:
 
     def begin(self) -> None:
         """The fetch's send() comes, now or later; or its fail()."""
-        self._began_at = self._context.thread.clock.now()
         admission = self._context.admission
         if admission is not None and admission.throttler is not None:
             self._throttled = admission.throttler.entry_for(self._request.url)
@@ -97,7 +94,7 @@ class FetchAttempts:
         delay_s = self._throttled.delay_s()
         if self._is_too_late(delay_s):
             assert self._fetch is not None
-            self._fetch.fail(ERR_TEMPORARILY_THROTTLED)
+            self._fetch.fail(ERR_TEMPORARILY_THROTTLED, f"for {delay_s:.3g} s more, past the deadline")
             return
         self._throttled.reserve_sending_time()
         if delay_s > 0:
@@ -105,11 +102,11 @@ class FetchAttempts:
         else:
             self._queue()
 
-    def maybe_retry(self, net_error: int, sent_bytes: int) -> bool:
+    def maybe_retry(self, net_error: int, is_sent: bool) -> bool:
         """True when another attempt follows; then the fetch lets go of this one and waits for send().
 
-        `net_error` says how the attempt ended, OK that the head of an answer is there; `sent_bytes` are those of the
-        connection it has now.
+        `net_error` says how the attempt ended, OK that the head of an answer is there; `is_sent` that a
+        server may have acted on it.
         """
         fetch, count = self._fetch, self._count
         assert fetch is not None
@@ -118,7 +115,7 @@ class FetchAttempts:
             self._throttled.on_status(response.head.status)
         if count is None:
             return False
-        end = self._end_of(net_error, response, fetch.may_have_been_sent or sent_bytes > 0)
+        end = self._end_of(net_error, response, is_sent)
         wait_s = count.next_wait_s(end, self._random)
         if wait_s is None:
             return False
@@ -127,19 +124,10 @@ class FetchAttempts:
         if self._is_too_late(wait_s) or not _is_rewound(fetch.upload):
             return False
         count.count(end)
-        self.was_sent = end.may_have_been_sent
-        self.made = (*self.made, self.attempt(net_error, fetch.response, wait_s))
+        self.was_sent = self.was_sent or is_sent
+        self.made = (*self.made, fetch.attempt(net_error, self._context.thread.clock.now(), wait_s))
         self._wait(wait_s, self.begin)
         return True
-
-    def attempt(self, net_error: int, response: HttpResponseInfo | None, wait_s: float = 0.0) -> Attempt:
-        """The present attempt as a value."""
-        return Attempt(
-            response.head.status if response is not None else None,
-            NetErrorCode(error_name(net_error), net_error) if net_error != OK else None,
-            self._context.thread.clock.now() - self._began_at,
-            wait_s,
-        )
 
     def charge_redirect(self, host: str) -> None:
         """A redirect is followed at once, but the host's next guests wait for it."""
@@ -175,7 +163,6 @@ class FetchAttempts:
     def _send(self) -> None:
         self._is_queued = False
         self._context.remove_request(self)
-        self._began_at = self._context.thread.clock.now()
         assert self._fetch is not None, "nobody calls after stop()"
         self._fetch.send()
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 from typing import Protocol
 
 from netstack_sync.base.exception_map import TimeoutPhase
-from netstack_sync.base.exceptions import Attempt
-from netstack_sync.base.load_state import LoadState
-from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.net_errors import (
     ERR_ABORTED,
     ERR_CONTEXT_SHUT_DOWN,
@@ -17,14 +14,11 @@ from netstack_sync.base.net_errors import (
     OK,
 )
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.base.ssl_info import SSLInfo
-from netstack_sync.base.url import Url
 from netstack_sync.fetcher.fetch_attempts import FetchAttempts
+from netstack_sync.fetcher.fetch_facts import FetchFacts
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.phase_limits import PhaseLimits
 from netstack_sync.http.request_info import HttpRequestInfo
-from netstack_sync.http.response_info import HttpResponseInfo
-from netstack_sync.http.upload import UploadStream
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.redirects import RedirectInfo
 from netstack_sync.url_request.url_request import URLRequest
@@ -47,7 +41,7 @@ class BodySink(Protocol):
         """Takes a piece; False pauses the fetch until resume()."""
 
 
-class URLFetcher:
+class URLFetcher(FetchFacts):
     """Owner of a URLRequest; network thread only.
 
     The deadline covers everything from the moment it was counted from, whatever the fetch is waiting for. After
@@ -55,22 +49,16 @@ class URLFetcher:
     """
 
     __slots__ = (
-        "_attempts",
         "_context",
         "_delegate",
         "_is_paused",
         "_limits",
         "_priority",
-        "_request",
         "_sink",
         "_size_bytes",
         "body",
-        "error_detail",
-        "last_attempt",
         "net_error",
-        "request",
         "timed_out",
-        "upload",
     )
 
     def __init__(
@@ -80,11 +68,10 @@ class URLFetcher:
         delegate: URLFetcherDelegate,
         sink: BodySink | None = None,
     ) -> None:
-        self.request = request
+        super().__init__(request)
         self._context = context
         self._delegate: URLFetcherDelegate | None = delegate
         self._sink = sink
-        self._request: URLRequest | None = None
         self._limits = PhaseLimits(request.timeout, context.thread.timers, self)
         self._priority = request.priority
         self._is_paused = False
@@ -95,12 +82,6 @@ class URLFetcher:
         """ERR_IO_PENDING while under way; then OK, or why there is no (complete) answer."""
         self.timed_out: TimeoutPhase | None = None
         """Which of the caller's limits ended the fetch."""
-        self.error_detail = ""
-        """What went wrong, in words; may be empty."""
-        self.upload: UploadStream | None = None
-        self._attempts: FetchAttempts | None = None  # none where nothing is waited for
-        self.last_attempt: Attempt | None = None
-        """That which failed, when the fetch did."""
 
     def start(self, started_at: float | None = None) -> None:
         """Starts; the total limit counts from `started_at` (clock seconds), by default from now.
@@ -142,9 +123,10 @@ class URLFetcher:
         if self._request is not None:
             self._request.set_priority(priority)
 
-    def fail(self, net_error: int) -> None:
+    def fail(self, net_error: int, detail: str = "") -> None:
         """Ends the fetch in any state with an error that the delegate is told."""
         if self.net_error == ERR_IO_PENDING:
+            self.error_detail = self.error_detail or detail
             self._complete(net_error)
 
     def resume(self) -> None:
@@ -152,68 +134,6 @@ class URLFetcher:
         if self._is_paused and self.net_error == ERR_IO_PENDING:
             self._is_paused = False
             self._read_loop()
-
-    # --- what became of it
-
-    @property
-    def url(self) -> Url:
-        """The URL of the last hop."""
-        return self._request.url if self._request is not None else self.request.url
-
-    @property
-    def response(self) -> HttpResponseInfo | None:
-        """The last hop's answer."""
-        return self._request.response if self._request is not None else None
-
-    @property
-    def history(self) -> list[HttpResponseInfo]:
-        """The redirects on the way, oldest first."""
-        return self._request.history if self._request is not None else []
-
-    @property
-    def timing(self) -> LoadTiming | None:
-        """Where the time went."""
-        return self._request.timing if self._request is not None else None
-
-    def connecting_since(self) -> float | None:
-        """See LimitedFetch."""
-        return self._request.connecting_since if self._request is not None else None
-
-    def load_state(self) -> LoadState:
-        """What the fetch waits for."""
-        return self._request.load_state if self._request is not None else LoadState.IDLE
-
-    @property
-    def ssl_info(self) -> SSLInfo | None:
-        """What is known of the server's TLS, also when that is why the fetch failed."""
-        return self._request.ssl_info if self._request is not None else None
-
-    @property
-    def sent_bytes(self) -> int:
-        """Bytes of the request that have left on the present connection."""
-        return self._request.sent_bytes if self._request is not None else 0
-
-    @property
-    def waits_for_upload(self) -> bool:
-        """True while the caller's file or iterator is waited for."""
-        return self.upload is not None and self.upload.is_pending
-
-    @property
-    def may_have_been_sent(self) -> bool:
-        """True when a server may have acted on the request."""
-        if self._attempts is not None and self._attempts.was_sent:
-            return True
-        return self._request is not None and self._request.has_sent_bytes
-
-    @property
-    def attempts(self) -> tuple[Attempt, ...]:
-        """Those that were followed by another one, oldest first."""
-        return self._attempts.made if self._attempts is not None else ()
-
-    @property
-    def net_log_source_id(self) -> int:
-        """The request's id in the NetLog; 0 before the start."""
-        return self._request.net_log.source.id if self._request is not None else 0
 
     # --- URLRequestDelegate
 
@@ -237,9 +157,8 @@ class URLFetcher:
 
     def on_response_started(self, net_error: int) -> None:
         """The head is there, or the request failed."""
-        if net_error != OK:
-            if net_error == ERR_TIMED_OUT and not self.may_have_been_sent:
-                self.timed_out = "connect"  # a limit of the connect job's own
+        if net_error == ERR_TIMED_OUT and not self.has_attempt_sent:
+            self.timed_out = "connect"  # a limit of the connect job's own
         if self._is_retried(net_error):
             return
         if net_error != OK:
@@ -306,10 +225,11 @@ class URLFetcher:
     def _is_retried(self, net_error: int) -> bool:
         """True when there will be another attempt: then nothing is left of this one."""
         attempts = self._attempts
-        if attempts is None or not attempts.maybe_retry(net_error, self.sent_bytes):
+        if attempts is None or not attempts.maybe_retry(net_error, self.has_attempt_sent):
             return False
         assert self._request is not None
         self._request.cancel()
+        self._request = None
         self._limits.end_connect()
         self._limits.end_read()
         self.body = []
@@ -322,10 +242,9 @@ class URLFetcher:
 
     def _complete(self, net_error: int) -> None:
         self.net_error = net_error
-        if net_error != OK and not self.error_detail and self._request is not None:
-            self.error_detail = self._request.error_detail
-        if net_error != OK and self._attempts is not None:
-            self.last_attempt = self._attempts.attempt(net_error, self.response)
+        if net_error != OK and self._request is not None:
+            self.error_detail = self.error_detail or self._request.error_detail
+            self.last_attempt = self.attempt(net_error, self._context.thread.clock.now())
         delegate = self._delegate
         try:
             self._release()

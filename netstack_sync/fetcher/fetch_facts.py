@@ -1,0 +1,108 @@
+"""FetchFacts: what is known of a fetch at any moment, whichever attempt it is at."""
+
+from __future__ import annotations
+
+from netstack_sync.base.exceptions import Attempt, NetErrorCode
+from netstack_sync.base.load_state import LoadState
+from netstack_sync.base.load_timing import LoadTiming
+from netstack_sync.base.net_errors import OK, error_name
+from netstack_sync.base.ssl_info import SSLInfo
+from netstack_sync.base.url import Url
+from netstack_sync.fetcher.fetch_attempts import FetchAttempts
+from netstack_sync.fetcher.options import FetchRequest
+from netstack_sync.http.response_info import HttpResponseInfo
+from netstack_sync.http.upload import UploadStream
+from netstack_sync.url_request.url_request import URLRequest
+
+
+class FetchFacts:
+    """The part of a URLFetcher that only tells. Network thread only until the fetch is over."""
+
+    __slots__ = ("_attempts", "_request", "error_detail", "last_attempt", "request", "upload")
+
+    def __init__(self, request: FetchRequest) -> None:
+        self.request = request
+        self._request: URLRequest | None = None  # none before the first attempt and between two
+        self._attempts: FetchAttempts | None = None  # none where nothing can be waited for
+        self.error_detail = ""
+        """What went wrong, in words; may be empty."""
+        self.last_attempt: Attempt | None = None
+        """That which failed, when the fetch did."""
+        self.upload: UploadStream | None = None
+
+    @property
+    def url(self) -> Url:
+        """The URL of the last hop."""
+        return self._request.url if self._request is not None else self.request.url
+
+    @property
+    def response(self) -> HttpResponseInfo | None:
+        """The last hop's answer."""
+        return self._request.response if self._request is not None else None
+
+    @property
+    def history(self) -> list[HttpResponseInfo]:
+        """The redirects on the way, oldest first."""
+        return self._request.history if self._request is not None else []
+
+    @property
+    def timing(self) -> LoadTiming | None:
+        """Where the time went."""
+        return self._request.timing if self._request is not None else None
+
+    def connecting_since(self) -> float | None:
+        """See LimitedFetch."""
+        return self._request.connecting_since if self._request is not None else None
+
+    def load_state(self) -> LoadState:
+        """What the fetch waits for."""
+        return self._request.load_state if self._request is not None else LoadState.IDLE
+
+    @property
+    def ssl_info(self) -> SSLInfo | None:
+        """What is known of the server's TLS, also when that is why the fetch failed."""
+        return self._request.ssl_info if self._request is not None else None
+
+    @property
+    def sent_bytes(self) -> int:
+        """Bytes of the request that have left on the present connection."""
+        return self._request.sent_bytes if self._request is not None else 0
+
+    @property
+    def waits_for_upload(self) -> bool:
+        """True while the caller's file or iterator is waited for."""
+        return self.upload is not None and self.upload.is_pending
+
+    @property
+    def has_attempt_sent(self) -> bool:
+        """True when a server may have acted on the present attempt."""
+        request = self._request
+        return request is not None and (request.has_sent_bytes or request.sent_bytes > 0)
+
+    @property
+    def may_have_been_sent(self) -> bool:
+        """True when a server may have acted on the request, in any attempt."""
+        if self._attempts is not None and self._attempts.was_sent:
+            return True
+        return self._request is not None and self._request.has_sent_bytes
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Those that were followed by another one, oldest first."""
+        return self._attempts.made if self._attempts is not None else ()
+
+    @property
+    def net_log_source_id(self) -> int:
+        """The request's id in the NetLog; 0 before the start."""
+        return self._request.net_log.source.id if self._request is not None else 0
+
+    def attempt(self, net_error: int, now: float, wait_s: float = 0.0) -> Attempt:
+        """The present attempt as a value, seen at a moment in clock seconds."""
+        response, timing = self.response, self.history[0].timing if self.history else self.timing
+        begun = timing.request_start if timing is not None else None
+        return Attempt(
+            response.head.status if response is not None else None,
+            NetErrorCode(error_name(net_error), net_error) if net_error != OK else None,
+            now - begun if begun is not None else 0.0,
+            wait_s,
+        )
