@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from netstack_sync.base.url_host import canonical_host
+
 _ANY_HOST = "*"
 
 
@@ -60,6 +62,11 @@ def _limit(value: RateLimit | float | None) -> RateLimit | None:
 
 
 def _host(name: object) -> str:
-    if not isinstance(name, str) or not name or "/" in name:
-        raise ValueError(f"rate_limit: {name!r} is no name of a host, such as 'api.example' or '*'")
-    return name.lower()
+    if name == _ANY_HOST:
+        return _ANY_HOST
+    try:
+        if isinstance(name, str) and name:
+            return canonical_host(name).strip("[]")
+    except ValueError:
+        pass
+    raise ValueError(f"rate_limit: {name!r} is no name of a host, such as 'api.example' or '*'")

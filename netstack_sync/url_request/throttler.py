@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from netstack_sync.base.backoff import BackoffEntry, BackoffPolicy
 from netstack_sync.base.clock import TickClock
+from netstack_sync.base.ip_endpoint import parse_ip_literal
 from netstack_sync.base.url import Url
 
 SERVER_BACKOFF = BackoffPolicy(
@@ -122,4 +123,6 @@ class URLRequestThrottler:
 
 def is_localhost(host: str) -> bool:
     """True for the names and addresses of this machine (RFC 6761 §6.3)."""
-    return host in ("localhost", "::1") or host.endswith(".localhost") or host.startswith("127.")
+    if host in ("localhost", "::1") or host.endswith(".localhost"):
+        return True
+    return host.startswith("127.") and parse_ip_literal(host) is not None
