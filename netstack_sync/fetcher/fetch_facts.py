@@ -82,9 +82,7 @@ class FetchFacts:
     @property
     def may_have_been_sent(self) -> bool:
         """True when a server may have acted on the request, in any attempt."""
-        if self._attempts is not None and self._attempts.was_sent:
-            return True
-        return self._request is not None and self._request.has_sent_bytes
+        return self.has_attempt_sent or (self._attempts is not None and self._attempts.was_sent)
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:

@@ -100,8 +100,11 @@ def test_an_error_survives_pickling(error_class: type[NetError]) -> None:
         timing=LoadTiming(1.0),
         may_have_been_sent=True,
     )
+    assert error.attempts == ()
+    error.attempts = (ex.Attempt(503, None, 0.5, 2.0), ex.Attempt(None, error.net_error, 1.0, 0.0))
     copy = pickle.loads(pickle.dumps(error))
     assert type(copy) is error_class
+    assert copy.attempts == error.attempts
     assert str(copy) == str(error)
     assert copy.net_error == error.net_error
     assert isinstance(copy.net_error, ex.NetErrorCode)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from netstack_sync import HTTPStatusError, Response
+from netstack_sync import Attempt, HTTPStatusError, Response
 from netstack_sync.fetcher.body_source import CollectedBody
 from netstack_sync.fetcher.response import make_response as make_with_history
 from tests.support.responses import make_request, make_response, response_info
@@ -39,6 +39,17 @@ def test_the_names_of_both_families() -> None:
     assert (response.connection_reused, response.remote_address, response.connection) == (False, None, None)
     assert (response.history, response.net_log_source_id, response.retries) == ([], 7, None)
     assert response.request.method == "GET"
+
+
+def test_attempts_are_told_with_the_one_that_answered() -> None:
+    """Its time runs from the first hop to the head of the last one; 0 where nothing is known."""
+    request, first, last = make_request(), response_info(status="302 F"), response_info(status="200 OK")
+    earlier = (Attempt(503, None, 0.5, 2.0),)
+    response = make_with_history(request, last, CollectedBody([]), [first], 7, earlier)
+    assert response.attempts == (*earlier, Attempt(200, None, 0.0, 0.0))
+    first.timing.request_start, last.timing.request_start, last.timing.receive_headers_end = 1.0, 2.0, 4.0
+    assert response.attempts == (*earlier, Attempt(200, None, 3.0, 0.0))
+    assert response.history[0].attempts == (Attempt(302, None, 0.0, 0.0),)
 
 
 def test_it_is_a_response_of_urllib3() -> None:

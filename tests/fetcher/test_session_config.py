@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from netstack_sync import InvalidURL, RequestPriority, Session, Timeout, TlsSettings
+from netstack_sync import InvalidURL, RequestPriority, RetryPolicy, Session, Timeout, TlsSettings
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.fetcher.session_config import SessionConfig, make_session_config
 from netstack_sync.fetcher.timeout import DEFAULT_STREAM_TIMEOUT, DEFAULT_TIMEOUT
@@ -40,7 +40,17 @@ def test_defaults() -> None:
     assert names == ["User-Agent", "Accept", "Accept-Encoding"]
     assert (request.timeout, request.body, request.priority) == (DEFAULT_TIMEOUT, None, RequestPriority.MEDIUM)
     assert (request.follow_redirects, request.max_redirects, request.max_response_size) == (True, 20, 100)
+    assert request.retries is None
     assert DEFAULT_TIMEOUT.total is not None
+
+
+def test_precedence_of_retries() -> None:
+    """Argument before session, also when it says none."""
+    config = _config(retries=2)
+    assert config.prepare("GET", URL, {}).retries == RetryPolicy(total=2)
+    assert config.prepare("GET", URL, {"max_redirects": 1}).retries == RetryPolicy(total=2)
+    assert config.prepare("GET", URL, {"retries": 3}).retries == RetryPolicy(total=3)
+    assert config.prepare("GET", URL, {"retries": None}).retries is None
 
 
 @pytest.mark.parametrize("trust_env", [True, False])
@@ -156,6 +166,9 @@ def test_nothing_is_said_about_a_request_that_is_refused(recwarn: pytest.Warning
         ({"max_response_size": 0}, ValueError, "max_response_size: "),
         ({"timeout": -1}, ValueError, "timeout: "),
         ({"timeout": "1"}, TypeError, "timeout: "),
+        ({"retries": "3"}, TypeError, "retries: pass a number"),
+        ({"rate_limit": 0}, ValueError, "rate_limit: "),
+        ({"throttle": 1}, TypeError, "throttle: must be True or False"),
         ({"limits": 5}, TypeError, "limits: must be a Limits"),
     ],
 )
@@ -181,6 +194,7 @@ def test_bad_settings_of_a_session_are_refused(settings: dict[str, Any], error: 
         ({"priority": "urgent"}, ValueError, "priority must be one of"),
         ({"priority": 6}, ValueError, "priority must be one of"),
         ({"max_response_size": -1}, ValueError, "max_response_size: "),
+        ({"retries": -1}, ValueError, "retries: total"),
         ({"allow_redirects": True, "stream": True}, TypeError, "allow_redirects, stream: no such argument"),
     ],
 )

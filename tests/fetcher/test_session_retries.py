@@ -144,7 +144,7 @@ def test_cancel_ends_the_back_off(server: EmbeddedServer, session: Session) -> N
     request = session.prepare("GET", server.url("/"), retries=PATIENT, timeout=None)
     fetcher = SyncUrlFetcher(request, session.context)
     fetcher.start()
-    assert wait_until(lambda: len(fetcher._fetcher.attempts) == 1)
+    wait_until(lambda: len(fetcher._fetcher.attempts) == 1)
     fetcher.cancel()
     with pytest.raises(FetchCancelled) as caught:
         fetcher.wait()
@@ -165,7 +165,7 @@ def test_closing_the_session_ends_the_back_off(server: EmbeddedServer) -> None:
         thread = threading.Thread(target=fetch)
         thread.start()
         assert server.wait_until(lambda: len(server.requests) == 1)
-        assert wait_until(lambda: server.open_connections == 1)
+        wait_until(lambda: server.open_connections == 1)
     thread.join(LIMIT_S)
     assert [type(error) for error in errors] == [ContextShutDown]
 

@@ -15,6 +15,7 @@ from netstack_sync.fetcher.stack_settings import make_context_builder
 from netstack_sync.pool.limits import PoolLimits
 from netstack_sync.sockets.tls_config import ClientCertificate, TlsConfig
 from netstack_sync.url_request.context_builder import ContextBuilder
+from netstack_sync.url_request.rate_limit import RateLimit, RateLimits
 
 NAME = TIMEOUT_TCP_CONNECT_ATTEMPT.name
 MIN, MAX = f"{NAME}Min", f"{NAME}Max"
@@ -48,7 +49,10 @@ def test_everything_gets_to_its_place() -> None:
 
     dns = DnsSettings(doh=OWN, host_resolver_rules={"a.test": "127.0.0.1"}, resolver=hook, max_parallel=2, stale=True)
     tcp, health = TcpOptions(keep_alive_s=None), EndpointHealthSettings(circuit_breaker=True)
-    builder = make(limits=Limits(per_host=2, total=5), dns=dns, tcp=tcp, endpoint_health=health, features={NAME: True})
+    more: dict[str, Any] = {"rate_limit": 5, "throttle": True}
+    builder = make(
+        limits=Limits(per_host=2, total=5), dns=dns, tcp=tcp, endpoint_health=health, features={NAME: True}, **more
+    )
     assert builder == ContextBuilder(
         limits=PoolLimits(2, 5),
         resolver=ResolverSettings(2, 1000, True),
@@ -59,6 +63,8 @@ def test_everything_gets_to_its_place() -> None:
         tcp=tcp,
         features=FeatureList.from_text(NAME),
         health=health,
+        rate_limits=RateLimits({}, RateLimit(5)),
+        throttles=True,
     )
 
 
@@ -111,6 +117,8 @@ def test_the_argument_comes_before_the_environment(
         ({"tcp": {"no_delay": True}}, TypeError, "tcp: must be a TcpOptions, not dict"),
         ({"endpoint_health": None}, TypeError, "endpoint_health: must be True, False or EndpointHealthSettings, not N"),
         ({"endpoint_health": 1}, TypeError, "endpoint_health: must be True, False or EndpointHealthSettings, not int"),
+        ({"rate_limit": "5"}, TypeError, "rate_limit: pass requests a second"),
+        ({"throttle": None}, TypeError, "throttle: must be True or False, not None"),
         ({"features": ["x"]}, TypeError, "features must be a str, a mapping or a FeatureList, not list"),
         ({"features": "NoSuch"}, ValueError, "no feature is named 'NoSuch'; there are: "),
         ({"features": {NAME: 5}}, TypeError, f"feature {NAME} must be True, False or a mapping of parameters, not 5"),

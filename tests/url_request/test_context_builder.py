@@ -29,6 +29,7 @@ from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.context_builder import ContextBuilder
 from netstack_sync.url_request.doh_config import DohConfig
+from netstack_sync.url_request.rate_limit import RateLimits
 from tests.support.dns import blocked_resolver
 from tests.support.doh_server import doh_server, template
 from tests.support.netlink import fake_kernel
@@ -96,6 +97,19 @@ def test_a_context_is_wired(stack: ScriptedStack) -> None:
     assert context.thread is session.thread is stack.thread and context.net_log is stack.net_log
     assert session.pool.slots == 0
     assert context.resolver.job_count == 0 and context.workers._threads == 0 and not context.is_shut_down
+    assert context.admission is None
+
+
+@pytest.mark.parametrize("has_limits", [False, True])
+@pytest.mark.parametrize("throttles", [False, True])
+def test_requests_are_held_back_if_that_is_wanted(stack: ScriptedStack, has_limits: bool, throttles: bool) -> None:
+    """By the one, the other, or both."""
+    limits = RateLimits.from_value(5) if has_limits else None
+    context = ContextBuilder(rate_limits=limits, throttles=throttles).build(stack.thread, stack.net_log)
+    admission = context.admission
+    assert (admission is not None) == (has_limits or throttles)
+    assert (admission is not None and admission.rate_limiter is not None) == has_limits
+    assert (admission is not None and admission.throttler is not None) == throttles
 
 
 @pytest.mark.parametrize("limits, slots", [(None, 6), (PoolLimits(per_group=2, total=8), 2), (PoolLimits(6, 1), 1)])

@@ -40,6 +40,7 @@ from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.pool.limits import PoolLimits
 from netstack_sync.pool.socket_pool import ClientSocketPool
 from netstack_sync.url_request.network_changes import ChangingServices, DohServices, NetworkChanges
+from netstack_sync.url_request.throttler import URLRequestThrottler
 from netstack_sync.workers.dns_config import ConfigFile
 from netstack_sync.workers.resolve_host import ResolvedHost
 from tests.support.connect_jobs import ScriptedSocketFactory
@@ -84,10 +85,12 @@ class Machine:
         sockets = ScriptedSocketFactory(stack.net_log)
         self.health = EndpointHealth(EndpointHealthSettings(), ProbeServices(timers, sockets, stack.net_log))
         self.doh = self._make_doh() if has_doh else None
+        self.throttler = URLRequestThrottler(stack.clock, lambda: 0.0) if not has_doh else None
         self.changes = NetworkChanges(
             NetworkChangeNotifier(stack.thread, stack.workers),
             ChangingServices(self.resolver, self.families, self.health, stack.quality, stack.session, self.doh),
             stack.net_log,
+            self.throttler,
         )
 
     def start(self, *at_start: bytes) -> None:
@@ -219,7 +222,11 @@ def test_a_machine_may_be_offline_from_the_start(machine: Machine) -> None:
 
 
 def test_what_was_learned_of_the_old_network_is_forgotten(online: Machine) -> None:
-    """Row 121, FlushCacheOnIPAddressChange: names, dead endpoints, and which family works."""
+    """Row 121, FlushCacheOnIPAddressChange, and row 230, ClearOnNetworkChange: names, dead endpoints, which family
+    works, and URLs that failed.
+    """
+    assert online.throttler is not None
+    online.throttler.entry_for(Url.parse("http://a.test/"))
     assert online.look_up() == OK and online.knows()
     online.families.note_connected("a.test", socket.AF_INET6, socket.AF_INET, was_slow=True)
     for _ in range(3):
@@ -227,7 +234,7 @@ def test_what_was_learned_of_the_old_network_is_forgotten(online: Machine) -> No
     assert online.families.first_family("a.test", socket.AF_INET6) == socket.AF_INET
     assert online.health.usable((SERVER,)) == ()
     online.take_address_away()
-    assert not online.knows()
+    assert not online.knows() and len(online.throttler) == 0
     assert online.families.first_family("a.test", socket.AF_INET6) == socket.AF_INET6
     assert online.health.usable((SERVER,)) == (SERVER,)
 

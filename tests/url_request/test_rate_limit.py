@@ -53,5 +53,5 @@ def test_other_values_are_refused(value: Any) -> None:
 
 @pytest.mark.parametrize("name", ["", "http://a.test", "a.test/x", "a b", 5, "a.test:80"])
 def test_what_is_no_host_is_refused(name: Any) -> None:
-    with pytest.raises(ValueError, match="rate_limit: .* is no name of a host"):
+    with pytest.raises(ValueError, match=r"rate_limit: .* is no name of a host"):
         RateLimits.from_value({name: 1})

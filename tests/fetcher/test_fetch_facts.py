@@ -1,0 +1,42 @@
+"""What is known of a fetch before, during and after its attempts."""
+
+from __future__ import annotations
+
+from netstack_sync.base.exceptions import Attempt, NetErrorCode
+from netstack_sync.base.load_state import LoadState
+from netstack_sync.base.net_errors import ERR_CONNECTION_RESET, OK
+from netstack_sync.fetcher.fetch_facts import FetchFacts
+from tests.support.responses import make_request
+from tests.support.scripted_socket import Read, Write
+from tests.support.scripted_stack import request_info, scripted_stack
+from tests.support.url_requests import context_over, new_request
+
+GET = b"GET / HTTP/1.1\r\nHost: a.test\r\nConnection: keep-alive\r\n\r\n"
+
+
+def test_before_an_attempt_nothing_is_known() -> None:
+    facts = FetchFacts(make_request("http://a.test/"))
+    assert (facts.url.href, facts.response, facts.history, facts.timing) == ("http://a.test/", None, [], None)
+    assert (facts.load_state(), facts.connecting_since(), facts.ssl_info) == (LoadState.IDLE, None, None)
+    assert (facts.sent_bytes, facts.waits_for_upload, facts.net_log_source_id) == (0, False, 0)
+    assert (facts.has_attempt_sent, facts.may_have_been_sent, facts.attempts) == (False, False, ())
+    reset = NetErrorCode("ERR_CONNECTION_RESET", ERR_CONNECTION_RESET)
+    assert facts.attempt(ERR_CONNECTION_RESET, 5.0) == Attempt(None, reset, 0.0, 0.0)
+
+
+def test_during_an_attempt_it_tells_of_that() -> None:
+    """What has left on a connection may have been acted on, before anything is known of an answer."""
+    with scripted_stack(is_async=False) as stack:
+        socket = stack.connection(Write(GET))
+        facts = FetchFacts(make_request("http://a.test/"))
+        facts._request, _ = new_request(context_over(stack), request_info())
+        facts._request.start()
+        stack.run()
+        assert facts.load_state() == LoadState.WAITING_FOR_RESPONSE
+        assert facts.sent_bytes == len(GET) and facts.has_attempt_sent and facts.may_have_been_sent
+        stack.clock.advance(2.0)
+        socket.extend(Read(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+        stack.run()
+        assert facts.attempt(OK, stack.clock.now(), 3.0) == Attempt(200, None, 2.0, 3.0)
+        assert facts.response is not None and facts.timing is not None and facts.history == []
+        assert facts.url.href == "http://a.test/" and (facts.ssl_info, facts.connecting_since()) == (None, None)
