@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 
 import pytest
@@ -69,6 +69,7 @@ class Scene:
         self.stack = stack
         self.context: URLRequestContext = context_over(stack)
         self.results: list[int] = []
+        self.on_result: Callable[[], object] = lambda: None
         self.heads = 0
         self.streamed = b""
         self.fetcher: URLFetcher
@@ -122,6 +123,7 @@ class Scene:
     def on_fetch_complete(self, fetcher: URLFetcher) -> None:
         """See URLFetcherDelegate."""
         self.results.append(fetcher.net_error)
+        self.on_result()
 
     def on_response_started(self, fetcher: URLFetcher) -> None:
         """See BodySink."""
@@ -412,6 +414,15 @@ def test_the_end_of_the_context_ends_the_back_off(scene: Scene) -> None:
     """Row 249, ShutdownSameThread: CONTEXT_SHUT_DOWN also for who waits."""
     scene.stack.connection(GET, BUSY)
     scene.start(PATIENT)
+    scene.context.shut_down()
+    assert scene.results == [ERR_CONTEXT_SHUT_DOWN]
+
+
+def test_who_is_told_of_the_end_may_cancel_others_that_wait(scene: Scene) -> None:
+    """The end of the context reaches only who is still there."""
+    scene.stack.connection(GET, BUSY, GET, BUSY)
+    fetchers = [scene.start(PATIENT), scene.start(PATIENT)]
+    scene.on_result = lambda: [fetcher.cancel() for fetcher in fetchers]
     scene.context.shut_down()
     assert scene.results == [ERR_CONTEXT_SHUT_DOWN]
 
