@@ -69,7 +69,7 @@ class Scene:
         self.stack = stack
         self.context: URLRequestContext = context_over(stack)
         self.results: list[int] = []
-        self.on_result: Callable[[], object] = lambda: None
+        self.on_result: Callable[[], None] = lambda: None
         self.heads = 0
         self.streamed = b""
         self.fetcher: URLFetcher
@@ -422,7 +422,12 @@ def test_who_is_told_of_the_end_may_cancel_others_that_wait(scene: Scene) -> Non
     """The end of the context reaches only who is still there."""
     scene.stack.connection(GET, BUSY, GET, BUSY)
     fetchers = [scene.start(PATIENT), scene.start(PATIENT)]
-    scene.on_result = lambda: [fetcher.cancel() for fetcher in fetchers]
+
+    def cancel_all() -> None:
+        for fetcher in fetchers:
+            fetcher.cancel()
+
+    scene.on_result = cancel_all
     scene.context.shut_down()
     assert scene.results == [ERR_CONTEXT_SHUT_DOWN]
 
