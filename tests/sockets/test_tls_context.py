@@ -220,6 +220,7 @@ class TestCache:
 
         rig.contexts.get(CONFIG, ContextRequest(), raise_error)
         _, done, _ = rig.get()
+        rig.contexts.get(CONFIG, ContextRequest(), raise_error)
         rig.build()
         assert done.result == OK and "ZeroDivisionError" in capsys.readouterr().err
 
