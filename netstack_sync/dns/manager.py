@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import traceback
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -213,10 +212,7 @@ class ResolverManager:
             if job.waiters and not self._is_shut_down:
                 waiter = next(iter(job.waiters))
                 del job.waiters[waiter]
-                try:
-                    waiter.on_job_complete(answer)
-                except BaseException:
-                    traceback.print_exc()  # one request's bug must not leave the others without their answer
+                waiter.on_job_complete(answer)
             return bool(job.waiters) and not self._is_shut_down
 
         tell_in_turns(tell_next, self._workers.task_runner.post_task)

@@ -27,6 +27,6 @@ def tell_in_turns(tell_next: Callable[[], bool], post_task: Callable[[Task], obj
 def _tells_and_goes_on(tell_next: Callable[[], bool]) -> bool:
     try:
         return tell_next()
-    except Exception:
+    except BaseException:
         traceback.print_exc()
         return True

@@ -107,7 +107,10 @@ class MessageLoop:
         try:
             while not self._quit:
                 if tasks:
-                    self._run_tasks(min(len(tasks), _TASKS_PER_TURN))
+                    if len(tasks) == 1:  # fast path: it has nobody to leave time to
+                        self._run_task()
+                    else:
+                        self._run_tasks(min(len(tasks), _TASKS_PER_TURN))
                     if self._quit:
                         return 0
                 delay_s = timers.seconds_to_next()
@@ -125,15 +128,18 @@ class MessageLoop:
 
     def _run_tasks(self, count: int) -> None:
         """Runs the first `count` tasks, or those that begin before the time is up."""
-        tasks, clock = self._queue.tasks, self.clock
+        clock = self.clock
         stop_at = clock.now() + MAX_SHARE_S
         for _ in range(count):
-            try:
-                tasks.popleft()()
-            except BaseException:
-                traceback.print_exc()  # a bug of the task; see above
+            self._run_task()
             if self._quit or clock.now() >= stop_at:
                 return
+
+    def _run_task(self) -> None:
+        try:
+            self._queue.tasks.popleft()()
+        except BaseException:
+            traceback.print_exc()  # a bug of the task; see above
 
     def _poll(self, timeout_s: float | None) -> None:
         """Looks at the descriptors, and sleeps if nothing is left to do."""

@@ -37,7 +37,7 @@ class URLRequestJobFactory:
 
         Before the file with the HSTS hosts is read nobody can tell whether http may be spoken at all.
         """
-        if self._hsts is None or url.scheme != "http":
+        if self._hsts is None or self._hsts.loaded.is_open or url.scheme != "http":
             return OK
         return self._hsts.loaded.wait(on_ready)
 

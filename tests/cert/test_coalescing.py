@@ -48,6 +48,23 @@ def test_many_are_told_in_turns(setup: Setup) -> None:
     assert len(setup.below.started) == 2
 
 
+def test_who_raises_has_a_bug_and_everybody_else_an_answer(setup: Setup, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also when nobody comes after him."""
+
+    def raise_error(_: int) -> None:
+        raise ZeroDivisionError
+
+    for name in "abc":
+        setup.verifier.create_request(PARAMS, quiet()).start(raise_error)
+        setup.start(name)
+    setup.verifier.create_request(PARAMS, quiet()).start(raise_error)
+    setup.below.started[0].complete(GOOD)
+    while setup.posted:
+        setup.posted.pop()()
+    assert setup.results == [(name, OK) for name in "abc"]
+    assert capsys.readouterr().err.count("Traceback") == 4
+
+
 @pytest.fixture
 def setup() -> Setup:
     return Setup()

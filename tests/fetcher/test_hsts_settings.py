@@ -90,6 +90,15 @@ def test_files_that_cannot_be_kept(tmp_path: Path) -> None:
         assert repr(os.path.realpath(path)) in str(caught.value)
 
 
+def test_a_file_of_somebody_elses(tmp_path: Path) -> None:
+    """It is not touched."""
+    file = tmp_path / "ca.pem"
+    file.write_text("-----BEGIN CERTIFICATE-----")
+    with pytest.raises(ValueError, match="is left alone: it is no list of HSTS hosts; name one that is new"):
+        HstsSettings(path=file).config()
+    assert file.read_text() == "-----BEGIN CERTIFICATE-----" and list(tmp_path.iterdir()) == [file]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="has no folder in which even root cannot write")
 def test_a_folder_that_cannot_be_written_to() -> None:
     """Whoever asks."""

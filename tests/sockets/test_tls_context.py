@@ -220,6 +220,7 @@ class TestCache:
 
         rig.contexts.get(CONFIG, ContextRequest(), raise_error)
         _, done, _ = rig.get()
+        rig.contexts.get(CONFIG, ContextRequest(), raise_error)
         rig.build()
         assert done.result == OK and "ZeroDivisionError" in capsys.readouterr().err
 
@@ -300,7 +301,8 @@ class TestBuilding:
         def exchanges(config: TlsConfig) -> set[str]:
             return {cipher["kea"] for cipher in build_context(config).get_ciphers()}
 
-        assert exchanges(TlsConfig(trust())) == {"kx-any", "kx-ecdhe"}
+        default = exchanges(TlsConfig(trust()))  # of some systems with much else
+        assert "kx-dhe" not in default and {"kx-any", "kx-ecdhe"} <= default
         assert "kx-dhe" in exchanges(TlsConfig(trust(), ciphers="DHE+AESGCM"))
 
     def test_where_the_system_allows_nothing_but_dhe(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from netstack_sync.base.net_errors import (
@@ -18,12 +20,12 @@ from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import Url
 from netstack_sync.dns.doh_server import Cancelable, DohFailure, DohReply, DohTransport
 from netstack_sync.sockets.tls_config import TlsConfig
-from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.doh_transport import TIME_LIMIT_S, UrlRequestDohTransport
 from netstack_sync.wire.dns_message import MAX_MESSAGE_BYTES
+from tests.support import small_requests
 from tests.support.scripted_socket import EOF, Read, Write
 from tests.support.scripted_stack import NEVER, ScriptedStack
-from tests.support.url_requests import context_over
+from tests.support.small_requests import SmallAsking
 
 TLS = TlsConfig(TrustConfig(ca_file="/ca.pem"))
 GET = Url.parse("https://dns.test/dns-query?dns=AAAA")
@@ -36,42 +38,24 @@ SENT_POST = Write(
 )
 
 
-def answered(*fields: str, status: str = "200 OK", size: int = 6, media_type: str = "application/dns-message") -> Read:
-    """The head of an answer."""
-    lines = [f"HTTP/1.1 {status}", f"Content-Length: {size}", f"Content-Type: {media_type}", *fields, "", ""]
-    return Read("\r\n".join(lines).encode())
+answered = partial(small_requests.answered, media_type="application/dns-message")
 
 
-class Asking:
-    """The transport over a stack, and what it said."""
+class Asking(SmallAsking["DohReply | DohFailure"]):
+    """The transport, with one question."""
 
     def __init__(self, stack: ScriptedStack) -> None:
-        self.stack = stack
-        self.context: URLRequestContext = context_over(stack)
+        super().__init__(stack, TIME_LIMIT_S)
         transport = UrlRequestDohTransport(TLS)
         transport.attach(self.context)
         self.transport: DohTransport = transport
-        self.results: list[DohReply | DohFailure] = []
+        self.url = GET
+        self.body: bytes | None = None
 
-    def start(self, url: Url = GET, body: bytes | None = None) -> Cancelable:
-        """Asks; nothing comes from inside."""
-        request = self.transport.start(url, "GET" if body is None else "POST", body, self.results.append)
-        assert not self.results
-        return request
-
-    def run(self) -> DohReply | DohFailure:
-        """The one result, after which nothing is under way."""
-        self.start()
-        self.stack.run()
-        assert len(self.results) == 1
-        self.stack.advance(2 * TIME_LIMIT_S)  # the limit of a request that is over means nothing
-        return self.result
-
-    @property
-    def result(self) -> DohReply | DohFailure:
-        """The one result, after which nothing is under way."""
-        assert len(self.results) == 1 and self.context.request_count == 0
-        return self.results[0]
+    def ask(self) -> Cancelable:
+        """See SmallAsking."""
+        method = "GET" if self.body is None else "POST"
+        return self.transport.start(self.url, method, self.body, self.results.append)
 
 
 @pytest.fixture
@@ -94,7 +78,8 @@ def test_a_question_in_the_url(asking: Asking) -> None:
 def test_a_question_in_the_body(asking: Asking) -> None:
     """POST, of the type for DNS messages."""
     asking.stack.connection(SENT_POST, answered(media_type="Application/DNS-Message; a=b"), Read(b"answer"))
-    asking.start(POST, b"query")
+    asking.url, asking.body = POST, b"query"
+    asking.start()
     asking.stack.run()
     assert asking.result == DohReply(b"answer")
 
@@ -177,18 +162,7 @@ def test_a_body_that_breaks_off(asking: Asking) -> None:
 @pytest.mark.parametrize("stage", ["connect", "head", "body"])
 def test_the_time_has_a_limit(asking: Asking, stage: str) -> None:
     """For connecting, and again for waiting and reading together."""
-    if stage == "connect":
-        for _ in range(2):  # the second one is the pool's idea
-            asking.stack.failed_connection(NEVER)
-    elif stage == "head":
-        asking.stack.connection(SENT_GET)
-    else:
-        asking.stack.connection(SENT_GET, answered(), Read(b"ans"))
-    asking.start()
-    asking.stack.run()
-    asking.stack.advance(TIME_LIMIT_S - 0.01)
-    assert not asking.results
-    asking.stack.advance(0.02)
+    asking.run_out_of_time(stage, SENT_GET, answered())
     assert isinstance(asking.result, DohFailure) and asking.result.net_error == ERR_DNS_TIMED_OUT
     assert asking.result.detail.startswith("no answer within 5 s, while ")
 
@@ -210,18 +184,7 @@ def test_the_wait_for_a_connection_is_not_the_servers(asking: Asking) -> None:
 @pytest.mark.parametrize("stage", ["start", "connect", "head", "body", "done"])
 def test_a_cancelled_request_is_silent(asking: Asking, stage: str) -> None:
     """In every state; idempotent."""
-    if stage == "connect":
-        asking.stack.failed_connection(NEVER)
-    else:
-        steps = {"start": [], "head": [], "body": [answered(), Read(b"ans")], "done": [answered(), Read(b"answer")]}
-        asking.stack.connection(SENT_GET, *steps[stage])
-    request = asking.start()
-    if stage != "start":
-        asking.stack.run()
-    request.cancel()
-    request.cancel()
-    asking.stack.advance(2 * TIME_LIMIT_S)
-    assert len(asking.results) == (stage == "done") and asking.context.request_count == 0
+    asking.cancel_at(stage, SENT_GET, answered())
 
 
 def test_a_context_that_shuts_down_fails_it(asking: Asking) -> None:

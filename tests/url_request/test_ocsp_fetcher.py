@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 from cryptography.x509.ocsp import load_der_ocsp_request
@@ -33,15 +34,15 @@ from netstack_sync.log.net_log import NetLog
 from netstack_sync.testing.answer import Answer, Fault
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from netstack_sync.testing.fault_recipes import close_before_headers, stall_before_headers
-from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.context_builder import ContextBuilder
 from netstack_sync.url_request.ocsp_fetcher import MAX_ANSWER_BYTES, MEDIA_TYPE, TIME_LIMIT_S, UrlRequestOcspFetcher
 from tests.cert.scripted_verifier import ScriptedVerifier, quiet
+from tests.support import small_requests
 from tests.support.netlink import fake_kernel
 from tests.support.ocsp import REVOKED, ROOT, delegate, leaf_asking, make_answer
 from tests.support.scripted_socket import EOF, Read, Write
 from tests.support.scripted_stack import NEVER, DrivenThread, ScriptedStack
-from tests.support.url_requests import context_over
+from tests.support.small_requests import SmallAsking
 from tests.support.waiting import wait_until
 from tests.workers.certificate_factory import NOW
 
@@ -53,42 +54,21 @@ SENT = Write(
 )
 
 
-def answered(*fields: str, status: str = "200 OK", size: int = 6, media_type: str = MEDIA_TYPE) -> Read:
-    """The head of an answer."""
-    lines = [f"HTTP/1.1 {status}", f"Content-Length: {size}", f"Content-Type: {media_type}", *fields, "", ""]
-    return Read("\r\n".join(lines).encode())
+answered = partial(small_requests.answered, media_type=MEDIA_TYPE)
 
 
-class Asking:
-    """The fetcher over a stack, and what it said."""
+class Asking(SmallAsking["bytes | int"]):
+    """The fetcher, with one question."""
 
     def __init__(self, stack: ScriptedStack) -> None:
-        self.stack = stack
-        self.context: URLRequestContext = context_over(stack)
+        super().__init__(stack, TIME_LIMIT_S)
         fetcher = UrlRequestOcspFetcher()
         fetcher.attach(self.context)
         self.fetcher: OcspFetcher = fetcher
-        self.results: list[bytes | int] = []
 
-    def start(self) -> Cancelable:
-        """Asks; nothing comes from inside."""
-        request = self.fetcher.start(URL, b"query", self.results.append)
-        assert not self.results
-        return request
-
-    def run(self) -> bytes | int:
-        """The one result, after which nothing is under way."""
-        self.start()
-        self.stack.run()
-        assert len(self.results) == 1
-        self.stack.advance(2 * TIME_LIMIT_S)  # the limit of a request that is over means nothing
-        return self.result
-
-    @property
-    def result(self) -> bytes | int:
-        """The one result, after which nothing is under way."""
-        assert len(self.results) == 1 and self.context.request_count == 0
-        return self.results[0]
+    def ask(self) -> Cancelable:
+        """See SmallAsking."""
+        return self.fetcher.start(URL, b"query", self.results.append)
 
 
 @pytest.fixture
@@ -156,18 +136,7 @@ def test_a_responder_that_says_nothing(asking: Asking) -> None:
 @pytest.mark.parametrize("stage", ["connect", "head", "body"])
 def test_the_time_has_a_limit(asking: Asking, stage: str) -> None:
     """One for everything."""
-    if stage == "connect":
-        for _ in range(2):  # the second one is the pool's idea
-            asking.stack.failed_connection(NEVER)
-    elif stage == "head":
-        asking.stack.connection(SENT)
-    else:
-        asking.stack.connection(SENT, answered(), Read(b"ans"))
-    asking.start()
-    asking.stack.run()
-    asking.stack.advance(TIME_LIMIT_S - 0.01)
-    assert not asking.results
-    asking.stack.advance(0.02)
+    asking.run_out_of_time(stage, SENT, answered())
     assert asking.result == ERR_TIMED_OUT
 
 
@@ -186,18 +155,7 @@ def test_the_time_to_connect_counts(asking: Asking) -> None:
 @pytest.mark.parametrize("stage", ["start", "connect", "head", "body", "done"])
 def test_a_cancelled_request_is_silent(asking: Asking, stage: str) -> None:
     """In every state; idempotent."""
-    if stage == "connect":
-        asking.stack.failed_connection(NEVER)
-    else:
-        steps = {"start": [], "head": [], "body": [answered(), Read(b"ans")], "done": [answered(), Read(b"answer")]}
-        asking.stack.connection(SENT, *steps[stage])
-    request = asking.start()
-    if stage != "start":
-        asking.stack.run()
-    request.cancel()
-    request.cancel()
-    asking.stack.advance(2 * TIME_LIMIT_S)
-    assert len(asking.results) == (stage == "done") and asking.context.request_count == 0
+    asking.cancel_at(stage, SENT, answered())
 
 
 def test_a_context_that_shuts_down_fails_it(asking: Asking) -> None:
