@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from urllib3.util.retry import Retry
@@ -26,6 +28,7 @@ from netstack_sync import (
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from netstack_sync.testing.fault_recipes import early_close, reset_before_headers
+from netstack_sync.testing.server_request import ReceivedRequest
 from tests.support.waiting import wait_until
 
 LIMIT_S = 20.0  # only a hang gets here
@@ -168,6 +171,24 @@ def test_closing_the_session_ends_the_back_off(server: EmbeddedServer) -> None:
         wait_until(lambda: server.open_connections == 1)
     thread.join(LIMIT_S)
     assert [type(error) for error in errors] == [ContextShutDown]
+
+
+def test_many_threads_and_a_server_that_fails_two_times_of_three(server: EmbeddedServer) -> None:
+    """Everybody gets the whole answer, and nothing is left waiting."""
+    broken = (BUSY, RESET, Answer(body=b"too short", fault=early_close(3)), Answer(429))
+    turns = itertools.count()
+
+    def answer(_: ReceivedRequest) -> Answer:
+        turn = next(turns)
+        return broken[turn % len(broken)] if turn % 3 else FINE
+
+    server.route("/", answer)
+    policy = RetryPolicy(total=50, backoff=0.001)
+    with Session(trust_env=False, retries=policy, rate_limit=RateLimit(1e6)) as session, ThreadPoolExecutor(8) as pool:
+        responses = list(pool.map(lambda _: session.put(server.url("/"), content=b"x"), range(80)))
+        assert {(response.status, response.content) for response in responses} == {(200, b"fine")}
+        assert 80 < sum(len(response.attempts) for response in responses) <= len(server.requests), "resends besides"
+        assert session.stats().requests == 0
 
 
 def test_a_rate_limit_holds_back_and_counts_against_the_deadline(server: EmbeddedServer) -> None:
