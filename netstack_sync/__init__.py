@@ -10,6 +10,7 @@
 """
 
 from netstack_sync._version import __version__
+from netstack_sync.auth.identity import BasicAuth, BearerAuth, DigestAuth, NetrcAuth
 from netstack_sync.base.exceptions import (
     CertificateError,
     ConnectionFailed,
@@ -59,6 +60,8 @@ from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
 
 __all__ = [
+    "BasicAuth",
+    "BearerAuth",
     "CertificateError",
     "CertificateFacts",
     "ConnectTimeout",
@@ -68,6 +71,7 @@ __all__ = [
     "ContextShutDown",
     "DeadlineExceeded",
     "DecodingError",
+    "DigestAuth",
     "DnsSettings",
     "EmptyResponse",
     "EndpointHealthSettings",
@@ -84,6 +88,7 @@ __all__ = [
     "Limits",
     "NameNotResolved",
     "NetError",
+    "NetrcAuth",
     "NetworkQuality",
     "PinSet",
     "PoolTimeout",
