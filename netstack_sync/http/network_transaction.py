@@ -14,7 +14,7 @@ from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.http.retry_rules import should_reconnect, should_resend, should_resend_status
-from netstack_sync.http.server_auth import ServerAuth, make_server_auth
+from netstack_sync.http.server_auth import BODY_IS_GONE, ServerAuth, make_server_auth
 from netstack_sync.http.stream import HttpStream, OnBodyData
 from netstack_sync.http.stream_request import StreamRequest
 from netstack_sync.log.bound import NetLogWithSource
@@ -22,12 +22,6 @@ from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.log.params import response_header_params
 from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.step_machine import StepMachine
-
-
-_BODY_IS_GONE = (
-    "the server has asked for credentials after the body was sent; pass bytes, a file that can seek, "
-    "or an iterable that is no iterator"
-)
 
 
 class TransactionObserver(Protocol):
@@ -247,7 +241,7 @@ class NetworkTransaction(StepMachine):
     def _restart_with_auth(self, auth: ServerAuth, stream: HttpStream) -> int:
         """The same request with credentials, over the same connection if the pool still has it then."""
         if self._rewind() != OK:
-            self._error_detail = _BODY_IS_GONE
+            self._error_detail = BODY_IS_GONE
             return ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED
         self._stream = None
         self._session.meter.ended(stream)

@@ -15,6 +15,11 @@ from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.timers import TimerQueue
 from netstack_sync.wire.http1_response import ResponseHead
 
+BODY_IS_GONE = (
+    "the server has asked for credentials after the body was sent; pass bytes, a file that can seek, "
+    "or an iterable that is no iterator"
+)
+
 
 def make_server_auth(info: HttpRequestInfo, cache: HttpAuthCache) -> ServerAuth | None:
     """None for a request without credentials, and in privacy mode. The caller's go before those of the URL."""

@@ -13,7 +13,6 @@ from netstack_sync.base.url import Url
 from netstack_sync.fetcher.options import (
     FetchOptions,
     FetchRequest,
-    basic_auth,
     body_and_headers,
     check_max_redirects,
     check_max_response_size,
@@ -96,17 +95,6 @@ def test_max_response_size_is_a_number_of_bytes(value: object) -> None:
     assert (check_max_response_size(1), check_max_response_size(None)) == (1, None)
     with pytest.raises(ValueError, match="max_response_size: must be a positive number"):
         check_max_response_size(value)
-
-
-def test_basic_auth() -> None:
-    assert basic_auth(None) is None
-    assert basic_auth(("user", "p:\u20ac")) == "Basic dXNlcjpwOuKCrA=="
-    bad: list[Any] = ["user:pass", ("user",), ("user", 5), (b"u", b"p"), object()]
-    for auth in bad:
-        with pytest.raises(ValueError, match="auth: must be a pair"):
-            basic_auth(auth)
-    with pytest.raises(ValueError, match=r"auth: a user name .* colon"):
-        basic_auth(("us:er", "p"))
 
 
 def test_headers_of_a_request_go_over_those_of_the_session() -> None:
