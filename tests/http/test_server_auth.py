@@ -261,6 +261,15 @@ def test_a_body_is_sent_again(stack: ScriptedStack, qop: str) -> None:
     assert status(stack, info("POST", BytesUpload(b"hello"))) == 200
 
 
+def test_no_body_is_signed_as_an_empty_one(stack: ScriptedStack) -> None:
+    """RFC 7616 §3.4.3."""
+    challenge = CHALLENGE.replace("auth, auth-int", "auth-int")
+    header = answer(challenge=challenge)
+    refused = Read(refusal(length(0), challenge=challenge))
+    stack.connection(Write(GET + b"\r\n"), refused, Write(GET + header + b"\r\n"), Read(FINE))
+    assert status(stack) == 200
+
+
 def once(stack: ScriptedStack) -> WorkerUpload:
     """A body that can be read only once."""
     return WorkerUpload(IterableSource(iter([b"hello"])), 5, stack.workers)
