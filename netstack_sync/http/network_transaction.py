@@ -83,7 +83,7 @@ class NetworkTransaction(StepMachine):
     def start(self, info: HttpRequestInfo, on_done: Completion) -> int:
         """OK when the head of the response is there, an error, or ERR_IO_PENDING and one later callback."""
         self._info = info
-        self._auth = make_server_auth(info, self._session.auth_cache)
+        self._auth = make_server_auth(info, self._session.auth_cache, self._net_log)
         self.timing.request_start = self._session.thread.clock.now()
         return self._begin(self._create_stream, on_done)
 

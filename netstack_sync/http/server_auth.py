@@ -11,6 +11,8 @@ from netstack_sync.http.body_drainer import HttpResponseBodyDrainer
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.stream import HttpStream
 from netstack_sync.http.upload import BytesUpload
+from netstack_sync.log.bound import NetLogWithSource
+from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.timers import TimerQueue
 from netstack_sync.wire.http1_response import ResponseHead
@@ -21,14 +23,14 @@ BODY_IS_GONE = (
 )
 
 
-def make_server_auth(info: HttpRequestInfo, cache: HttpAuthCache) -> ServerAuth | None:
+def make_server_auth(info: HttpRequestInfo, cache: HttpAuthCache, net_log: NetLogWithSource) -> ServerAuth | None:
     """None for a request without credentials, and in privacy mode. The caller's go before those of the URL."""
     identity = info.auth
     if identity is None:
         identity = _identity_in_url(info)
     if identity is None or info.privacy_mode:
         return None
-    return ServerAuth(info, AuthController(identity, info.url.origin, info.url.path, cache))
+    return ServerAuth(info, AuthController(identity, info.url.origin, info.url.path, cache), net_log)
 
 
 def _identity_in_url(info: HttpRequestInfo) -> AuthIdentity | None:
@@ -41,9 +43,10 @@ def _identity_in_url(info: HttpRequestInfo) -> AuthIdentity | None:
 class ServerAuth:
     """Network thread only; owned by the transaction. After cancel() no callback comes."""
 
-    __slots__ = ("_controller", "_drainer", "_on_drained", "_request")
+    __slots__ = ("_controller", "_drainer", "_net_log", "_on_drained", "_request")
 
-    def __init__(self, info: HttpRequestInfo, controller: AuthController) -> None:
+    def __init__(self, info: HttpRequestInfo, controller: AuthController, net_log: NetLogWithSource) -> None:
+        self._net_log = net_log
         self._controller = controller
         self._request = AuthRequest(info.method, info.url.request_target, lambda: _body_in_memory(info))
         self._drainer: HttpResponseBodyDrainer | None = None
@@ -66,8 +69,10 @@ class ServerAuth:
 
         Always OK, at once or by one later callback; a connection that is not worth it is closed.
         """
+        self._net_log.begin(NetLogEventType.HTTP_TRANSACTION_DRAIN_BODY_FOR_AUTH_RESTART)
         if stream.is_body_complete or not stream.can_find_end:
             stream.close()
+            self._net_log.end(NetLogEventType.HTTP_TRANSACTION_DRAIN_BODY_FOR_AUTH_RESTART)
             return OK
         self._drainer = HttpResponseBodyDrainer(stream, timers, self._on_drain_end)
         self._drainer.start()
@@ -89,6 +94,7 @@ class ServerAuth:
 
     def _on_drain_end(self, _: HttpResponseBodyDrainer) -> None:
         self._drainer = None
+        self._net_log.end(NetLogEventType.HTTP_TRANSACTION_DRAIN_BODY_FOR_AUTH_RESTART)
         on_drained, self._on_drained = self._on_drained, None
         if on_drained is not None:
             on_drained(OK)

@@ -21,12 +21,14 @@ from netstack_sync.http.network_transaction import NetworkTransaction
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.server_auth import make_server_auth
 from netstack_sync.http.upload import BytesUpload, IterableSource, UploadStream, WorkerUpload
+from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_socket import EOF, Pause, Read, ScriptedSocket, Step, Write
 from tests.support.scripted_stack import ScriptedStack, request_info
 
 ME = AuthIdentity("me", "p", ("digest",))
 CHALLENGE = 'Digest realm="r", nonce="n", qop="auth, auth-int"'
+DRAIN = NetLogEventType.HTTP_TRANSACTION_DRAIN_BODY_FOR_AUTH_RESTART
 GET = b"GET / HTTP/1.1\r\nHost: a.test\r\nConnection: keep-alive\r\n"
 FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine"
 
@@ -110,6 +112,8 @@ def test_the_same_connection_carries_the_answer(stack: ScriptedStack, head: byte
     reads = [Read(piece) for piece in (head, *pieces)]
     stack.connection(Write(GET + b"\r\n"), *reads, Write(GET + answer() + b"\r\n"), Read(FINE))
     assert status(stack) == 200
+    spans = stack.recorded.params_of(DRAIN, NetLogEventPhase.BEGIN)
+    assert len(spans) == len(stack.recorded.params_of(DRAIN, NetLogEventPhase.END)) == stack.is_async
 
 
 @pytest.mark.parametrize(
@@ -185,7 +189,7 @@ def test_the_next_request_waits_for_no_challenge(stack: ScriptedStack) -> None:
     assert status(stack, request_info()) == 401
     private = info()
     private.privacy_mode = True
-    assert make_server_auth(private, stack.session.auth_cache) is None
+    assert make_server_auth(private, stack.session.auth_cache, stack.log()) is None
 
 
 def test_refused(stack: ScriptedStack) -> None:
@@ -225,10 +229,10 @@ def test_the_next_nonce_comes_with_the_answer(stack: ScriptedStack) -> None:
 def test_credentials_of_the_url(stack: ScriptedStack, has_header: bool) -> None:
     """Row 168, AuthIdentityInURL: unless a header of the caller's says something else."""
     headers = [("Authorization", "mine")] if has_header else None
-    auth = make_server_auth(request_info("http://me:p@a.test/", headers=headers), stack.session.auth_cache)
+    auth = make_server_auth(request_info("http://me:p@a.test/", headers=headers), stack.session.auth_cache, stack.log())
     assert (auth is None) == has_header
-    assert make_server_auth(request_info("http://me@a.test/"), stack.session.auth_cache) is not None
-    assert make_server_auth(request_info(), stack.session.auth_cache) is None
+    assert make_server_auth(request_info("http://me@a.test/"), stack.session.auth_cache, stack.log()) is not None
+    assert make_server_auth(request_info(), stack.session.auth_cache, stack.log()) is None
 
 
 def test_the_callers_credentials_go_before_those_of_the_url(stack: ScriptedStack) -> None:
