@@ -13,7 +13,7 @@ class AuthRequest(NamedTuple):
     uri: str
     """The target as in the request line."""
     read_body: Callable[[], bytes | None]
-    """The whole body, b"" without one; None when it is not in memory. Asked by schemes that sign it only."""
+    """The whole body, b"" without one; None when it is not in memory, or long. Asked by schemes that sign it only."""
 
 
 class AuthHandler(Protocol):

@@ -77,3 +77,7 @@ def password_identity(username: str, password: str) -> AuthIdentity:
 def _check_strings(username: object, password: object) -> None:
     if not isinstance(username, str) or not isinstance(password, str):
         raise ValueError("auth: user name and password must be strings")
+    try:
+        f"{username}{password}".encode()
+    except UnicodeEncodeError as error:  # without the text, which is a secret
+        raise ValueError(f"auth: user name and password must be valid Unicode: {error.reason}") from None

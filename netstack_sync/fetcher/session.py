@@ -196,7 +196,7 @@ class Session:
         """
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
             raise ValueError(f"count: must be a whole number from 1 on, not {count!r}")
-        request = self._config.prepare("GET", url, {})
+        request = self._config.prepare("GET", url, {"auth": None})  # nobody is to be asked for this
         context = self._live_stack().context
         context.thread.post(lambda: context.preconnect(request.url, request.tls, count))
 

@@ -17,6 +17,8 @@ from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.timers import TimerQueue
 from netstack_sync.wire.http1_response import ResponseHead
 
+_MAX_SIGNED_BYTES = 1 << 20  # hashed on the network thread, a millisecond or two; only auth-int asks for it
+
 BODY_IS_GONE = (
     "the server has asked for credentials after the body was sent; pass bytes, a file that can seek, "
     "or an iterable that is no iterator"
@@ -48,7 +50,7 @@ class ServerAuth:
     def __init__(self, info: HttpRequestInfo, controller: AuthController, net_log: NetLogWithSource) -> None:
         self._net_log = net_log
         self._controller = controller
-        self._request = AuthRequest(info.method, info.url.request_target, lambda: _body_in_memory(info))
+        self._request = AuthRequest(info.method, info.url.request_target, lambda: _body_to_sign(info))
         self._drainer: HttpResponseBodyDrainer | None = None
         self._on_drained: Completion | None = None
 
@@ -100,8 +102,8 @@ class ServerAuth:
             on_drained(OK)
 
 
-def _body_in_memory(info: HttpRequestInfo) -> bytes | None:
+def _body_to_sign(info: HttpRequestInfo) -> bytes | None:
     upload = info.upload
     if upload is None:
         return b""
-    return upload.data if isinstance(upload, BytesUpload) else None
+    return upload.data if isinstance(upload, BytesUpload) and len(upload.data) <= _MAX_SIGNED_BYTES else None

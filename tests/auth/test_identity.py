@@ -31,6 +31,14 @@ def test_names_and_passwords_are_strings(bad: Any) -> None:
             make("u", bad)
 
 
+def test_what_utf_8_cannot_express() -> None:
+    """It is refused where it was given, not on the network thread; the secret is not shown."""
+    for make in (BasicAuth, DigestAuth):
+        with pytest.raises(ValueError, match="auth: user name and password must be valid Unicode") as caught:
+            make("u", "secret\ud800")
+        assert "secret" not in str(caught.value) and caught.value.__cause__ is None
+
+
 def test_colons() -> None:
     """They end the name in Basic; Digest hashes it."""
     with pytest.raises(ValueError, match=r"auth: a user name .* colon"):

@@ -213,6 +213,11 @@ def test_a_function_is_asked_for_each_request(server: EmbeddedServer, session: S
         own.get(server.url("/token"), headers={"authorization": "mine"})
     assert site.seen == ["Bearer t1", "Bearer t2", None, "mine"] and asked == ["GET /token", "POST /token"]
 
+    with Session(trust_env=False, auth=token) as own:
+        own.preconnect(server.url("/token"))
+        assert server.wait_until(lambda: server.connections_opened > 1)
+    assert len(asked) == 2, "a connection needs nobody's credentials"
+
     def broken(_: FetchRequest) -> None:
         raise LookupError("no token")
 

@@ -289,8 +289,11 @@ def test_a_body_that_is_gone(stack: ScriptedStack) -> None:
 
 
 def test_a_body_that_cannot_be_signed(stack: ScriptedStack) -> None:
-    """It is not in memory: the 401 is the answer."""
-    stack.connection(
-        Write(post()), Write(b"hello"), Read(refusal(length(0), challenge='Digest realm="r", nonce="n", qop=auth-int'))
-    )
+    """It is not in memory, or would hold the network thread up: the 401 is the answer."""
+    refused = Read(refusal(length(0), challenge='Digest realm="r", nonce="n", qop=auth-int'))
+    stack.connection(Write(post()), Write(b"hello"), refused)
     assert status(stack, info("POST", once(stack))) == 401
+    long = b"x" * ((1 << 20) + 1)
+    stack.connection(Write(post().replace(b" 5", b" %d" % len(long))), Write(long), refused)
+    stack.pool.close_idle_sockets("")
+    assert status(stack, info("POST", BytesUpload(long))) == 401
