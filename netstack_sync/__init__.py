@@ -10,6 +10,7 @@
 """
 
 from netstack_sync._version import __version__
+from netstack_sync.auth.identity import BasicAuth, BearerAuth, DigestAuth, NetrcAuth
 from netstack_sync.base.backoff import BackoffPolicy
 from netstack_sync.base.exceptions import (
     Attempt,
@@ -65,6 +66,8 @@ from netstack_sync.url_request.rate_limit import RateLimit
 __all__ = [
     "Attempt",
     "BackoffPolicy",
+    "BasicAuth",
+    "BearerAuth",
     "CertificateError",
     "CertificateFacts",
     "ConnectTimeout",
@@ -74,6 +77,7 @@ __all__ = [
     "ContextShutDown",
     "DeadlineExceeded",
     "DecodingError",
+    "DigestAuth",
     "DnsSettings",
     "EmptyResponse",
     "EndpointHealthSettings",
@@ -90,6 +94,7 @@ __all__ = [
     "Limits",
     "NameNotResolved",
     "NetError",
+    "NetrcAuth",
     "NetworkQuality",
     "PinSet",
     "PoolTimeout",

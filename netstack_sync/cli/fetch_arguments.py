@@ -66,7 +66,7 @@ def _add_request(group: argparse._ArgumentGroup) -> None:
     )
     add("-A", "--user-agent", metavar="NAME", help="the User-Agent header")
     add("-e", "--referer", metavar="URL", help="the Referer header")
-    add("-u", "--user", metavar="USER[:PASSWORD]", help="basic authentication; asks for a password that is missing")
+    add("-u", "--user", metavar="USER[:PASSWORD]", help="for Basic or Digest; asks for a password that is missing")
     add("-I", "--head", action="store_true", help="ask for the head only (HEAD) and show it")
     add("--compressed", action="store_true", help="ask for an encoded body for files as well")
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypedDict
 
+from netstack_sync.auth.identity import AuthIdentity, BasicAuth, BearerAuth, DigestAuth, NetrcAuth
 from netstack_sync.base.exceptions import InvalidURL
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.http_util import is_token
@@ -15,7 +16,6 @@ from netstack_sync.fetcher.request_body import RequestBody, make_body
 from netstack_sync.fetcher.retry_policy import RetriesArgument, RetryPolicy
 from netstack_sync.fetcher.timeout import Timeout
 from netstack_sync.fetcher.tls_arguments import CertArgument, VerifyArgument
-from netstack_sync.http.build_headers import basic_credentials
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.redirects import CREDENTIAL_HEADERS
 
@@ -33,7 +33,7 @@ class FetchOptions(TypedDict, total=False):
     content: object
     files: object
     timeout: Timeout | float | tuple[float | None, float | None] | None
-    auth: tuple[str, str] | None
+    auth: AuthArgument
     verify: VerifyArgument
     cert: CertArgument
     follow_redirects: bool
@@ -47,6 +47,7 @@ class FetchRequest:
     """One fetch as values: what a URLFetcher is started with and what an exception tells about. Immutable."""
 
     __slots__ = (
+        "auth",
         "body",
         "follow_redirects",
         "headers",
@@ -73,6 +74,7 @@ class FetchRequest:
         priority: RequestPriority,
         max_response_size: int | None,
         retries: RetryPolicy | None = None,
+        auth: AuthIdentity | None = None,
     ) -> None:
         self.url = url
         self.method = method
@@ -85,6 +87,14 @@ class FetchRequest:
         self.priority = priority
         self.max_response_size = max_response_size
         self.retries = retries
+        self.auth = auth
+        """Who answers challenges; what is sent without one is in the headers, or in the URL."""
+
+    def with_credentials(self, headers: RequestHeaders, auth: AuthIdentity | None) -> FetchRequest:
+        """The same request from somebody else."""
+        redirects = (self.follow_redirects, self.max_redirects)
+        ends = (*redirects, self.priority, self.max_response_size, self.retries, auth)
+        return FetchRequest(self.url, self.method, headers, self.body, self.timeout, self.tls, *ends)
 
     def __reduce__(self) -> tuple[type[FetchRequest], tuple[object, ...]]:
         """Pickles without what is secret or belongs to this process: credentials, body, TLS settings."""
@@ -98,6 +108,13 @@ class FetchRequest:
 
     def __repr__(self) -> str:
         return f"<FetchRequest {self.method} {self.url.without_credentials()}>"
+
+
+AuthValue = tuple[str, str] | BasicAuth | DigestAuth | BearerAuth | NetrcAuth | None
+"""Who is asking; None is nobody."""
+
+AuthArgument = AuthValue | Callable[[FetchRequest], AuthValue]
+"""The same, or a function that is asked for each request, on the thread that makes it."""
 
 
 def check_url(text: str, base: Url | None = None) -> Url:
@@ -152,17 +169,6 @@ def check_max_response_size(value: object) -> int | None:
     return value
 
 
-def basic_auth(auth: tuple[str, str] | None) -> str | None:
-    """The Authorization value of a (user, password) pair; raises ValueError for anything else."""
-    if auth is None:
-        return None
-    if not isinstance(auth, (tuple, list)) or len(auth) != 2 or not all(isinstance(x, str) for x in auth):
-        raise ValueError("auth: must be a pair (user, password) of strings")
-    if ":" in auth[0]:
-        raise ValueError("auth: a user name for basic authentication cannot hold a colon (RFC 7617)")
-    return basic_credentials(auth[0], auth[1])
-
-
 def body_and_headers(options: FetchOptions, headers: RequestHeaders) -> tuple[RequestBody | None, RequestHeaders]:
     """The body, and the headers with what it implies and without what only we may say."""
     body = make_body(
@@ -200,7 +206,7 @@ def merged_headers(defaults: RequestHeaders, own: HeaderChanges | None, authoriz
         return defaults
     headers = defaults.copy()
     if own:
-        pairs = _header_pairs(own)
+        pairs = header_pairs(own)
         for name, value in pairs:
             if value is None:
                 headers.remove(name)
@@ -210,7 +216,10 @@ def merged_headers(defaults: RequestHeaders, own: HeaderChanges | None, authoriz
     return headers
 
 
-def _header_pairs(items: HeaderChanges) -> list[tuple[str, Any]]:
+def header_pairs(items: HeaderChanges | None) -> list[tuple[str, Any]]:
+    """The changes as a list; raises TypeError."""
+    if items is None:
+        return []
     try:
         pairs: Iterable[tuple[str, Any]] = items.items() if isinstance(items, Mapping) else items
         return [(name, value) for name, value in pairs]

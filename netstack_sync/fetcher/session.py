@@ -17,7 +17,7 @@ from netstack_sync.fetcher.hsts_settings import HstsArgument
 from netstack_sync.fetcher.limits import Limits
 from netstack_sync.fetcher.network_call import call_on_network_thread
 from netstack_sync.fetcher.network_stack import NetworkStack
-from netstack_sync.fetcher.options import FetchOptions, FetchRequest, HeaderChanges
+from netstack_sync.fetcher.options import AuthArgument, FetchOptions, FetchRequest, HeaderChanges
 from netstack_sync.fetcher.pins import PinsArgument
 from netstack_sync.fetcher.resolution import Resolution, family_from_value, resolve_on_network_thread
 from netstack_sync.fetcher.response import Response
@@ -67,7 +67,7 @@ class Session:
         *,
         base_url: str | None = None,
         headers: HeaderChanges | None = None,
-        auth: tuple[str, str] | None = None,
+        auth: AuthArgument = None,
         timeout: Timeout | float | tuple[float | None, float | None] | None = DEFAULT_TIMEOUT,
         verify: VerifyArgument = True,
         cert: CertArgument = None,
@@ -127,11 +127,14 @@ class Session:
         Arguments: `params` adds to the query; `headers` (a value of None takes a session header away); one body of
         `json`, `data` (a form, or anything `content` takes), `content` (bytes, string, path, binary file or
         iterable of bytes) and `files`; `timeout` (seconds in all, a pair (connect, read), a Timeout, or None);
-        `auth` (user, password); `verify`; `cert`; `follow_redirects`; `max_redirects`; `priority` ("lowest" to
-        "highest"); `max_response_size` in bytes; `retries` (a number, a RetryPolicy, a urllib3.Retry, or None).
+        `auth` (a pair (user, password), BasicAuth, DigestAuth, BearerAuth, NetrcAuth, or a function that is given
+        the FetchRequest and gives one of these); `verify`; `cert`; `follow_redirects`; `max_redirects`; `priority`
+        ("lowest" to "highest"); `max_response_size` in bytes; `retries` (a number, a RetryPolicy, a urllib3.Retry, or
+        None).
 
         Raises InvalidURL, ValueError and TypeError for bad arguments before anything is sent, a NetError when
-        there is no complete answer, and what the caller's own body raises. A status of 400 and above is an answer.
+        there is no complete answer, and what the caller's own body and function raise. A status of 400 and above is
+        an answer.
         """
         return self._fetcher(method, url, options).fetch()
 
@@ -203,7 +206,7 @@ class Session:
         """
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
             raise ValueError(f"count: must be a whole number from 1 on, not {count!r}")
-        request = self._config.prepare("GET", url, {})
+        request = self._config.prepare("GET", url, {"auth": None})  # nobody is to be asked for this
         context = self._live_stack().context
         context.thread.post(lambda: context.preconnect(request.url, request.tls, count))
 

@@ -5,22 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from netstack_sync._version import __version__
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.priority import DEFAULT_PRIORITY, RequestPriority
 from netstack_sync.base.url import Url
+from netstack_sync.fetcher.auth_argument import AuthSource, RequestAuth, ask_for_auth, auth_from_value
 from netstack_sync.fetcher.decoding import accept_encoding
 from netstack_sync.fetcher.options import (
+    AuthArgument,
     FetchOptions,
     FetchRequest,
     HeaderChanges,
-    basic_auth,
     body_and_headers,
     check_max_redirects,
     check_max_response_size,
     check_method,
     check_url,
+    header_pairs,
     merged_headers,
     with_params,
 )
@@ -49,12 +52,15 @@ class SessionConfig:
 
     base_url: Url | None
     headers: RequestHeaders
+    anonymous_headers: RequestHeaders
+    """The same without what `auth` adds to them."""
     timeout: Timeout
     session_tls: SessionTls
     follow_redirects: bool
     max_redirects: int
     max_response_size: int | None
     retries: RetryPolicy | None
+    auth: RequestAuth | AuthSource
     environment: Mapping[str, str]
     """What counts of the environment: nothing when it is not trusted."""
 
@@ -70,7 +76,7 @@ class SessionConfig:
         timeout = self.timeout
         if is_stream and timeout is DEFAULT_TIMEOUT:  # the session was told nothing
             timeout = DEFAULT_STREAM_TIMEOUT
-        if not options:  # fast path: nothing but a URL
+        if not options and isinstance(self.auth, RequestAuth):  # fast path: nothing but a URL
             return FetchRequest(
                 target,
                 method,
@@ -83,14 +89,17 @@ class SessionConfig:
                 DEFAULT_PRIORITY,
                 self.max_response_size,
                 self.retries,
+                self.auth.identity,
             )
         _refuse_unknown(options)
         params = options.get("params")
         if params is not None:
             target = with_params(target, params)
-        headers = merged_headers(self.headers, options.get("headers"), basic_auth(options.get("auth")))
-        body, headers = body_and_headers(options, headers)
-        return FetchRequest(
+        own = header_pairs(options.get("headers"))
+        auth = self._auth_for(options, own)
+        known = auth if isinstance(auth, RequestAuth) else RequestAuth()
+        body, headers = body_and_headers(options, merged_headers(self.anonymous_headers, own, known.authorization))
+        request = FetchRequest(
             target,
             method,
             headers,
@@ -102,14 +111,23 @@ class SessionConfig:
             RequestPriority.from_value(options.get("priority", DEFAULT_PRIORITY)),
             check_max_response_size(options.get("max_response_size", self.max_response_size)),
             RetryPolicy.from_value(options["retries"]) if "retries" in options else self.retries,
+            known.identity,
         )
+        return request if isinstance(auth, RequestAuth) else ask_for_auth(auth, request, self.environment)
+
+    def _auth_for(self, options: FetchOptions, own_headers: list[tuple[str, Any]]) -> RequestAuth | AuthSource:
+        """The argument, even if it is None; else the caller's own header; else the session's."""
+        if "auth" in options:
+            return auth_from_value(options["auth"])
+        is_own = any(isinstance(name, str) and name.lower() == "authorization" for name, _ in own_headers)
+        return RequestAuth() if is_own else self.auth
 
 
 def make_session_config(
     *,
     base_url: str | None,
     headers: HeaderChanges | None,
-    auth: tuple[str, str] | None,
+    auth: AuthArgument,
     timeout: Timeout,
     verify: VerifyArgument,
     cert: CertArgument,
@@ -123,15 +141,20 @@ def make_session_config(
 ) -> SessionConfig:
     """Checks what a Session was given; raises ValueError or TypeError naming the argument."""
     environment: Mapping[str, str] = dict(os.environ) if trust_env else {}
+    anonymous = _without_framing(merged_headers(default_headers(), headers, None))
+    checked_auth = auth_from_value(auth)
+    authorization = checked_auth.authorization if isinstance(checked_auth, RequestAuth) else None
     return SessionConfig(
         check_url(base_url) if base_url is not None else None,
-        _without_framing(merged_headers(default_headers(), headers, basic_auth(auth))),
+        merged_headers(anonymous, None, authorization),
+        anonymous,
         timeout,
         SessionTls(verify, cert, extra_ca, check_tls(tls), environment),
         _flag("follow_redirects", follow_redirects),
         check_max_redirects(max_redirects),
         check_max_response_size(max_response_size),
         RetryPolicy.from_value(retries),
+        checked_auth,
         environment,
     )
 

@@ -106,7 +106,8 @@ class URLFetcher(FetchFacts):
     def send(self) -> None:
         """See AttemptedFetch."""
         request = self.request
-        info = HttpRequestInfo(request.url, request.method, request.headers, request.tls, self.upload, self._priority)
+        who = (request.url, request.method, request.headers, request.tls)
+        info = HttpRequestInfo(*who, self.upload, self._priority, auth=request.auth)
         self._request = URLRequest(self._context, info, self, request.max_redirects)
         self._limits.begin_connect()
         self._request.start()

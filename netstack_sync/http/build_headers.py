@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-
+from netstack_sync.auth.basic import basic_credentials
+from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.url import Url
 from netstack_sync.http.request_info import HttpRequestInfo
+from netstack_sync.log.net_log import NetLogParams
+from netstack_sync.log.params import header_params
 from netstack_sync.wire.http1_request import build_request_head
 
 CREDENTIAL_HEADERS = ("Authorization", "Cookie", "Proxy-Authorization")
@@ -17,11 +19,6 @@ _MAX_KEPT_BYTES = 2048  # half a megabyte in all; larger heads are mostly signed
 
 _HeadKey = tuple[str, Url, tuple[tuple[str, str], ...], "int | None"]
 """Method, URL, the caller's fields, and the size for _head_bytes()."""
-
-
-def basic_credentials(username: str, password: str) -> str:
-    """The value of an Authorization header (RFC 7617, with charset UTF-8)."""
-    return "Basic " + b64encode(f"{username}:{password}".encode()).decode("ascii")
 
 
 class RequestHeads:
@@ -36,19 +33,23 @@ class RequestHeads:
     def __init__(self) -> None:
         self._known: dict[_HeadKey, bytes] = {}
 
-    def build(self, info: HttpRequestInfo) -> bytes:
+    def build(self, info: HttpRequestInfo, authorization: str | None = None) -> bytes:
         """Request line and headers: Host and Connection first, then the caller's, then what the body needs.
 
+        `authorization` answers a challenge, and takes the place of what the caller's headers or the URL say.
         Raises ValueError for what must not go on the wire; the layers above have checked it before.
         """
         fields = tuple(info.headers.items())
+        if authorization is not None:
+            own = [field for field in fields if field[0].lower() != "authorization"]
+            fields = (*own, ("Authorization", authorization))
         size = info.upload.size if info.upload is not None else 0
         has_body = info.upload is not None or info.method in _METHODS_WITH_BODY
         key = (info.method, info.url, fields, size if has_body else -1)
         head = self._known.get(key)
         if head is None:
             head = _head_bytes(*key)
-            if len(head) <= _MAX_KEPT_BYTES and not _has_credentials(info):
+            if len(head) <= _MAX_KEPT_BYTES and authorization is None and not _has_credentials(info):
                 self._keep(key, head)
         return head
 
@@ -76,3 +77,10 @@ def _head_bytes(method: str, url: Url, fields: tuple[tuple[str, str], ...], size
     elif size >= 0:
         head.append(("Content-Length", str(size)))
     return build_request_head(method, url.request_target, head)
+
+
+def head_params(head: bytes) -> NetLogParams:
+    """A head as build() made it, for the NetLog."""
+    line, _, block = head.decode("latin-1").partition("\r\n")
+    fields = [field.partition(": ") for field in block.split("\r\n") if field]
+    return header_params(line, RequestHeaders([(name, value) for name, _, value in fields]))

@@ -1,9 +1,10 @@
-"""HttpNetworkSession: the socket pool, the request heads and the drainers that the exchanges of one context share."""
+"""HttpNetworkSession: what the exchanges of one context share: pool, request heads, drainers, memory of logins."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from netstack_sync.auth.cache import HttpAuthCache
 from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.net_errors import ERR_NETWORK_CHANGED
 from netstack_sync.base.url import Url
@@ -24,13 +25,14 @@ from netstack_sync.sockets.tls_config import TlsConfig
 class HttpNetworkSession:
     """Owner of the pool; network thread only."""
 
-    __slots__ = ("_drainers", "heads", "meter", "net_log", "pool", "thread")
+    __slots__ = ("_drainers", "auth_cache", "heads", "meter", "net_log", "pool", "thread")
 
     def __init__(self, thread: NetworkThread, pool: ClientSocketPool, meter: ExchangeMeter, net_log: NetLog) -> None:
         self.thread = thread
         self.pool = pool
         self.meter = meter
         self.heads = RequestHeads()
+        self.auth_cache = HttpAuthCache()
         self.net_log = net_log
         self._drainers: set[HttpResponseBodyDrainer] = set()
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
-from netstack_sync.base.net_errors import ERR_ABORTED, ERR_IO_PENDING, OK
+from netstack_sync.base.net_errors import ERR_ABORTED, ERR_IO_PENDING, ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED, OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.ssl_info import SSLInfo
+from netstack_sync.http.build_headers import head_params
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.http.retry_rules import should_reconnect, should_resend, should_resend_status
+from netstack_sync.http.server_auth import BODY_IS_GONE, ServerAuth, make_server_auth
 from netstack_sync.http.stream import HttpStream, OnBodyData
 from netstack_sync.http.stream_request import StreamRequest
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
-from netstack_sync.log.params import header_params, response_header_params
+from netstack_sync.log.params import response_header_params
 from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.step_machine import StepMachine
 
@@ -40,6 +41,7 @@ class NetworkTransaction(StepMachine):
     """
 
     __slots__ = (
+        "_auth",
         "_error_detail",
         "_info",
         "_net_log",
@@ -67,6 +69,8 @@ class NetworkTransaction(StepMachine):
         self._info: HttpRequestInfo | None = None
         self._stream_request: StreamRequest | None = None
         self._stream: HttpStream | None = None
+        self._auth: ServerAuth | None = None
+        """None for a request that comes without credentials."""
         self._error_detail = ""
         self._ssl_info: SSLInfo | None = None
         self._reconnects = 0
@@ -79,6 +83,7 @@ class NetworkTransaction(StepMachine):
     def start(self, info: HttpRequestInfo, on_done: Completion) -> int:
         """OK when the head of the response is there, an error, or ERR_IO_PENDING and one later callback."""
         self._info = info
+        self._auth = make_server_auth(info, self._session.auth_cache, self._net_log)
         self.timing.request_start = self._session.thread.clock.now()
         return self._begin(self._create_stream, on_done)
 
@@ -96,6 +101,8 @@ class NetworkTransaction(StepMachine):
         if self._stream_request is not None:
             self._stream_request.cancel()
             self._stream_request = None
+        if self._auth is not None:
+            self._auth.cancel()
         stream, self._stream = self._stream, None
         if stream is None:
             return
@@ -118,7 +125,7 @@ class NetworkTransaction(StepMachine):
         if self._stream_request is not None:
             return self._stream_request.load_state
         if self._stream is None:
-            return LoadState.IDLE
+            return LoadState.READING_RESPONSE if self._auth is not None and self._auth.is_draining else LoadState.IDLE
         if self.response is not None:
             return LoadState.READING_RESPONSE
         return LoadState.SENDING_REQUEST if self.timing.send_end is None else LoadState.WAITING_FOR_RESPONSE
@@ -181,11 +188,11 @@ class NetworkTransaction(StepMachine):
         timing.send_start = self._session.thread.clock.now()
         timing.send_end = None
         self._session.meter.started(stream, info.method)
-        head = self._session.heads.build(info)
+        authorization = self._auth.authorization() if self._auth is not None else None
+        head = self._session.heads.build(info, authorization)
         if self._net_log.is_capturing:
             self._net_log.begin(NetLogEventType.HTTP_TRANSACTION_SEND_REQUEST)
-            line, headers = _head_for_log(head)
-            self._net_log.event(NetLogEventType.HTTP_TRANSACTION_SEND_REQUEST_HEADERS, header_params(line, headers))
+            self._net_log.event(NetLogEventType.HTTP_TRANSACTION_SEND_REQUEST_HEADERS, head_params(head))
         self._step = self._read_headers
         return stream.send_request(head, info.upload, self._on_io_complete)
 
@@ -224,10 +231,22 @@ class NetworkTransaction(StepMachine):
                 response_header_params(line, head.headers),
             )
         self.has_sent_bytes = True
+        if self._auth is not None and self._auth.wants_restart(head):
+            return self._restart_with_auth(self._auth, stream)
         self.response = HttpResponseInfo(
             info.url, head, self.timing, stream.is_connection_reused, stream.remote_address, stream.ssl_info
         )
         return OK
+
+    def _restart_with_auth(self, auth: ServerAuth, stream: HttpStream) -> int:
+        """The same request with credentials, over the same connection if the pool still has it then."""
+        if self._rewind() != OK:
+            self._error_detail = BODY_IS_GONE
+            return ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED
+        self._stream = None
+        self._session.meter.ended(stream)
+        self._step = self._create_stream
+        return auth.drain(stream, self._session.thread.timers, self._on_io_complete)
 
     # --- failure
 
@@ -274,9 +293,3 @@ class NetworkTransaction(StepMachine):
 
     def _note_sent(self, stream: HttpStream) -> None:
         self.has_sent_bytes = self.has_sent_bytes or stream.sent_bytes > 0
-
-
-def _head_for_log(head: bytes) -> tuple[str, RequestHeaders]:
-    line, _, block = head.decode("latin-1").partition("\r\n")
-    fields = [field.partition(": ") for field in block.split("\r\n") if field]
-    return line, RequestHeaders([(name, value) for name, _, value in fields])

@@ -52,10 +52,10 @@ class BytesUpload:
     """A body in memory."""
 
     is_pending = False
-    __slots__ = ("_data", "_is_read", "error", "size")
+    __slots__ = ("_is_read", "data", "error", "size")
 
     def __init__(self, data: bytes) -> None:
-        self._data = data
+        self.data = data
         self._is_read = False
         self.size: int | None = len(data)
         self.error: BaseException | None = None
@@ -65,7 +65,7 @@ class BytesUpload:
         if self._is_read:
             return b""
         self._is_read = True
-        return self._data
+        return self.data
 
     def rewind(self) -> int:
         """OK: bytes can be sent as often as need be."""

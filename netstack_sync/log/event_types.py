@@ -81,6 +81,7 @@ class NetLogEventType(IntEnum):
     HTTP_TRANSACTION_READ_RESPONSE_HEADERS = 178  # the response head {headers}
     HTTP_TRANSACTION_READ_EARLY_HINTS_RESPONSE_HEADERS = 179  # a 103 response head {headers}
     HTTP_TRANSACTION_READ_BODY = 180  # span: a read of the body {net_error?}
+    HTTP_TRANSACTION_DRAIN_BODY_FOR_AUTH_RESTART = 181  # span: the rest of a challenge is read
     HTTP_TRANSACTION_RESTART_AFTER_ERROR = 182  # the request is sent again {net_error or http_status_code}
     HTTP_TRANSACTION_RESTART_MISDIRECTED_REQUEST = 183  # the request is sent again after 421
     HTTP_STREAM_PARSER_READ_HEADERS = 355  # span: the parser reads a response head {net_error?}

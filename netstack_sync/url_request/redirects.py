@@ -75,7 +75,7 @@ def redirected_request(info: HttpRequestInfo, redirect: RedirectInfo) -> HttpReq
     without it would be made on terms that the user never set. An internal upgrade is no move: nobody else gets to see
     what was meant for this host, so all of it stays.
     """
-    headers, tls = info.headers.copy(), info.tls
+    headers, tls, auth = info.headers.copy(), info.tls, info.auth
     if info.url.origin != redirect.url.origin and not redirect.is_internal:
         for name in (*CREDENTIAL_HEADERS, "Host"):
             headers.remove(name)
@@ -83,10 +83,11 @@ def redirected_request(info: HttpRequestInfo, redirect: RedirectInfo) -> HttpReq
             headers.set("Origin", "null")
         if tls.client_certificate is not None:
             tls = replace(tls, client_certificate=None)
+        auth = None
     if not redirect.keeps_body:
         for name in (*_BODY_HEADERS, "Origin"):
             headers.remove(name)
     upload = info.upload if redirect.keeps_body else None
     return HttpRequestInfo(
-        redirect.url, redirect.method, headers, tls, upload, info.priority, info.partition, info.privacy_mode
+        redirect.url, redirect.method, headers, tls, upload, info.priority, info.partition, info.privacy_mode, auth
     )

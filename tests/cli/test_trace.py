@@ -53,6 +53,7 @@ def traced(type: NetLogEventType, phase: NetLogEventPhase, params: Mapping[str, 
             {"net_error": -201, "detail": "it expired"},
             "* The certificate is refused: ERR_CERT_DATE_INVALID (-201): it expired",
         ),
+        (T.HTTP_TRANSACTION_DRAIN_BODY_FOR_AUTH_RESTART, P.END, {}, "* Answering the server's challenge"),
         (T.HTTP_TRANSACTION_RESTART_AFTER_ERROR, P.NONE, {}, "* Sending it again on a new connection"),
     ],
 )

@@ -8,17 +8,18 @@ from typing import Any
 import pytest
 
 from netstack_sync import InvalidURL
+from netstack_sync.auth.identity import password_identity
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.url import Url
 from netstack_sync.fetcher.options import (
     FetchOptions,
     FetchRequest,
-    basic_auth,
     body_and_headers,
     check_max_redirects,
     check_max_response_size,
     check_method,
     check_url,
+    header_pairs,
     merged_headers,
     with_params,
 )
@@ -98,17 +99,6 @@ def test_max_response_size_is_a_number_of_bytes(value: object) -> None:
         check_max_response_size(value)
 
 
-def test_basic_auth() -> None:
-    assert basic_auth(None) is None
-    assert basic_auth(("user", "p:\u20ac")) == "Basic dXNlcjpwOuKCrA=="
-    bad: list[Any] = ["user:pass", ("user",), ("user", 5), (b"u", b"p"), object()]
-    for auth in bad:
-        with pytest.raises(ValueError, match="auth: must be a pair"):
-            basic_auth(auth)
-    with pytest.raises(ValueError, match=r"auth: a user name .* colon"):
-        basic_auth(("us:er", "p"))
-
-
 def test_headers_of_a_request_go_over_those_of_the_session() -> None:
     """None takes one away; repeated ones stay; without own ones nothing is copied."""
     defaults = RequestHeaders([("A", "1"), ("B", "2"), ("C", "3")])
@@ -178,6 +168,23 @@ def test_framing_headers_are_ours() -> None:
 def test_framing_that_does_not_fit_is_refused(options: Any, headers: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"headers: (Content-Length|Transfer-Encoding)"):
         body_and_headers(options, RequestHeaders(headers))
+
+
+def test_a_list_of_header_changes() -> None:
+    """An iterator is looked at once; nothing is nothing."""
+    assert header_pairs(None) == []
+    assert header_pairs({"A": "1"}) == header_pairs(iter([("A", "1")])) == [("A", "1")]
+
+
+def test_the_same_request_from_somebody_else() -> None:
+    """Everything but the credentials stays; they are not pickled."""
+    request, identity = make_request(timeout=3, max_redirects=2, priority="high"), password_identity("u", "p")
+    assert request.auth is None
+    changed = request.with_credentials(RequestHeaders([("A", "1")]), identity)
+    assert changed.auth is identity and changed.headers.get("a") == "1"
+    for name in set(FetchRequest.__slots__) - {"headers", "auth"}:
+        assert getattr(changed, name) is getattr(request, name), name
+    assert pickle.loads(pickle.dumps(changed)).auth is None
 
 
 def test_a_request_shows_no_secret_and_pickles_without_them() -> None:

@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from netstack_sync import InvalidURL, RequestPriority, RetryPolicy, Session, Timeout, TlsSettings
+from netstack_sync import (
+    BearerAuth,
+    DigestAuth,
+    InvalidURL,
+    RequestPriority,
+    RetryPolicy,
+    Session,
+    Timeout,
+    TlsSettings,
+)
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.fetcher.session_config import SessionConfig, make_session_config
 from netstack_sync.fetcher.timeout import DEFAULT_STREAM_TIMEOUT, DEFAULT_TIMEOUT
@@ -208,3 +217,36 @@ def test_a_session_has_no_framing_headers(name: str) -> None:
     """Rule R16: they belong to one body."""
     with pytest.raises(ValueError, match=r"headers: (Content-Length|Transfer-Encoding)"):
         Session(headers={name: "5"})
+
+
+@pytest.mark.parametrize(
+    "session_auth, options, header, has_identity",
+    [
+        (("u", "p"), {}, "Basic dTpw", True),
+        (("u", "p"), {"params": {"a": 1}}, "Basic dTpw", True),
+        (("u", "p"), {"auth": None}, None, False),
+        (("u", "p"), {"auth": BearerAuth("t")}, "Bearer t", False),
+        (("u", "p"), {"auth": DigestAuth("u", "p")}, None, True),
+        (("u", "p"), {"headers": {"AUTHORIZATION": "mine"}}, "mine", False),
+        (("u", "p"), {"headers": [("Authorization", None)]}, None, False),
+        (("u", "p"), {"headers": {"authorization": "mine"}, "auth": ("v", "q")}, "Basic djpx", True),
+        (DigestAuth("u", "p"), {}, None, True),
+        (lambda _: ("u", "p"), {}, "Basic dTpw", True),
+        (lambda _: ("u", "p"), {"params": {"a": 1}}, "Basic dTpw", True),
+        (lambda _: ("u", "p"), {"auth": None}, None, False),
+        (lambda _: ("u", "p"), {"headers": iter([("Authorization", "mine")])}, "mine", False),
+        (None, {"auth": lambda _: BearerAuth("t")}, "Bearer t", False),
+    ],
+)
+def test_precedence_of_credentials(session_auth: Any, options: Any, header: str | None, has_identity: bool) -> None:
+    """The argument, even None (rule R4), over the request's own header over the session's."""
+    request = _config(auth=session_auth, headers={"A": "1"}).prepare("GET", "http://h.test/", options)
+    assert request.headers.get("authorization") == header and request.headers.get("a") == "1"
+    assert (request.auth is not None) == has_identity
+
+
+def test_a_header_of_the_session_gives_way_to_its_auth() -> None:
+    """Without credentials it stands."""
+    settings = _config(headers={"Authorization": "mine"}, auth=("u", "p"))
+    assert settings.prepare("GET", "http://h.test/", {}).headers.get("authorization") == "Basic dTpw"
+    assert settings.prepare("GET", "http://h.test/", {"auth": None}).headers.get("authorization") == "mine"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from netstack_sync.auth.basic import basic_credentials
 from netstack_sync.base.net_errors import OK
-from netstack_sync.http.build_headers import RequestHeads, basic_credentials
+from netstack_sync.http.build_headers import RequestHeads, head_params
 from netstack_sync.http.upload import BytesUpload, UploadStream
+from netstack_sync.log.net_log import NetLogCaptureMode
 from tests.support.scripted_stack import request_info
 
 HEADS = RequestHeads()
@@ -105,6 +107,26 @@ def test_credentials_of_the_url_become_basic_authentication() -> None:
 def test_the_callers_authorization_beats_the_urls() -> None:
     """There is never a second Authorization."""
     assert head("http://u:p@a.test/", headers=[("authorization", "Bearer x")])[3:] == ["authorization: Bearer x"]
+
+
+def test_an_answer_to_a_challenge_beats_both_and_is_not_kept() -> None:
+    """Each one is sent once; what is remembered of the request stays as it was."""
+    heads = RequestHeads()
+    headers = [("AUTHORIZATION", "Basic x"), ("A", "1"), ("Authorization", "Basic y")]
+    info = request_info("http://u:p@a.test/", headers=headers)
+    lines = heads.build(info, "Digest z").decode().split("\r\n")
+    assert lines[3:] == ["A: 1", "Authorization: Digest z", "", ""]
+    plain = request_info()
+    assert b"Digest" in heads.build(plain, "Digest z") and b"Authorization" not in heads.build(plain)
+
+
+def test_a_head_for_the_log() -> None:
+    """Secrets are cut as in every list of headers."""
+    params = head_params(RequestHeads().build(request_info(), "Digest secret"))(NetLogCaptureMode.DEFAULT)
+    assert params["line"] == "GET / HTTP/1.1"
+    assert params["headers"] == [
+        "Host: a.test", "Connection: keep-alive", "Authorization: [13 bytes were stripped]"
+    ]  # fmt: skip
 
 
 def test_requests_that_differ_in_one_thing_have_different_heads() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 
 import pytest
@@ -21,6 +22,7 @@ from netstack_sync.base.net_errors import (
     ERR_NETWORK_CHANGED,
     ERR_SOCKET_NOT_CONNECTED,
     ERR_UPLOAD_FILE_CHANGED,
+    ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED,
     OK,
 )
 from netstack_sync.base.priority import RequestPriority
@@ -782,3 +784,66 @@ def test_headers_are_not_changed_by_sending(stack: ScriptedStack) -> None:
     info = request_info()
     assert fetch(stack, info) == b"fine"
     assert info.headers.items() == RequestHeaders().items()
+
+
+# --- credentials
+
+
+def guarded(upload: UploadStream | None = None) -> HttpRequestInfo:
+    """Says Basic at once, and Digest if it must; test_server_auth.py has all the ways."""
+    info = request_info("http://me:p@a.test/", "GET" if upload is None else "POST", upload=upload)
+    assert info.auth is None
+    return info
+
+
+BASIC = b"Authorization: Basic bWU6cA==\r\n"
+DIGEST_401 = b'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Digest realm="r", nonce="n"\r\nContent-Length: 2\r\n\r\n'
+
+
+def digest_header() -> bytes:
+    """RFC 2069, where nothing is random."""
+    a1, a2 = (hashlib.md5(text).hexdigest() for text in (b"me:r:p", b"GET:/"))
+    response = hashlib.md5(f"{a1}:n:{a2}".encode()).hexdigest()
+    return f'Authorization: Digest username="me", realm="r", nonce="n", uri="/", response="{response}"\r\n'.encode()
+
+
+def test_a_challenge_is_answered_on_the_same_connection(stack: ScriptedStack) -> None:
+    """Row 168, BasicAuthKeepAlive: the caller sees the second answer only."""
+    stack.connection(
+        Write(GET[:-2] + BASIC + b"\r\n"),
+        Read(DIGEST_401),
+        Read(b"no"),
+        Write(GET[:-2] + digest_header() + b"\r\n"),
+        Read(FINE),
+    )
+    watcher = Watcher()
+    transaction = stack.transaction(watcher)
+    assert start(stack, transaction, guarded()) == OK
+    assert transaction.response is not None and transaction.response.connection_reused
+    assert read_body(stack, transaction) == b"fine"
+    assert watcher.events == ["connected", "sent"] * 2
+    transaction.close()
+
+
+def test_closing_while_a_challenge_is_read(stack: ScriptedStack) -> None:
+    """The connection goes; nobody is called."""
+    socket = stack.connection(Write(GET[:-2] + BASIC + b"\r\n"), Read(DIGEST_401), Pause())
+    transaction, done = stack.transaction(), RecordedCompletion()
+    assert transaction.start(guarded(), done) == ERR_IO_PENDING
+    stack.run()
+    assert load_state(transaction) == LoadState.READING_RESPONSE
+    transaction.close()
+    stack.run()
+    assert not done.is_called and not socket.is_open and load_state(transaction) == LoadState.IDLE
+
+
+def test_a_challenge_after_a_body_that_is_gone(stack: ScriptedStack) -> None:
+    """The error says what to pass instead."""
+    upload = WorkerUpload(IterableSource(iter([b"hello"])), 5, stack.workers)
+    stack.connection(
+        Write(POST_HEAD.replace(b"Content-", BASIC + b"Content-")), Write(b"hello"), Read(DIGEST_401 + b"no")
+    )
+    transaction = stack.transaction()
+    assert start(stack, transaction, guarded(upload)) == ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED
+    assert "pass bytes" in transaction.error_detail
+    transaction.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netstack_sync.auth.identity import password_identity
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.trust_config import TrustConfig
@@ -17,7 +18,7 @@ def test_what_is_left_out_has_a_plain_meaning() -> None:
     info = HttpRequestInfo(url, "GET", headers, tls)
     assert (info.url, info.method, info.headers, info.tls) == (url, "GET", headers, tls)
     assert info.upload is None and info.partition is None and info.priority is RequestPriority.MEDIUM
-    assert not info.privacy_mode
+    assert not info.privacy_mode and info.auth is None
 
 
 def test_what_is_given_is_kept() -> None:
@@ -32,6 +33,7 @@ def test_what_is_given_is_kept() -> None:
         RequestPriority.LOWEST,
         "site",
         privacy_mode=True,
+        auth=password_identity("u", "p"),
     )
     assert info.upload is upload and info.priority is RequestPriority.LOWEST and info.partition == "site"
-    assert info.privacy_mode
+    assert info.privacy_mode and info.auth == password_identity("u", "p")

@@ -6,6 +6,7 @@ import ssl
 
 import pytest
 
+from netstack_sync.auth.identity import password_identity
 from netstack_sync.base.net_errors import ERR_INVALID_REDIRECT, ERR_UNSAFE_REDIRECT
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.trust_config import TrustConfig
@@ -239,6 +240,19 @@ def test_a_client_certificate_stays_with_the_origin(url: str) -> None:
     second = redirected(first, url)
     assert second.tls == TlsConfig(TrustConfig(ca_file="ca.pem")) and first.tls is tls
     assert redirected(second, "https://a.test/").tls.client_certificate is None
+
+
+@pytest.mark.parametrize("url", ORIGINS)
+def test_whoever_answers_challenges_stays_with_the_origin(url: str) -> None:
+    """Rule R5: no other server's challenge is answered, nor one on the way back; an upgrade is no move."""
+    first = request_info()
+    first.auth = password_identity("u", "p")
+    assert redirected(first, "http://a.test/other").auth is first.auth
+    second = redirected(first, url)
+    assert second.auth is None and redirected(second, "http://a.test/").auth is None
+    redirect = secure_upgrade(first.url, first.method)
+    assert isinstance(redirect, RedirectInfo)
+    assert redirected_request(first, redirect).auth is first.auth
 
 
 def test_the_users_own_context_is_kept() -> None:

@@ -1,0 +1,91 @@
+"""What a caller passes as `auth`, and what it means for one request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+from netstack_sync.auth.basic import basic_credentials
+from netstack_sync.auth.identity import (
+    DIGEST,
+    AuthIdentity,
+    BasicAuth,
+    BearerAuth,
+    DigestAuth,
+    NetrcAuth,
+    password_identity,
+)
+from netstack_sync.auth.netrc import find_login
+from netstack_sync.fetcher.options import AuthArgument, AuthValue, FetchRequest
+
+_FORMS: Final = (
+    "auth: must be a pair (user, password) of strings, BasicAuth, DigestAuth, BearerAuth, NetrcAuth, "
+    "or a function that gives one of these"
+)
+
+
+class RequestAuth(NamedTuple):
+    """The two ways in which credentials go out."""
+
+    authorization: str | None = None
+    """With the request, before anybody asks."""
+    identity: AuthIdentity | None = None
+    """In answer to a challenge."""
+
+
+AuthSource = NetrcAuth | Callable[[FetchRequest], AuthValue]
+"""Must be asked for each request; may block, may run the user's code, so never on the network thread."""
+
+
+def auth_from_value(auth: AuthArgument) -> RequestAuth | AuthSource:
+    """What can be known at once, or whom to ask; raises ValueError for anything else."""
+    if auth is None:
+        return RequestAuth()
+    if isinstance(auth, (tuple, list)):
+        return _password_auth(auth)
+    if isinstance(auth, BasicAuth):
+        return RequestAuth(basic_credentials(auth.username, auth.password))
+    if isinstance(auth, DigestAuth):
+        return RequestAuth(None, AuthIdentity(auth.username, auth.password, (DIGEST,)))
+    if isinstance(auth, BearerAuth):
+        return RequestAuth(f"Bearer {auth.token}")
+    if isinstance(auth, NetrcAuth) or (callable(auth) and not isinstance(auth, type)):
+        return auth
+    raise ValueError(_FORMS)
+
+
+def ask_for_auth(source: AuthSource, request: FetchRequest, environment: Mapping[str, str]) -> FetchRequest:
+    """The request with the credentials that the source has for it; on the caller's thread.
+
+    Raises what the user's function raises, and ValueError for what it must not give.
+    """
+    if isinstance(source, NetrcAuth):
+        return with_auth(request, _from_netrc(source, request, environment))
+    auth = auth_from_value(source(request))
+    if isinstance(auth, NetrcAuth):
+        auth = _from_netrc(auth, request, environment)
+    if not isinstance(auth, RequestAuth):
+        raise ValueError("auth: the function gave another function, not credentials")
+    return with_auth(request, auth)
+
+
+def with_auth(request: FetchRequest, auth: RequestAuth) -> FetchRequest:
+    """The request with these credentials; where there are none, with what its headers say."""
+    headers = request.headers
+    if auth.authorization is not None:
+        headers = headers.copy()
+        headers.set("Authorization", auth.authorization)
+    return request.with_credentials(headers, auth.identity)
+
+
+def _password_auth(auth: tuple[str, str] | list[str]) -> RequestAuth:
+    """Basic at once, which most servers want; Digest for those that say so."""
+    if len(auth) != 2 or not all(isinstance(x, str) for x in auth):
+        raise ValueError(_FORMS)
+    basic = BasicAuth(auth[0], auth[1])  # refuses a colon
+    return RequestAuth(basic_credentials(basic.username, basic.password), password_identity(auth[0], auth[1]))
+
+
+def _from_netrc(netrc: NetrcAuth, request: FetchRequest, environment: Mapping[str, str]) -> RequestAuth:
+    login = find_login(netrc.path, request.url.host, environment)
+    return RequestAuth() if login is None else _password_auth(login)

@@ -1,0 +1,299 @@
+"""A challenge in the middle of an exchange: what becomes of its connection, its body, and the request's body."""
+
+from __future__ import annotations
+
+import pytest
+
+from netstack_sync.auth.challenge import parse_challenges
+from netstack_sync.auth.digest import DigestHandler
+from netstack_sync.auth.handler import AuthRequest
+from netstack_sync.auth.identity import AuthIdentity, password_identity
+from netstack_sync.base.load_state import LoadState
+from netstack_sync.base.net_errors import (
+    ERR_CONNECTION_CLOSED,
+    ERR_CONNECTION_RESET,
+    ERR_IO_PENDING,
+    ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED,
+    OK,
+)
+from netstack_sync.http.body_drainer import DRAIN_BYTES, DRAIN_LIMIT_S
+from netstack_sync.http.network_transaction import NetworkTransaction
+from netstack_sync.http.request_info import HttpRequestInfo
+from netstack_sync.http.server_auth import make_server_auth
+from netstack_sync.http.upload import BytesUpload, IterableSource, UploadStream, WorkerUpload
+from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
+from tests.support.loops import RecordedCompletion
+from tests.support.scripted_socket import EOF, Pause, Read, ScriptedSocket, Step, Write
+from tests.support.scripted_stack import ScriptedStack, request_info
+
+ME = AuthIdentity("me", "p", ("digest",))
+CHALLENGE = 'Digest realm="r", nonce="n", qop="auth, auth-int"'
+DRAIN = NetLogEventType.HTTP_TRANSACTION_DRAIN_BODY_FOR_AUTH_RESTART
+GET = b"GET / HTTP/1.1\r\nHost: a.test\r\nConnection: keep-alive\r\n"
+FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine"
+
+
+@pytest.fixture(autouse=True)
+def _known_cnonce(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would be random is always the same."""
+    monkeypatch.setattr("secrets.token_hex", lambda _: "c")
+
+
+def answer(uses: int = 1, method: str = "GET", challenge: str = CHALLENGE, body: bytes | None = b"") -> bytes:
+    """The header of the n-th answer to the challenge."""
+    handler = DigestHandler.from_challenge(parse_challenges([challenge])[0], ME)
+    assert handler is not None
+    values = [handler.authorization(AuthRequest(method, "/", lambda: body)) for _ in range(uses)]
+    return f"Authorization: {values[-1]}\r\n".encode()
+
+
+def refusal(*fields: str, challenge: str = CHALLENGE) -> bytes:
+    lines = ["HTTP/1.1 401 Unauthorized", f"WWW-Authenticate: {challenge}", *fields]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def length(size: int) -> str:
+    return f"Content-Length: {size}"
+
+
+def info(method: str = "GET", upload: UploadStream | None = None, url: str = "http://a.test/") -> HttpRequestInfo:
+    request = request_info(url, method, upload=upload)
+    request.auth = ME
+    return request
+
+
+def start(stack: ScriptedStack, transaction: NetworkTransaction, request: HttpRequestInfo) -> int:
+    """Runs to the final head or an error."""
+    done = RecordedCompletion()
+    result = transaction.start(request, done)
+    stack.run_workers()
+    return done.result if result == ERR_IO_PENDING else result
+
+
+def status(stack: ScriptedStack, request: HttpRequestInfo | None = None) -> int:
+    """The whole exchange: the answer's status, or the error."""
+    transaction = stack.transaction()
+    result = start(stack, transaction, request if request is not None else info())
+    response = transaction.response
+    transaction.close()
+    stack.run()
+    if result != OK:
+        return result
+    assert response is not None
+    return response.head.status
+
+
+def draining(stack: ScriptedStack, *steps: Step) -> tuple[NetworkTransaction, RecordedCompletion, ScriptedSocket]:
+    """An exchange that waits for the rest of the challenge's body."""
+    socket = stack.connection(Write(GET + b"\r\n"), Read(refusal(length(5)) + b"h"), Pause(), *steps)
+    transaction, done = stack.transaction(), RecordedCompletion()
+    assert transaction.start(info(), done) == ERR_IO_PENDING
+    stack.run()
+    assert transaction.load_state == LoadState.READING_RESPONSE and transaction.response is None
+    assert transaction.has_sent_bytes and transaction.sent_bytes == 0
+    return transaction, done, socket
+
+
+# --- the connection
+
+
+@pytest.mark.parametrize(
+    "head, pieces",
+    [
+        (refusal(length(0)), []),
+        (refusal(length(5)) + b"hello", []),
+        (refusal(length(5)), [b"he", b"llo"]),
+        (refusal("Transfer-Encoding: chunked"), [b"5\r\nhello\r\n", b"0\r\n\r\n"]),
+        (refusal(length(DRAIN_BYTES)), [b"x" * DRAIN_BYTES]),
+    ],
+)
+def test_the_same_connection_carries_the_answer(stack: ScriptedStack, head: bytes, pieces: list[bytes]) -> None:
+    """Row 168, BasicAuthKeepAlive, NoBody, LargeBody: what is left of the challenge is read first."""
+    reads = [Read(piece) for piece in (head, *pieces)]
+    stack.connection(Write(GET + b"\r\n"), *reads, Write(GET + answer() + b"\r\n"), Read(FINE))
+    assert status(stack) == 200
+    spans = stack.recorded.params_of(DRAIN, NetLogEventPhase.BEGIN)
+    assert len(spans) == len(stack.recorded.params_of(DRAIN, NetLogEventPhase.END)) == stack.is_async
+
+
+@pytest.mark.parametrize(
+    "reads",
+    [
+        [Read(refusal(length(0), "Connection: close"))],
+        [Read(refusal()), EOF],
+        [Read(refusal(length(DRAIN_BYTES + 1))), Read(b"x" * (DRAIN_BYTES + 1))],
+        [Read(refusal(length(5))), Read(ERR_CONNECTION_RESET)],
+        [Read(refusal(length(5))), EOF],
+        [Read(refusal("Transfer-Encoding: chunked")), Read(b"nonsense\r\n")],
+    ],
+)
+def test_a_connection_that_is_not_worth_it_is_replaced(stack: ScriptedStack, reads: list[Step]) -> None:
+    """Row 168, BasicAuth, BasicAuthKeepAliveImpatientServer."""
+    first = stack.connection(Write(GET + b"\r\n"), *reads)
+    stack.connection(Write(GET + answer() + b"\r\n"), Read(FINE))
+    assert status(stack) == 200
+    assert not first.is_open
+
+
+def test_a_kept_connection_that_the_server_closed_meanwhile(stack: ScriptedStack) -> None:
+    """The request is sent again by the rule for stale sockets, with its credentials."""
+    stack.connection(
+        Write(GET + b"\r\n"), Read(refusal(length(0))), Write(GET + answer() + b"\r\n"), Read(ERR_CONNECTION_RESET)
+    )
+    stack.connection(Write(GET + answer(uses=2) + b"\r\n"), Read(FINE))
+    assert status(stack) == 200
+
+
+def test_the_rest_is_not_waited_for_for_ever(stack: ScriptedStack) -> None:
+    """Five seconds, then another connection."""
+    transaction, done, socket = draining(stack)
+    stack.connection(Write(GET + answer() + b"\r\n"), Read(FINE))
+    stack.advance(DRAIN_LIMIT_S)
+    assert done.result == OK and not socket.is_open
+    transaction.close()
+
+
+def test_closing_meanwhile(stack: ScriptedStack) -> None:
+    """No callback comes, nothing else is sent, the connection goes."""
+    transaction, done, socket = draining(stack)
+    transaction.close()
+    transaction.close()
+    stack.advance(DRAIN_LIMIT_S)
+    assert not done.is_called and not socket.is_open
+
+
+def test_the_second_round_fails(stack: ScriptedStack) -> None:
+    """As every request does."""
+    stack.connection(Write(GET + b"\r\n"), Read(refusal(length(0), "Connection: close")))
+    stack.connection(Write(GET + answer() + b"\r\n"), Read(ERR_CONNECTION_CLOSED))
+    assert status(stack) < 0
+
+
+# --- what is sent
+
+
+def test_the_next_request_waits_for_no_challenge(stack: ScriptedStack) -> None:
+    """Row 168, BasicAuthCacheAndPreauth, DigestPreAuthNonceCount; but others, and privacy mode, know nothing."""
+    stack.connection(
+        Write(GET + b"\r\n"),
+        Read(refusal(length(0))),
+        Write(GET + answer() + b"\r\n"),
+        Read(FINE),
+        Write(GET + answer(uses=2) + b"\r\n"),
+        Read(FINE),
+        Write(GET + b"\r\n"),
+        Read(refusal(length(0))),
+    )
+    assert status(stack) == 200
+    assert status(stack) == 200
+    assert status(stack, request_info()) == 401
+    private = info()
+    private.privacy_mode = True
+    assert make_server_auth(private, stack.session.auth_cache, stack.log()) is None
+
+
+def test_refused(stack: ScriptedStack) -> None:
+    """Row 168, BasicAuthForever: the second 401 is the answer, body and all."""
+    stack.connection(
+        Write(GET + b"\r\n"),
+        Read(refusal(length(0))),
+        Write(GET + answer() + b"\r\n"),
+        Read(refusal(length(4)) + b"away"),
+    )
+    transaction = stack.transaction()
+    assert start(stack, transaction, info()) == OK
+    answers: list[bytes | int] = []
+    data = transaction.read(answers.append)
+    stack.run()
+    assert [data, *answers][-1] == b"away"
+    transaction.close()
+
+
+def test_the_next_nonce_comes_with_the_answer(stack: ScriptedStack) -> None:
+    """RFC 7616 §3.5."""
+    fine = b'HTTP/1.1 200 OK\r\nAuthentication-Info: nextnonce="m"\r\nContent-Length: 0\r\n\r\n'
+    later = answer(challenge=CHALLENGE.replace('"n"', '"m"'))
+    stack.connection(
+        Write(GET + b"\r\n"),
+        Read(refusal(length(0))),
+        Write(GET + answer() + b"\r\n"),
+        Read(fine),
+        Write(GET + later + b"\r\n"),
+        Read(FINE),
+    )
+    assert status(stack) == 200
+    assert status(stack) == 200
+
+
+@pytest.mark.parametrize("has_header", [False, True])
+def test_credentials_of_the_url(stack: ScriptedStack, has_header: bool) -> None:
+    """Row 168, AuthIdentityInURL: unless a header of the caller's says something else."""
+    headers = [("Authorization", "mine")] if has_header else None
+    auth = make_server_auth(request_info("http://me:p@a.test/", headers=headers), stack.session.auth_cache, stack.log())
+    assert (auth is None) == has_header
+    assert make_server_auth(request_info("http://me@a.test/"), stack.session.auth_cache, stack.log()) is not None
+    assert make_server_auth(request_info(), stack.session.auth_cache, stack.log()) is None
+
+
+def test_the_callers_credentials_go_before_those_of_the_url(stack: ScriptedStack) -> None:
+    """They were given last."""
+    first, second = Write(GET + b"Authorization: Basic eDp5\r\n\r\n"), Write(GET + answer() + b"\r\n")
+    stack.connection(first, Read(refusal(length(0))), second, Read(FINE))
+    assert status(stack, info(url="http://x:y@a.test/")) == 200
+    assert password_identity("x", "y") != ME
+
+
+# --- the body of the request
+
+
+def post(header: bytes = b"") -> bytes:
+    fields = b"Content-Length: 5\r\n\r\n"
+    return b"POST / HTTP/1.1\r\nHost: a.test\r\nConnection: keep-alive\r\n" + header + fields
+
+
+@pytest.mark.parametrize("qop", ["auth", "auth-int"])
+def test_a_body_is_sent_again(stack: ScriptedStack, qop: str) -> None:
+    """And signed, where the server wants that."""
+    challenge = CHALLENGE.replace("auth, auth-int", qop)
+    header = answer(method="POST", challenge=challenge, body=b"hello")
+    stack.connection(
+        Write(post() + b"hello"),
+        Read(refusal(length(0), challenge=challenge)),
+        Write(post(header) + b"hello"),
+        Read(FINE),
+    )
+    assert status(stack, info("POST", BytesUpload(b"hello"))) == 200
+
+
+def test_no_body_is_signed_as_an_empty_one(stack: ScriptedStack) -> None:
+    """RFC 7616 §3.4.3."""
+    challenge = CHALLENGE.replace("auth, auth-int", "auth-int")
+    header = answer(challenge=challenge)
+    refused = Read(refusal(length(0), challenge=challenge))
+    stack.connection(Write(GET + b"\r\n"), refused, Write(GET + header + b"\r\n"), Read(FINE))
+    assert status(stack) == 200
+
+
+def once(stack: ScriptedStack) -> WorkerUpload:
+    """A body that can be read only once."""
+    return WorkerUpload(IterableSource(iter([b"hello"])), 5, stack.workers)
+
+
+def test_a_body_that_is_gone(stack: ScriptedStack) -> None:
+    """The error says what to do; nothing of the second request is sent."""
+    stack.connection(Write(post()), Write(b"hello"), Read(refusal(length(0))))
+    transaction = stack.transaction()
+    assert start(stack, transaction, info("POST", once(stack))) == ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED
+    assert "pass bytes" in transaction.error_detail and transaction.has_sent_bytes
+    transaction.close()
+
+
+def test_a_body_that_cannot_be_signed(stack: ScriptedStack) -> None:
+    """It is not in memory, or would hold the network thread up: the 401 is the answer."""
+    refused = Read(refusal(length(0), challenge='Digest realm="r", nonce="n", qop=auth-int'))
+    stack.connection(Write(post()), Write(b"hello"), refused)
+    assert status(stack, info("POST", once(stack))) == 401
+    long = b"x" * ((1 << 20) + 1)
+    stack.connection(Write(post().replace(b" 5", b" %d" % len(long))), Write(long), refused)
+    stack.pool.close_idle_sockets("")
+    assert status(stack, info("POST", BytesUpload(long))) == 401
