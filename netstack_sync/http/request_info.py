@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.url import Url
+from netstack_sync.cookies.store import CookieStore
 from netstack_sync.http.upload import UploadStream
 from netstack_sync.sockets.tls_config import TlsConfig
+
+OwnCookies: TypeAlias = "tuple[tuple[str, str | None], ...]"
+"""Name and value of the cookies of one request; None for a stored cookie that is not to be sent."""
 
 
 class HttpRequestInfo:
     """Plain values; owned by the job of the request. A redirect makes a new one."""
 
-    __slots__ = ("headers", "method", "partition", "priority", "privacy_mode", "tls", "upload", "url")
+    __slots__ = (
+        "cookie_store",
+        "cookies",
+        "headers",
+        "method",
+        "partition",
+        "priority",
+        "privacy_mode",
+        "tls",
+        "upload",
+        "url",
+    )
 
     def __init__(
         self,
@@ -24,6 +41,8 @@ class HttpRequestInfo:
         priority: RequestPriority = RequestPriority.MEDIUM,
         partition: str | None = None,
         privacy_mode: bool = False,
+        cookies: OwnCookies = (),
+        cookie_store: CookieStore | None = None,
     ) -> None:
         self.url = url
         self.method = method
@@ -33,3 +52,21 @@ class HttpRequestInfo:
         self.priority = priority
         self.partition = partition
         self.privacy_mode = privacy_mode
+        self.cookies = cookies
+        self.cookie_store = cookie_store
+        """Cookies that last as long as the request, where there is no store for longer."""
+
+    def with_headers(self, headers: RequestHeaders) -> HttpRequestInfo:
+        """The same request with other headers."""
+        return HttpRequestInfo(
+            self.url,
+            self.method,
+            headers,
+            self.tls,
+            self.upload,
+            self.priority,
+            self.partition,
+            self.privacy_mode,
+            self.cookies,
+            self.cookie_store,
+        )

@@ -19,6 +19,7 @@ from netstack_sync.network.quality_estimator import NetworkQualityEstimator
 from netstack_sync.pool import close_reasons
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.sockets.tls_services import TlsServices
+from netstack_sync.url_request.cookie_steps import CookieSteps
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
 from netstack_sync.url_request.network_changes import NetworkChanges
 from netstack_sync.workers.worker_pool import WorkerPool
@@ -43,6 +44,7 @@ class URLRequestContext:
         "_requests",
         "_sessions",
         "_tls",
+        "cookies",
         "host_resolver",
         "is_shut_down",
         "job_factory",
@@ -68,6 +70,7 @@ class URLRequestContext:
         own_pools: Sequence[WorkerPool] = (),
         hsts: TransportSecurityState | None = None,
         hsts_persister: TransportSecurityPersister | None = None,
+        cookies: CookieSteps | None = None,
     ) -> None:
         """Without `changes` and what follows the context is a part of another one, which owns all of that."""
         self.thread = thread
@@ -83,7 +86,8 @@ class URLRequestContext:
         self._sessions = (network_session,) if changes is None else changes.sessions
         self._own_pools = own_pools
         self._hsts_persister = hsts_persister
-        self.job_factory = URLRequestJobFactory(network_session, hsts)
+        self.cookies = cookies
+        self.job_factory = URLRequestJobFactory(network_session, hsts, cookies)
         self._requests: set[LiveRequest] = set()
         self.is_shut_down = False
 
