@@ -39,6 +39,7 @@ from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.tls_warnings import InsecureTlsWarning
 from netstack_sync.base.x509 import CertificateFacts
+from netstack_sync.cookies.canonical import CanonicalCookie
 from netstack_sync.fetcher.dns_settings import DnsSettings
 from netstack_sync.fetcher.fetch import fetch
 from netstack_sync.fetcher.future import FetchFuture
@@ -49,6 +50,7 @@ from netstack_sync.fetcher.pins import PinSet
 from netstack_sync.fetcher.resolution import Resolution
 from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.session import Session
+from netstack_sync.fetcher.session_cookies import SessionCookies
 from netstack_sync.fetcher.stats import GroupStats, SessionStats
 from netstack_sync.fetcher.sync_url_fetcher import SyncUrlFetcher
 from netstack_sync.fetcher.timeout import Timeout
@@ -59,6 +61,7 @@ from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
 
 __all__ = [
+    "CanonicalCookie",
     "CertificateError",
     "CertificateFacts",
     "ConnectTimeout",
@@ -95,6 +98,7 @@ __all__ = [
     "ResponseTooLarge",
     "SSLInfo",
     "Session",
+    "SessionCookies",
     "SessionStats",
     "SyncUrlFetcher",
     "TLSError",

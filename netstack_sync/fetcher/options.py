@@ -11,10 +11,12 @@ from netstack_sync.base.http_util import is_token
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import QueryParams, Url
+from netstack_sync.fetcher.cookie_arguments import CookiesArgument
 from netstack_sync.fetcher.request_body import RequestBody, make_body
 from netstack_sync.fetcher.timeout import Timeout
 from netstack_sync.fetcher.tls_arguments import CertArgument, VerifyArgument
 from netstack_sync.http.build_headers import basic_credentials
+from netstack_sync.http.request_info import OwnCookies
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.redirects import CREDENTIAL_HEADERS
 
@@ -27,6 +29,7 @@ class FetchOptions(TypedDict, total=False):
 
     params: QueryParams | None
     headers: HeaderChanges | None
+    cookies: CookiesArgument | None
     json: object
     data: object
     content: object
@@ -46,6 +49,7 @@ class FetchRequest:
 
     __slots__ = (
         "body",
+        "cookies",
         "follow_redirects",
         "headers",
         "max_redirects",
@@ -69,6 +73,7 @@ class FetchRequest:
         max_redirects: int,
         priority: RequestPriority,
         max_response_size: int | None,
+        cookies: OwnCookies = (),
     ) -> None:
         self.url = url
         self.method = method
@@ -80,9 +85,10 @@ class FetchRequest:
         self.max_redirects = max_redirects
         self.priority = priority
         self.max_response_size = max_response_size
+        self.cookies = cookies
 
     def __reduce__(self) -> tuple[type[FetchRequest], tuple[object, ...]]:
-        """Pickles without what is secret or belongs to this process: credentials, body, TLS settings."""
+        """Pickles without what is secret or belongs to this process: credentials, cookies, body, TLS settings."""
         headers = self.headers.copy()
         for name in CREDENTIAL_HEADERS:
             headers.remove(name)
@@ -202,6 +208,19 @@ def merged_headers(defaults: RequestHeaders, own: HeaderChanges | None, authoriz
         headers.update([(name, value) for name, value in pairs if value is not None])
     if authorization is not None:
         headers.set("Authorization", authorization)
+    return headers
+
+
+def without_session_cookie(headers: RequestHeaders, own: HeaderChanges | None) -> RequestHeaders:
+    """Headers for a request with `cookies`, which count before a Cookie header of the session's.
+
+    Raises ValueError when the request has both itself.
+    """
+    if own and any([name.lower() == "cookie" and value is not None for name, value in _header_pairs(own)]):
+        raise ValueError("cookies: the request has a Cookie header too; use one of them")
+    if "cookie" in headers:
+        headers = headers.copy()
+        headers.remove("cookie")
     return headers
 
 

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from netstack_sync._version import __version__
+from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.priority import DEFAULT_PRIORITY, RequestPriority
 from netstack_sync.base.url import Url
+from netstack_sync.fetcher.cookie_arguments import request_cookies
 from netstack_sync.fetcher.decoding import accept_encoding
 from netstack_sync.fetcher.options import (
     FetchOptions,
@@ -23,6 +25,7 @@ from netstack_sync.fetcher.options import (
     check_url,
     merged_headers,
     with_params,
+    without_session_cookie,
 )
 from netstack_sync.fetcher.session_tls import SessionTls
 from netstack_sync.fetcher.timeout import DEFAULT_STREAM_TIMEOUT, DEFAULT_TIMEOUT, Timeout
@@ -32,6 +35,8 @@ from netstack_sync.sockets.tls_config import TlsConfig
 
 DEFAULT_MAX_RESPONSE_SIZE = 1 << 30
 """Of bodies that are kept in memory; bytes."""
+
+_WALL_CLOCK = SystemWallClock()
 
 _OTHERS_NAMES = {
     "allow_redirects": "for allow_redirects use follow_redirects",
@@ -86,6 +91,9 @@ class SessionConfig:
         if params is not None:
             target = with_params(target, params)
         headers = merged_headers(self.headers, options.get("headers"), basic_auth(options.get("auth")))
+        cookies = options.get("cookies")
+        if cookies is not None:
+            headers = without_session_cookie(headers, options.get("headers"))
         body, headers = body_and_headers(options, headers)
         return FetchRequest(
             target,
@@ -98,6 +106,7 @@ class SessionConfig:
             check_max_redirects(options.get("max_redirects", self.max_redirects)),
             RequestPriority.from_value(options.get("priority", DEFAULT_PRIORITY)),
             check_max_response_size(options.get("max_response_size", self.max_response_size)),
+            request_cookies(cookies, target, _WALL_CLOCK.now()) if cookies is not None else (),
         )
 
 

@@ -109,7 +109,8 @@ class URLFetcher:
         self._limits.start(started_at)
         if request.body is not None:
             self.upload = request.body.make_upload(context.workers)
-        info = HttpRequestInfo(request.url, request.method, request.headers, request.tls, self.upload, self._priority)
+        values = (request.url, request.method, request.headers, request.tls, self.upload, self._priority)
+        info = HttpRequestInfo(*values, cookies=request.cookies)
         self._request = URLRequest(context, info, self, request.max_redirects)
         self._limits.begin_connect()
         self._request.start()

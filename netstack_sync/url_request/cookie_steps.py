@@ -79,6 +79,10 @@ class CookieSteps:
             self._save_lines(lines, info, headers.get("date"))
         return OK
 
+    def snapshot(self) -> tuple[CanonicalCookie, ...]:
+        """What is kept now."""
+        return tuple(self.store.all_cookies()) if self.store is not None else ()
+
     def _save_lines(self, lines: list[str], info: HttpRequestInfo, date: str | None) -> None:
         store = self.store if self.store is not None else info.cookie_store
         if store is None:

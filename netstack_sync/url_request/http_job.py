@@ -50,7 +50,7 @@ class HttpJob:
             return self._transaction.start(info, on_headers)
         self._on_headers = on_headers
         result = self._transaction.start(info, self._on_transaction_headers)
-        return self._heed(result) if result == OK else result
+        return self._heed() if result == OK else result
 
     def close(self) -> None:
         """See URLRequestJob."""
@@ -108,20 +108,19 @@ class HttpJob:
 
     def _on_transaction_headers(self, result: int) -> None:
         if result == OK:
-            result = self._heed(result)
+            result = self._heed()
         if result != ERR_IO_PENDING:
             self._complete(result)
 
-    def _heed(self, result: int) -> int:
+    def _heed(self) -> int:
         """Also of an answer that redirects or asks who we are; ERR_IO_PENDING while its cookies have to wait."""
         response = self._transaction.response
-        if response is None:
-            return result
+        assert response is not None, "a transaction that succeeds has an answer"
         if self._hsts is not None:
             self._process_hsts_header(self._hsts, response)
         if self._cookies is not None:
             return self._cookies.save(self._info, response, self._on_suffixes)
-        return result
+        return OK
 
     def _on_suffixes(self) -> None:
         """The cookies can be kept now."""

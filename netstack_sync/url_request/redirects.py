@@ -69,11 +69,11 @@ def redirected_method(status: int, method: str) -> str:
 def redirected_request(info: HttpRequestInfo, redirect: RedirectInfo) -> HttpRequestInfo:
     """The request of the next hop; the one place where secrets are dropped on a redirect (rule R5).
 
-    Credentials, the request's own cookies and the client certificate stay with the origin they were given for; another scheme or port is
-    another origin. All occurrences go. A Host of the caller's was meant for the first server. An SSLContext of
-    the user's stays, with a certificate that it may hold: it is the user's whole TLS policy, and a connection
-    without it would be made on terms that the user never set. An internal upgrade is no move: nobody else gets to see
-    what was meant for this host, so all of it stays.
+    Credentials, the request's own cookies and the client certificate stay with the origin they were given for;
+    another scheme or port is another origin. All occurrences go. A Host of the caller's was meant for the first
+    server. An SSLContext of the user's stays, with a certificate that it may hold: it is the user's whole TLS policy,
+    and a connection without it would be made on terms that the user never set. An internal upgrade is no
+    move: nobody else gets to see what was meant for this host, so all of it stays.
     """
     headers, tls, cookies = info.headers.copy(), info.tls, info.cookies
     if info.url.origin != redirect.url.origin and not redirect.is_internal:
