@@ -75,7 +75,7 @@ class MemoryCookieStore:
         """See CookieStore. The same value again keeps its age, and so its place in the order (Chromium)."""
         key, now = self._key(cookie.host), self._clock.now()
         bucket = self._buckets.get(key, {})
-        if not is_from_secure and any([would_hide_secure(cookie, entry.cookie) for entry in bucket.values()]):
+        if not is_from_secure and _hides_secure(cookie, bucket):
             return ExclusionReason.OVERWRITE_SECURE
         known = bucket.get(cookie.identity)
         if known is not None and known.cookie.value == cookie.value and not cookie.is_expired(now):
@@ -155,3 +155,8 @@ class MemoryCookieStore:
 def _least_first(entries: Iterable[_Entry], now: float) -> list[_Entry]:
     """In the order in which they are to go."""
     return sorted(entries, key=lambda entry: (not entry.cookie.is_expired(now), entry.cookie.secure, entry.last_access))
+
+
+def _hides_secure(cookie: CanonicalCookie, bucket: _Bucket) -> bool:
+    # Names first: a hostile answer has a thousand lines, and a site 180 cookies.
+    return any([would_hide_secure(cookie, entry.cookie) for key, entry in bucket.items() if key[0] == cookie.name])

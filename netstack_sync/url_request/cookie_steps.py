@@ -14,7 +14,7 @@ from netstack_sync.cookies.dates import parse_cookie_date
 from netstack_sync.cookies.inclusion import cookie_line
 from netstack_sync.cookies.parsed import parse_set_cookie
 from netstack_sync.cookies.public_suffix import PublicSuffixGate
-from netstack_sync.cookies.store import CookieStore
+from netstack_sync.cookies.store import MAX_PER_DOMAIN, CookieStore
 from netstack_sync.http.request_info import HttpRequestInfo, OwnCookies
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.loop.completion import Task
@@ -76,7 +76,8 @@ class CookieSteps:
         if lines:
             if self.gate.wait(on_ready) == ERR_IO_PENDING:
                 return ERR_IO_PENDING
-            self._save_lines(lines, info, headers.get("date"))
+            # More are never kept of a site, and a hostile answer is not to keep the network thread busy.
+            self._save_lines(lines[:MAX_PER_DOMAIN], info, headers.get("date"))
         return OK
 
     def snapshot(self) -> tuple[CanonicalCookie, ...]:
