@@ -40,6 +40,13 @@ def test_registrable_domains(suffixes: PublicSuffixes, host: str, expected: str)
     assert suffixes.registrable_domain(host) == expected
 
 
+def test_reading_it_again_is_nothing(suffixes: PublicSuffixes) -> None:
+    """It stays what it was."""
+    find = suffixes._find
+    suffixes.load()
+    assert suffixes._find is find is not None
+
+
 def test_without_the_list_nothing_is_shared() -> None:
     """Rather no domain cookies than some for strangers."""
     assert PublicSuffixes().registrable_domain("a.example.com") == ""
