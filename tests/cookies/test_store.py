@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from netstack_sync.base.clock import ManualWallClock
 from netstack_sync.base.url import Url
@@ -184,3 +186,41 @@ def test_a_session_has_so_many(jar: Jar) -> None:
     domains = {found.domain for found in names}
     assert {"used.test", f"site{MAX_IN_ALL - 1}.test"} <= domains
     assert f"site{PURGED_IN_ALL}.test" not in domains and f"site{PURGED_IN_ALL + 1}.test" in domains
+
+
+# --- whatever comes
+
+HOSTS = ("a.test", "www.a.test", "b.test", "127.0.0.1")
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(HOSTS),
+        st.sampled_from(("http", "https")),
+        st.sampled_from(("n", "m")),
+        st.sampled_from(
+            ("", "; Path=/x", "; Max-Age=1", "; Max-Age=0", "; Secure", "; Domain=a.test", "DELETE", "WAIT")
+        ),
+    ),
+    max_size=40,
+)
+
+
+@given(STEPS)
+def test_the_count_is_right_and_secrets_stay_at_home(steps: list[tuple[str, str, str, str]]) -> None:
+    """After any sequence: as many are there as are counted, each goes to its own host only, Secure ones by https."""
+    jar = Jar()
+    for host, scheme, name, what in steps:
+        if what == "DROP":
+            jar.store.delete(jar.store.all_cookies()[:1])
+        elif what == "WAIT":
+            jar.clock.advance(1)
+        elif not ("Secure" in what and scheme == "http") and not ("Domain" in what and not host.endswith("a.test")):
+            jar.set(f"{name}=1{what}", f"{scheme}://{host}/x")
+        for found in jar.store.cookies_for(Url.parse(f"{scheme}://{host}/x/y")):
+            assert found.domain in (host, ".a.test") and host.endswith(found.host)
+            assert scheme == "https" or not found.secure
+    assert len({found.identity for found in jar.store.all_cookies()}) == len(jar.store.all_cookies())
+    jar.clock.advance(10)
+    for host in HOSTS:
+        jar.store.cookies_for(Url.parse(f"https://{host}/"))
+    left = jar.store.all_cookies()
+    assert jar.store.delete(left) == len(left) and not jar.store.may_have_cookies
