@@ -86,7 +86,7 @@ class MemoryCookieStore:
         if not cookie.is_expired(now):
             self._buckets.setdefault(key, {})[cookie.identity] = _Entry(cookie, now)
             self._count += 1
-            self._maybe_purge(key, now)
+            self._maybe_purge(key, cookie, now)
         return None
 
     def cookies_for(self, url: Url) -> list[CanonicalCookie]:
@@ -134,27 +134,38 @@ class MemoryCookieStore:
 
     # --- limits
 
-    def _maybe_purge(self, key: str, now: float) -> None:
+    def _maybe_purge(self, key: str, newcomer: CanonicalCookie, now: float) -> None:
         bucket = self._buckets[key]
         if len(bucket) > MAX_PER_DOMAIN:
-            order = _least_first(bucket.values(), now)
-            self._drop(key, order[: len(bucket) - MAX_PER_DOMAIN + PURGED_PER_DOMAIN])
+            count = len(bucket) - MAX_PER_DOMAIN + PURGED_PER_DOMAIN
+            self._drop(key, _victims(bucket.values(), count, newcomer, now))
         if self._count > MAX_IN_ALL:
-            self._purge_all(now)
+            self._purge_all(newcomer, now)
 
-    def _purge_all(self, now: float) -> None:
+    def _purge_all(self, newcomer: CanonicalCookie, now: float) -> None:
         keys = {id(entry): key for key, bucket in self._buckets.items() for entry in bucket.values()}
-        order = _least_first([entry for bucket in self._buckets.values() for entry in bucket.values()], now)
-        for entry in order[: self._count - MAX_IN_ALL + PURGED_IN_ALL]:
+        entries = [entry for bucket in self._buckets.values() for entry in bucket.values()]
+        for entry in _victims(entries, self._count - MAX_IN_ALL + PURGED_IN_ALL, newcomer, now):
             self._drop(keys[id(entry)], [entry])
 
     def __repr__(self) -> str:
         return f"<MemoryCookieStore {self._count} cookies of {len(self._buckets)} sites>"
 
 
-def _least_first(entries: Iterable[_Entry], now: float) -> list[_Entry]:
-    """In the order in which they are to go."""
-    return sorted(entries, key=lambda entry: (not entry.cookie.is_expired(now), entry.cookie.secure, entry.last_access))
+def _victims(entries: Iterable[_Entry], count: int, newcomer: CanonicalCookie, now: float) -> list[_Entry]:
+    """Those that are to go, `count` at most, in this order.
+
+    A newcomer that is not Secure drives out no Secure one, rather itself: it may be from somebody on the way.
+    """
+    order = sorted(entries, key=lambda entry: (_worth(entry, now), entry.last_access))[:count]
+    return order if newcomer.secure else [entry for entry in order if _worth(entry, now) < 2]
+
+
+def _worth(entry: _Entry, now: float) -> int:
+    """How much there is to say for it: 0 for nothing, since it has expired, 2 for a Secure one."""
+    if entry.cookie.is_expired(now):
+        return 0
+    return 2 if entry.cookie.secure else 1
 
 
 def _hides_secure(cookie: CanonicalCookie, bucket: _Bucket) -> bool:

@@ -175,6 +175,17 @@ def test_what_goes_first(jar: Jar) -> None:
     assert len(names) == MAX_PER_DOMAIN - PURGED_PER_DOMAIN
 
 
+def test_an_attacker_on_http_cannot_drive_out_secure_cookies(jar: Jar) -> None:
+    """Row 208, EvictSecureCookies: where there is no room the newcomer itself goes."""
+    for number in range(MAX_PER_DOMAIN):
+        jar.set(f"secure{number}=1; Secure")
+    for number in range(3):
+        jar.set(f"plain{number}=1", "http://x.a.test/")
+    assert len(jar.names()) == MAX_PER_DOMAIN and not any("plain" in name for name in jar.names())
+    jar.set("more=1; Secure")
+    assert len(jar.names()) == MAX_PER_DOMAIN - PURGED_PER_DOMAIN and "more" in jar.names()
+
+
 def test_a_session_has_so_many(jar: Jar) -> None:
     """Row 204, GarbageCollectionTriggers: a thousand sites cannot fill the memory, and those in use stay."""
     jar.set("mine=1; Secure", "https://used.test/")
