@@ -42,6 +42,7 @@ from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.tls_warnings import InsecureTlsWarning
 from netstack_sync.base.x509 import CertificateFacts
+from netstack_sync.cookies.canonical import CanonicalCookie
 from netstack_sync.fetcher.dns_settings import DnsSettings
 from netstack_sync.fetcher.fetch import fetch
 from netstack_sync.fetcher.future import FetchFuture
@@ -53,6 +54,7 @@ from netstack_sync.fetcher.resolution import Resolution
 from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.retry_policy import RetryPolicy
 from netstack_sync.fetcher.session import Session
+from netstack_sync.fetcher.session_cookies import SessionCookies
 from netstack_sync.fetcher.stats import GroupStats, SessionStats
 from netstack_sync.fetcher.sync_url_fetcher import SyncUrlFetcher
 from netstack_sync.fetcher.timeout import Timeout
@@ -68,6 +70,7 @@ __all__ = [
     "BackoffPolicy",
     "BasicAuth",
     "BearerAuth",
+    "CanonicalCookie",
     "CertificateError",
     "CertificateFacts",
     "ConnectTimeout",
@@ -108,6 +111,7 @@ __all__ = [
     "RetryPolicy",
     "SSLInfo",
     "Session",
+    "SessionCookies",
     "SessionStats",
     "SyncUrlFetcher",
     "TLSError",

@@ -20,7 +20,7 @@ def fetch(url: str, method: str = "GET", **options: Unpack[FetchOptions]) -> Res
     """Fetches a URL and waits for the whole answer; from any thread.
 
     The arguments and what is raised are those of `Session.request`. All calls of a process share one session,
-    which is made anew after fork and ended at exit.
+    which keeps no cookies, is made anew after fork and ended at exit.
     """
     session = _default_session
     if session is None:
@@ -33,7 +33,7 @@ def _make_default_session(is_trust_needed: bool) -> Session:
     global _default_session
     with runtime.lock:
         if _default_session is None:
-            session = Session()
+            session = Session(cookies=False)  # callers that know nothing of each other share it
             if is_trust_needed:
                 session.prepare("GET", "https://localhost/")  # looks at what the environment names
             _default_session = session

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from dataclasses import replace
 
 from netstack_sync.base.clock import SystemTickClock
 from netstack_sync.fetcher.network_call import finish_on_network_thread
@@ -24,12 +25,15 @@ class NetworkStack:
 
     __slots__ = ("__weakref__", "_finalizer", "callbacks", "context", "generation", "net_log")
 
-    def __init__(self, builder: ContextBuilder) -> None:
+    def __init__(self, builder: ContextBuilder, forked_from: NetworkStack | None = None) -> None:
+        """What the process had before a fork keeps its cookies, and nothing else."""
+        if forked_from is not None and forked_from.context.cookies is not None:
+            builder = replace(builder, cookies=forked_from.context.cookies.snapshot())
         self.generation = runtime.generation
         self.net_log = NetLog(SystemTickClock())
         thread = runtime.acquire_thread(self)
         try:
-            self.context = builder.build(thread, self.net_log)
+            self.context: URLRequestContext = builder.build(thread, self.net_log)
         except BaseException:
             runtime.forget(self)
             runtime.release_thread(0.0)

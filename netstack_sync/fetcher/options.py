@@ -12,10 +12,12 @@ from netstack_sync.base.http_util import is_token
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import QueryParams, Url
+from netstack_sync.fetcher.cookie_arguments import CookiesArgument
 from netstack_sync.fetcher.request_body import RequestBody, make_body
 from netstack_sync.fetcher.retry_policy import RetriesArgument, RetryPolicy
 from netstack_sync.fetcher.timeout import Timeout
 from netstack_sync.fetcher.tls_arguments import CertArgument, VerifyArgument
+from netstack_sync.http.request_info import OwnCookies
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.redirects import CREDENTIAL_HEADERS
 
@@ -28,6 +30,7 @@ class FetchOptions(TypedDict, total=False):
 
     params: QueryParams | None
     headers: HeaderChanges | None
+    cookies: CookiesArgument | None
     json: object
     data: object
     content: object
@@ -49,6 +52,7 @@ class FetchRequest:
     __slots__ = (
         "auth",
         "body",
+        "cookies",
         "follow_redirects",
         "headers",
         "max_redirects",
@@ -75,6 +79,7 @@ class FetchRequest:
         max_response_size: int | None,
         retries: RetryPolicy | None = None,
         auth: AuthIdentity | None = None,
+        cookies: OwnCookies = (),
     ) -> None:
         self.url = url
         self.method = method
@@ -89,22 +94,23 @@ class FetchRequest:
         self.retries = retries
         self.auth = auth
         """Who answers challenges; what is sent without one is in the headers, or in the URL."""
+        self.cookies = cookies
 
     def with_credentials(self, headers: RequestHeaders, auth: AuthIdentity | None) -> FetchRequest:
         """The same request from somebody else."""
         redirects = (self.follow_redirects, self.max_redirects)
-        ends = (*redirects, self.priority, self.max_response_size, self.retries, auth)
+        ends = (*redirects, self.priority, self.max_response_size, self.retries, auth, self.cookies)
         return FetchRequest(self.url, self.method, headers, self.body, self.timeout, self.tls, *ends)
 
     def __reduce__(self) -> tuple[type[FetchRequest], tuple[object, ...]]:
-        """Pickles without what is secret or belongs to this process: credentials, body, TLS settings."""
+        """Pickles without what is secret or belongs to this process: credentials, cookies, body, TLS settings."""
         headers = self.headers.copy()
         for name in CREDENTIAL_HEADERS:
             headers.remove(name)
         url, tls = self.url.without_credentials(), TlsConfig(TrustConfig())
         redirects = (self.follow_redirects, self.max_redirects)
-        limits = (self.priority, self.max_response_size, self.retries)
-        return FetchRequest, (url, self.method, headers, None, self.timeout, tls, *redirects, *limits)
+        ends = (*redirects, self.priority, self.max_response_size, self.retries, None, ())
+        return FetchRequest, (url, self.method, headers, None, self.timeout, tls, *ends)
 
     def __repr__(self) -> str:
         return f"<FetchRequest {self.method} {self.url.without_credentials()}>"
@@ -213,6 +219,19 @@ def merged_headers(defaults: RequestHeaders, own: HeaderChanges | None, authoriz
         headers.update([(name, value) for name, value in pairs if value is not None])
     if authorization is not None:
         headers.set("Authorization", authorization)
+    return headers
+
+
+def without_session_cookie(headers: RequestHeaders, own: HeaderChanges | None) -> RequestHeaders:
+    """Headers for a request with `cookies`, which count before a Cookie header of the session's.
+
+    Raises ValueError when the request has both itself.
+    """
+    if own and any([name.lower() == "cookie" and value is not None for name, value in header_pairs(own)]):
+        raise ValueError("cookies: the request has a Cookie header too; use one of them")
+    if "cookie" in headers:
+        headers = headers.copy()
+        headers.remove("cookie")
     return headers
 
 

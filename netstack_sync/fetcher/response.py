@@ -14,6 +14,7 @@ from netstack_sync.base.http_util import charset_of
 from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.ssl_info import SSLInfo
+from netstack_sync.cookies.parsed import parse_set_cookie
 from netstack_sync.fetcher.body_source import BodySource, CollectedBody
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.readable_body import ReadableBody
@@ -97,8 +98,8 @@ class Response(ReadableBody):
     @property
     def cookies(self) -> dict[str, str]:
         """Name and value of the cookies that this response sets."""
-        pairs = [line.partition(";")[0].partition("=") for line in self._info.head.headers.get_all("set-cookie")]
-        return {name.strip(): value.strip() for name, separator, value in pairs if separator}
+        found = [parse_set_cookie(line) for line in self._info.head.headers.get_all("set-cookie")]
+        return {cookie.name: cookie.value for cookie in found if cookie is not None and cookie.name}
 
     @property
     def url(self) -> str:

@@ -11,6 +11,7 @@ from netstack_sync.base.exceptions import ContextShutDown
 from netstack_sync.base.features import FeatureList
 from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN
 from netstack_sync.dns.host_resolver import ResolveParameters
+from netstack_sync.fetcher.cookie_arguments import CookiesArgument
 from netstack_sync.fetcher.dns_settings import DnsSettings
 from netstack_sync.fetcher.future import FetchFuture
 from netstack_sync.fetcher.hsts_settings import HstsArgument
@@ -24,6 +25,7 @@ from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.retry_policy import RetriesArgument
 from netstack_sync.fetcher.runtime import runtime
 from netstack_sync.fetcher.session_config import DEFAULT_MAX_RESPONSE_SIZE, make_session_config
+from netstack_sync.fetcher.session_cookies import SessionCookies
 from netstack_sync.fetcher.stack_settings import make_context_builder
 from netstack_sync.fetcher.stats import SessionStats, take_stats
 from netstack_sync.fetcher.sync_url_fetcher import SyncUrlFetcher
@@ -46,18 +48,18 @@ T = TypeVar("T")
 
 
 class Session:
-    """Keeps connections, names and verdicts for its requests. Any thread, also several at once, also after
-    fork.
+    """Keeps connections, names, verdicts and cookies for its requests. Any thread, several at once, after fork.
 
     What it is built from never changes. `timeout`, `verify`, `cert`, `follow_redirects`, `max_redirects`,
-    `max_response_size` and `retries` are the defaults of its requests, `headers` and `auth` go with each of them, and
-    `base_url` completes relative URLs. `extra_ca` is trusted besides whom `verify` names, `pins` says which
-    keys hosts must have, `hsts` whether hosts that want https get it, and `tls` which TLS is spoken. `limits`
-    bounds its sockets, `dns` says how names are resolved, `tcp` how connections are set up, `endpoint_health`
-    when endpoints that do not answer are left alone (False: never), `rate_limit` how often a host may be asked,
-    `throttle` whether URLs whose server fails are left alone as Chromium does, and `features` switches what is known by
-    name: "TimeoutTcpConnectAttempt:TimeoutTcpConnectAttemptMin/3s". With `trust_env=False` the environment
-    (SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSLKEYLOGFILE, NETSTACK_ENABLE_FEATURES,
+    `max_response_size` and `retries` are the defaults of its requests, `headers` and `auth` go with each of them,
+    `base_url` completes relative URLs, and `cookies` are there from the start (False: none outlives its request).
+    `extra_ca` is trusted besides whom `verify` names, `pins` says which keys hosts must have, `hsts` whether hosts that
+    want https get it, and `tls` which TLS is spoken. `limits` bounds its sockets, `dns` says how names are resolved,
+    `tcp` how connections are set up, `endpoint_health` when endpoints that do not answer are left alone (False:
+    never), `rate_limit` how often a host may be asked, `throttle` whether URLs whose server fails are left alone as
+    Chromium does, and `features` switches what is known by name:
+    "TimeoutTcpConnectAttempt:TimeoutTcpConnectAttemptMin/3s". With `trust_env=False` the environment (SSL_CERT_FILE,
+    SSL_CERT_DIR, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSLKEYLOGFILE, NETSTACK_ENABLE_FEATURES,
     NETSTACK_DISABLE_FEATURES) is not looked at. close() it, or use it in a `with` statement; one that is
     forgotten is closed once neither it nor a future or stream of it is there any more.
     """
@@ -68,6 +70,7 @@ class Session:
         base_url: str | None = None,
         headers: HeaderChanges | None = None,
         auth: AuthArgument = None,
+        cookies: bool | CookiesArgument = True,
         timeout: Timeout | float | tuple[float | None, float | None] | None = DEFAULT_TIMEOUT,
         verify: VerifyArgument = True,
         cert: CertArgument = None,
@@ -114,6 +117,8 @@ class Session:
             pins=pins,
             hsts=hsts,
             tls=self._config.tls,
+            cookies=cookies,
+            base_url=self._config.base_url,
             environment=self._config.environment,
         )
         self._stack: NetworkStack | None = None
@@ -124,13 +129,13 @@ class Session:
     def request(self, method: str, url: str, **options: Unpack[FetchOptions]) -> Response:
         """Fetches a URL and waits for the whole answer.
 
-        Arguments: `params` adds to the query; `headers` (a value of None takes a session header away); one body of
-        `json`, `data` (a form, or anything `content` takes), `content` (bytes, string, path, binary file or
-        iterable of bytes) and `files`; `timeout` (seconds in all, a pair (connect, read), a Timeout, or None);
-        `auth` (a pair (user, password), BasicAuth, DigestAuth, BearerAuth, NetrcAuth, or a function that is given
-        the FetchRequest and gives one of these); `verify`; `cert`; `follow_redirects`; `max_redirects`; `priority`
-        ("lowest" to "highest"); `max_response_size` in bytes; `retries` (a number, a RetryPolicy, a urllib3.Retry, or
-        None).
+        Arguments: `params` adds to the query; `headers` (None takes a session header away); `cookies` for this origin,
+        over those that are kept; one body of `json`, `data` (a form, or anything `content` takes), `content` (bytes,
+        string, path, binary file or iterable of bytes) and `files`; `timeout` (seconds in all, a pair (connect, read),
+        a Timeout, or None); `auth` (a pair (user, password), BasicAuth, DigestAuth, BearerAuth, NetrcAuth, or a
+        function that is given the FetchRequest and gives one of these); `verify`; `cert`; `follow_redirects`;
+        `max_redirects`; `priority` ("lowest" to "highest"); `max_response_size` in bytes; `retries` (a number, a
+        RetryPolicy, a urllib3.Retry, or None).
 
         Raises InvalidURL, ValueError and TypeError for bad arguments before anything is sent, a NetError when
         there is no complete answer, and what the caller's own body and function raise. A status of 400 and above is
@@ -198,6 +203,11 @@ class Session:
         return self._live_stack().context
 
     # --- the whole session
+
+    @property
+    def cookies(self) -> SessionCookies:
+        """The cookies that are kept, to look at and to change."""
+        return SessionCookies(lambda: self._live_stack().context, self._config.base_url)
 
     def preconnect(self, url: str, count: int = 1) -> None:
         """Opens connections for requests that will come: name, TCP and TLS, up to `count` to this host in all.
@@ -299,5 +309,5 @@ class Session:
             if self._is_closed:
                 raise ContextShutDown(ERR_CONTEXT_SHUT_DOWN, "the session is closed")
             if self._stack is None or not self._stack.is_ours:
-                self._stack = NetworkStack(self._builder)
+                self._stack = NetworkStack(self._builder, forked_from=self._stack)
             return self._stack

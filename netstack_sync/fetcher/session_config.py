@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from netstack_sync._version import __version__
+from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.priority import DEFAULT_PRIORITY, RequestPriority
 from netstack_sync.base.url import Url
 from netstack_sync.fetcher.auth_argument import AuthSource, RequestAuth, ask_for_auth, auth_from_value
+from netstack_sync.fetcher.cookie_arguments import request_cookies
 from netstack_sync.fetcher.decoding import accept_encoding
 from netstack_sync.fetcher.options import (
     AuthArgument,
@@ -26,6 +28,7 @@ from netstack_sync.fetcher.options import (
     header_pairs,
     merged_headers,
     with_params,
+    without_session_cookie,
 )
 from netstack_sync.fetcher.retry_policy import RetriesArgument, RetryPolicy
 from netstack_sync.fetcher.session_tls import SessionTls
@@ -36,6 +39,8 @@ from netstack_sync.sockets.tls_config import TlsConfig
 
 DEFAULT_MAX_RESPONSE_SIZE = 1 << 30
 """Of bodies that are kept in memory; bytes."""
+
+_WALL_CLOCK = SystemWallClock()
 
 _OTHERS_NAMES = {
     "allow_redirects": "for allow_redirects use follow_redirects",
@@ -98,7 +103,11 @@ class SessionConfig:
         own = header_pairs(options.get("headers"))
         auth = self._auth_for(options, own)
         known = auth if isinstance(auth, RequestAuth) else RequestAuth()
-        body, headers = body_and_headers(options, merged_headers(self.anonymous_headers, own, known.authorization))
+        headers = merged_headers(self.anonymous_headers, own, known.authorization)
+        cookies = options.get("cookies")
+        if cookies is not None:
+            headers = without_session_cookie(headers, own)
+        body, headers = body_and_headers(options, headers)
         request = FetchRequest(
             target,
             method,
@@ -112,6 +121,7 @@ class SessionConfig:
             check_max_response_size(options.get("max_response_size", self.max_response_size)),
             RetryPolicy.from_value(options["retries"]) if "retries" in options else self.retries,
             known.identity,
+            request_cookies(cookies, target, _WALL_CLOCK.now()) if cookies is not None else (),
         )
         return request if isinstance(auth, RequestAuth) else ask_for_auth(auth, request, self.environment)
 

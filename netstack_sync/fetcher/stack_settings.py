@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.features import FeatureList
 from netstack_sync.base.trust_config import OcspMode
+from netstack_sync.base.url import Url
+from netstack_sync.cookies.canonical import CanonicalCookie
+from netstack_sync.fetcher.cookie_arguments import CookiesArgument, session_cookies
 from netstack_sync.fetcher.dns_settings import check_dns
 from netstack_sync.fetcher.hsts_settings import hsts_from_value
 from netstack_sync.fetcher.limits import check_limits
@@ -15,7 +19,7 @@ from netstack_sync.network.connect_timeout import tcp_attempt_limit
 from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.sockets.tls_config import TlsConfig
-from netstack_sync.url_request.context_builder import ContextBuilder
+from netstack_sync.url_request.context_builder import PUBLIC_SUFFIXES, ContextBuilder
 from netstack_sync.url_request.rate_limit import RateLimitArgument, RateLimits
 
 
@@ -31,6 +35,8 @@ def make_context_builder(
     pins: object = None,
     hsts: object = True,
     tls: TlsConfig,
+    cookies: bool | CookiesArgument = True,
+    base_url: Url | None = None,
     environment: Mapping[str, str],
 ) -> ContextBuilder:
     """Checks the arguments of a Session; raises ValueError or TypeError naming the argument.
@@ -55,6 +61,8 @@ def make_context_builder(
         throttles=_check_throttle(throttle),
         pins=pins_from_value(pins),
         hsts=hsts_settings.config() if hsts_settings is not None else None,
+        keeps_cookies=cookies is not False,
+        cookies=_initial_cookies(cookies, base_url),
     )
 
 
@@ -67,6 +75,13 @@ def _check_throttle(throttle: object) -> bool:
     if not isinstance(throttle, bool):
         raise TypeError(f"throttle: must be True or False, not {throttle!r}")
     return throttle
+
+
+def _initial_cookies(cookies: bool | CookiesArgument, base_url: Url | None) -> tuple[CanonicalCookie, ...]:
+    if isinstance(cookies, bool):
+        return ()
+    PUBLIC_SUFFIXES.load()
+    return session_cookies(cookies, base_url, SystemWallClock().now(), PUBLIC_SUFFIXES)
 
 
 def _check_tcp(tcp: object) -> TcpOptions:

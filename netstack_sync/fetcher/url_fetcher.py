@@ -107,7 +107,7 @@ class URLFetcher(FetchFacts):
         """See AttemptedFetch."""
         request = self.request
         who = (request.url, request.method, request.headers, request.tls)
-        info = HttpRequestInfo(*who, self.upload, self._priority, auth=request.auth)
+        info = HttpRequestInfo(*who, self.upload, self._priority, auth=request.auth, cookies=request.cookies)
         self._request = URLRequest(self._context, info, self, request.max_redirects)
         self._limits.begin_connect()
         self._request.start()

@@ -20,6 +20,7 @@ from netstack_sync.pool import close_reasons
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.sockets.tls_services import TlsServices
 from netstack_sync.url_request.admission import Admission
+from netstack_sync.url_request.cookie_steps import CookieSteps
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
 from netstack_sync.url_request.network_changes import NetworkChanges
 from netstack_sync.workers.worker_pool import WorkerPool
@@ -45,6 +46,7 @@ class URLRequestContext:
         "_sessions",
         "_tls",
         "admission",
+        "cookies",
         "host_resolver",
         "is_shut_down",
         "job_factory",
@@ -71,6 +73,7 @@ class URLRequestContext:
         hsts: TransportSecurityState | None = None,
         hsts_persister: TransportSecurityPersister | None = None,
         admission: Admission | None = None,
+        cookies: CookieSteps | None = None,
     ) -> None:
         """Without `changes` and what follows the context is a part of another one, which owns all of that."""
         self.thread = thread
@@ -88,7 +91,8 @@ class URLRequestContext:
         self.admission = admission
         """What holds fetches back; None where nothing does."""
         self._hsts_persister = hsts_persister
-        self.job_factory = URLRequestJobFactory(network_session, hsts)
+        self.cookies = cookies
+        self.job_factory = URLRequestJobFactory(network_session, hsts, cookies)
         self._requests: set[LiveRequest] = set()
         self.is_shut_down = False
 

@@ -13,6 +13,9 @@ from netstack_sync.cert.coalescing import CoalescingCertVerifier
 from netstack_sync.cert.ocsp import OcspCertVerifier
 from netstack_sync.cert.pins import PinningCertVerifier, PinStore
 from netstack_sync.cert.threaded import ThreadedCertVerifier
+from netstack_sync.cookies.canonical import CanonicalCookie
+from netstack_sync.cookies.public_suffix import PublicSuffixes, PublicSuffixGate
+from netstack_sync.cookies.store import MemoryCookieStore
 from netstack_sync.dns.address_sorter import find_source_address, sort_addresses
 from netstack_sync.dns.bootstrap_resolver import BootstrapResolver
 from netstack_sync.dns.doh import DohResolver
@@ -50,6 +53,7 @@ from netstack_sync.sockets.tls_services import HandshakeLoad, TlsServices
 from netstack_sync.sockets.tls_session_cache import TlsSessionCache
 from netstack_sync.url_request.admission import Admission
 from netstack_sync.url_request.context import URLRequestContext
+from netstack_sync.url_request.cookie_steps import CookieSteps
 from netstack_sync.url_request.doh_config import DohConfig
 from netstack_sync.url_request.doh_transport import UrlRequestDohTransport
 from netstack_sync.url_request.host_rate_limiter import HostRateLimiter
@@ -63,6 +67,9 @@ from netstack_sync.workers.worker_pool import WorkerPool
 _RESOLVER_THREADS = 64  # how many may hang in getaddrinfo() at once; apart, so that they block nothing else
 _WORKER_THREADS = 32
 _WALL_CLOCK = SystemWallClock()
+
+PUBLIC_SUFFIXES = PublicSuffixes()
+"""Facts that are the same for everybody, and slow to read."""
 
 # Beside the user's: what a connection waits for must not wait for one itself.
 _DOH_LIMITS = PoolLimits(per_group=6, total=24)
@@ -88,6 +95,10 @@ class ContextBuilder:
     """None for a context that forces nobody to https."""
     rate_limits: RateLimits | None = None
     throttles: bool = False
+    keeps_cookies: bool = True
+    """False: no cookie outlives its request."""
+    cookies: tuple[CanonicalCookie, ...] = ()
+    """What is kept from the start; the public suffixes are loaded then."""
 
     def build(self, thread: NetworkThread, net_log: NetLog) -> URLRequestContext:
         """Makes the services in the order of their storeys; start() of the context is the caller's next word."""
@@ -158,6 +169,7 @@ class _ContextParts:
             hsts,
             self._make_hsts_persister(hsts),
             self._make_admission(throttler),
+            self._make_cookies(),
         )
 
     def _make_admission(self, throttler: URLRequestThrottler | None) -> Admission | None:
@@ -182,6 +194,16 @@ class _ContextParts:
             HandshakeLoad(),
             pins.has_pins,
         )
+
+    def _make_cookies(self) -> CookieSteps:
+        def make_store() -> MemoryCookieStore:
+            return MemoryCookieStore(_WALL_CLOCK, PUBLIC_SUFFIXES)
+
+        store = make_store() if self._settings.keeps_cookies else None
+        if store is not None:
+            for cookie in self._settings.cookies:
+                store.set_cookie(cookie, is_from_secure=True)
+        return CookieSteps(store, make_store, PublicSuffixGate(PUBLIC_SUFFIXES, self._workers), _WALL_CLOCK)
 
     def _make_hsts_persister(self, hsts: TransportSecurityState | None) -> TransportSecurityPersister | None:
         config = self._settings.hsts

@@ -14,12 +14,13 @@ from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.completion import Completion
 from netstack_sync.sockets.tls_config import TlsConfig
+from netstack_sync.url_request.cookie_steps import CookieSteps
 
 
 class HttpJob:
     """See URLRequestJob. Owns the transaction."""
 
-    __slots__ = ("_hsts", "_info", "_on_headers", "_transaction", "close", "read", "set_priority")
+    __slots__ = ("_cookies", "_hsts", "_info", "_on_headers", "_transaction", "read", "set_priority")
 
     def __init__(
         self,
@@ -28,26 +29,35 @@ class HttpJob:
         net_log: NetLogWithSource,
         observer: TransactionObserver,
         hsts: TransportSecurityState | None = None,
+        cookies: CookieSteps | None = None,
     ) -> None:
-        """`hsts` is told what an answer over https says of it."""
+        """`hsts` is told what an answer over https says of it. Without `cookies` none are sent and none are kept."""
         self._info = info
         self._hsts = hsts
+        self._cookies = cookies
         self._on_headers: Completion | None = None
         self._transaction = NetworkTransaction(session, net_log, observer)
         # See URLRequestJob; bound directly, one call less for each.
         self.read = self._transaction.read
-        self.close = self._transaction.close
         self.set_priority = self._transaction.set_priority
 
     def start(self, on_headers: Completion) -> int:
         """See URLRequestJob."""
-        if self._hsts is None:
-            return self._transaction.start(self._info, on_headers)
+        info = self._info
+        if self._cookies is not None:
+            info = self._cookies.with_cookies(info)
+        elif self._hsts is None:
+            return self._transaction.start(info, on_headers)
         self._on_headers = on_headers
-        result = self._transaction.start(self._info, self._on_transaction_headers)
-        if result != ERR_IO_PENDING:
-            self._process_hsts_header(result)
-        return result
+        result = self._transaction.start(info, self._on_transaction_headers)
+        return self._heed() if result == OK else result
+
+    def close(self) -> None:
+        """See URLRequestJob."""
+        self._on_headers = None
+        if self._cookies is not None:
+            self._cookies.gate.stop_waiting(self._on_suffixes)
+        self._transaction.close()
 
     @property
     def response(self) -> HttpResponseInfo | None:
@@ -94,19 +104,37 @@ class HttpJob:
         """See URLRequestJob."""
         return self._transaction.is_body_complete
 
-    # --- HTTP Strict Transport Security
+    # --- what the head says beside the answer
 
     def _on_transaction_headers(self, result: int) -> None:
+        if result == OK:
+            result = self._heed()
+        if result != ERR_IO_PENDING:
+            self._complete(result)
+
+    def _heed(self) -> int:
+        """Also of an answer that redirects or asks who we are; ERR_IO_PENDING while its cookies have to wait."""
+        response = self._transaction.response
+        assert response is not None, "a transaction that succeeds has an answer"
+        if self._hsts is not None:
+            self._process_hsts_header(self._hsts, response)
+        if self._cookies is not None:
+            return self._cookies.save(self._info, response, self._on_suffixes)
+        return OK
+
+    def _on_suffixes(self) -> None:
+        """The cookies can be kept now."""
+        response = self._transaction.response
+        assert self._cookies is not None and response is not None, "it waited with an answer"
+        self._complete(self._cookies.save(self._info, response, self._on_suffixes))
+
+    def _complete(self, result: int) -> None:
         on_headers, self._on_headers = self._on_headers, None
-        assert on_headers is not None, "a transaction completes once"
-        self._process_hsts_header(result)
+        assert on_headers is not None, "a job completes once"
         on_headers(result)
 
-    def _process_hsts_header(self, result: int) -> None:
+    def _process_hsts_header(self, hsts: TransportSecurityState, response: HttpResponseInfo) -> None:
         """Of every answer, whatever its status, but only of the first header (RFC 6797 §8.1)."""
-        hsts, response = self._hsts, self._transaction.response
-        if result != OK or hsts is None or response is None:
-            return
         headers, info = response.head.headers, self._info
         if headers.may_have(b"strict-transport-security") and _is_host_verified(info.tls):
             values = headers.get_all("strict-transport-security")

@@ -11,6 +11,7 @@ from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.loop.completion import Task
+from netstack_sync.url_request.cookie_steps import CookieSteps
 from netstack_sync.url_request.error_job import ErrorJob
 from netstack_sync.url_request.http_job import HttpJob
 from netstack_sync.url_request.job import URLRequestJob
@@ -19,13 +20,19 @@ from netstack_sync.url_request.redirects import secure_upgrade
 
 
 class URLRequestJobFactory:
-    """Network thread only. Without `hsts` nothing is upgraded to https."""
+    """Network thread only. Without `hsts` nothing is upgraded to https, without `cookies` there are none."""
 
-    __slots__ = ("_hsts", "_is_shut_down", "_session")
+    __slots__ = ("_cookies", "_hsts", "_is_shut_down", "_session")
 
-    def __init__(self, session: HttpNetworkSession, hsts: TransportSecurityState | None = None) -> None:
+    def __init__(
+        self,
+        session: HttpNetworkSession,
+        hsts: TransportSecurityState | None = None,
+        cookies: CookieSteps | None = None,
+    ) -> None:
         self._session = session
         self._hsts = hsts
+        self._cookies = cookies
         self._is_shut_down = False
 
     def shut_down(self) -> None:
@@ -54,11 +61,11 @@ class URLRequestJobFactory:
             return ErrorJob(ERR_CONTEXT_SHUT_DOWN)
         scheme = info.url.scheme
         if scheme == "https":
-            return HttpJob(self._session, info, net_log, observer, self._hsts)
+            return HttpJob(self._session, info, net_log, observer, self._hsts, self._cookies)
         if scheme == "http":
             if self._hsts is not None and _should_upgrade(self._hsts, info.url.host, net_log):
                 return self._create_upgrade(info, net_log)
-            return HttpJob(self._session, info, net_log, observer)
+            return HttpJob(self._session, info, net_log, observer, None, self._cookies)
         return ErrorJob(ERR_UNKNOWN_URL_SCHEME, scheme)
 
     def _create_upgrade(self, info: HttpRequestInfo, net_log: NetLogWithSource) -> URLRequestJob:

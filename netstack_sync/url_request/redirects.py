@@ -69,13 +69,14 @@ def redirected_method(status: int, method: str) -> str:
 def redirected_request(info: HttpRequestInfo, redirect: RedirectInfo) -> HttpRequestInfo:
     """The request of the next hop; the one place where secrets are dropped on a redirect (rule R5).
 
-    Credentials and the client certificate stay with the origin they were given for; another scheme or port is
-    another origin. All occurrences go. A Host of the caller's was meant for the first server. An SSLContext of
-    the user's stays, with a certificate that it may hold: it is the user's whole TLS policy, and a connection
-    without it would be made on terms that the user never set. An internal upgrade is no move: nobody else gets to see
-    what was meant for this host, so all of it stays.
+    Credentials, the request's own cookies and the client certificate stay with the origin they were given for;
+    another scheme or port is another origin. All occurrences go. A Host of the caller's was meant for the first
+    server. An SSLContext of the user's stays, with a certificate that it may hold: it is the user's whole TLS policy,
+    and a connection without it would be made on terms that the user never set. An internal upgrade is no
+    move: nobody else gets to see what was meant for this host, so all of it stays.
     """
-    headers, tls, auth = info.headers.copy(), info.tls, info.auth
+    headers, tls = info.headers.copy(), info.tls
+    auth, cookies = info.auth, info.cookies
     if info.url.origin != redirect.url.origin and not redirect.is_internal:
         for name in (*CREDENTIAL_HEADERS, "Host"):
             headers.remove(name)
@@ -83,11 +84,21 @@ def redirected_request(info: HttpRequestInfo, redirect: RedirectInfo) -> HttpReq
             headers.set("Origin", "null")
         if tls.client_certificate is not None:
             tls = replace(tls, client_certificate=None)
-        auth = None
+        auth, cookies = None, ()
     if not redirect.keeps_body:
         for name in (*_BODY_HEADERS, "Origin"):
             headers.remove(name)
     upload = info.upload if redirect.keeps_body else None
     return HttpRequestInfo(
-        redirect.url, redirect.method, headers, tls, upload, info.priority, info.partition, info.privacy_mode, auth
+        redirect.url,
+        redirect.method,
+        headers,
+        tls,
+        upload,
+        info.priority,
+        info.partition,
+        info.privacy_mode,
+        auth,
+        cookies,
+        info.cookie_store,
     )

@@ -8,10 +8,11 @@ import threading
 import pytest
 
 from netstack_sync.base.features import TIMEOUT_TCP_CONNECT_ATTEMPT, FeatureList
+from netstack_sync.cookies.canonical import CanonicalCookie
 from netstack_sync.fetcher.network_stack import NetworkStack, _release_forgotten
 from netstack_sync.fetcher.runtime import runtime
 from netstack_sync.log.net_log import NetLogCaptureMode
-from netstack_sync.url_request.context_builder import ContextBuilder
+from netstack_sync.url_request.context_builder import PUBLIC_SUFFIXES, ContextBuilder
 from tests.support.net_logs import RecordingNetLog
 
 _NAME = TIMEOUT_TCP_CONNECT_ATTEMPT.name
@@ -80,3 +81,14 @@ def test_the_parents_stack_is_left_alone() -> None:
     stack.generation -= 1
     assert not stack.is_ours
     stack.close(10.0)
+
+
+def test_cookies_outlive_a_fork() -> None:
+    """The child's stack begins with those of the parent's."""
+    PUBLIC_SUFFIXES.load()
+    cookie = CanonicalCookie("a", "1", "a.test", "/")
+    parent = NetworkStack(ContextBuilder(cookies=(cookie,)))
+    child = NetworkStack(ContextBuilder(), forked_from=parent)
+    assert child.context.cookies is not None and child.context.cookies.snapshot() == (cookie,)
+    for stack in (parent, child):
+        stack.close(10.0)

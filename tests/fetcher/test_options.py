@@ -22,6 +22,7 @@ from netstack_sync.fetcher.options import (
     header_pairs,
     merged_headers,
     with_params,
+    without_session_cookie,
 )
 from tests.support.responses import make_request
 
@@ -194,3 +195,19 @@ def test_a_request_shows_no_secret_and_pickles_without_them() -> None:
     assert (copy.body, copy.url.href, copy.timeout) == (None, "http://server.test/path", request.timeout)
     assert "authorization" not in copy.headers and "cookie" not in copy.headers and copy.headers.get("A") == "1"
     assert request.body is not None
+
+
+def test_cookies_go_before_a_cookie_header_of_the_sessions() -> None:
+    """But two of one request contradict each other; one of None takes the session's away."""
+    plain, header = RequestHeaders([("A", "b")]), RequestHeaders([("A", "b"), ("Cookie", "c"), ("cookie", "d")])
+    assert without_session_cookie(plain, None) is plain
+    assert without_session_cookie(header, {"Cookie": None, "X": "y"}).items() == [("A", "b")] and len(header) == 3
+    with pytest.raises(ValueError, match="cookies: the request has a Cookie header too"):
+        without_session_cookie(header, {"COOKIE": "x"})
+
+
+def test_cookies_are_secrets() -> None:
+    """They are not pickled."""
+    request = make_request(cookies={"a": "1"})
+    copy: FetchRequest = pickle.loads(pickle.dumps(request))
+    assert request.cookies == (("a", "1"),) and copy.cookies == ()

@@ -190,6 +190,8 @@ def test_bad_settings_of_a_session_are_refused(settings: dict[str, Any], error: 
     ("options", "error", "message"),
     [
         ({"params": 5}, TypeError, "params: "),
+        ({"cookies": "a=b"}, TypeError, "cookies: "),
+        ({"cookies": {"a": "b"}, "headers": {"Cookie": "a"}}, ValueError, "cookies: "),
         ({"headers": 5}, TypeError, "headers: "),
         ({"json": 1, "data": b""}, ValueError, "json and data"),
         ({"timeout": 0}, ValueError, "timeout: "),
@@ -250,3 +252,12 @@ def test_a_header_of_the_session_gives_way_to_its_auth() -> None:
     settings = _config(headers={"Authorization": "mine"}, auth=("u", "p"))
     assert settings.prepare("GET", "http://h.test/", {}).headers.get("authorization") == "Basic dTpw"
     assert settings.prepare("GET", "http://h.test/", {"auth": None}).headers.get("authorization") == "mine"
+
+
+def test_cookies_of_a_request() -> None:
+    """They go before a Cookie header of the session's; nothing said is none."""
+    config = _config(headers={"Cookie": "session"})
+    request = config.prepare("GET", URL, {"cookies": {"a": "1", "b": None}})
+    assert request.cookies == (("a", "1"), ("b", None)) and "cookie" not in request.headers
+    request = config.prepare("GET", URL, {"cookies": None, "timeout": 1})
+    assert request.cookies == () and request.headers.get("Cookie") == "session"

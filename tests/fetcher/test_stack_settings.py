@@ -9,6 +9,7 @@ import pytest
 from netstack_sync import DnsSettings, EndpointHealthSettings, Limits, TcpOptions
 from netstack_sync.base.features import TIMEOUT_TCP_CONNECT_ATTEMPT, FeatureList
 from netstack_sync.base.trust_config import TrustConfig
+from netstack_sync.base.url import Url
 from netstack_sync.dns.mapped_resolver import HostResolverRules
 from netstack_sync.dns.resolver_settings import ResolverSettings
 from netstack_sync.fetcher.stack_settings import make_context_builder
@@ -136,3 +137,13 @@ def test_a_bad_environment_is_named() -> None:
     """Nobody would look for the mistake there."""
     with pytest.raises(ValueError, match="environment variable NETSTACK_DISABLE_FEATURES: no feature is named 'x'"):
         make({"NETSTACK_DISABLE_FEATURES": "x"}, features=NAME)
+
+
+def test_cookies() -> None:
+    """True, False, or what is there from the start."""
+    assert make(cookies=True).keeps_cookies and make().cookies == ()
+    assert not make(cookies=False).keeps_cookies
+    builder = make(cookies={"a": "1"}, base_url=Url.parse("https://a.test/x"))
+    assert builder.keeps_cookies and [found.identity for found in builder.cookies] == [("a", "a.test", "/")]
+    with pytest.raises(TypeError, match="cookies: pass a mapping"):
+        make(cookies=None)

@@ -7,6 +7,7 @@ import concurrent.futures
 import io
 import ssl
 from collections.abc import Iterator
+from http.cookiejar import CookieJar
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -44,6 +45,23 @@ def every_option(session: ns.Session, context: ssl.SSLContext) -> None:
     assert_type(session.head("/"), ns.Response)
     assert_type(session.options("/"), ns.Response)
     assert_type(session.request("GET", "/"), ns.Response)
+
+
+def every_form_of_cookies(session: ns.Session) -> None:
+    """Of a session, of a request, and the view of what is kept."""
+    ns.Session(cookies=False)
+    ns.Session(cookies={"a": "b"}, base_url="https://h/")
+    ns.Session(cookies=session.cookies)
+    session.get("/", cookies={"a": "b", "c": None})
+    session.get("/", cookies=[("a", "b")])
+    session.get("/", cookies=CookieJar())
+    session.get("/", cookies=session.cookies)
+    assert_type(session.cookies, ns.SessionCookies)
+    assert_type(list(session.cookies), list[ns.CanonicalCookie])
+    assert_type(session.cookies["a"], str)
+    assert_type(session.cookies.get("a", domain="h"), str | None)
+    session.cookies.set("a", "b", domain=".h.test", path="/x", secure=True, expires=1.5)
+    assert_type(session.head("/").cookies, dict[str, str])
 
 
 def every_way_to_a_body(session: ns.Session) -> None:

@@ -19,6 +19,7 @@ from netstack_sync.base.net_errors import (
     OK,
 )
 from netstack_sync.base.trust_config import TrustConfig
+from netstack_sync.cookies.canonical import CanonicalCookie
 from netstack_sync.dns.host_resolver import DEFAULT_PARAMETERS
 from netstack_sync.dns.mapped_resolver import HostResolverRules
 from netstack_sync.dns.resolver_settings import ResolverSettings
@@ -27,7 +28,7 @@ from netstack_sync.pool.limits import PoolLimits
 from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.context import URLRequestContext
-from netstack_sync.url_request.context_builder import ContextBuilder
+from netstack_sync.url_request.context_builder import PUBLIC_SUFFIXES, ContextBuilder
 from netstack_sync.url_request.doh_config import DohConfig
 from netstack_sync.url_request.rate_limit import RateLimits
 from tests.support.dns import blocked_resolver
@@ -302,3 +303,45 @@ def test_the_network_is_watched_from_the_start(stack: ScriptedStack) -> None:
         assert kernel.opened == 1 and len(stack.thread.sockets) == 1
         context.shut_down()
         assert not len(stack.thread.sockets) and not len(stack.thread.timers)
+
+
+# --- cookies
+
+
+def test_cookies_of_a_context(stack: ScriptedStack) -> None:
+    """Kept unless that is not wanted, and there from the start; each context has its own."""
+    PUBLIC_SUFFIXES.load()
+    first = CanonicalCookie("a", "1", ".a.test", "/")
+    builder = ContextBuilder(cookies=(first,))
+    contexts = [builder.build(stack.thread, stack.net_log) for _ in range(2)]
+    stores = [context.cookies.store for context in contexts if context.cookies is not None]
+    assert [store.all_cookies() for store in stores if store is not None] == [[first], [first]]
+    assert stores[0] is not stores[1]
+    none = ContextBuilder(keeps_cookies=False, cookies=(first,)).build(stack.thread, stack.net_log)
+    assert none.cookies is not None and none.cookies.store is None
+
+
+def test_cookies_of_an_answer(stack: ScriptedStack, listener: socket.socket) -> None:
+    """They get to the store, once a worker has read what it takes to judge them."""
+    with built(stack, ContextBuilder()) as context:
+        delegate = start(context, "127.0.0.1", listener)
+        run_until(stack, lambda: "sent" in delegate.events)
+        answer(stack, listener, b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1; Domain=127.0.0.1\r\nContent-Length: 0\r\n\r\n")
+        run_until(stack, lambda: delegate.result != ERR_IO_PENDING)
+        assert context.cookies is not None
+        assert [found.identity for found in context.cookies.snapshot()] == [("a", "127.0.0.1", "/")]
+
+
+def test_without_a_store_cookies_last_as_long_as_the_request(stack: ScriptedStack, listener: socket.socket) -> None:
+    """The next hop of a redirect has them."""
+    with built(stack, ContextBuilder(keeps_cookies=False)) as context:
+        delegate = start(context, "127.0.0.1", listener)
+        run_until(stack, lambda: "sent" in delegate.events)
+        fields = b"Set-Cookie: a=1\r\nLocation: /2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        answer(stack, listener, b"HTTP/1.1 302 Go\r\n" + fields)
+        run_until(stack, lambda: delegate.events.count("sent") == 2)
+        assert delegate.request is not None and delegate.request.info.cookie_store is not None
+        assert [found.name for found in delegate.request.info.cookie_store.all_cookies()] == ["a"]
+        answer(stack, listener)
+        run_until(stack, lambda: delegate.result != ERR_IO_PENDING)
+        assert delegate.body == b"fine"

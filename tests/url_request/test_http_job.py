@@ -14,10 +14,14 @@ from netstack_sync.base.net_errors import ERR_CERT_DATE_INVALID, ERR_IO_PENDING,
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.trust_config import TrustConfig
+from netstack_sync.cookies.public_suffix import PublicSuffixes, PublicSuffixGate
+from netstack_sync.cookies.store import MemoryCookieStore
 from netstack_sync.http.hsts_store import TransportSecurityState
 from netstack_sync.sockets.tls_config import TlsConfig
+from netstack_sync.url_request.cookie_steps import CookieSteps
 from netstack_sync.url_request.http_job import HttpJob
 from netstack_sync.url_request.job import URLRequestJob
+from tests.support.cookies import NOW, SUFFIXES, cookie
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_socket import Pause, Read, Write
 from tests.support.scripted_stack import NEVER, ScriptedStack, request_info
@@ -204,3 +208,62 @@ def test_a_failed_exchange_says_nothing(stack: ScriptedStack) -> None:
     assert (done.result if result == ERR_IO_PENDING else result) == ERR_CERT_DATE_INVALID
     job.close()
     assert hsts.entries() == before and upgraded(hsts, "a.test")
+
+
+# --- cookies
+
+
+def cookie_steps(stack: ScriptedStack, suffixes: PublicSuffixes) -> CookieSteps:
+    clock = ManualWallClock(NOW)
+    store = MemoryCookieStore(clock, suffixes)
+    return CookieSteps(store, lambda: store, PublicSuffixGate(suffixes, stack.workers), clock)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("is_list_there", [False, True])
+def test_cookies_go_out_and_come_in(stack: ScriptedStack, is_list_there: bool, scheme: str) -> None:
+    """With the header of HTTP Strict Transport Security or without; the answer comes once they are kept."""
+    suffixes, hsts = SUFFIXES if is_list_there else PublicSuffixes(), store()
+    steps = cookie_steps(stack, suffixes)
+    assert steps.store is not None
+    steps.store.set_cookie(cookie("b=1", "http://a.test/"), False)
+    get = b"GET / HTTP/1.1\r\nHost: a.test\r\nConnection: keep-alive\r\nCookie: b=1; own=2\r\n\r\n"
+    fields = f"Set-Cookie: a=1\r\n{ALL_BELOW}\r\nContent-Length: 0\r\nConnection: close\r\n"
+    stack.connection(Write(get), Read(f"HTTP/1.1 200 X\r\n{fields}\r\n".encode())).ssl_info = CLEAN
+    info = request_info(f"{scheme}://a.test/")
+    info.cookies = (("own", "2"),)
+    job = HttpJob(stack.session, info, stack.log(), Watcher(), hsts if scheme == "https" else None, steps)
+    done = RecordedCompletion()
+    result = job.start(done)
+    assert result in (OK, ERR_IO_PENDING)
+    stack.run()
+    assert (len(stack.workers.jobs) == 0) == is_list_there
+    stack.run_workers()
+    assert (done.result if result == ERR_IO_PENDING else result) == OK
+    assert [found.name for found in steps.store.all_cookies()] == ["b", "a"]
+    assert upgraded(hsts, "a.test") == (["a.test"] if scheme == "https" else []) and "cookie" not in info.headers
+    job.close()
+
+
+def test_closing_while_cookies_wait(stack: ScriptedStack) -> None:
+    """No callback comes any more, and nothing is kept."""
+    steps, done = cookie_steps(stack, PublicSuffixes()), RecordedCompletion()
+    stack.connection(Write(GET), Read(b"HTTP/1.1 200 X\r\nSet-Cookie: a=1\r\nContent-Length: 0\r\n\r\n"))
+    job = HttpJob(stack.session, request_info(), stack.log(), Watcher(), None, steps)
+    assert job.start(done) == ERR_IO_PENDING
+    stack.run()
+    assert len(stack.workers.jobs) == 1 and not done.is_called
+    job.close()
+    stack.run_workers()
+    assert not done.is_called and steps.snapshot() == ()
+
+
+def test_a_failed_exchange_sets_nothing(stack: ScriptedStack) -> None:
+    """Its error is passed on."""
+    steps, done = cookie_steps(stack, SUFFIXES), RecordedCompletion()
+    stack.failed_connection(ERR_CERT_DATE_INVALID)
+    job = HttpJob(stack.session, request_info(), stack.log(), Watcher(), None, steps)
+    result = job.start(done)
+    stack.run()
+    assert (done.result if result == ERR_IO_PENDING else result) == ERR_CERT_DATE_INVALID
+    job.close()

@@ -7,11 +7,14 @@ import ssl
 import pytest
 
 from netstack_sync.auth.identity import password_identity
+from netstack_sync.base.clock import ManualWallClock
 from netstack_sync.base.net_errors import ERR_INVALID_REDIRECT, ERR_UNSAFE_REDIRECT
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import Url
 from netstack_sync.base.url_parts import MAX_URL_LENGTH
+from netstack_sync.cookies.public_suffix import PublicSuffixes
+from netstack_sync.cookies.store import MemoryCookieStore
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.upload import BytesUpload
 from netstack_sync.sockets.tls_config import ClientCertificate, TlsConfig
@@ -202,6 +205,19 @@ def test_a_downgrade_of_the_scheme_is_another_origin() -> None:
     assert names == ["Accept", "Origin", "Content-Type", "X-Mine"]
 
 
+@pytest.mark.parametrize("url", ORIGINS)
+def test_own_cookies_never_reach_another_origin(url: str) -> None:
+    """Rule R5: nor do they come back; cookies of answers go along, since each has a domain of its own."""
+    info = request_info("http://a.test/")
+    info.cookies = (("a", "1"),)
+    info.cookie_store = MemoryCookieStore(ManualWallClock(), PublicSuffixes())
+    same = redirected(info, "http://a.test:80/x")
+    assert same.cookies == (("a", "1"),)
+    other = redirected(same, url)
+    assert other.cookies == () and other.cookie_store is info.cookie_store
+    assert redirected(other, "http://a.test/").cookies == ()
+
+
 @pytest.mark.parametrize("url", ["http://a.test/", *ORIGINS])
 def test_without_the_body_its_headers_go(url: str) -> None:
     """Row 236, Post302RedirectGet: and Origin with them, as in Chromium."""
@@ -219,11 +235,11 @@ def test_an_upgrade_keeps_what_was_meant_for_the_host() -> None:
     """Credentials, Host and client certificate: the same host gets them, more safely than they were meant to go."""
     upload = BytesUpload(b"x")
     info = request_info("http://a.test:81/", "POST", headers=ALL, upload=upload)
-    info.tls = TlsConfig(TrustConfig(), ClientCertificate("a.pem"))
+    info.tls, info.cookies = TlsConfig(TrustConfig(), ClientCertificate("a.pem")), (("a", "1"),)
     redirect = secure_upgrade(info.url, info.method)
     assert isinstance(redirect, RedirectInfo)
     upgraded = redirected_request(info, redirect)
-    assert upgraded.headers.items() == ALL and upgraded.tls is info.tls
+    assert upgraded.headers.items() == ALL and upgraded.tls is info.tls and upgraded.cookies == info.cookies
     assert (upgraded.url.href, upgraded.method, upgraded.upload) == ("https://a.test:81/", "POST", upload)
 
 

@@ -1,0 +1,180 @@
+"""What `cookies` may be, and what becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http.cookiejar import Cookie, CookieJar
+from typing import Any
+
+import pytest
+from requests.cookies import RequestsCookieJar
+
+from netstack_sync import CanonicalCookie
+from netstack_sync.base.url import Url
+from netstack_sync.cookies.canonical import MAX_AGE_S, SameSite
+from netstack_sync.fetcher.cookie_arguments import make_cookie, request_cookies, session_cookies
+from tests.support.cookies import NOW, SUFFIXES
+
+HOME = Url.parse("https://www.a.test/dir/page")
+
+
+def jar_cookie(name: str, value: str | None, domain: str, path: str = "/", **others: Any) -> Cookie:
+    values: dict[str, Any] = {
+        "version": 0,
+        "port": None,
+        "port_specified": False,
+        "domain_specified": bool(domain),
+        "domain_initial_dot": domain.startswith("."),
+        "path_specified": True,
+        "secure": False,
+        "expires": None,
+        "discard": True,
+        "comment": None,
+        "comment_url": None,
+        "rest": {},
+    }
+    return Cookie(name=name, value=value, domain=domain, path=path, **{**values, **others})
+
+
+def jar_of(*cookies: Cookie) -> CookieJar:
+    jar = CookieJar()
+    for cookie in cookies:
+        jar.set_cookie(cookie)
+    return jar
+
+
+def test_pairs() -> None:
+    """Of a name the last; None is for one request."""
+    expected = (("a", "1"), ("b", None))
+    forms: list[Any] = [
+        {"a": "1", "b": None},
+        [("a", "0"), ("b", None), ("a", "1")],
+        (["a", "1"], ["b", None]),
+        iter([("a", "1"), ("b", None)]),
+    ]
+    for form in forms:
+        assert request_cookies(form, HOME, NOW) == expected
+    assert request_cookies({}, HOME, NOW) == ()
+
+
+def test_of_a_jar_what_belongs_to_the_url() -> None:
+    """Domain, path, Secure and expiry count: a jar for all hosts does not tell one about the others."""
+    jar = jar_of(
+        jar_cookie("here", "1", "www.a.test"),
+        jar_cookie("above", "2", ".a.test", secure=True),
+        jar_cookie("any", "3", ""),
+        jar_cookie("bare", None, "www.a.test"),
+        jar_cookie("live", "4", "www.a.test", expires=int(NOW) + 1),
+        jar_cookie("other", "x", "b.test"),
+        jar_cookie("parent", "x", "a.test"),
+        jar_cookie("below", "x", "www.a.test", "/dir/page/x"),
+        jar_cookie("over", "x", "www.a.test", expires=int(NOW)),
+    )
+    found = dict(request_cookies(jar, HOME, NOW))
+    assert found == {"here": "1", "above": "2", "any": "3", "": "bare", "live": "4"}
+    assert "above" not in dict(request_cookies(jar, Url.parse("http://www.a.test/"), NOW))
+
+
+def test_a_jar_of_requests() -> None:
+    """A mapping too, but one that hides the domains."""
+    jar = RequestsCookieJar()
+    jar.set("a", "1")
+    jar.set("b", "2", domain="b.test")
+    jar.set("c", "3", domain=".a.test", path="/dir")
+    assert dict(request_cookies(jar, HOME, NOW)) == {"a": "1", "c": "3"}
+    kept = session_cookies(jar, HOME, NOW, SUFFIXES)
+    assert {(cookie.name, cookie.domain, cookie.path) for cookie in kept} == {
+        ("a", "www.a.test", "/"),
+        ("b", "b.test", "/"),
+        ("c", ".a.test", "/dir"),
+    }
+
+
+def test_our_own_cookies_survive_the_way() -> None:
+    """Rule R9: every attribute, above all whether a cookie is for one host only."""
+    cookie = CanonicalCookie("a", "1", "a.test", "/x", True, True, SameSite.STRICT, NOW - 5, NOW + 5)
+    cookies = (cookie, replace(cookie, domain=".a.test", expires=None, secure=False))
+    assert session_cookies(cookies, None, NOW, SUFFIXES) == cookies
+    late = session_cookies([replace(cookie, expires=NOW * 9)], None, NOW, SUFFIXES)
+    assert late[0].expires == NOW + MAX_AGE_S, "the cap holds again"
+
+
+def test_pairs_of_a_session_belong_to_its_home() -> None:
+    """To that host alone, and over https only if that is what it speaks."""
+    assert session_cookies({"a": "1"}, HOME, NOW, SUFFIXES) == (
+        CanonicalCookie("a", "1", "www.a.test", "/", True, created=NOW),
+    )
+    plain = make_cookie("a", "1", path="/x", expires=NOW + 1, home=Url.parse("http://h/"), now=NOW)
+    assert plain == CanonicalCookie("a", "1", "h", "/x", False, created=NOW, expires=NOW + 1)
+    assert make_cookie("a", "1", domain=".B.Test.", home=HOME, now=NOW).identity == ("a", ".b.test", "/")
+    assert make_cookie("a", "1", domain="b.test", secure=True, home=None, now=NOW).secure
+
+
+@pytest.mark.parametrize("cookies", [{"a": "1"}, [("a", "1")], jar_of(jar_cookie("a", "1", ""))])
+def test_cookies_without_a_host_go_nowhere(cookies: Any) -> None:
+    """Else they would go to every server that the session ever speaks to."""
+    with pytest.raises(ValueError, match="cookies: say for which host"):
+        session_cookies(cookies, None, NOW, SUFFIXES)
+
+
+@pytest.mark.parametrize(
+    "cookies", [5, None, "a=b", b"a=b", True, [5], ["ab"], [("a",)], [("a", "b", "c")], [object()]]
+)
+def test_what_holds_no_cookies(cookies: Any) -> None:
+    with pytest.raises(TypeError, match="cookies: pass a mapping"):
+        request_cookies(cookies, HOME, NOW)
+    with pytest.raises(TypeError, match="cookies: pass a mapping"):
+        session_cookies(cookies, HOME, NOW, SUFFIXES)
+
+
+@pytest.mark.parametrize("pair", [(5, "1"), ("a", 5), (b"a", "1"), ("a", b"1")])
+def test_names_and_values_are_strings(pair: Any) -> None:
+    with pytest.raises(TypeError, match="cookies: names and values must be strings"):
+        request_cookies([pair], HOME, NOW)
+
+
+@pytest.mark.parametrize("name", ["", "a=b", "a;b", "a\r\nX: y", "a\0", "a\t", " a", "a ", "\u20ac"])
+def test_names_that_cannot_be(name: str) -> None:
+    """Nothing breaks out of the header, or out of its place in it."""
+    with pytest.raises(ValueError, match=r"cookies: .* is no name"):
+        request_cookies({name: "1"}, HOME, NOW)
+
+
+@pytest.mark.parametrize("value", ["a;b", "1\r\nX: y", "1\n", "\0", "\x7f", "\t", "\u20ac"])
+def test_values_that_cannot_be(value: str) -> None:
+    """The error does not show what may be a secret."""
+    with pytest.raises(ValueError, match="cookies: the value of 'a' must be latin-1") as caught:
+        session_cookies({"a": value}, HOME, NOW, SUFFIXES)
+    assert repr(value) not in str(caught.value)
+
+
+def test_what_is_too_long() -> None:
+    with pytest.raises(ValueError, match="longer than 4096"):
+        request_cookies({"a": "v" * 4096}, HOME, NOW)
+    with pytest.raises(ValueError, match="has no name"):
+        request_cookies([CanonicalCookie("", "a=b", "www.a.test", "/")], HOME, NOW)
+
+
+def test_other_things_that_cannot_be() -> None:
+    """Each names what is wrong with it."""
+    bad: list[tuple[dict[str, Any], type[Exception], str]] = [
+        ({"domain": "a b"}, ValueError, "cookies: the domain 'a b' has a host"),
+        ({"path": "x"}, ValueError, "cookies: the path must begin with '/'"),
+        ({"path": "/\r\n"}, ValueError, "cookies: the path must begin"),
+        ({"path": None}, ValueError, "cookies: the path must begin"),
+        ({"expires": "tomorrow"}, TypeError, "cookies: expires must be seconds"),
+        ({"expires": float("nan")}, TypeError, "cookies: expires must be seconds"),
+        ({"expires": True}, TypeError, "cookies: expires must be seconds"),
+    ]
+    for values, kind, message in bad:
+        with pytest.raises(kind, match=message):
+            make_cookie("a", "1", home=HOME, now=NOW, **values)
+    with pytest.raises(ValueError, match="cookies: None takes a cookie away from one request only"):
+        session_cookies({"a": None}, HOME, NOW, SUFFIXES)
+
+
+@pytest.mark.parametrize("domain", [".co.uk", ".github.io", ".test", ".127.0.0.1"])
+def test_a_cookie_for_strangers(domain: str) -> None:
+    """Row 208 and rule R7: the user's word does not make a public suffix one site."""
+    with pytest.raises(ValueError, match="cannot be kept: the domain"):
+        session_cookies([CanonicalCookie("a", "1", domain, "/")], None, NOW, SUFFIXES)
