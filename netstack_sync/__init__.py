@@ -12,6 +12,7 @@
 from netstack_sync._version import __version__
 from netstack_sync.base.exceptions import (
     CertificateError,
+    ChecksumMismatch,
     ConnectionFailed,
     ConnectionRefused,
     ConnectionReset,
@@ -40,7 +41,8 @@ from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.tls_warnings import InsecureTlsWarning
 from netstack_sync.base.x509 import CertificateFacts
 from netstack_sync.fetcher.dns_settings import DnsSettings
-from netstack_sync.fetcher.fetch import fetch
+from netstack_sync.fetcher.download import Download
+from netstack_sync.fetcher.fetch import download, fetch
 from netstack_sync.fetcher.future import FetchFuture
 from netstack_sync.fetcher.hsts_settings import HstsSettings
 from netstack_sync.fetcher.limits import Limits
@@ -61,6 +63,7 @@ from netstack_sync.sockets.options import TcpOptions
 __all__ = [
     "CertificateError",
     "CertificateFacts",
+    "ChecksumMismatch",
     "ConnectTimeout",
     "ConnectionFailed",
     "ConnectionRefused",
@@ -69,6 +72,7 @@ __all__ = [
     "DeadlineExceeded",
     "DecodingError",
     "DnsSettings",
+    "Download",
     "EmptyResponse",
     "EndpointHealthSettings",
     "FetchCancelled",
@@ -105,5 +109,6 @@ __all__ = [
     "TruncatedBody",
     "URLFetcher",
     "__version__",
+    "download",
     "fetch",
 ]

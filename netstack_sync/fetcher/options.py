@@ -81,6 +81,12 @@ class FetchRequest:
         self.priority = priority
         self.max_response_size = max_response_size
 
+    def with_headers(self, headers: RequestHeaders) -> FetchRequest:
+        """The same request with other headers."""
+        redirects = (self.follow_redirects, self.max_redirects)
+        timing = (self.timeout, self.tls, *redirects, self.priority, self.max_response_size)
+        return FetchRequest(self.url, self.method, headers, self.body, *timing)
+
     def __reduce__(self) -> tuple[type[FetchRequest], tuple[object, ...]]:
         """Pickles without what is secret or belongs to this process: credentials, body, TLS settings."""
         headers = self.headers.copy()
