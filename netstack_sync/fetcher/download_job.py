@@ -70,6 +70,7 @@ class DownloadJob:
         "_writer",
         "error",
         "response",
+        "size_bytes",
         "was_resumed",
     )
 
@@ -92,13 +93,10 @@ class DownloadJob:
         """Why there is no file, once it is over."""
         self.response: Response | None = None
         """The last answer, without its body."""
+        self.size_bytes = 0
+        """Bytes that have come, with those of earlier attempts."""
         self.was_resumed = False
         """True when bytes of an earlier attempt are in the file."""
-
-    @property
-    def size_bytes(self) -> int:
-        """Bytes that have come, with those of earlier attempts."""
-        return self._writer.part.size + self._writer.pending_bytes
 
     def start(self, started_at: float) -> None:
         """Starts; the total limit counts from `started_at` (clock seconds). Nothing happens after a cancel()."""
@@ -159,6 +157,7 @@ class DownloadJob:
             self._begin(info, judgement.size)
         elif judgement.verdict is Verdict.GO_ON:
             self.was_resumed = self.was_resumed or self.response is None
+            self.size_bytes = part.size
         elif judgement.verdict in (Verdict.WHOLE, Verdict.ASK_ANEW):
             self._drop_fetcher()
             self._context.thread.post(self._after_range_refused)
@@ -178,6 +177,7 @@ class DownloadJob:
         if self._is_too_large(self.size_bytes + len(piece)):
             refuse_size(self._fetcher, self._plan.max_size)
             return False
+        self.size_bytes += len(piece)
         self._writer.add(piece)
         if self._owner is not None:
             self._owner.on_progress(self.size_bytes, self._judgement.size)
@@ -186,14 +186,14 @@ class DownloadJob:
     def on_fetch_complete(self, fetcher: URLFetcher) -> None:
         """See URLFetcherDelegate."""
         self._fetcher = None
+        if fetcher.net_error in (ERR_ABORTED, ERR_CONTEXT_SHUT_DOWN) or fetcher.timed_out == "total":
+            self._end(fetch_failure(fetcher, fetcher.net_error, self._writer.part))
+            return
+        if self._judgement is not None and self._judgement.verdict is Verdict.REFUSED:
+            self._end_refused(fetcher)  # also when its body was cut off
+            return
         if fetcher.net_error != OK:
             self._failed = (fetcher, fetcher.net_error)
-            if fetcher.net_error in (ERR_ABORTED, ERR_CONTEXT_SHUT_DOWN) or fetcher.timed_out == "total":
-                self._end(fetch_failure(*self._failed, self._writer.part))
-                return
-        elif self._judgement is not None and self._judgement.verdict is Verdict.REFUSED:
-            self._end_refused(fetcher)
-            return
         elif self._left_bytes:
             self._failed = (fetcher, ERR_CONTENT_LENGTH_MISMATCH)
         if self._writer.is_idle:
@@ -243,14 +243,14 @@ class DownloadJob:
     def _begin(self, info: HttpResponseInfo, size: int | None) -> None:
         validator = strong_validator(info.head)
         record = None if validator is None else PartRecord(self._url, validator, size)
-        self.was_resumed = False
+        self.was_resumed, self.size_bytes = False, 0
         self._writer.run(lambda: self._writer.part.begin(record))
 
     def _after_range_refused(self) -> None:
         if self._owner is None or self._judgement is None:
             return
         if self._judgement.verdict is Verdict.WHOLE:
-            self.was_resumed = True
+            self.was_resumed, self.size_bytes = True, self._judgement.size or 0
             self._finish()
         else:
             self._start_fetcher(self._plan.request)
