@@ -26,7 +26,13 @@ def test_ranges_of_answers(value: str, expected: ContentRange) -> None:
     "value",
     [
         *(None, "", "bytes", "bytes 5-9", "bytes 9-5/10", "bytes 5-10/10", "bytes 5-9/4", "bytes */10", "items 5-9/10"),
-        *("bytes -5-9/10", "bytes 5 - 9/10", "bytes 5-9/10, bytes 5-9/10", "bytes \u0665-9/10", f"bytes 0-9/{'9' * 5000}"),
+        *(
+            "bytes -5-9/10",
+            "bytes 5 - 9/10",
+            "bytes 5-9/10, bytes 5-9/10",
+            "bytes \u0665-9/10",
+            f"bytes 0-9/{'9' * 5000}",
+        ),
     ],
 )
 def test_what_makes_no_sense_is_no_range(value: str | None) -> None:
