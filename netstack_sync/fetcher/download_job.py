@@ -159,14 +159,18 @@ class DownloadJob:
             self.was_resumed = self.was_resumed or self.response is None
             self.size_bytes = part.size
         elif judgement.verdict in (Verdict.WHOLE, Verdict.ASK_ANEW):
-            self._drop_fetcher()
-            self._context.thread.post(self._after_range_refused)
-        if judgement.verdict is not Verdict.ASK_ANEW and self._owner is not None:
-            self._keep_response(fetcher, info, CollectedBody([]))
+            self._drop_fetcher()  # nothing more is wanted of this answer
+        if judgement.verdict is Verdict.ASK_ANEW:
+            self._start_fetcher(self._plan.request)
+            return
+        self._keep_response(fetcher, info, CollectedBody([]))
+        if judgement.verdict is Verdict.WHOLE:
+            self.was_resumed, self.size_bytes = True, part.size
+            self._finish()
 
     def write(self, piece: bytes) -> bool:
         """See BodySink."""
-        assert self._judgement is not None and self._fetcher is not None
+        assert self._judgement is not None and self._fetcher is not None and self._owner is not None
         if self._judgement.verdict is Verdict.REFUSED:
             return self._keep_error_body(piece)
         if self._left_bytes is not None:
@@ -179,8 +183,7 @@ class DownloadJob:
             return False
         self.size_bytes += len(piece)
         self._writer.add(piece)
-        if self._owner is not None:
-            self._owner.on_progress(self.size_bytes, self._judgement.size)
+        self._owner.on_progress(self.size_bytes, self._judgement.size)
         return not self._writer.is_full
 
     def on_fetch_complete(self, fetcher: URLFetcher) -> None:
@@ -246,15 +249,6 @@ class DownloadJob:
         self.was_resumed, self.size_bytes = False, 0
         self._writer.run(lambda: self._writer.part.begin(record))
 
-    def _after_range_refused(self) -> None:
-        if self._owner is None or self._judgement is None:
-            return
-        if self._judgement.verdict is Verdict.WHOLE:
-            self.was_resumed, self.size_bytes = True, self._judgement.size or 0
-            self._finish()
-        else:
-            self._start_fetcher(self._plan.request)
-
     def _is_too_large(self, size_bytes: int) -> bool:
         return self._plan.max_size is not None and size_bytes > self._plan.max_size
 
@@ -281,7 +275,10 @@ class DownloadJob:
     # --- the end
 
     def _on_deadline(self) -> None:
-        if self._fetcher is None:  # else it has the same limit, and says what it was waiting for
+        total = self._plan.request.timeout.total
+        if self._fetcher is not None and total is not None:
+            self._fetcher.on_limit("total", total)  # it knows what it was waiting for
+        else:
             self._end(plain_failure(ERR_TIMED_OUT, self._plan.request, self._writer.part, "total"))
 
     def _end(self, error: BaseException | None) -> None:

@@ -34,7 +34,7 @@ class DownloadWriter:
         self._owner: WriterOwner | None = owner
         self._job: WorkerJob[None] | None = None
         self._pieces: list[bytes] = []
-        self._flush_timer = OneShotTimer(timers, self._on_flush_time)
+        self._flush_timer = OneShotTimer(timers, self.flush)
         self.pending_bytes = 0
         """Bytes that no worker has taken yet."""
 
@@ -91,15 +91,11 @@ class DownloadWriter:
         self.pending_bytes = 0
         return pieces
 
-    def _on_flush_time(self) -> None:
-        if self._job is None and self._pieces:
-            self.flush()
-
     def _post(self, work: Callable[[], None]) -> None:
         assert self._job is None, "one piece of work at a time"
         self._job = self._workers.post_job(work, self._on_reply)
 
     def _on_reply(self, reply: BaseException | None) -> None:
         self._job = None
-        if self._owner is not None:
-            self._owner.on_idle(reply)
+        assert self._owner is not None, "a job that was dropped has replied"
+        self._owner.on_idle(reply)

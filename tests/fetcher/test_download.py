@@ -14,11 +14,12 @@ from netstack_sync.fetcher.download import SyncDownload
 from netstack_sync.fetcher.download_arguments import plan_download
 from netstack_sync.fetcher.download_job import DownloadJob
 from netstack_sync.fetcher.network_call import call_on_network_thread
+from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from netstack_sync.testing.fault_recipes import stall_before_headers, stall_in_body, trickle
 from tests.support.subprocesses import run_python
-from tests.support.waiting import Caller
+from tests.support.waiting import Caller, wait_until
 
 
 def _download(session: Session, url: str, path: Path) -> SyncDownload:
@@ -48,6 +49,34 @@ def test_progress_is_told_on_the_callers_thread(server: EmbeddedServer, session:
     server.route("/chunks", Answer(chunks=[b"ab", b"c"]))
     session.download(server.url("/chunks"), tmp_path / "g", progress=progress)
     assert told[-1] == (3, 3) and set(told[:-1]) <= {(2, None), (3, None)}
+
+
+def test_news_that_come_while_progress_is_told(server: EmbeddedServer, session: Session, tmp_path: Path) -> None:
+    """They are told next, without a wait."""
+    server.route("/slow", Answer(body=b"x" * 8, fault=trickle(2, every_s=0.12)))
+    told: list[int] = []
+
+    def progress(done: int, total: int | None) -> None:
+        told.append(done)
+        wait_until(lambda: download._news is not None or download._is_done)
+
+    plan = plan_download(session._config, server.url("/slow"), tmp_path / "f", {"progress": progress})
+    download = SyncDownload(plan, session.context)
+    assert download.run().size == 8
+    assert told == sorted(told) and told[-1] == 8
+
+
+def test_a_thread_that_has_ended_is_not_waited_for(
+    server: EmbeddedServer, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the end of the process, or in a forked child."""
+    server.route("/silent", Answer(body=b"x" * 40, fault=stall_in_body(20)))
+    with monkeypatch.context() as patch, pytest.raises(ContextShutDown):
+
+        def progress(done: int, total: int | None) -> None:
+            patch.setattr(NetworkThread, "is_wait_futile", property(lambda thread: True))
+
+        session.download(server.url("/silent"), tmp_path / "f", progress=progress)
 
 
 def test_what_progress_raises_ends_the_download(server: EmbeddedServer, session: Session, tmp_path: Path) -> None:
@@ -101,6 +130,7 @@ def test_a_bug_in_the_start_leaves_nobody_waiting(
     monkeypatch.setattr(DownloadJob, "start", fail)
     with pytest.raises(NetError, match="ERR_UNEXPECTED"):
         session.download(server.url("/hello"), tmp_path / "f")
+    call_on_network_thread(session.context.thread, lambda: None)  # the caller is told before the error is printed
     assert "ZeroDivisionError" in capsys.readouterr().err
 
 

@@ -31,6 +31,7 @@ from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from netstack_sync.testing.fault_recipes import early_close, reset_before_headers, stall_before_headers, stall_in_body
 from netstack_sync.workers.part_file import PartFile
+from netstack_sync.workers.part_record import PartRecord
 from tests.support.download_site import BODY, SIZE, DownloadSite, fill_disk, leave_part
 from tests.support.waiting import Caller, wait_until
 
@@ -358,15 +359,50 @@ def test_the_deadline_covers_the_disk(
     release.set()
 
 
-def test_the_end_of_the_session_ends_it(site: DownloadSite, path: Path) -> None:
-    session = Session(trust_env=False)
+def test_the_deadline_of_a_silent_server(session: Session, site: DownloadSite, path: Path) -> None:
+    """The error says what was waited for, whichever timer is first."""
     site.fault = stall_in_body(CUT)
-    caller = Caller(lambda: session.download(site.url, path))
+    plan = plan_download(session._config, site.url, path, {"timeout": 3600})
+    download = SyncDownload(plan, session.context)
+    caller = Caller(download.run)
+    wait_until(lambda: download._job.size_bytes == CUT)
+    call_on_network_thread(session.context.thread, download._job._on_deadline)
+    caller.join()
+    assert isinstance(caller.error, DeadlineExceeded)
+    assert "the total limit of 3600 s was reached while reading response" in str(caller.error)
+
+
+def test_the_network_is_done_before_the_disk(
+    session: Session, site: DownloadSite, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came meanwhile goes into the file with the last piece of work."""
+    release = threading.Event()
+    begin = PartFile.begin
+
+    def slow_begin(part: PartFile, record: PartRecord | None) -> None:
+        assert release.wait(20.0)
+        begin(part, record)
+
+    monkeypatch.setattr(PartFile, "begin", slow_begin)
+    download = SyncDownload(plan_download(session._config, site.url, path, {}), session.context)
+    caller = Caller(download.run)
+    wait_until(lambda: download._job.size_bytes == SIZE and download._job._fetcher is None)
+    release.set()
+    caller.join()
+    assert path.read_bytes() == BODY
+
+
+def test_the_end_of_the_session_ends_it(session: Session, site: DownloadSite, path: Path) -> None:
+    """Also before the start, on a thread that another session keeps."""
+    assert session.get(site.server.url("/hello")).ok
+    site.server.forget_requests()
+    site.fault = stall_in_body(CUT)
+    closed = Session(trust_env=False)
+    caller = Caller(lambda: closed.download(site.url, path))
     assert site.server.wait_until(lambda: len(site.requests) == 1)
-    context = session.context
-    session.close()
+    context = closed.context
+    closed.close()
     caller.join()
     assert isinstance(caller.error, ContextShutDown)
-    plan = plan_download(Session(trust_env=False)._config, site.url, path, {})
     with pytest.raises(ContextShutDown):
-        SyncDownload(plan, context).run()
+        SyncDownload(plan_download(session._config, site.url, path, {}), context).run()
