@@ -13,7 +13,7 @@ from netstack_sync.workers.part_file import PartFile
 
 def kept_text(part: PartFile) -> str:
     """How much the next attempt need not fetch again; begins with a semicolon, or is empty."""
-    if not part.size:
+    if not part.size or (part.record is not None and not part.is_recorded):  # the last few bytes of a small file
         return ""
     kept = f"; {part.size} bytes are kept in {part.part_path}"
     if part.record is None:

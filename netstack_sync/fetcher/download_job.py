@@ -216,8 +216,7 @@ class DownloadJob:
         writer = self._writer
         if self._fetcher is not None:
             writer.maybe_flush()
-            if not writer.is_full:
-                self._fetcher.resume()
+            self._fetcher.resume()
         elif self._is_finishing:
             self._end(None)
         elif self._is_complete:

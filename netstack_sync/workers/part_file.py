@@ -16,6 +16,7 @@ from netstack_sync.workers.file_lock import lock_file
 from netstack_sync.workers.part_record import PartRecord, read_part_record, remove_part_record, write_part_record
 
 _READ_BYTES: Final = 1024 * 1024
+_SMALL_BYTES: Final = 64 * 1024  # most downloads are small and come in one go; to make a record for these costs more
 _OPEN_FLAGS: Final = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -41,10 +42,10 @@ class PartFile:
         "_checksum",
         "_hash",
         "_identity",
-        "_is_recorded",
         "_may_replace",
         "_path",
         "_record_path",
+        "is_recorded",
         "part_path",
         "record",
         "size",
@@ -56,13 +57,14 @@ class PartFile:
         self._checksum = checksum
         self._hash = _new_hash(checksum)
         self._identity = (0, 0)
-        self._is_recorded = False
         self._record_path = f"{self._path}.part.json"
         self.part_path: Final = f"{self._path}.part"
         self.record: PartRecord | None = None
         """Of what the bytes are a part; None when they are good for nothing but this attempt."""
         self.size = 0
         """Bytes that are in the file."""
+        self.is_recorded = False
+        """True once another attempt could go on from them."""
 
     def inspect(self, url: str | None) -> None:
         """Finds out what can be known before anything is sent: whether the file can be written, and what is there.
@@ -84,15 +86,12 @@ class PartFile:
         with self._open(os.O_CREAT) as descriptor:
             os.ftruncate(descriptor, 0)
             self._identity = _identity(os.fstat(descriptor))
-        self.record, self.size, self._is_recorded = record, 0, False
+        self.record, self.size, self.is_recorded = record, 0, False
         self._hash = _new_hash(self._checksum)
 
     def write(self, pieces: Sequence[bytes]) -> None:
         """Appends. When it raises, `size` says how much of it is in the file."""
-        # Here and not in begin(): most downloads are small, end with their first batch, and need no record.
-        if self.record is not None and not self._is_recorded:
-            write_part_record(self._record_path, self.record)
-            self._is_recorded = True
+        self._write_record()
         with self._open_known() as descriptor:
             self._append(descriptor, pieces)
 
@@ -101,6 +100,8 @@ class PartFile:
 
         Once this has returned, the file survives the machine's sudden end.
         """
+        if sum(map(len, pieces)) > _SMALL_BYTES:
+            self._write_record()
         with self._open_known() as descriptor:
             self._append(descriptor, pieces)
             self._verify()
@@ -134,6 +135,11 @@ class PartFile:
                 raise OSError(errno.EBUSY, "something else writes to the file as well", self.part_path)
             yield descriptor
 
+    def _write_record(self) -> None:
+        if self.record is not None and not self.is_recorded:
+            write_part_record(self._record_path, self.record)
+            self.is_recorded = True
+
     def _append(self, descriptor: int, pieces: Sequence[bytes]) -> None:
         os.lseek(descriptor, self.size, os.SEEK_SET)
         for piece in pieces:
@@ -147,7 +153,7 @@ class PartFile:
 
     def _adopt(self, descriptor: int, record: PartRecord, size: int) -> None:
         """Takes over what an earlier attempt has left."""
-        self.record, self.size, self._is_recorded = record, size, True
+        self.record, self.size, self.is_recorded = record, size, True
         self._identity = _identity(os.fstat(descriptor))
         while self._hash is not None and (piece := os.read(descriptor, _READ_BYTES)):
             self._hash.update(piece)

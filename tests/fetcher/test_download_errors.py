@@ -26,6 +26,8 @@ def test_what_is_kept(part: PartFile) -> None:
     assert kept_text(part) == ""
     part.write([b"abc"])
     assert kept_text(part) == f"; 3 bytes are kept in {part.part_path}, and the next attempt goes on from there"
+    part.is_recorded = False
+    assert kept_text(part) == ""
     part.begin(None)
     part.write([b"ab"])
     assert kept_text(part).endswith("but without a strong validator of the server's the next attempt begins anew")

@@ -184,6 +184,21 @@ def test_a_full_disk_loses_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert path.read_bytes() == b"abcdef"
 
 
+@pytest.mark.parametrize(("size", "is_recorded"), [(64 * 1024, False), (64 * 1024 + 1, True)])
+def test_a_disk_that_is_full_at_the_end(
+    size: int, is_recorded: bool, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that comes in one go is worth a record from some size on."""
+    part = _begun(path, PartRecord(URL, '"a"', size))
+    with monkeypatch.context() as patch:
+        fill_disk(patch, 5)
+        with pytest.raises(OSError):
+            part.finish([bytes(size)])
+    again = _part(path)
+    again.inspect(URL)
+    assert (part.is_recorded, again.size) == (is_recorded, 5 if is_recorded else 0)
+
+
 def test_a_folder_that_cannot_be_synced_is_put_up_with(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file is; and it is in its place."""
     synced: list[bool] = []
