@@ -80,7 +80,7 @@ class DownloadJob:
         self._owner: DownloadOwner | None = owner
         self._url = plan.request.url.without_credentials().href
         part = PartFile(plan.path, plan.may_replace, plan.checksum)
-        self._writer = DownloadWriter(part, context.workers, context.thread.timers, self)
+        self._writer = DownloadWriter(part, context.disk_workers, context.thread.timers, self)
         self._fetcher: URLFetcher | None = None
         self._judgement: Judgement | None = None  # of the answer whose body is being read
         self._left_bytes: int | None = None  # of that body; None when only its end will tell

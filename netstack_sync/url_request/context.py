@@ -43,6 +43,7 @@ class URLRequestContext:
         "_requests",
         "_sessions",
         "_tls",
+        "disk_workers",
         "host_resolver",
         "is_shut_down",
         "job_factory",
@@ -68,6 +69,7 @@ class URLRequestContext:
         own_pools: Sequence[WorkerPool] = (),
         hsts: TransportSecurityState | None = None,
         hsts_persister: TransportSecurityPersister | None = None,
+        disk_workers: WorkerPool | None = None,
     ) -> None:
         """Without `changes` and what follows the context is a part of another one, which owns all of that."""
         self.thread = thread
@@ -77,6 +79,8 @@ class URLRequestContext:
         """What requests ask; the resolver, with the user's rules before it."""
         self.network_session = network_session
         self.workers = workers
+        self.disk_workers = disk_workers or workers
+        """For files of the user's."""
         self.quality = quality
         self._changes = changes
         self._tls = tls

@@ -57,6 +57,7 @@ from netstack_sync.workers.worker_pool import WorkerPool
 
 _RESOLVER_THREADS = 64  # how many may hang in getaddrinfo() at once; apart, so that they block nothing else
 _WORKER_THREADS = 32
+_DISK_THREADS = 16  # for the user's files; apart, because any number may hang in a dead network drive
 _WALL_CLOCK = SystemWallClock()
 
 # Beside the user's: what a connection waits for must not wait for one itself.
@@ -133,7 +134,8 @@ class _ContextParts:
             ),
             net_log,
         )
-        own_pools = (self._workers, self._resolver_workers)
+        disk_workers = WorkerPool(thread.task_runner, _DISK_THREADS, "netstack-disk")
+        own_pools = (self._workers, self._resolver_workers, disk_workers)
         hsts = None if settings.hsts is None else TransportSecurityState(_WALL_CLOCK, settings.hsts.preloaded)
         return URLRequestContext(
             thread,
@@ -148,6 +150,7 @@ class _ContextParts:
             own_pools,
             hsts,
             self._make_hsts_persister(hsts),
+            disk_workers,
         )
 
     def _make_tls(self) -> TlsServices:

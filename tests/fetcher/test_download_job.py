@@ -6,9 +6,13 @@ import errno
 import hashlib
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from netstack_sync import (
     ChecksumMismatch,
@@ -406,3 +410,20 @@ def test_the_end_of_the_session_ends_it(session: Session, site: DownloadSite, pa
     assert isinstance(caller.error, ContextShutDown)
     with pytest.raises(ContextShutDown):
         SyncDownload(plan_download(session._config, site.url, path, {}), context).run()
+
+
+@settings(max_examples=25, deadline=None)
+@given(cuts=st.lists(st.integers(0, 300_000), max_size=4), limit=st.one_of(st.none(), st.integers(20_000, 300_000)))
+def test_wherever_it_breaks_the_file_is_right_at_the_end(cuts: list[int], limit: int | None) -> None:
+    """Each attempt loses its connection so many bytes further on; the last does not."""
+    with EmbeddedServer() as server, Session(trust_env=False) as session, TemporaryDirectory() as folder:
+        site = DownloadSite(server)
+        site.body, site.range_limit = BODY[:300_000], limit
+        path = f"{folder}/f"
+        for cut in cuts:
+            site.fault = early_close(cut)
+            with suppress(TruncatedBody):
+                session.download(site.url, path, overwrite=True)
+        site.fault = None
+        session.download(site.url, path, overwrite=True)
+        assert Path(path).read_bytes() == site.body and os.listdir(folder) == ["f"]

@@ -187,3 +187,12 @@ def test_a_request_shows_no_secret_and_pickles_without_them() -> None:
     assert (copy.body, copy.url.href, copy.timeout) == (None, "http://server.test/path", request.timeout)
     assert "authorization" not in copy.headers and "cookie" not in copy.headers and copy.headers.get("A") == "1"
     assert request.body is not None
+
+
+def test_the_same_request_with_other_headers() -> None:
+    """Everything else is the same, and the first one is as it was."""
+    request = make_request(headers={"A": "1"}, json={"a": 1}, timeout=3, max_redirects=2)
+    other = request.with_headers(RequestHeaders({"B": "2"}))
+    assert other.headers.items() == [("B", "2")] and request.headers.get("A") == "1"
+    for name in set(FetchRequest.__slots__) - {"headers"}:
+        assert getattr(other, name) is getattr(request, name)

@@ -28,7 +28,7 @@ class DownloadSite:
         self.body = BODY
         self.headers: dict[str, str] = {"ETag": '"one"'}
         self.fault: Fault | None = None
-        """Of answers without a range."""
+        """Of answers that are right."""
         self.range_limit: int | None = None
         """Gives no more than that many bytes of a range."""
         self.range_answers: list[Answer] = []
@@ -47,7 +47,7 @@ class DownloadSite:
     def partial(self, first: int, last: int, size: int | str, **headers: str) -> Answer:
         """A 206 that says so, whatever is right."""
         fields = {**self.headers, "Content-Range": f"bytes {first}-{last}/{size}", **headers}
-        return Answer(206, headers=fields, body=self.body[first : last + 1])
+        return Answer(206, headers=fields, body=self.body[first : last + 1], fault=self.fault)
 
     def _answer(self, request: ReceivedRequest) -> Answer:
         wanted, condition = request.headers.get("range"), request.headers.get("if-range")
