@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
+import weakref
 from pathlib import Path
 
 import pytest
 
 import netstack_sync
 from netstack_sync import ContextShutDown, FetchCancelled, NetError, Session
+from netstack_sync.fetcher import download as download_module
 from netstack_sync.fetcher.download import SyncDownload
 from netstack_sync.fetcher.download_arguments import plan_download
 from netstack_sync.fetcher.download_job import DownloadJob
@@ -49,6 +52,34 @@ def test_progress_is_told_on_the_callers_thread(server: EmbeddedServer, session:
     server.route("/chunks", Answer(chunks=[b"ab", b"c"]))
     session.download(server.url("/chunks"), tmp_path / "g", progress=progress)
     assert told[-1] == (3, 3) and set(told[:-1]) <= {(2, None), (3, None)}
+
+
+def test_progress_is_told_now_and_then_only(
+    server: EmbeddedServer, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not with each piece, of which there are many: once at the beginning, and at the end."""
+    monkeypatch.setattr(download_module, "_PROGRESS_S", 3600.0)
+    told: list[int] = []
+    server.route("/slow", Answer(body=b"x" * 5, fault=trickle(1, every_s=0.02)))
+    session.download(server.url("/slow"), tmp_path / "f", progress=lambda done, total: told.append(done))
+    assert told == [1, 5]
+
+
+def test_an_error_is_not_kept_in_a_circle(server: EmbeddedServer, session: Session, tmp_path: Path) -> None:
+    """It goes when it is dropped, and with it what the frames of its traceback hold."""
+    gc.disable()
+    try:
+        error: NetError | None = None
+        try:
+            session.download("http://127.0.0.1:1/", tmp_path / "f")
+        except NetError as caught:
+            error = caught
+        assert error is not None
+        kept = weakref.ref(error)
+        error = None
+        wait_until(lambda: kept() is None)
+    finally:
+        gc.enable()
 
 
 def test_news_that_come_while_progress_is_told(server: EmbeddedServer, session: Session, tmp_path: Path) -> None:

@@ -320,8 +320,13 @@ def test_a_slow_disk_stops_the_server(
     download.cancel()
     caller.join()
     assert type(caller.error).__name__ == "FetchCancelled"
-    with pytest.raises(DeadlineExceeded):
-        session.download(site.url, path.parent / "g", timeout=0.2)
+    plan = plan_download(session._config, site.url, path.parent / "g", {"timeout": 3600})
+    late = SyncDownload(plan, session.context)
+    caller = Caller(late.run)
+    wait_until(lambda: late._job._writer.is_full)
+    call_on_network_thread(thread, late._job._on_deadline)
+    caller.join()
+    assert isinstance(caller.error, DeadlineExceeded)
     release.set()
 
 
@@ -394,6 +399,55 @@ def test_the_network_is_done_before_the_disk(
     release.set()
     caller.join()
     assert path.read_bytes() == BODY
+
+
+def test_a_file_that_changes_between_two_ranges_begins_anew(session: Session, site: DownloadSite, path: Path) -> None:
+    """Nothing of what was resumed is in the file then."""
+    _cut_off(session, site, path)
+    changed = BODY[::-1][:700_000]
+    site.range_answers = [
+        site.partial(CUT, CUT + 9, SIZE),
+        Answer(headers={"ETag": '"two"'}, body=changed),
+    ]
+    done = session.download(site.url, path)
+    assert (done.was_resumed, done.size, done.etag) == (False, 700_000, '"two"')
+    assert path.read_bytes() == changed
+
+
+def test_nothing_is_left_on_the_network_thread(session: Session, site: DownloadSite, path: Path) -> None:
+    """Neither a request nor a timer, whether it ends well or badly."""
+    session.get(site.url)
+    context = session.context
+
+    def look() -> tuple[int, int]:
+        return context.request_count, len(context.thread.timers)
+
+    before = call_on_network_thread(context.thread, look)
+    session.download(site.url, path, timeout=3600)
+    site.fault = early_close(5)
+    with pytest.raises(TruncatedBody):
+        session.download(site.url, path, timeout=3600, overwrite=True)
+    site.fault = None
+    session.get(site.url)
+    assert call_on_network_thread(context.thread, look) == before
+
+
+def test_the_end_of_the_session_does_not_wait_for_the_disk(
+    site: DownloadSite, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release, is_looking = threading.Event(), threading.Event()
+
+    def slow_inspect(part: PartFile, url: str | None) -> None:
+        is_looking.set()
+        assert release.wait(20.0)
+
+    monkeypatch.setattr(PartFile, "inspect", slow_inspect)
+    with Session(trust_env=False) as session:
+        caller = Caller(lambda: session.download(site.url, path))
+        assert is_looking.wait(20.0)
+    caller.join()
+    assert isinstance(caller.error, ContextShutDown)
+    release.set()
 
 
 def test_the_end_of_the_session_ends_it(session: Session, site: DownloadSite, path: Path) -> None:

@@ -6,15 +6,18 @@ import errno
 import hashlib
 import os
 import stat
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from netstack_sync.base.exceptions import ChecksumMismatch
+from netstack_sync.workers.file_lock import lock_file
 from netstack_sync.workers.part_file import Checksum, PartFile
 from netstack_sync.workers.part_record import PartRecord
 from tests.support.download_site import fill_disk
+from tests.support.waiting import wait_until
 
 URL = "http://h/f"
 RECORD = PartRecord(URL, '"a"', 6)
@@ -165,6 +168,19 @@ def test_of_two_downloads_one_fails_and_none_is_mixed_up(path: Path) -> None:
     (path.parent / "g.part").touch()
     with pytest.raises(OSError, match="something else writes"):
         third.finish([b"x"])
+
+
+def test_who_holds_the_lock_is_waited_for(path: Path) -> None:
+    """A write of a download that was dropped may still be under way when the next one looks at the part."""
+    part = _begun(path)
+    with open(f"{path}.part", "rb") as held:
+        lock_file(held.fileno())
+        writing = threading.Thread(target=part.write, args=[[b"abc"]])
+        writing.start()
+        wait_until(lambda: Path(f"{path}.part.json").exists())
+        assert writing.is_alive() and part.size == 0
+    writing.join(20.0)
+    assert part.size == 3
 
 
 def test_a_full_disk_loses_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
