@@ -15,6 +15,7 @@ from netstack_sync.base.backoff import BackoffPolicy
 from netstack_sync.base.exceptions import (
     Attempt,
     CertificateError,
+    ChecksumMismatch,
     ConnectionFailed,
     ConnectionRefused,
     ConnectionReset,
@@ -44,7 +45,8 @@ from netstack_sync.base.tls_warnings import InsecureTlsWarning
 from netstack_sync.base.x509 import CertificateFacts
 from netstack_sync.cookies.canonical import CanonicalCookie
 from netstack_sync.fetcher.dns_settings import DnsSettings
-from netstack_sync.fetcher.fetch import fetch
+from netstack_sync.fetcher.download import Download
+from netstack_sync.fetcher.fetch import download, fetch
 from netstack_sync.fetcher.future import FetchFuture
 from netstack_sync.fetcher.hsts_settings import HstsSettings
 from netstack_sync.fetcher.limits import Limits
@@ -73,6 +75,7 @@ __all__ = [
     "CanonicalCookie",
     "CertificateError",
     "CertificateFacts",
+    "ChecksumMismatch",
     "ConnectTimeout",
     "ConnectionFailed",
     "ConnectionRefused",
@@ -82,6 +85,7 @@ __all__ = [
     "DecodingError",
     "DigestAuth",
     "DnsSettings",
+    "Download",
     "EmptyResponse",
     "EndpointHealthSettings",
     "FetchCancelled",
@@ -122,5 +126,6 @@ __all__ = [
     "TruncatedBody",
     "URLFetcher",
     "__version__",
+    "download",
     "fetch",
 ]

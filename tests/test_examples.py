@@ -34,6 +34,13 @@ EXPECTED: dict[str, tuple[list[str], list[str]]] = {
         ],
         [r"faster than its deadline: <Response \[200 OK\] .*", r"faster than the cancel: <Response \[200 OK\] .*"],
     ),
+    "download": (
+        [
+            r"broken off: ERR_CONTENT_LENGTH_MISMATCH .*; 1000000 bytes are kept in .*/file\.part, .*",
+            "3000000 bytes, resumed, sha256:[0-9a-f]{64}",
+        ],
+        ["6 bytes, in one go, None"],
+    ),
     "fetch": (
         [r"200 application/json \d+ bytes", "<LoadTiming new socket .*>"],
         ["200 text/plain 6 bytes", "<LoadTiming new socket .*>"],

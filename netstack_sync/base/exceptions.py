@@ -16,7 +16,8 @@
      ├── ProxyError                         the proxy, or choosing one, failed
      ├── ProtocolError                      the server's mistake
      │    ├── Http1Error                       ... in the framing of HTTP/1
-     │    └── TruncatedBody                    ... the body ended early
+     │    ├── TruncatedBody                    ... the body ended early
+     │    └── ChecksumMismatch                 ... the body is not the one that was expected
      ├── TooManyRedirects
      ├── DecodingError                      the content is not what Content-Encoding says
      ├── ResponseTooLarge                   over a limit of ours
@@ -233,6 +234,10 @@ class Http1Error(ProtocolError):
 
 class TruncatedBody(ProtocolError):
     """The body ended before the length that was announced."""
+
+
+class ChecksumMismatch(ProtocolError):
+    """A download does not have the checksum that it should have."""
 
 
 class TooManyRedirects(NetError):

@@ -1,9 +1,12 @@
-"""fetch(): the one-line door, over one default session per process."""
+"""fetch() and download(): the one-line doors, over one default session per process."""
 
 from __future__ import annotations
 
+from os import PathLike
 from typing import TYPE_CHECKING
 
+from netstack_sync.fetcher.download import Download
+from netstack_sync.fetcher.download_arguments import DownloadOptions
 from netstack_sync.fetcher.options import FetchOptions
 from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.runtime import runtime
@@ -26,6 +29,28 @@ def fetch(url: str, method: str = "GET", **options: Unpack[FetchOptions]) -> Res
     if session is None:
         session = _make_default_session(is_trust_needed="verify" not in options)
     return session.fetch(url, method, **options)
+
+
+def download(url: str, path: str | PathLike[str], **options: Unpack[DownloadOptions]) -> Download:
+    """Fetches a URL into a file and waits until it is there; from any thread.
+
+    The file grows under the name `path` + ".part" and gets its own once it is complete, checked and safe on the disk.
+    What was fetched before an error stays there, and the next download() of the same URL goes on from it if the server
+    says that the file is still the same.
+
+    Arguments: those of `Session.request` but for bodies, and `resume` (False begins anew), `overwrite` (True replaces
+    a file that is there, at the end and at once), `checksum` ("sha256:HEX", also sha512, sha384, sha1 and md5) and
+    `progress`, which is called as `progress(done, total)` on this thread, `total` being None while it is not known.
+    The default timeout limits connecting and each wait, not the whole.
+
+    Raises InvalidURL, ValueError and TypeError for bad arguments, HTTPStatusError when the server has no such file,
+    FileExistsError, PermissionError and other OSErrors of the disk, ChecksumMismatch, any other NetError when the
+    file did not come whole, and what `progress` raises.
+    """
+    session = _default_session
+    if session is None:
+        session = _make_default_session(is_trust_needed="verify" not in options)
+    return session.download(url, path, **options)
 
 
 def _make_default_session(is_trust_needed: bool) -> Session:

@@ -102,6 +102,10 @@ class FetchRequest:
         ends = (*redirects, self.priority, self.max_response_size, self.retries, auth, self.cookies)
         return FetchRequest(self.url, self.method, headers, self.body, self.timeout, self.tls, *ends)
 
+    def with_headers(self, headers: RequestHeaders) -> FetchRequest:
+        """The same request with other headers."""
+        return self.with_credentials(headers, self.auth)
+
     def __reduce__(self) -> tuple[type[FetchRequest], tuple[object, ...]]:
         """Pickles without what is secret or belongs to this process: credentials, cookies, body, TLS settings."""
         headers = self.headers.copy()

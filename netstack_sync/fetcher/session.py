@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,6 +14,8 @@ from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN
 from netstack_sync.dns.host_resolver import ResolveParameters
 from netstack_sync.fetcher.cookie_arguments import CookiesArgument
 from netstack_sync.fetcher.dns_settings import DnsSettings
+from netstack_sync.fetcher.download import Download, SyncDownload
+from netstack_sync.fetcher.download_arguments import DownloadOptions, plan_download
 from netstack_sync.fetcher.future import FetchFuture
 from netstack_sync.fetcher.hsts_settings import HstsArgument
 from netstack_sync.fetcher.limits import Limits
@@ -182,6 +185,12 @@ class Session:
         the server from sending. The default timeout limits connecting and each wait, not the whole.
         """
         return self._fetcher(method, url, options, is_stream=True).fetch()
+
+    def download(self, url: str, path: str | PathLike[str], **options: Unpack[DownloadOptions]) -> Download:
+        """Fetches into a file, going on where an earlier attempt stopped; see `netstack_sync.download`."""
+        plan = plan_download(self._config, url, path, options)
+        stack = self._live_stack()
+        return SyncDownload(plan, stack.context, stack).run()
 
     def submit(self, method: str, url: str, **options: Unpack[FetchOptions]) -> FetchFuture:
         """Starts a request and gives a Future of its response at once; its cancel() works in every state."""

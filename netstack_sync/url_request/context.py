@@ -47,6 +47,7 @@ class URLRequestContext:
         "_tls",
         "admission",
         "cookies",
+        "disk_workers",
         "host_resolver",
         "is_shut_down",
         "job_factory",
@@ -74,6 +75,7 @@ class URLRequestContext:
         hsts_persister: TransportSecurityPersister | None = None,
         admission: Admission | None = None,
         cookies: CookieSteps | None = None,
+        disk_workers: WorkerPool | None = None,
     ) -> None:
         """Without `changes` and what follows the context is a part of another one, which owns all of that."""
         self.thread = thread
@@ -83,6 +85,8 @@ class URLRequestContext:
         """What requests ask; the resolver, with the user's rules before it."""
         self.network_session = network_session
         self.workers = workers
+        self.disk_workers = disk_workers or workers
+        """For files of the user's."""
         self.quality = quality
         self._changes = changes
         self._tls = tls

@@ -66,6 +66,7 @@ from netstack_sync.workers.worker_pool import WorkerPool
 
 _RESOLVER_THREADS = 64  # how many may hang in getaddrinfo() at once; apart, so that they block nothing else
 _WORKER_THREADS = 32
+_DISK_THREADS = 16  # for the user's files; apart, because any number may hang in a dead network drive
 _WALL_CLOCK = SystemWallClock()
 
 PUBLIC_SUFFIXES = PublicSuffixes()
@@ -153,7 +154,8 @@ class _ContextParts:
             net_log,
             throttler,
         )
-        own_pools = (self._workers, self._resolver_workers)
+        disk_workers = WorkerPool(thread.task_runner, _DISK_THREADS, "netstack-disk")
+        own_pools = (self._workers, self._resolver_workers, disk_workers)
         hsts = None if settings.hsts is None else TransportSecurityState(_WALL_CLOCK, settings.hsts.preloaded)
         return URLRequestContext(
             thread,
@@ -170,6 +172,7 @@ class _ContextParts:
             self._make_hsts_persister(hsts),
             self._make_admission(throttler),
             self._make_cookies(),
+            disk_workers,
         )
 
     def _make_admission(self, throttler: URLRequestThrottler | None) -> Admission | None:

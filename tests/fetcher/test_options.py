@@ -211,3 +211,15 @@ def test_cookies_are_secrets() -> None:
     request = make_request(cookies={"a": "1"})
     copy: FetchRequest = pickle.loads(pickle.dumps(request))
     assert request.cookies == (("a", "1"),) and copy.cookies == ()
+
+
+def test_the_same_request_with_other_headers() -> None:
+    """Everything else is the same, and the first one is as it was."""
+    request = make_request(
+        headers={"A": "1"}, json={"a": 1}, timeout=3, max_redirects=2, retries=2, auth=("u", "p"), cookies={"c": "d"}
+    )
+    assert request.auth is not None and request.cookies and request.retries is not None
+    other = request.with_headers(RequestHeaders({"B": "2"}))
+    assert other.headers.items() == [("B", "2")] and request.headers.get("A") == "1"
+    for name in set(FetchRequest.__slots__) - {"headers"}:
+        assert getattr(other, name) is getattr(request, name)

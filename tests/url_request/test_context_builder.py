@@ -98,6 +98,7 @@ def test_a_context_is_wired(stack: ScriptedStack) -> None:
     assert context.thread is session.thread is stack.thread and context.net_log is stack.net_log
     assert session.pool.slots == 0
     assert context.resolver.job_count == 0 and context.workers._threads == 0 and not context.is_shut_down
+    assert context.disk_workers is not context.workers  # files that hang hold nothing up
     assert context.admission is None
 
 

@@ -1,0 +1,101 @@
+"""DownloadWriter: brings the bytes of a download from the network thread to a worker, in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from netstack_sync.loop.timers import OneShotTimer, TimerQueue
+from netstack_sync.workers.part_file import PartFile
+from netstack_sync.workers.worker_job import WorkerJob
+from netstack_sync.workers.worker_pool import WorkerPool
+
+BATCH_BYTES: Final = 512 * 1024  # a hand-over and an open file are cheap beside so much
+HIGH_WATER_BYTES: Final = 4 * BATCH_BYTES  # what may wait for a slow disk before the socket is left alone
+_FLUSH_S: Final = 1.0  # of a slow server's bytes no more than this is lost when the process ends suddenly
+
+
+class WriterOwner(Protocol):
+    """Told on the network thread."""
+
+    def on_idle(self, error: BaseException | None) -> None:
+        """The work that was under way is done, or failed."""
+
+
+class DownloadWriter:
+    """One piece of work at a time on one PartFile; network thread only. What comes meanwhile is the next batch."""
+
+    __slots__ = ("_flush_timer", "_job", "_owner", "_pieces", "_workers", "part", "pending_bytes")
+
+    def __init__(self, part: PartFile, workers: WorkerPool, timers: TimerQueue, owner: WriterOwner) -> None:
+        self.part: Final = part
+        """To be looked at while the writer is idle."""
+        self._workers = workers
+        self._owner: WriterOwner | None = owner
+        self._job: WorkerJob[None] | None = None
+        self._pieces: list[bytes] = []
+        self._flush_timer = OneShotTimer(timers, self.flush)
+        self.pending_bytes = 0
+        """Bytes that no worker has taken yet."""
+
+    @property
+    def is_idle(self) -> bool:
+        """False while a worker has the file."""
+        return self._job is None
+
+    @property
+    def is_full(self) -> bool:
+        """True when the network is faster than the disk."""
+        return self.pending_bytes >= HIGH_WATER_BYTES
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Other work on the file; ends with on_idle(), as everything that is begun here."""
+        self._post(work)
+
+    def add(self, piece: bytes) -> None:
+        """Takes a piece, to be written with others."""
+        self._pieces.append(piece)
+        self.pending_bytes += len(piece)
+        if self._job is None:
+            self.maybe_flush()
+
+    def maybe_flush(self) -> None:
+        """Hands a batch over if one is full, and later one that is not; nothing may be under way."""
+        if self.pending_bytes >= BATCH_BYTES:
+            self.flush()
+        elif self._pieces and not self._flush_timer.is_running:
+            self._flush_timer.start(_FLUSH_S)
+
+    def flush(self) -> None:
+        """Hands over what is here."""
+        pieces = self._take()
+        self._post(lambda: self.part.write(pieces))
+
+    def finish(self) -> None:
+        """Hands over the last pieces; see PartFile.finish."""
+        pieces = self._take()
+        self._post(lambda: self.part.finish(pieces))
+
+    def drop(self) -> None:
+        """Nothing is written any more, but for what a worker is writing just now; final and idempotent."""
+        self._owner = None
+        self._flush_timer.stop()
+        self._pieces.clear()
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+
+    def _take(self) -> Sequence[bytes]:
+        self._flush_timer.stop()
+        pieces, self._pieces = self._pieces, []
+        self.pending_bytes = 0
+        return pieces
+
+    def _post(self, work: Callable[[], None]) -> None:
+        assert self._job is None, "one piece of work at a time"
+        self._job = self._workers.post_job(work, self._on_reply)
+
+    def _on_reply(self, reply: BaseException | None) -> None:
+        self._job = None
+        assert self._owner is not None, "a job that was dropped has replied"
+        self._owner.on_idle(reply)
