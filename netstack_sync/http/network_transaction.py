@@ -52,6 +52,7 @@ class NetworkTransaction(StepMachine):
         "_stream",
         "_stream_request",
         "has_sent_bytes",
+        "is_ready_to_restart",
         "response",
         "timing",
     )
@@ -69,13 +70,14 @@ class NetworkTransaction(StepMachine):
         self._info: HttpRequestInfo | None = None
         self._stream_request: StreamRequest | None = None
         self._stream: HttpStream | None = None
-        self._auth: ServerAuth | None = None
-        """None for a request that comes without credentials."""
+        self._auth: ServerAuth | None = None  # a request that comes without credentials has none
         self._error_detail = ""
         self._ssl_info: SSLInfo | None = None
         self._reconnects = 0
         self.response: HttpResponseInfo | None = None
         """The answer once start() is through with OK."""
+        self.is_ready_to_restart = False
+        """True when that is a challenge which restart_with_auth() would meet."""
         self.timing = LoadTiming()
         self.has_sent_bytes = False
         """True once a byte of the request may have reached a server, on whatever connection."""
@@ -86,6 +88,11 @@ class NetworkTransaction(StepMachine):
         self._auth = make_server_auth(info, self._session.auth_cache, self._net_log)
         self.timing.request_start = self._session.thread.clock.now()
         return self._begin(self._create_stream, on_done)
+
+    def restart_with_auth(self, info: HttpRequestInfo, on_done: Completion) -> int:
+        """As start(), for a challenge that can be met: over the same connection if the pool still has it then."""
+        self._info, self.response, self.is_ready_to_restart = info, None, False
+        return self._begin(self._drain_challenge, on_done)
 
     def read(self, on_data: OnBodyData) -> bytes | int:
         """See HttpStream.read_body."""
@@ -226,20 +233,18 @@ class NetworkTransaction(StepMachine):
         self._session.meter.headers_received(stream, self.timing.send_start or now, now, head.status)
         if self._net_log.is_capturing:
             line = f"HTTP/{head.version[0]}.{head.version[1]} {head.status} {head.reason}"
-            self._net_log.event(
-                NetLogEventType.HTTP_TRANSACTION_READ_RESPONSE_HEADERS,
-                response_header_params(line, head.headers),
-            )
+            params = response_header_params(line, head.headers)
+            self._net_log.event(NetLogEventType.HTTP_TRANSACTION_READ_RESPONSE_HEADERS, params)
         self.has_sent_bytes = True
-        if self._auth is not None and self._auth.wants_restart(head):
-            return self._restart_with_auth(self._auth, stream)
+        self.is_ready_to_restart = self._auth is not None and self._auth.wants_restart(head)
         self.response = HttpResponseInfo(
             info.url, head, self.timing, stream.is_connection_reused, stream.remote_address, stream.ssl_info
         )
         return OK
 
-    def _restart_with_auth(self, auth: ServerAuth, stream: HttpStream) -> int:
-        """The same request with credentials, over the same connection if the pool still has it then."""
+    def _drain_challenge(self, _: int) -> int:
+        auth, stream = self._auth, self._stream
+        assert auth is not None and stream is not None
         if self._rewind() != OK:
             self._error_detail = BODY_IS_GONE
             return ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED

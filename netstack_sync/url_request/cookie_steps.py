@@ -20,12 +20,14 @@ from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.loop.completion import Task
 from netstack_sync.url_request.redirects import REDIRECT_STATUSES
 
+_STATUSES_IN_BETWEEN = REDIRECT_STATUSES | {401}  # after which the same request may go on
+
 
 class CookieSteps:
     """The cookies of one context; network thread only.
 
-    Without a store nothing outlives its request: what a redirect sets goes along to the following hops and is gone
-    with them.
+    Without a store nothing outlives its request: what a redirect or a challenge sets goes along with what follows and
+    is gone with it.
     """
 
     __slots__ = ("_clock", "_make_store", "gate", "store")
@@ -71,8 +73,8 @@ class CookieSteps:
         headers = response.head.headers
         if not headers.may_have(b"set-cookie"):  # fast path
             return OK
-        is_redirect = response.head.status in REDIRECT_STATUSES
-        lines = headers.get_all("set-cookie") if self.store is not None or is_redirect else []
+        may_go_on = response.head.status in _STATUSES_IN_BETWEEN
+        lines = headers.get_all("set-cookie") if self.store is not None or may_go_on else []
         if lines:
             if self.gate.wait(on_ready) == ERR_IO_PENDING:
                 return ERR_IO_PENDING

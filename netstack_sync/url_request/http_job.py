@@ -43,13 +43,8 @@ class HttpJob:
 
     def start(self, on_headers: Completion) -> int:
         """See URLRequestJob."""
-        info = self._info
-        if self._cookies is not None:
-            info = self._cookies.with_cookies(info)
-        elif self._hsts is None:
-            return self._transaction.start(info, on_headers)
         self._on_headers = on_headers
-        result = self._transaction.start(info, self._on_transaction_headers)
+        result = self._transaction.start(self._with_cookies(), self._on_transaction_headers)
         return self._heed() if result == OK else result
 
     def close(self) -> None:
@@ -107,10 +102,7 @@ class HttpJob:
     # --- what the head says beside the answer
 
     def _on_transaction_headers(self, result: int) -> None:
-        if result == OK:
-            result = self._heed()
-        if result != ERR_IO_PENDING:
-            self._complete(result)
+        self._maybe_complete(self._heed() if result == OK else result)
 
     def _heed(self) -> int:
         """Also of an answer that redirects or asks who we are; ERR_IO_PENDING while its cookies have to wait."""
@@ -118,17 +110,38 @@ class HttpJob:
         assert response is not None, "a transaction that succeeds has an answer"
         if self._hsts is not None:
             self._process_hsts_header(self._hsts, response)
+        return self._save_cookies(response)
+
+    def _save_cookies(self, response: HttpResponseInfo) -> int:
         if self._cookies is not None:
-            return self._cookies.save(self._info, response, self._on_suffixes)
-        return OK
+            result = self._cookies.save(self._info, response, self._on_suffixes)
+            if result == ERR_IO_PENDING:
+                return result
+        return self._maybe_restart()
 
     def _on_suffixes(self) -> None:
         """The cookies can be kept now."""
         response = self._transaction.response
-        assert self._cookies is not None and response is not None, "it waited with an answer"
-        self._complete(self._cookies.save(self._info, response, self._on_suffixes))
+        assert response is not None, "it waited with an answer"
+        self._maybe_complete(self._save_cookies(response))
 
-    def _complete(self, result: int) -> None:
+    def _maybe_restart(self) -> int:
+        """Meets a challenge, with the cookies that it has set: servers keep in them whom they have challenged.
+
+        As Chromium does, and requests (HTTPDigestAuth.handle_401), but there only if no cookies were sent before.
+        """
+        transaction = self._transaction
+        if not transaction.is_ready_to_restart:
+            return OK
+        result = transaction.restart_with_auth(self._with_cookies(), self._on_transaction_headers)
+        return self._heed() if result == OK else result
+
+    def _with_cookies(self) -> HttpRequestInfo:
+        return self._info if self._cookies is None else self._cookies.with_cookies(self._info)
+
+    def _maybe_complete(self, result: int) -> None:
+        if result == ERR_IO_PENDING:
+            return
         on_headers, self._on_headers = self._on_headers, None
         assert on_headers is not None, "a job completes once"
         on_headers(result)

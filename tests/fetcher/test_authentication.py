@@ -80,6 +80,34 @@ def test_credentials_in_the_url_answer_digest(server: EmbeddedServer, session: S
     assert site.seen == ["mine"], "a header of the caller's is all that is said"
 
 
+@pytest.mark.parametrize("keeps_cookies", [True, False])
+def test_cookies_go_with_the_answer_to_a_challenge(server: EmbeddedServer, keeps_cookies: bool) -> None:
+    """Row 239, BasicAuthWithCookies: those that were there, and those that the challenge has set.
+
+    Chromium does so. requests does the one or the other: HTTPDigestAuth.handle_401 sends what the 401 has set only
+    if the first request had no Cookie header; otherwise it goes with the next request.
+    """
+    site = DigestServer()
+    seen: list[str | None] = []
+
+    def answer(request: ReceivedRequest) -> Answer:
+        seen.append(request.headers.get("cookie"))
+        answer = site(request)
+        if answer.status == 401:
+            assert isinstance(answer.headers, dict)
+            answer.headers["Set-Cookie"] = "challenged=yes; Path=/"
+        return answer
+
+    server.route("/digest", answer)
+    with Session(cookies=keeps_cookies, auth=DigestAuth(*PAIR)) as session:
+        if keeps_cookies:
+            session.cookies.set("old", "1", domain="127.0.0.1")
+        own = {} if keeps_cookies else {"old": "1"}
+        assert session.get(server.url("/digest"), cookies=own).content == b"welcome"
+        assert [cookies and sorted(cookies.split("; ")) for cookies in seen] == [["old=1"], ["challenged=yes", "old=1"]]
+        assert session.cookies.as_dict() == ({"old": "1", "challenged": "yes"} if keeps_cookies else {})
+
+
 @pytest.mark.parametrize("size", [0, 10, 5000])
 def test_the_connection_is_used_again(server: EmbeddedServer, session: Session, size: int) -> None:
     """Row 168, BasicAuthKeepAlive, NoBody and LargeBody: the body of the 401 is read first, if it is small."""

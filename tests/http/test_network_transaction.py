@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 
 import pytest
@@ -33,6 +32,7 @@ from netstack_sync.http.retry_rules import MAX_RECONNECTS
 from netstack_sync.http.upload import BytesUpload, FileSource, IterableSource, UploadStream, WorkerUpload
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
 from netstack_sync.pool import close_reasons
+from tests.support.digest_server import PLAIN_CHALLENGE, plain_answer
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_socket import EOF, PEER, Pause, Read, ScriptedSocket, Step, Write, each_step_failing
 from tests.support.scripted_stack import NEVER, ScriptedStack, request_info
@@ -82,6 +82,14 @@ def start(stack: ScriptedStack, transaction: NetworkTransaction, info: HttpReque
     stack.run_workers()
     assert done.is_called == (result == ERR_IO_PENDING)
     return done.result if done.is_called else result
+
+
+def restart(stack: ScriptedStack, transaction: NetworkTransaction, info: HttpRequestInfo) -> int:
+    """Meets the challenge, and runs to the next head or an error."""
+    done = RecordedCompletion()
+    result = transaction.restart_with_auth(info, done)
+    stack.run_workers()
+    return done.result if result == ERR_IO_PENDING else result
 
 
 def read_body(stack: ScriptedStack, transaction: NetworkTransaction) -> bytes | int:
@@ -797,29 +805,24 @@ def guarded(upload: UploadStream | None = None) -> HttpRequestInfo:
 
 
 BASIC = b"Authorization: Basic bWU6cA==\r\n"
-DIGEST_401 = b'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Digest realm="r", nonce="n"\r\nContent-Length: 2\r\n\r\n'
-
-
-def digest_header() -> bytes:
-    """RFC 2069, where nothing is random."""
-    a1, a2 = (hashlib.md5(text).hexdigest() for text in (b"me:r:p", b"GET:/"))
-    response = hashlib.md5(f"{a1}:n:{a2}".encode()).hexdigest()
-    return f'Authorization: Digest username="me", realm="r", nonce="n", uri="/", response="{response}"\r\n'.encode()
+DIGEST_401 = f"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: {PLAIN_CHALLENGE}\r\nContent-Length: 2\r\n\r\n".encode()
 
 
 def test_a_challenge_is_answered_on_the_same_connection(stack: ScriptedStack) -> None:
-    """Row 168, BasicAuthKeepAlive: the caller sees the second answer only."""
+    """Row 168, BasicAuthKeepAlive: once the caller has heeded what else it says."""
     stack.connection(
         Write(GET[:-2] + BASIC + b"\r\n"),
         Read(DIGEST_401),
         Read(b"no"),
-        Write(GET[:-2] + digest_header() + b"\r\n"),
+        Write(GET[:-2] + plain_answer("me", "p").encode() + b"\r\n"),
         Read(FINE),
     )
     watcher = Watcher()
     transaction = stack.transaction(watcher)
-    assert start(stack, transaction, guarded()) == OK
-    assert transaction.response is not None and transaction.response.connection_reused
+    assert start(stack, transaction, guarded()) == OK and transaction.is_ready_to_restart
+    assert transaction.response is not None and transaction.response.head.status == 401
+    assert restart(stack, transaction, guarded()) == OK and not transaction.is_ready_to_restart
+    assert transaction.response.connection_reused
     assert read_body(stack, transaction) == b"fine"
     assert watcher.events == ["connected", "sent"] * 2
     transaction.close()
@@ -829,7 +832,8 @@ def test_closing_while_a_challenge_is_read(stack: ScriptedStack) -> None:
     """The connection goes; nobody is called."""
     socket = stack.connection(Write(GET[:-2] + BASIC + b"\r\n"), Read(DIGEST_401), Pause())
     transaction, done = stack.transaction(), RecordedCompletion()
-    assert transaction.start(guarded(), done) == ERR_IO_PENDING
+    assert start(stack, transaction, guarded()) == OK
+    assert transaction.restart_with_auth(guarded(), done) == ERR_IO_PENDING
     stack.run()
     assert load_state(transaction) == LoadState.READING_RESPONSE
     transaction.close()
@@ -844,6 +848,7 @@ def test_a_challenge_after_a_body_that_is_gone(stack: ScriptedStack) -> None:
         Write(POST_HEAD.replace(b"Content-", BASIC + b"Content-")), Write(b"hello"), Read(DIGEST_401 + b"no")
     )
     transaction = stack.transaction()
-    assert start(stack, transaction, guarded(upload)) == ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED
+    assert start(stack, transaction, guarded(upload)) == OK
+    assert restart(stack, transaction, guarded(upload)) == ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED
     assert "pass bytes" in transaction.error_detail
     transaction.close()

@@ -64,6 +64,17 @@ def info(method: str = "GET", upload: UploadStream | None = None, url: str = "ht
 
 def start(stack: ScriptedStack, transaction: NetworkTransaction, request: HttpRequestInfo) -> int:
     """Runs to the final head or an error."""
+    result = challenged(stack, transaction, request)
+    while result == OK and transaction.is_ready_to_restart:
+        done = RecordedCompletion()
+        result = transaction.restart_with_auth(request, done)
+        stack.run_workers()
+        result = done.result if result == ERR_IO_PENDING else result
+    return result
+
+
+def challenged(stack: ScriptedStack, transaction: NetworkTransaction, request: HttpRequestInfo) -> int:
+    """Runs to the first head or an error."""
     done = RecordedCompletion()
     result = transaction.start(request, done)
     stack.run_workers()
@@ -87,7 +98,8 @@ def draining(stack: ScriptedStack, *steps: Step) -> tuple[NetworkTransaction, Re
     """An exchange that waits for the rest of the challenge's body."""
     socket = stack.connection(Write(GET + b"\r\n"), Read(refusal(length(5)) + b"h"), Pause(), *steps)
     transaction, done = stack.transaction(), RecordedCompletion()
-    assert transaction.start(info(), done) == ERR_IO_PENDING
+    assert challenged(stack, transaction, info()) == OK and transaction.is_ready_to_restart
+    assert transaction.restart_with_auth(info(), done) == ERR_IO_PENDING
     stack.run()
     assert transaction.load_state == LoadState.READING_RESPONSE and transaction.response is None
     assert transaction.has_sent_bytes and transaction.sent_bytes == 0

@@ -20,6 +20,16 @@ def fields_of(authorization: str) -> dict[str, str]:
     return {name: quoted or plain for name, quoted, plain in _FIELD.findall(authorization[7:])}
 
 
+PLAIN_CHALLENGE = 'Digest realm="r", nonce="n"'
+
+
+def plain_answer(user: str, password: str) -> str:
+    """What meets PLAIN_CHALLENGE for "GET /"; of RFC 2069, where nothing is random."""
+    a1, a2 = (hashlib.md5(text.encode()).hexdigest() for text in (f"{user}:r:{password}", "GET:/"))
+    response = hashlib.md5(f"{a1}:n:{a2}".encode()).hexdigest()
+    return f'Authorization: Digest username="{user}", realm="r", nonce="n", uri="/", response="{response}"\r\n'
+
+
 class DigestServer:
     """A handler for routes; remembers every Authorization that came (None without one)."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from netstack_sync.auth.identity import password_identity
 from netstack_sync.base.clock import ManualWallClock
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_IO_PENDING, OK
 from netstack_sync.base.url import Url
@@ -15,6 +16,7 @@ from netstack_sync.url_request.cookie_steps import CookieSteps
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
 from netstack_sync.url_request.url_request import URLRequest
 from tests.support.cookies import NOW, SUFFIXES, cookie
+from tests.support.digest_server import PLAIN_CHALLENGE, plain_answer
 from tests.support.scripted_socket import Read, Write
 from tests.support.scripted_stack import ScriptedStack, request_info
 from tests.support.url_requests import RecordingDelegate, context_over, new_request
@@ -176,6 +178,21 @@ def test_nothing_outlives_its_request(stack: ScriptedStack) -> None:
     visitor.visit("http://a.test/3")
     visitor.visit("http://a.test/3", own=(("own", "1"),))
     assert visitor.steps.snapshot() == ()
+
+
+def test_without_a_store_a_challenge_sets_cookies_for_its_answer(stack: ScriptedStack) -> None:
+    """Servers keep in them whom they have challenged; with the request they are gone."""
+    visitor = Visitor(stack, keeps=False)
+    visitor.expect("http://a.test/", "", "Set-Cookie: a=1", f"WWW-Authenticate: {PLAIN_CHALLENGE}", status=401)
+    visitor.expect("http://a.test/", "", own="Cookie: a=1\r\n" + plain_answer("u", "p"))
+    visitor.expect("http://a.test/", "")
+    info = request_info("http://a.test/")
+    info.auth = password_identity("u", "p")
+    request, delegate = new_request(visitor.context, info)
+    request.start()
+    stack.run()
+    assert delegate.result == OK and request.response is not None and request.response.head.status == 200
+    visitor.visit("http://a.test/")
 
 
 # --- what it costs, and what is waited for

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from netstack_sync.auth.identity import password_identity
 from netstack_sync.base.cert_status import CertStatus
 from netstack_sync.base.clock import ManualWallClock
 from netstack_sync.base.load_state import LoadState
@@ -17,11 +18,13 @@ from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.cookies.public_suffix import PublicSuffixes, PublicSuffixGate
 from netstack_sync.cookies.store import MemoryCookieStore
 from netstack_sync.http.hsts_store import TransportSecurityState
+from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.cookie_steps import CookieSteps
 from netstack_sync.url_request.http_job import HttpJob
 from netstack_sync.url_request.job import URLRequestJob
 from tests.support.cookies import NOW, SUFFIXES, cookie
+from tests.support.digest_server import PLAIN_CHALLENGE, plain_answer
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_socket import Pause, Read, Write
 from tests.support.scripted_stack import NEVER, ScriptedStack, request_info
@@ -263,6 +266,72 @@ def test_a_failed_exchange_sets_nothing(stack: ScriptedStack) -> None:
     steps, done = cookie_steps(stack, SUFFIXES), RecordedCompletion()
     stack.failed_connection(ERR_CERT_DATE_INVALID)
     job = HttpJob(stack.session, request_info(), stack.log(), Watcher(), None, steps)
+    result = job.start(done)
+    stack.run()
+    assert (done.result if result == ERR_IO_PENDING else result) == ERR_CERT_DATE_INVALID
+    job.close()
+
+
+# --- challenges
+
+CHALLENGE = f"401 X\r\nWWW-Authenticate: {PLAIN_CHALLENGE}\r\nContent-Length: 0"
+
+
+def guarded(url: str = "http://a.test/") -> HttpRequestInfo:
+    info = request_info(url)
+    info.auth = password_identity("u", "p")
+    return info
+
+
+def expect(stack: ScriptedStack, sent: str, answer: str) -> None:
+    """One request on a connection of its own."""
+    get = f"GET / HTTP/1.1\r\nHost: a.test\r\nConnection: keep-alive\r\n{sent}\r\n"
+    socket = stack.connection(Write(get.encode()), Read(f"HTTP/1.1 {answer}\r\nConnection: close\r\n\r\n".encode()))
+    socket.ssl_info = CLEAN
+
+
+@pytest.mark.parametrize("is_list_there", [False, True])
+def test_a_challenge_is_heeded_before_it_is_met(stack: ScriptedStack, is_list_there: bool) -> None:
+    """Row 239, BasicAuthWithCookies: its cookies go with the credentials, those it takes back do not."""
+    suffixes, hsts = SUFFIXES if is_list_there else PublicSuffixes(), store()
+    steps = cookie_steps(stack, suffixes)
+    assert steps.store is not None
+    for line in ("old=1", "gone=2"):
+        steps.store.set_cookie(cookie(line, "https://a.test/"), False)
+    fields = f"Set-Cookie: new=3\r\nSet-Cookie: gone=; Max-Age=0\r\n{ALL_BELOW}"
+    expect(stack, "Cookie: old=1; gone=2\r\n", f"{CHALLENGE}\r\n{fields}")
+    expect(stack, f"Cookie: old=1; new=3\r\n{plain_answer('u', 'p')}", "200 X\r\nContent-Length: 0")
+    info = guarded("https://a.test/")
+    job = HttpJob(stack.session, info, stack.log(), Watcher(), hsts, steps)
+    done = RecordedCompletion()
+    result = job.start(done)
+    stack.run()
+    stack.run_workers()
+    assert (done.result if result == ERR_IO_PENDING else result) == OK
+    assert job.response is not None and job.response.head.status == 200
+    assert upgraded(hsts, "a.test") == ["a.test"] and "cookie" not in info.headers
+    job.close()
+
+
+def test_a_challenge_without_cookies_and_hsts(stack: ScriptedStack) -> None:
+    """It is met all the same."""
+    expect(stack, "", f"{CHALLENGE}\r\nSet-Cookie: a=1")
+    expect(stack, plain_answer("u", "p"), "200 X\r\nContent-Length: 0")
+    job = HttpJob(stack.session, guarded(), stack.log(), Watcher())
+    done = RecordedCompletion()
+    result = job.start(done)
+    stack.run()
+    assert (done.result if result == ERR_IO_PENDING else result) == OK
+    assert job.response is not None and job.response.head.status == 200
+    job.close()
+
+
+def test_a_challenge_that_cannot_be_met_after_all(stack: ScriptedStack) -> None:
+    """The error of the second attempt is passed on."""
+    expect(stack, "", CHALLENGE)
+    stack.failed_connection(ERR_CERT_DATE_INVALID)
+    job = HttpJob(stack.session, guarded(), stack.log(), Watcher())
+    done = RecordedCompletion()
     result = job.start(done)
     stack.run()
     assert (done.result if result == ERR_IO_PENDING else result) == ERR_CERT_DATE_INVALID
