@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from netstack_sync.base.clock import SystemWallClock
-from netstack_sync.base.exceptions import ContextShutDown
 from netstack_sync.base.features import FeatureList
-from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN
 from netstack_sync.dns.host_resolver import ResolveParameters
 from netstack_sync.fetcher.cookie_arguments import CookiesArgument
 from netstack_sync.fetcher.dns_settings import DnsSettings
@@ -19,16 +17,14 @@ from netstack_sync.fetcher.download_arguments import DownloadOptions, plan_downl
 from netstack_sync.fetcher.future import FetchFuture
 from netstack_sync.fetcher.hsts_settings import HstsArgument
 from netstack_sync.fetcher.limits import Limits
-from netstack_sync.fetcher.network_call import call_on_network_thread
-from netstack_sync.fetcher.network_stack import NetworkStack
 from netstack_sync.fetcher.options import AuthArgument, FetchOptions, FetchRequest, HeaderChanges
 from netstack_sync.fetcher.pins import PinsArgument
 from netstack_sync.fetcher.resolution import Resolution, family_from_value, resolve_on_network_thread
 from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.retry_policy import RetriesArgument
-from netstack_sync.fetcher.runtime import runtime
 from netstack_sync.fetcher.session_config import DEFAULT_MAX_RESPONSE_SIZE, make_session_config
 from netstack_sync.fetcher.session_cookies import SessionCookies
+from netstack_sync.fetcher.session_stack import SessionStack
 from netstack_sync.fetcher.stack_settings import make_context_builder
 from netstack_sync.fetcher.stats import SessionStats, take_stats
 from netstack_sync.fetcher.sync_url_fetcher import SyncUrlFetcher
@@ -47,8 +43,6 @@ if TYPE_CHECKING:
 
 _CLOSE_S = 5.0
 
-T = TypeVar("T")
-
 
 class Session:
     """Keeps connections, names, verdicts and cookies for its requests. Any thread, several at once, after fork.
@@ -61,10 +55,9 @@ class Session:
     `tcp` how connections are set up, `endpoint_health` when endpoints that do not answer are left alone (False:
     never), `rate_limit` how often a host may be asked, `throttle` whether URLs whose server fails are left alone as
     Chromium does, and `features` switches what is known by name:
-    "TimeoutTcpConnectAttempt:TimeoutTcpConnectAttemptMin/3s". With `trust_env=False` the environment (SSL_CERT_FILE,
-    SSL_CERT_DIR, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSLKEYLOGFILE, NETSTACK_ENABLE_FEATURES,
-    NETSTACK_DISABLE_FEATURES) is not looked at. close() it, or use it in a `with` statement; one that is
-    forgotten is closed once neither it nor a future or stream of it is there any more.
+    "TimeoutTcpConnectAttempt:TimeoutTcpConnectAttemptMin/3s". With `trust_env=False` the environment (see the page
+    on settings) is not looked at. close() it, or use it in a `with` statement; one that is forgotten is closed once
+    neither it nor a future or stream of it is there any more.
     """
 
     def __init__(
@@ -109,7 +102,7 @@ class Session:
             retries=retries,
             trust_env=trust_env,
         )
-        self._builder = make_context_builder(
+        builder = make_context_builder(
             limits=limits,
             dns=dns,
             tcp=tcp,
@@ -124,8 +117,7 @@ class Session:
             base_url=self._config.base_url,
             environment=self._config.environment,
         )
-        self._stack: NetworkStack | None = None
-        self._is_closed = False
+        self._stack = SessionStack(builder)
 
     # --- requests
 
@@ -189,13 +181,13 @@ class Session:
     def download(self, url: str, path: str | PathLike[str], **options: Unpack[DownloadOptions]) -> Download:
         """Fetches into a file, going on where an earlier attempt stopped; see `netstack_sync.download`."""
         plan = plan_download(self._config, url, path, options)
-        stack = self._live_stack()
+        stack = self._stack.live()
         return SyncDownload(plan, stack.context, stack).run()
 
     def submit(self, method: str, url: str, **options: Unpack[FetchOptions]) -> FetchFuture:
         """Starts a request and gives a Future of its response at once; its cancel() works in every state."""
         fetcher = self._fetcher(method, url, options)
-        stack = self._live_stack()
+        stack = self._stack.live()
         future = FetchFuture(fetcher, stack.context.thread, stack.callbacks)
         fetcher.start(future.settle)
         return future
@@ -209,14 +201,14 @@ class Session:
     @property
     def context(self) -> URLRequestContext:
         """What those fetchers run in. Its `thread.post(task)` runs a task on the network thread; close() ends it."""
-        return self._live_stack().context
+        return self._stack.live().context
 
     # --- the whole session
 
     @property
     def cookies(self) -> SessionCookies:
         """The cookies that are kept, to look at and to change."""
-        return SessionCookies(lambda: self._live_stack().context, self._config.base_url)
+        return SessionCookies(lambda: self._stack.live().context, self._config.base_url)
 
     def preconnect(self, url: str, count: int = 1) -> None:
         """Opens connections for requests that will come: name, TCP and TLS, up to `count` to this host in all.
@@ -226,7 +218,7 @@ class Session:
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
             raise ValueError(f"count: must be a whole number from 1 on, not {count!r}")
         request = self._config.prepare("GET", url, {"auth": None})  # nobody is to be asked for this
-        context = self._live_stack().context
+        context = self._stack.live().context
         context.thread.post(lambda: context.preconnect(request.url, request.tls, count))
 
     def resolve(self, host: str, port: int = 0, *, family: int = 0, timeout: float | None = None) -> Resolution:
@@ -235,31 +227,31 @@ class Session:
         Raises ValueError, NameNotResolved, DeadlineExceeded and ContextShutDown.
         """
         parameters = ResolveParameters(family=family_from_value(family))
-        stack = self._live_stack()
+        stack = self._stack.live()
         return resolve_on_network_thread(stack.context, host, port, parameters, timeout)
 
     def network_quality(self) -> NetworkQuality:
         """How fast the network is, measured on this session's requests; see NetworkQuality."""
-        return self._ask(lambda context: context.quality.quality())
+        return self._stack.ask(lambda context: context.quality.quality())
 
     def close_idle_connections(self) -> None:
         """Closes the connections that no request uses; what is under way goes on."""
-        self._ask(lambda context: context.close_idle_sockets())
+        self._stack.ask(lambda context: context.close_idle_sockets())
 
     def reload_tls(self) -> None:
         """Reads trusted authorities and client certificates anew, where files were exchanged.
 
         Verdicts and idle connections made with the old ones go; what is under way goes on.
         """
-        self._ask(lambda context: context.reload_tls())
+        self._stack.ask(lambda context: context.reload_tls())
 
     def clear_dns_cache(self) -> None:
         """Forgets which addresses hosts have; the next connection asks anew."""
-        self._ask(lambda context: context.resolver.clear_cache())
+        self._stack.ask(lambda context: context.resolver.clear_cache())
 
     def dns_cache(self) -> list[dict[str, object]]:
         """The addresses that are known, in JSON values, for restore_dns_cache() of another session or process."""
-        return self._ask(lambda context: context.resolver.cached_answers(SystemWallClock()))
+        return self._stack.ask(lambda context: context.resolver.cached_answers(SystemWallClock()))
 
     def restore_dns_cache(self, entries: Iterable[object]) -> None:
         """Takes back what dns_cache() gave; what makes no sense is left out.
@@ -267,22 +259,18 @@ class Session:
         The answers count as stale: they are used with `DnsSettings(stale=True)` only, which asks anew meanwhile.
         """
         values = list(entries)
-        self._ask(lambda context: context.resolver.restore_answers(values, SystemWallClock()))
+        self._stack.ask(lambda context: context.resolver.restore_answers(values, SystemWallClock()))
 
     def stats(self) -> SessionStats:
         """A snapshot of sockets, queues and lookups."""
-        return self._ask(take_stats)
+        return self._stack.ask(take_stats)
 
     def close(self, timeout: float | None = _CLOSE_S) -> None:
         """Fails what is under way with ERR_CONTEXT_SHUT_DOWN and closes every socket, within `timeout` seconds.
 
         Any thread, any number of times; later requests raise ContextShutDown.
         """
-        with runtime.lock:
-            self._is_closed = True
-            stack, self._stack = self._stack, None
-        if stack is not None and stack.is_ours:
-            stack.close(timeout)
+        self._stack.close(timeout)
 
     def __enter__(self) -> Session:
         return self
@@ -293,30 +281,11 @@ class Session:
         self.close()
 
     def __repr__(self) -> str:
-        state = "closed" if self._is_closed else "open"
+        state = "closed" if self._stack.is_closed else "open"
         base = self._config.base_url
         return f"<Session {state}>" if base is None else f"<Session {state} {base.without_credentials()}>"
 
     def _fetcher(self, method: str, url: str, options: FetchOptions, is_stream: bool = False) -> SyncUrlFetcher:
         request = self._config.prepare(method, url, options, is_stream)
-        stack = self._live_stack()
+        stack = self._stack.live()
         return SyncUrlFetcher(request, stack.context, is_stream, stack)
-
-    def _ask(self, look: Callable[[URLRequestContext], T]) -> T:
-        """What `look` sees on the network thread."""
-        context = self._live_stack().context
-        seen: list[T] = []
-        call_on_network_thread(context.thread, lambda: seen.append(look(context)))
-        return seen[0]
-
-    def _live_stack(self) -> NetworkStack:
-        """The stack of this process; made on first use, and anew after fork."""
-        stack = self._stack
-        if stack is not None and stack.is_ours:  # fast path, without the lock
-            return stack
-        with runtime.lock:
-            if self._is_closed:
-                raise ContextShutDown(ERR_CONTEXT_SHUT_DOWN, "the session is closed")
-            if self._stack is None or not self._stack.is_ours:
-                self._stack = NetworkStack(self._builder, forked_from=self._stack)
-            return self._stack

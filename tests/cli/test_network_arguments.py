@@ -31,13 +31,13 @@ def opened(*arguments: str) -> Session:
 def builder(*arguments: str) -> ContextBuilder:
     """What its stack would be built from."""
     with opened(*arguments) as session:
-        return session._builder
+        return session._stack.builder
 
 
 def test_nothing_said_is_an_ordinary_session() -> None:
     """As if it were made by hand."""
     with Session() as session:
-        assert builder() == session._builder
+        assert builder() == session._stack.builder
 
 
 def test_rules() -> None:

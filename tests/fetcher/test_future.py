@@ -239,7 +239,7 @@ def test_closing_the_session_ends_its_futures(server: EmbeddedServer, stalling: 
 
 def test_callbacks_that_wait_for_futures_hold_nobody_up(server: EmbeddedServer, session: Session) -> None:
     """More of them than there are callback threads, each waiting for a fetch that ends after all of these began."""
-    stack = session._live_stack()
+    stack = session._stack.live()
     fetcher = session._fetcher("GET", server.url("/hello"), {})
     last = FetchFuture(fetcher, stack.context.thread, stack.callbacks)
     begun, seen = threading.Semaphore(0), threading.Semaphore(0)
@@ -262,7 +262,7 @@ def test_callbacks_that_wait_for_futures_hold_nobody_up(server: EmbeddedServer, 
 
 def test_a_future_without_callbacks_needs_no_thread(server: EmbeddedServer, session: Session) -> None:
     assert session.submit("GET", server.url("/hello")).result(LIMIT_S).ok
-    assert session._live_stack().callbacks._threads == 0
+    assert session._stack.live().callbacks._threads == 0
 
 
 def test_a_future_that_the_network_thread_cancels_calls_back_elsewhere(session: Session, stalling: str) -> None:
@@ -302,7 +302,7 @@ def test_without_a_thread_for_callbacks_it_ends_all_the_same(
 def test_a_future_of_a_closed_session_has_failed_already(server: EmbeddedServer) -> None:
     """The network thread ended between submit()'s look at the session and the start."""
     session = Session(trust_env=False)
-    stack = session._live_stack()
+    stack = session._stack.live()
     fetcher = session._fetcher("GET", server.url("/hello"), {})
     session.close()
     future = FetchFuture(fetcher, stack.context.thread, stack.callbacks)

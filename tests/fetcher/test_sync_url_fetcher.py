@@ -21,7 +21,7 @@ LIMIT_S = 20.0  # only a hang gets here
 
 
 def _context(session: Session) -> URLRequestContext:
-    return session._live_stack().context
+    return session._stack.live().context
 
 
 def _fetcher(session: Session, url: str, options: FetchOptions | None = None, method: str = "GET") -> SyncUrlFetcher:

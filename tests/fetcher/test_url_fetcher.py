@@ -58,7 +58,7 @@ class _Low:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.context = session._live_stack().context
+        self.context = session._stack.live().context
         self.delegate = _Delegate(self.context)
 
     def run(self, task: Callable[[], None]) -> None:

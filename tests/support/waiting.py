@@ -58,10 +58,10 @@ def make_fetcher(session: Session, url: str, *, stream: bool = False) -> SyncUrl
 
 def load_state(session: Session, fetcher: SyncUrlFetcher) -> LoadState | None:
     """What the fetch waits for."""
-    return call_on_network_thread(session._live_stack().context.thread, fetcher._fetcher.load_state)
+    return call_on_network_thread(session._stack.live().context.thread, fetcher._fetcher.load_state)
 
 
 def is_paused(session: Session, fetcher: SyncUrlFetcher) -> bool:
     """True when the fetch does not read because its reader is slow."""
     inner = fetcher._fetcher
-    return call_on_network_thread(session._live_stack().context.thread, lambda: inner._is_paused) is True
+    return call_on_network_thread(session._stack.live().context.thread, lambda: inner._is_paused) is True
