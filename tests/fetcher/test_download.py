@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import threading
 import weakref
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import netstack_sync
-from netstack_sync import ContextShutDown, FetchCancelled, NetError, Session
+from netstack_sync import ContextShutDown, DigestAuth, FetchCancelled, NetError, RetryPolicy, Session
 from netstack_sync.fetcher import download as download_module
 from netstack_sync.fetcher.download import SyncDownload
 from netstack_sync.fetcher.download_arguments import plan_download
@@ -21,6 +22,9 @@ from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from netstack_sync.testing.fault_recipes import stall_before_headers, stall_in_body, trickle
+from netstack_sync.testing.server_request import ReceivedRequest
+from tests.support.digest_server import DigestServer
+from tests.support.download_site import leave_part
 from tests.support.subprocesses import run_python
 from tests.support.waiting import Caller, wait_until
 
@@ -33,6 +37,28 @@ def test_in_one_line(server: EmbeddedServer, tmp_path: Path) -> None:
     done = netstack_sync.download(server.url("/bytes/5000"), tmp_path / "f", params={"a": 1})
     assert (done.size, os.path.getsize(done.path)) == (5000, 5000)
     assert server.requests[0].target == "/bytes/5000?a=1"
+
+
+def test_the_rest_is_asked_for_by_the_same_person(server: EmbeddedServer, session: Session, tmp_path: Path) -> None:
+    """Credentials, cookies and retries go with the request for a range as with any other."""
+    url = server.url("/file")
+    leave_part(tmp_path / "f", b"hel", json.dumps({"format": 1, "url": url, "validator": '"one"', "size": 5}))
+    digest, busy = DigestServer(), [Answer(503)]
+
+    def answer(request: ReceivedRequest) -> Answer:
+        refusal = digest(request)
+        if refusal.status == 401:
+            return refusal
+        headers = {"ETag": '"one"', "Content-Range": "bytes 3-4/5"}
+        return busy.pop() if busy else Answer(206, headers=headers, body=b"lo")
+
+    server.route("/file", answer)
+    credentials, retries = DigestAuth("Mufasa", "Circle of Life"), RetryPolicy(backoff=0)
+    done = session.download(url, tmp_path / "f", auth=credentials, cookies={"a": "1"}, retries=retries)
+    assert (tmp_path / "f").read_bytes() == b"hello" and done.was_resumed
+    assert [attempt.status for attempt in done.response.attempts] == [503, 206]
+    seen = [(request.headers.get("range"), request.headers.get("cookie")) for request in server.requests]
+    assert seen == [("bytes=3-", "a=1")] * 3 and [value is None for value in digest.seen] == [True, False, False]
 
 
 def test_progress_is_told_on_the_callers_thread(server: EmbeddedServer, session: Session, tmp_path: Path) -> None:

@@ -59,6 +59,14 @@ def test_a_request_may_be_tried_again(server: EmbeddedServer, session: Session, 
     assert pickle.loads(pickle.dumps(response)).attempts == response.attempts
 
 
+def test_cookies_are_asked_for_anew(server: EmbeddedServer) -> None:
+    """What the failed attempt has set goes with the next one; the request's own cookies go with each."""
+    server.route("/", Answer(503, headers={"Set-Cookie": "node=2"}), FINE)
+    with Session(trust_env=False) as session:
+        assert session.get(server.url("/"), retries=PROMPT, cookies={"own": "1"}).content == b"fine"
+    assert [request.headers.get("cookie") for request in server.requests] == ["own=1", "node=2; own=1"]
+
+
 def test_the_last_answer_is_an_answer(server: EmbeddedServer, session: Session) -> None:
     """Row 249, ServerUnavailablePropagateResponse."""
     server.route("/", BUSY)
