@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from netstack_sync.base.der import tbs_fields
+
 if TYPE_CHECKING:
     from cryptography import x509
-
-_VERSION_TAG = 0xA0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def chain_facts(chain: tuple[bytes, ...]) -> tuple[CertificateFacts, ...]:
 
 def public_key_hash(tbs_certificate: bytes) -> bytes:
     """SHA-256 of the SubjectPublicKeyInfo in a TBSCertificate that has been parsed before."""
-    return hashlib.sha256(_public_key_info(tbs_certificate)).digest()
+    return hashlib.sha256(tbs_fields(tbs_certificate, 6)[-1]).digest()
 
 
 def pin_text(public_key_hash: bytes) -> str:
@@ -174,23 +174,3 @@ def _has_signed_itself(certificate: x509.Certificate) -> bool:
     except (UnsupportedAlgorithm, TypeError, ValueError):
         return True  # most likely SHA-1, which the library does not check any more; the names say so
     return True
-
-
-def _public_key_info(tbs_certificate: bytes) -> bytes:
-    """The field of TBSCertificate (RFC 5280 section 4.1) byte by byte: encoded again it might become another."""
-    offset, _ = _contents(tbs_certificate, 0)
-    fields_before = 6 if tbs_certificate[offset] == _VERSION_TAG else 5
-    for _ in range(fields_before):
-        _, offset = _contents(tbs_certificate, offset)
-    _, end = _contents(tbs_certificate, offset)
-    return tbs_certificate[offset:end]
-
-
-def _contents(der: bytes, offset: int) -> tuple[int, int]:
-    """Where the contents of the DER element at `offset` begin and end; it has been parsed before, so they fit."""
-    begin, length = offset + 2, der[offset + 1]
-    if length & 0x80:
-        size = length & 0x7F
-        length = int.from_bytes(der[begin : begin + size], "big")
-        begin += size
-    return begin, begin + length

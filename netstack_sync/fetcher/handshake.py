@@ -59,7 +59,9 @@ class _Handshake(BlockingOperation):
         if self._net_error == ERR_TIMED_OUT and not self._error_detail:
             detail = f"{peer}: no handshake within {self._timeout_s} s"
             return exception_for(ERR_TIMED_OUT, detail=detail, timed_out="total")
-        detail = self._error_detail if peer in self._error_detail else f"{peer}: {self._error_detail}".rstrip(": ")
+        detail = self._error_detail
+        if peer not in detail:
+            detail = f"{peer}: {detail}" if detail else peer
         terms = self._group_id.tls.terms if self._group_id.tls is not None else None
         return exception_for(self._net_error, detail=detail, ssl_info=self._ssl_info, tls_terms=terms)
 

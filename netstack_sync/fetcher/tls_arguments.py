@@ -12,7 +12,7 @@ from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.fetcher.tls_settings import TlsSettings
 from netstack_sync.sockets.client_certificate import holds_pkcs12
 from netstack_sync.sockets.tls_config import ClientCertificate, TlsConfig
-from netstack_sync.workers.ca_reader import is_pipe
+from netstack_sync.workers.file_io import is_pipe
 from netstack_sync.workers.pem_blocks import is_pem_text
 
 VerifyArgument: TypeAlias = "bool | str | bytes | os.PathLike[str] | ssl.SSLContext"

@@ -28,8 +28,7 @@ from netstack_sync.wire.hsts import (
     format_known_hosts,
     parse_known_hosts,
 )
-from netstack_sync.workers.ca_reader import is_pipe
-from netstack_sync.workers.file_io import read_small_file, replace_file
+from netstack_sync.workers.file_io import is_pipe, read_small_file, replace_file
 from netstack_sync.workers.worker_job import WorkerJob
 from netstack_sync.workers.worker_pool import WorkerPool
 

@@ -24,6 +24,7 @@ from netstack_sync.base.net_errors import (
 )
 from netstack_sync.base.tls_warnings import tls_logger
 from netstack_sync.sockets.tls_config import ClientCertificate, TlsConfigError
+from netstack_sync.workers.load_certificate import load_pem_certificate
 from netstack_sync.workers.stamped_cache import Stamps, stamp
 
 _CERTIFICATE_LABELS: Final = (b"-BEGIN CERTIFICATE-", b"-BEGIN X509 CERTIFICATE-", b"-BEGIN TRUSTED CERTIFICATE-")
@@ -186,11 +187,9 @@ def _lent_file(data: bytes) -> Iterator[str]:
 
 def _expired_on(pem: bytes, clock: WallClock) -> str | None:
     """The last day of the first certificate if that is over; None also for one that only OpenSSL understands."""
-    from cryptography import x509
-
     try:
-        end = x509.load_pem_x509_certificate(pem).not_valid_after_utc
-    except (ValueError, Warning, x509.InvalidVersion):
+        end = load_pem_certificate(pem).not_valid_after_utc
+    except ValueError:
         return None
     return end.date().isoformat() if end < datetime.fromtimestamp(clock.now(), timezone.utc) else None
 

@@ -222,14 +222,14 @@ class TlsHandshake(StepMachine):
         self._on_io_complete(OK)
 
     def _judge(self, _: int) -> int:
-        bio, config, host, offered = self.bio, self._config, self._peer.host, self._offered
+        bio, config, host = self.bio, self._config, self._peer.host
         assert bio is not None
         chain = bio.peer_chain()
         # A key that the user's context shares with the server looks like a session to OpenSSL, but is none of ours.
-        is_resumed = self._is_complete and bio.ssl_object.session_reused is True
-        if offered is not None and is_resumed:
-            chain = offered.peer_chain
-        self.ssl_info = replace(bio.ssl_info(host, chain), is_resumed=is_resumed and offered is not None)
+        resumed = self._offered if self._is_complete and bio.ssl_object.session_reused else None
+        if resumed is not None:
+            chain = resumed.peer_chain
+        self.ssl_info = replace(bio.ssl_info(host, chain), is_resumed=resumed is not None)
         self.net_log.event(NetLogEventType.SSL_CERTIFICATES_RECEIVED, lambda _: certificate_params(chain))
         trust = config.trust
         if config.context is not None:

@@ -14,13 +14,13 @@ import os
 import re
 import shlex
 import ssl
-import stat
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
 from netstack_sync.base.error_map import map_system_error
 from netstack_sync.base.net_errors import ERR_IMPORT_CA_CERT_FAILED, ERR_INVALID_ARGUMENT
 from netstack_sync.base.trust_config import TrustConfig
+from netstack_sync.workers.file_io import is_pipe
 from netstack_sync.workers.pem_blocks import PemBlock, find_pem_blocks, is_pem_text, quoted
 
 T = TypeVar("T")
@@ -223,15 +223,6 @@ def _contents(blocks: list[PemBlock]) -> str:
     if any(block.label.endswith("PRIVATE KEY") for block in blocks):
         return "holds a private key and no certificate"
     return f"holds {blocks[0].label} and no certificate"
-
-
-def is_pipe(path: str) -> bool:
-    """Or a device: whatever is there and is neither a file nor a directory."""
-    try:
-        mode = os.stat(path).st_mode
-    except (OSError, ValueError):
-        return False  # reading tells why
-    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
 def _read(path: str) -> bytes:

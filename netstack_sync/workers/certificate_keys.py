@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from netstack_sync.base.der import der_contents
 from netstack_sync.base.x509 import public_key_hash
 from netstack_sync.workers.load_certificate import load_certificate
 
@@ -16,6 +17,6 @@ def public_key_hashes(chain: Iterable[bytes]) -> tuple[bytes, ...]:
             load_certificate(der)
         except ValueError:
             continue
-        # The library would encode the TBSCertificate again; it follows the frame's tag and length.
-        hashes.append(public_key_hash(der[2 + (der[1] & 0x7F if der[1] & 0x80 else 0) :]))
+        tbs_begin, _ = der_contents(der)  # the library would encode it again
+        hashes.append(public_key_hash(der[tbs_begin:]))
     return tuple(hashes)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from netstack_sync.base.der import tbs_fields
 from netstack_sync.workers.load_certificate import load_certificate
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ MAX_SERVED: Final = 32
 """How many certificates besides the leaf are looked at; honest servers send one to four."""
 
 _MAX_SIGNATURE_CHECKS: Final = 50  # some 5 ms; a server can send chains with millions of ways through them
-_VERSION_TAG: Final = 0xA0
 
 
 class CertPath(NamedTuple):
@@ -143,24 +143,6 @@ def _check_signature(certificate: x509.Certificate, issuer: x509.Certificate) ->
 
 
 def _names(certificate: x509.Certificate) -> tuple[bytes, bytes]:
-    """Issuer and subject as they are encoded (RFC 5280 section 4.1); the certificate has been parsed before."""
-    body = certificate.tbs_certificate_bytes
-    offset = _content(body, 0)
-    fields_before = 3 if body[offset] == _VERSION_TAG else 2  # serial number and algorithm
-    for _ in range(fields_before):
-        offset = _end(body, offset)
-    issuer_end = _end(body, offset)
-    subject = _end(body, issuer_end)  # after the validity
-    return body[offset:issuer_end], body[subject : _end(body, subject)]
-
-
-def _content(der: bytes, offset: int) -> int:
-    """Where the contents of the element at `offset` begin."""
-    length = der[offset + 1]
-    return offset + 2 + (length & 0x7F if length & 0x80 else 0)
-
-
-def _end(der: bytes, offset: int) -> int:
-    """Where the element at `offset` ends."""
-    begin, length = _content(der, offset), der[offset + 1]
-    return begin + (int.from_bytes(der[offset + 2 : begin], "big") if length & 0x80 else length)
+    """Issuer and subject as they are encoded."""
+    _, _, issuer, _, subject = tbs_fields(certificate.tbs_certificate_bytes, 5)
+    return issuer, subject

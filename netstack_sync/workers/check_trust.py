@@ -11,7 +11,8 @@ from typing import Final
 
 from netstack_sync.base.net_errors import OK
 from netstack_sync.base.trust_config import TrustConfig
-from netstack_sync.workers.ca_reader import CAReader, UnusableCAError, check_der, is_pipe
+from netstack_sync.workers.ca_reader import CAReader, UnusableCAError, check_der
+from netstack_sync.workers.file_io import is_pipe
 from netstack_sync.workers.revocation_lists import load_revocation_lists
 
 # OpenSSL takes 0.1 ms for one. Nobody edits a bundle with more by hand; its blocks are looked at all the same.

@@ -1,9 +1,10 @@
-"""Small files that the stack keeps for itself: read whole, replaced whole. May block; for worker threads."""
+"""What is done with files: small ones read whole and replaced whole, pipes told from them. May block."""
 
 from __future__ import annotations
 
 import errno
 import os
+import stat
 import tempfile
 
 
@@ -34,3 +35,12 @@ def replace_file(path: str, data: bytes) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def is_pipe(path: str) -> bool:
+    """Or a device: whatever is there and is neither a file nor a directory."""
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return False  # reading tells why
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)

@@ -13,7 +13,7 @@ from itertools import pairwise
 import h11
 import httptools
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from netstack_sync.base.net_errors import OK
@@ -222,7 +222,8 @@ def has_odd_extension(data: bytes) -> bool:
     return data.count(b";") != len(re.findall(rb"[0-9A-Fa-f];[a-z]+=[a-z]+\r\n", data))
 
 
-@settings(max_examples=200, deadline=None)
+# One response in ten is beyond doubt, so with some seeds the first sixty hold hardly ten; 200 are found all the same.
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(responses())
 def test_what_is_beyond_doubt_is_read_the_same_by_others(data: bytes) -> None:
     """R15: otherwise one connection would carry different answers for two readers.

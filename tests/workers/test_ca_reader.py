@@ -18,7 +18,8 @@ from netstack_sync.base.net_errors import (
 )
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.workers import ca_reader
-from netstack_sync.workers.ca_reader import CAReader, UnusableCAError, check_der, is_openssl_certificate, is_pipe
+from netstack_sync.workers.ca_reader import CAReader, UnusableCAError, check_der, is_openssl_certificate
+from netstack_sync.workers.file_io import is_pipe
 from netstack_sync.workers.load_certificate import load_certificate
 from tests.workers.certificate_factory import Issued, make_authority
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from netstack_sync.workers.file_io import read_small_file, replace_file
+from netstack_sync.workers.file_io import is_pipe, read_small_file, replace_file
 
 
 def test_reading(tmp_path: Path) -> None:
@@ -70,3 +70,14 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     """The error is the caller's to handle."""
     with pytest.raises(FileNotFoundError):
         replace_file(str(tmp_path / "no" / "f"), b"")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names on this system")
+def test_what_is_a_pipe(tmp_path: Path) -> None:
+    """Or a device. Neither a file, nor a directory, nor what is not there, nor what is no path."""
+    file, pipe = tmp_path / "f", tmp_path / "p"
+    file.touch()
+    os.mkfifo(pipe)
+    assert is_pipe(str(pipe)) and is_pipe(os.devnull)
+    for path in (str(file), str(tmp_path), str(tmp_path / "no"), "a\0b"):
+        assert not is_pipe(path)
