@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from netstack_sync.auth.basic import basic_credentials
@@ -75,7 +76,7 @@ def with_auth(request: FetchRequest, auth: RequestAuth) -> FetchRequest:
     if auth.authorization is not None:
         headers = headers.copy()
         headers.set("Authorization", auth.authorization)
-    return request.with_credentials(headers, auth.identity)
+    return replace(request, headers=headers, auth=auth.identity)
 
 
 def _password_auth(auth: tuple[str, str] | list[str]) -> RequestAuth:

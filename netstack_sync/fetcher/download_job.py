@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final, Protocol
 
 from netstack_sync.base.exceptions import HTTPStatusError
@@ -126,7 +127,7 @@ class DownloadJob:
             headers = request.headers.copy()
             headers.set("Range", f"bytes={part.size}-")
             headers.set("If-Range", part.record.validator)
-            request = request.with_headers(headers)
+            request = replace(request, headers=headers)
         self._start_fetcher(request)
 
     def _start_fetcher(self, request: FetchRequest) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
 from typing import Any, TypedDict
 
 from netstack_sync.auth.identity import AuthIdentity, BasicAuth, BearerAuth, DigestAuth, NetrcAuth
@@ -46,75 +47,34 @@ class FetchOptions(TypedDict, total=False):
     retries: RetriesArgument
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class FetchRequest:
-    """One fetch as values: what a URLFetcher is started with and what an exception tells about. Immutable."""
+    """One fetch as values: what a URLFetcher is started with and what an exception tells about. Never changed."""
 
-    __slots__ = (
-        "auth",
-        "body",
-        "cookies",
-        "follow_redirects",
-        "headers",
-        "max_redirects",
-        "max_response_size",
-        "method",
-        "priority",
-        "retries",
-        "timeout",
-        "tls",
-        "url",
-    )
+    url: Url
+    method: str
+    headers: RequestHeaders
+    body: RequestBody | None = None
+    timeout: Timeout
+    tls: TlsConfig
+    follow_redirects: bool
+    max_redirects: int
+    priority: RequestPriority
+    max_response_size: int | None
+    retries: RetryPolicy | None = None
+    auth: AuthIdentity | None = None
+    """Who answers challenges; what is sent without one is in the headers, or in the URL."""
+    cookies: OwnCookies = ()
 
-    def __init__(
-        self,
-        url: Url,
-        method: str,
-        headers: RequestHeaders,
-        body: RequestBody | None,
-        timeout: Timeout,
-        tls: TlsConfig,
-        follow_redirects: bool,
-        max_redirects: int,
-        priority: RequestPriority,
-        max_response_size: int | None,
-        retries: RetryPolicy | None = None,
-        auth: AuthIdentity | None = None,
-        cookies: OwnCookies = (),
-    ) -> None:
-        self.url = url
-        self.method = method
-        self.headers = headers
-        self.body = body
-        self.timeout = timeout
-        self.tls = tls
-        self.follow_redirects = follow_redirects
-        self.max_redirects = max_redirects
-        self.priority = priority
-        self.max_response_size = max_response_size
-        self.retries = retries
-        self.auth = auth
-        """Who answers challenges; what is sent without one is in the headers, or in the URL."""
-        self.cookies = cookies
-
-    def with_credentials(self, headers: RequestHeaders, auth: AuthIdentity | None) -> FetchRequest:
-        """The same request from somebody else."""
-        redirects = (self.follow_redirects, self.max_redirects)
-        ends = (*redirects, self.priority, self.max_response_size, self.retries, auth, self.cookies)
-        return FetchRequest(self.url, self.method, headers, self.body, self.timeout, self.tls, *ends)
-
-    def with_headers(self, headers: RequestHeaders) -> FetchRequest:
-        """The same request with other headers."""
-        return self.with_credentials(headers, self.auth)
-
-    def __reduce__(self) -> tuple[type[FetchRequest], tuple[object, ...]]:
+    def __getstate__(self) -> tuple[None, dict[str, object]]:
         """Pickles without what is secret or belongs to this process: credentials, cookies, body, TLS settings."""
         headers = self.headers.copy()
         for name in CREDENTIAL_HEADERS:
             headers.remove(name)
-        url, tls = self.url.without_credentials(), TlsConfig(TrustConfig())
-        redirects = (self.follow_redirects, self.max_redirects)
-        ends = (*redirects, self.priority, self.max_response_size, self.retries, None, ())
-        return FetchRequest, (url, self.method, headers, None, self.timeout, tls, *ends)
+        state = {field.name: getattr(self, field.name) for field in fields(self)}
+        state.update(url=self.url.without_credentials(), headers=headers, tls=TlsConfig(TrustConfig()))
+        state.update(body=None, auth=None, cookies=())
+        return None, state
 
     def __repr__(self) -> str:
         return f"<FetchRequest {self.method} {self.url.without_credentials()}>"

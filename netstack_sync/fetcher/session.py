@@ -20,10 +20,10 @@ from netstack_sync.fetcher.limits import Limits
 from netstack_sync.fetcher.options import AuthArgument, FetchOptions, FetchRequest, HeaderChanges
 from netstack_sync.fetcher.pins import PinsArgument
 from netstack_sync.fetcher.resolution import Resolution, family_from_value, resolve_on_network_thread
-from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.retry_policy import RetriesArgument
 from netstack_sync.fetcher.session_config import DEFAULT_MAX_RESPONSE_SIZE, make_session_config
 from netstack_sync.fetcher.session_cookies import SessionCookies
+from netstack_sync.fetcher.session_requests import SessionRequests
 from netstack_sync.fetcher.session_stack import SessionStack
 from netstack_sync.fetcher.stack_settings import make_context_builder
 from netstack_sync.fetcher.stats import SessionStats, take_stats
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 _CLOSE_S = 5.0
 
 
-class Session:
+class Session(SessionRequests):
     """Keeps connections, names, verdicts and cookies for its requests. Any thread, several at once, after fork.
 
     What it is built from never changes. `timeout`, `verify`, `cert`, `follow_redirects`, `max_redirects`,
@@ -119,64 +119,7 @@ class Session:
         )
         self._stack = SessionStack(builder)
 
-    # --- requests
-
-    def request(self, method: str, url: str, **options: Unpack[FetchOptions]) -> Response:
-        """Fetches a URL and waits for the whole answer.
-
-        Arguments: `params` adds to the query; `headers` (None takes a session header away); `cookies` for this origin,
-        over those that are kept; one body of `json`, `data` (a form, or anything `content` takes), `content` (bytes,
-        string, path, binary file or iterable of bytes) and `files`; `timeout` (seconds in all, a pair (connect, read),
-        a Timeout, or None); `auth` (a pair (user, password), BasicAuth, DigestAuth, BearerAuth, NetrcAuth, or a
-        function that is given the FetchRequest and gives one of these); `verify`; `cert`; `follow_redirects`;
-        `max_redirects`; `priority` ("lowest" to "highest"); `max_response_size` in bytes; `retries` (a number, a
-        RetryPolicy, a urllib3.Retry, or None).
-
-        Raises InvalidURL, ValueError and TypeError for bad arguments before anything is sent, a NetError when
-        there is no complete answer, and what the caller's own body and function raise. A status of 400 and above is
-        an answer.
-        """
-        return self._fetcher(method, url, options).fetch()
-
-    def fetch(self, url: str, method: str = "GET", **options: Unpack[FetchOptions]) -> Response:
-        """As request(), with GET as the default."""
-        return self._fetcher(method, url, options).fetch()
-
-    def get(self, url: str, **options: Unpack[FetchOptions]) -> Response:
-        """GET; see request()."""
-        return self._fetcher("GET", url, options).fetch()
-
-    def head(self, url: str, **options: Unpack[FetchOptions]) -> Response:
-        """HEAD; see request()."""
-        return self._fetcher("HEAD", url, options).fetch()
-
-    def options(self, url: str, **options: Unpack[FetchOptions]) -> Response:
-        """OPTIONS; see request()."""
-        return self._fetcher("OPTIONS", url, options).fetch()
-
-    def post(self, url: str, **options: Unpack[FetchOptions]) -> Response:
-        """POST; see request()."""
-        return self._fetcher("POST", url, options).fetch()
-
-    def put(self, url: str, **options: Unpack[FetchOptions]) -> Response:
-        """PUT; see request()."""
-        return self._fetcher("PUT", url, options).fetch()
-
-    def patch(self, url: str, **options: Unpack[FetchOptions]) -> Response:
-        """PATCH; see request()."""
-        return self._fetcher("PATCH", url, options).fetch()
-
-    def delete(self, url: str, **options: Unpack[FetchOptions]) -> Response:
-        """DELETE; see request()."""
-        return self._fetcher("DELETE", url, options).fetch()
-
-    def stream(self, method: str, url: str, **options: Unpack[FetchOptions]) -> Response:
-        """As request(), but gives the response with its head; the body is read as it is asked for.
-
-        Use it in a `with` statement: leaving it ends a fetch that is still under way. A reader that is slow stops
-        the server from sending. The default timeout limits connecting and each wait, not the whole.
-        """
-        return self._fetcher(method, url, options, is_stream=True).fetch()
+    # --- requests that nobody waits for, and those that go into files
 
     def download(self, url: str, path: str | PathLike[str], **options: Unpack[DownloadOptions]) -> Download:
         """Fetches into a file, going on where an earlier attempt stopped; see `netstack_sync.download`."""

@@ -83,18 +83,17 @@ class SessionConfig:
             timeout = DEFAULT_STREAM_TIMEOUT
         if not options and isinstance(self.auth, RequestAuth):  # fast path: nothing but a URL
             return FetchRequest(
-                target,
-                method,
-                self.headers,
-                None,
-                timeout,
-                self.session_tls.for_request(options, target),
-                self.follow_redirects,
-                self.max_redirects,
-                DEFAULT_PRIORITY,
-                self.max_response_size,
-                self.retries,
-                self.auth.identity,
+                url=target,
+                method=method,
+                headers=self.headers,
+                timeout=timeout,
+                tls=self.session_tls.for_request(options, target),
+                follow_redirects=self.follow_redirects,
+                max_redirects=self.max_redirects,
+                priority=DEFAULT_PRIORITY,
+                max_response_size=self.max_response_size,
+                retries=self.retries,
+                auth=self.auth.identity,
             )
         _refuse_unknown(options)
         params = options.get("params")
@@ -109,19 +108,19 @@ class SessionConfig:
             headers = without_session_cookie(headers, own)
         body, headers = body_and_headers(options, headers)
         request = FetchRequest(
-            target,
-            method,
-            headers,
-            body,
-            Timeout.from_value(options["timeout"]) if "timeout" in options else timeout,
-            self.session_tls.for_request(options, target),
-            _flag("follow_redirects", options.get("follow_redirects", self.follow_redirects)),
-            check_max_redirects(options.get("max_redirects", self.max_redirects)),
-            RequestPriority.from_value(options.get("priority", DEFAULT_PRIORITY)),
-            check_max_response_size(options.get("max_response_size", self.max_response_size)),
-            RetryPolicy.from_value(options["retries"]) if "retries" in options else self.retries,
-            known.identity,
-            request_cookies(cookies, target, _WALL_CLOCK.now()) if cookies is not None else (),
+            url=target,
+            method=method,
+            headers=headers,
+            body=body,
+            timeout=Timeout.from_value(options["timeout"]) if "timeout" in options else timeout,
+            tls=self.session_tls.for_request(options, target),
+            follow_redirects=_flag("follow_redirects", options.get("follow_redirects", self.follow_redirects)),
+            max_redirects=check_max_redirects(options.get("max_redirects", self.max_redirects)),
+            priority=RequestPriority.from_value(options.get("priority", DEFAULT_PRIORITY)),
+            max_response_size=check_max_response_size(options.get("max_response_size", self.max_response_size)),
+            retries=RetryPolicy.from_value(options["retries"]) if "retries" in options else self.retries,
+            auth=known.identity,
+            cookies=request_cookies(cookies, target, _WALL_CLOCK.now()) if cookies is not None else (),
         )
         return request if isinstance(auth, RequestAuth) else ask_for_auth(auth, request, self.environment)
 

@@ -93,17 +93,17 @@ class Scene:
     ) -> URLFetcher:
         """A fetch that has begun and gone as far as it goes by itself."""
         request = FetchRequest(
-            Url.parse(url),
-            method,
-            RequestHeaders(),
-            body,
-            timeout or Timeout(),
-            TlsConfig(TrustConfig()),
-            True,
-            20,
-            RequestPriority.MEDIUM,
-            None,
-            retries,
+            url=Url.parse(url),
+            method=method,
+            headers=RequestHeaders(),
+            body=body,
+            timeout=timeout or Timeout(),
+            tls=TlsConfig(TrustConfig()),
+            follow_redirects=True,
+            max_redirects=20,
+            priority=RequestPriority.MEDIUM,
+            max_response_size=None,
+            retries=retries,
         )
         self.fetcher = URLFetcher(request, self.context, self, self if is_stream else None)
         self.fetcher.start()

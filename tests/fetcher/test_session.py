@@ -55,16 +55,6 @@ def _echo(response: Response) -> dict[str, Any]:
     return answer
 
 
-def test_verbs(server: EmbeddedServer, session: Session) -> None:
-    url = server.url("/echo")
-    for verb in ("get", "options", "post", "put", "patch", "delete"):
-        assert _echo(getattr(session, verb)(url))["method"] == verb.upper()
-    head = session.head(url)
-    assert (head.content, head.ok) == (b"", True)
-    assert _echo(session.request("purge", url))["method"] == "purge"
-    assert _echo(session.fetch(url, "put"))["method"] == "PUT"
-
-
 def _generated() -> Iterator[bytes]:
     yield b"gen"
     yield b"erated"

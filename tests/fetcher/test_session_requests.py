@@ -1,0 +1,35 @@
+"""SessionRequests: each verb sends its method; a stream gives the head before the body."""
+
+from __future__ import annotations
+
+import pytest
+
+from netstack_sync import Session
+from netstack_sync.fetcher.session_requests import SessionRequests
+from netstack_sync.testing.answer import Answer
+from netstack_sync.testing.embedded_server import EmbeddedServer
+from netstack_sync.testing.fault_recipes import trickle
+
+
+def test_verbs(server: EmbeddedServer, session: Session) -> None:
+    """Each sends its method; those that the stack does not know go as they were written."""
+    url = server.url("/echo")
+    for verb in ("get", "options", "post", "put", "patch", "delete"):
+        assert getattr(session, verb)(url).json()["method"] == verb.upper()
+    head = session.head(url)
+    assert (head.content, head.ok) == (b"", True)
+    assert session.request("purge", url).json()["method"] == "purge"
+    assert session.fetch(url, "put").json()["method"] == "PUT"
+
+
+def test_a_stream_is_there_before_its_body(server: EmbeddedServer, session: Session) -> None:
+    """The head is handed over while the body still trickles."""
+    server.route("/slowly", Answer(body=b"abc", fault=trickle(1, every_s=0.02)))
+    with session.stream("GET", server.url("/slowly")) as response:
+        assert response.status_code == 200 and b"".join(response.iter_bytes()) == b"abc"
+
+
+def test_whoever_makes_requests_says_how() -> None:
+    """The verbs alone know no network."""
+    with pytest.raises(NotImplementedError):
+        SessionRequests().get("http://a.test/")
