@@ -28,8 +28,9 @@ _ZSTD: Final = "compression.zstd" if sys.version_info >= (3, 14) else "backports
 class Decoder(Protocol):
     """Takes off one coding; spent after an error."""
 
-    error: type[Exception]
-    """What decode() raises when the data is no such coding."""
+    @property
+    def error(self) -> type[Exception]:
+        """What decode() raises when the data is no such coding."""
 
     def decode(self, data: bytes) -> bytes:
         """A step of what is known after this piece; b"" asks for the next piece, everything else for another b""."""

@@ -44,7 +44,7 @@ def choose_body(head: ResponseHead, method: str) -> BodyReader:
     if method == "CONNECT" and status < 300:
         return NoBody()  # what follows belongs to the tunnel
     if head.is_chunked:
-        return ChunkedDecoder()
+        return ChunkedDecoder(head.trailer_lines)
     if head.content_length is not None:
         return LengthBody(head.content_length)
     return UntilCloseBody()

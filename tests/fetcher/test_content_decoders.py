@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import gzip
-from itertools import pairwise
 import sys
 import types
 import zlib
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import brotli
 import pytest

@@ -59,7 +59,7 @@ def test_a_coding_that_ends_early_is_told(coding: str) -> None:
     """Where the close ends the body nothing else tells; what it holds is given before."""
     data = CODERS[coding](PLAIN)
     response = make_response(data[: len(data) // 2], headers=_header(coding))
-    given = []
+    given: list[bytes] = []
     with pytest.raises(DecodingError, match=r"ends in the middle of its (x-)?(gzip|deflate|br|zstd) coding"):
         given.extend(response.iter_bytes())
     assert PLAIN.startswith(b"".join(given))

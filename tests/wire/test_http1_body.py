@@ -29,6 +29,16 @@ def test_some_answers_have_no_body_whatever_they_say(lines: tuple[str, ...]) -> 
     assert isinstance(reader_for(404, *lines, method="HEAD"), NoBody)
 
 
+def test_trailers_are_those_of_the_head() -> None:
+    """RFC 9110 §6.5.1: apart from the fields before the body, and only where the coding has a place for them."""
+    head = ResponseHeadParser().receive(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nA: 1\r\n\r\n")
+    assert head is not None and head.trailers.items() == []
+    choose_body(head, "GET").receive(b"1\r\nx\r\n0\r\nA: 2\r\n\r\n")
+    assert head.trailers.items() == [("A", "2")] and head.headers.get_all("A") == ["1"]
+    plain = ResponseHeadParser().receive(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    assert plain is not None and plain.trailers.items() == []
+
+
 def test_a_tunnel_is_no_body() -> None:
     """RFC 9112 §6.3 rule 2; a refused CONNECT has one."""
     assert isinstance(reader_for(200, "Content-Length: 5", method="CONNECT"), NoBody)
