@@ -182,10 +182,12 @@ def test_a_size_line_has_a_limit(start: bytes) -> None:
         (b"A: 1\r\n\t 2 \r\nB: 3\r\n", b"A: 1 2\r\nB: 3\r\n", True),
         (b"A: 1\r\nno field\r\n fold\r\n fold\r\nB : 2\r\nC: 3\r\n", b"A: 1\r\nC: 3\r\n", True),
         (b" fold\r\nA: 1\r\n", b"A: 1\r\n", True),
+        (b"content-length: 1\r\n", b"content-length: 1\r\n", True),
+        (b"Connection:close\r\n", b"Connection:close\r\n", True),
     ],
 )
 def test_trailers_are_kept(lines: bytes, kept: bytes, in_doubt: bool) -> None:
-    """Row 156, Trailers: complete fields only, and what is odd is read as in a head and puts the connection in doubt."""
+    """Row 156, Trailers: whole fields only; what is odd is read as in a head and puts the connection in doubt."""
     for pieces in ([b"0\r\n" + lines + b"\r\n"], bytewise(b"0\r\n" + lines + b"\r\n")):
         decoder, _ = decode(*pieces)
         assert b"".join(decoder.trailer_lines) == kept
