@@ -6,7 +6,11 @@ from netstack_sync.auth.cache import HttpAuthCache
 from netstack_sync.auth.controller import MAX_ROUNDS, AuthController
 from netstack_sync.auth.handler import AuthRequest
 from netstack_sync.auth.identity import AuthIdentity, password_identity
+from netstack_sync.base.clock import ManualClock
 from netstack_sync.base.origin import SchemeHostPort
+from netstack_sync.log.bound import NetLogWithSource
+from netstack_sync.log.event_types import NetLogSourceType
+from netstack_sync.log.net_log import NetLog
 from tests.support.digest_server import fields_of
 
 ORIGIN = SchemeHostPort("https", "a.test", 443)
@@ -15,6 +19,7 @@ DIGEST_ONLY = AuthIdentity("me", "p", ("digest",))
 GET = AuthRequest("GET", "/dir/x", lambda: b"")
 UNKNOWN_BODY = AuthRequest("POST", "/dir/x", lambda: None)
 BASIC = 'Basic realm="r"'
+LOG = NetLogWithSource.make(NetLog(ManualClock()), NetLogSourceType.HTTP_AUTH_CONTROLLER)
 
 
 def digest(nonce: str, more: str = "", realm: str = "r") -> list[str]:
@@ -22,7 +27,7 @@ def digest(nonce: str, more: str = "", realm: str = "r") -> list[str]:
 
 
 def controller(cache: HttpAuthCache | None = None, identity: AuthIdentity = DIGEST_ONLY) -> AuthController:
-    return AuthController(identity, ORIGIN, "/dir/x", cache if cache is not None else HttpAuthCache())
+    return AuthController(identity, ORIGIN, "/dir/x", cache if cache is not None else HttpAuthCache(), LOG)
 
 
 def nonce_of(value: str | None) -> str:
@@ -49,7 +54,7 @@ def test_nothing_is_sent_before_it_is_asked_for() -> None:
     first.on_accepted(None)
     fields = fields_of(controller(cache).authorization(GET) or "")
     assert (fields["nonce"], fields["nc"]) == ("n", "00000002")
-    elsewhere = AuthController(DIGEST_ONLY, ORIGIN, "/other", cache)
+    elsewhere = AuthController(DIGEST_ONLY, ORIGIN, "/other", cache, LOG)
     assert elsewhere.authorization(GET) is None
 
 

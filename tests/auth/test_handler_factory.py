@@ -37,5 +37,6 @@ def test_the_best_challenge(challenges: list[str], schemes: tuple[str, ...], cho
         AuthIdentity("u", "p", schemes),
         AuthRequest("POST", "/", lambda: None),
         lambda challenge: challenge.realm == "refused",
+        lambda scheme: None,
     )
     assert (handler.realm if handler is not None else None) == chosen
