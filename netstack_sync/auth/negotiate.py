@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 from base64 import b64decode, b64encode
 from functools import partial
 from typing import Final, NamedTuple
@@ -96,7 +95,7 @@ class ConnectionHandler:
         """Takes what the server says to the last token; False when it says no, or says too much."""
         try:
             self._server_token = b64decode(token68, validate=True)
-        except binascii.Error:
+        except ValueError:
             return False
         return self._server_token != b"" and self._tokens < MAX_TOKENS
 
