@@ -10,7 +10,15 @@
 """
 
 from netstack_sync._version import __version__
-from netstack_sync.auth.identity import BasicAuth, BearerAuth, DigestAuth, NetrcAuth
+from netstack_sync.auth.identity import (
+    AnyAuth,
+    BasicAuth,
+    BearerAuth,
+    DigestAuth,
+    NegotiateAuth,
+    NetrcAuth,
+    NtlmAuth,
+)
 from netstack_sync.base.backoff import BackoffPolicy
 from netstack_sync.base.exceptions import (
     Attempt,
@@ -68,6 +76,7 @@ from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.url_request.rate_limit import RateLimit
 
 __all__ = [
+    "AnyAuth",
     "Attempt",
     "BackoffPolicy",
     "BasicAuth",
@@ -100,9 +109,11 @@ __all__ = [
     "InvalidURL",
     "Limits",
     "NameNotResolved",
+    "NegotiateAuth",
     "NetError",
     "NetrcAuth",
     "NetworkQuality",
+    "NtlmAuth",
     "PinSet",
     "PoolTimeout",
     "ProtocolError",

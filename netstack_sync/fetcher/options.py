@@ -6,7 +6,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, TypedDict
 
-from netstack_sync.auth.identity import AuthIdentity, BasicAuth, BearerAuth, DigestAuth, NetrcAuth
+from netstack_sync.auth.identity import (
+    AnyAuth,
+    AuthIdentity,
+    BasicAuth,
+    BearerAuth,
+    DigestAuth,
+    NegotiateAuth,
+    NetrcAuth,
+    NtlmAuth,
+)
 from netstack_sync.base.exceptions import InvalidURL
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.http_util import is_token
@@ -80,7 +89,9 @@ class FetchRequest:
         return f"<FetchRequest {self.method} {self.url.without_credentials()}>"
 
 
-AuthValue = tuple[str, str] | BasicAuth | DigestAuth | BearerAuth | NetrcAuth | None
+AuthValue = (
+    tuple[str, str] | BasicAuth | DigestAuth | BearerAuth | NtlmAuth | NegotiateAuth | AnyAuth | NetrcAuth | None
+)
 """Who is asking; None is nobody."""
 
 AuthArgument = AuthValue | Callable[[FetchRequest], AuthValue]

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
-from netstack_sync.base.net_errors import ERR_ABORTED, ERR_IO_PENDING, ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED, OK
+from netstack_sync.base.net_errors import ERR_ABORTED, ERR_IO_PENDING, OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.build_headers import head_params
@@ -14,7 +14,7 @@ from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.http.retry_rules import should_reconnect, should_resend, should_resend_status
-from netstack_sync.http.server_auth import BODY_IS_GONE, ServerAuth, make_server_auth
+from netstack_sync.http.server_auth import ServerAuth, make_server_auth
 from netstack_sync.http.stream import HttpStream, OnBodyData
 from netstack_sync.http.stream_request import StreamRequest
 from netstack_sync.log.bound import NetLogWithSource
@@ -85,7 +85,7 @@ class NetworkTransaction(StepMachine):
     def start(self, info: HttpRequestInfo, on_done: Completion) -> int:
         """OK when the head of the response is there, an error, or ERR_IO_PENDING and one later callback."""
         self._info = info
-        self._auth = make_server_auth(info, self._session.auth_cache, self._net_log)
+        self._auth = make_server_auth(info, self._session, self._net_log)
         self.timing.request_start = self._session.thread.clock.now()
         return self._begin(self._create_stream, on_done)
 
@@ -147,7 +147,7 @@ class NetworkTransaction(StepMachine):
         """What went wrong, in words; may be empty."""
         if self._stream is not None and self._stream.error_detail:
             return self._stream.error_detail
-        return self._error_detail
+        return self._error_detail or (self._auth.error_detail if self._auth is not None else "")
 
     @property
     def ssl_info(self) -> SSLInfo | None:
@@ -166,9 +166,13 @@ class NetworkTransaction(StepMachine):
 
     # --- steps
 
-    def _create_stream(self, _: int) -> int:
-        assert self._info is not None
-        self._stream_request = StreamRequest(self._session.pool, self._info, self._net_log)
+    def _create_stream(self, result: int) -> int:
+        auth, info = self._auth, self._info
+        assert info is not None
+        if result != OK:
+            return result  # there is nothing to answer the challenge with
+        connection = auth.take_connection() if auth is not None else None
+        self._stream_request = StreamRequest(self._session.pool, info, self._net_log, connection)
         self._step = self._send_request
         return self._stream_request.start(self._on_io_complete)
 
@@ -243,15 +247,11 @@ class NetworkTransaction(StepMachine):
         return OK
 
     def _drain_challenge(self, _: int) -> int:
-        auth, stream = self._auth, self._stream
+        auth, stream, self._stream = self._auth, self._stream, None
         assert auth is not None and stream is not None
-        if self._rewind() != OK:
-            self._error_detail = BODY_IS_GONE
-            return ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED
-        self._stream = None
         self._session.meter.ended(stream)
         self._step = self._create_stream
-        return auth.drain(stream, self._session.thread.timers, self._on_io_complete)
+        return auth.prepare_restart(stream, self._session.thread.timers, self._on_io_complete)
 
     # --- failure
 

@@ -10,6 +10,7 @@ from netstack_sync.base.load_timing import ConnectTiming
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.upload import UploadStream
 from netstack_sync.loop.completion import Completion
+from netstack_sync.pool.handle import ClientSocketHandle
 from netstack_sync.wire.http1_response import ResponseHead
 
 OnBodyData = Callable[["bytes | int"], None]
@@ -44,6 +45,9 @@ class HttpStream(Protocol):
 
     def close(self, not_reusable: bool = False) -> None:
         """Ends the stream; no callback comes any more; the connection goes back if it may; idempotent."""
+
+    def take_connection(self) -> ClientSocketHandle | None:
+        """In place of close(): the claim to the connection, for the next request; None if it is not fit for one."""
 
     def transport_rtt_s(self) -> float | None:
         """The connection's round trip time in seconds, where the system tells."""

@@ -32,6 +32,7 @@ class NetLogSourceType(IntEnum):
     CERT_VERIFIER_JOB = 17  # a job of the certificate verifier
     CERT_VERIFIER_TASK = 18  # a verification on a worker
     HTTP_STREAM_JOB_CONTROLLER = 22  # the stream jobs of one request
+    HTTP_AUTH_CONTROLLER = 30  # what a server and a request say to each other about who is asking
 
 
 class NetLogEventType(IntEnum):
@@ -85,6 +86,14 @@ class NetLogEventType(IntEnum):
     HTTP_TRANSACTION_RESTART_AFTER_ERROR = 182  # the request is sent again {net_error or http_status_code}
     HTTP_TRANSACTION_RESTART_MISDIRECTED_REQUEST = 183  # the request is sent again after 421
     HTTP_STREAM_PARSER_READ_HEADERS = 355  # span: the parser reads a response head {net_error?}
+
+    # Authentication
+    AUTH_CONTROLLER = 360  # span: the rounds of one request {target, url}
+    AUTH_BOUND_TO_CONTROLLER = 361  # the request has this controller {source_dependency}
+    AUTH_HANDLER_CREATE_RESULT = 362  # a challenge is to be answered {scheme}
+    AUTH_HANDLER_INIT = 363  # whoever answers it is ready {succeeded, allows_default_credentials}
+    AUTH_GENERATE_TOKEN = 364  # span: a worker makes what NTLM or Negotiate say next {net_error?}
+    AUTH_HANDLE_CHALLENGE = 365  # what became of an answer {authentication_scheme, authentication_result}
 
     # Socket pool
     SOCKET_POOL = 97  # span: a request waits for a socket {net_error?}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
+from netstack_sync.auth.negotiate import SecurityService
 from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.features import FeatureList
 from netstack_sync.base.trust_config import TrustConfig
@@ -61,12 +62,14 @@ from netstack_sync.url_request.network_changes import ChangingServices, DohServi
 from netstack_sync.url_request.ocsp_fetcher import UrlRequestOcspFetcher
 from netstack_sync.url_request.rate_limit import RateLimits
 from netstack_sync.url_request.throttler import URLRequestThrottler
+from netstack_sync.workers.security_context import open_security_context
 from netstack_sync.workers.trust_roots import TrustRootsCache
 from netstack_sync.workers.worker_pool import WorkerPool
 
 _RESOLVER_THREADS = 64  # how many may hang in getaddrinfo() at once; apart, so that they block nothing else
 _WORKER_THREADS = 32
 _DISK_THREADS = 16  # for the user's files; apart, because any number may hang in a dead network drive
+_AUTH_THREADS = 8  # for logins; apart, because a KDC that is away holds them for minutes
 _WALL_CLOCK = SystemWallClock()
 
 PUBLIC_SUFFIXES = PublicSuffixes()
@@ -115,6 +118,7 @@ class _ContextParts:
         self._net_log = net_log
         self._workers = WorkerPool(thread.task_runner, _WORKER_THREADS)
         self._resolver_workers = WorkerPool(thread.task_runner, _RESOLVER_THREADS, "netstack-resolver")
+        self._auth_workers = WorkerPool(thread.task_runner, _AUTH_THREADS, "netstack-auth")
         self._quality = NetworkQualityEstimator(thread.clock)
         self._families = FamilyMemory(thread.clock)
         self._ocsp = UrlRequestOcspFetcher()
@@ -155,7 +159,7 @@ class _ContextParts:
             throttler,
         )
         disk_workers = WorkerPool(thread.task_runner, _DISK_THREADS, "netstack-disk")
-        own_pools = (self._workers, self._resolver_workers, disk_workers)
+        own_pools = (self._workers, self._resolver_workers, disk_workers, self._auth_workers)
         hsts = None if settings.hsts is None else TransportSecurityState(_WALL_CLOCK, settings.hsts.preloaded)
         return URLRequestContext(
             thread,
@@ -244,4 +248,5 @@ class _ContextParts:
         services = ConnectServices(self._thread, resolver, self._sockets, self._net_log, self._families, self._health)
         pool = ClientSocketPool(self._thread, DefaultConnectJobFactory(services), limits)
         judge = self._health if self._settings.health.circuit_breaker else None
-        return HttpNetworkSession(self._thread, pool, ExchangeMeter(self._quality, judge), self._net_log)
+        security = SecurityService(self._auth_workers, open_security_context)
+        return HttpNetworkSession(self._thread, pool, ExchangeMeter(self._quality, judge), self._net_log, security)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from netstack_sync.auth.identity import identity_of_url
 from netstack_sync.base.exceptions import InvalidURL
 from netstack_sync.base.net_errors import ERR_INVALID_REDIRECT, ERR_UNSAFE_REDIRECT
 from netstack_sync.base.url import Url
@@ -85,6 +86,9 @@ def redirected_request(info: HttpRequestInfo, redirect: RedirectInfo) -> HttpReq
         if tls.client_certificate is not None:
             tls = replace(tls, client_certificate=None)
         auth, cookies = None, ()
+    elif auth is None and redirect.url.username is None and "authorization" not in headers:
+        # A Location that names the host again drops the user of the URL, and means nothing by it.
+        auth = identity_of_url(info.url, sends_basic=False)
     if not redirect.keeps_body:
         for name in (*_BODY_HEADERS, "Origin"):
             headers.remove(name)

@@ -271,6 +271,19 @@ def test_whoever_answers_challenges_stays_with_the_origin(url: str) -> None:
     assert redirected_request(first, redirect).auth is first.auth
 
 
+def test_the_user_of_the_url_goes_on_answering() -> None:
+    """A Location that names the same host again, without the user, is no other place; another origin is (rule R5)."""
+    first = request_info("http://u:p@a.test/")
+    second = redirected(first, "http://a.test/other")
+    assert second.url.username is None and second.auth == password_identity("u", "p")
+    assert second.auth is not None and not second.auth.sends_basic
+    assert redirected(second, "http://a.test/more").auth is second.auth
+    assert redirected(first, "http://x:y@a.test/").auth is None, "this user is named by the URL"
+    assert redirected(request_info("http://u:p@a.test/", headers=ALL), "http://a.test/").auth is None
+    for url in ORIGINS:
+        assert redirected(first, url).auth is None and redirected(second, url).auth is None
+
+
 def test_the_users_own_context_is_kept() -> None:
     """It is the user's whole TLS policy."""
     own = TlsConfig(TrustConfig(), context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
