@@ -90,6 +90,11 @@ class FetchFacts:
         return self._attempts.made if self._attempts is not None else ()
 
     @property
+    def backoff_delay_s(self) -> float:
+        """How long the throttler will leave the URL alone; 0 without one (URLFetcher::GetBackoffDelay)."""
+        return self._attempts.backoff_delay_s if self._attempts is not None else 0.0
+
+    @property
     def net_log_source_id(self) -> int:
         """The request's id in the NetLog; 0 before the start."""
         return self._request.net_log.source.id if self._request is not None else 0
