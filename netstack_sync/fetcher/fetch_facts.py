@@ -29,6 +29,7 @@ class FetchFacts:
         self.last_attempt: Attempt | None = None
         """That which failed, when the fetch did."""
         self.upload: UploadStream | None = None
+        """The body that is sent; of a request without one, what was put here before the start: a ChunkedUpload."""
 
     @property
     def url(self) -> Url:
