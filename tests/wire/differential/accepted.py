@@ -284,7 +284,7 @@ ACCEPTED: Final = [
         "we refuse",
         rb"HTTP/1.[0-9] 0",
         "there is none (RFC 9110 §15)",
-        b"HTTP/1.1 099 OK\r\n\r\n",
+        b"HTTP/1.1 099 OK\r\nContent-Length: 0\r\n\r\n",
         r"status line is malformed",
     ),
     Accepted(

@@ -36,10 +36,12 @@ def check(connection: Connection, tally: Tally) -> None:
             name = explanation(oracle, difference)
             assert name is not None, f"{oracle}: {difference}"
             tally.accepted[f"{name} ({oracle})"] += 1
-    check_pieces(connection, reading)
+    check_pieces(connection, reading, True)
+    if reading and reading[-1].state == "none":  # over plain http what there is may be a head
+        check_pieces(connection, ours(data, methods, is_secure=False), False)
 
 
-def check_pieces(connection: Connection, reading: list[Message]) -> None:
+def check_pieces(connection: Connection, reading: list[Message], is_secure: bool) -> None:
     """Each message is the same from any pieces; what comes with its end and lies behind it ends the connection."""
     data, start = connection.data, 0
     for message, method in zip(reading, connection.methods, strict=False):
@@ -48,7 +50,7 @@ def check_pieces(connection: Connection, reading: list[Message]) -> None:
             for cuts in ((), connection.cuts):
                 borders = [start, *[cut for cut in cuts if start < cut < end], end]
                 pieces = [data[a:b] for a, b in pairwise(borders) if b > a]
-                found = _essence(our_message(pieces, method), True)
+                found = _essence(our_message(pieces, method, is_secure), True)
                 # A border at the end of the message keeps what lies behind it out of sight.
                 if message.end in borders[:-1]:
                     found = replace(found, keeps_alive=expected.keeps_alive)
