@@ -91,7 +91,7 @@ def test_a_jar_of_requests() -> None:
 
 
 def test_our_own_cookies_survive_the_way() -> None:
-    """Rule R9: every attribute, above all whether a cookie is for one host only."""
+    """R9 (CVE-2026-54279): every attribute, above all whether a cookie is for one host only."""
     cookie = CanonicalCookie("a", "1", "a.test", "/x", True, True, SameSite.STRICT, NOW - 5, NOW + 5)
     cookies = (cookie, replace(cookie, domain=".a.test", expires=None, secure=False))
     assert session_cookies(cookies, None, NOW, SUFFIXES) == cookies

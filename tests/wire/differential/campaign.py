@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from tests.wire.differential.accepted import explanation
-from tests.wire.differential.comparing import differences
+from tests.wire.differential.accepted import ACCEPTED
+from tests.wire.differential.comparing import Difference, differences
 from tests.wire.differential.readings import Message, h11_reads, httptools_reads, our_message, ours
 from tests.wire.differential.responses import Connection
 
@@ -22,6 +22,14 @@ class Tally:
     messages: int = 0
     states: Counter[str] = field(default_factory=Counter)
     accepted: Counter[str] = field(default_factory=Counter)
+
+
+def explanation(oracle: str, difference: Difference) -> str | None:
+    """The name of the row that accepts a difference; None if it must not be."""
+    for row in ACCEPTED:
+        if row.explains(oracle, difference):
+            return row.name
+    return None
 
 
 def check(connection: Connection, tally: Tally) -> None:
