@@ -68,13 +68,11 @@ def test_control_characters_come_from_nobody(server: EmbeddedServer, char: str) 
 def test_control_characters_go_to_nobody(server: EmbeddedServer, char: str) -> None:
     """R14 (CVE-2026-34520): refused on the caller's thread, before anything is sent."""
     with Session() as session:
-        for options in (
-            {"headers": {f"A{char}": "b"}},
-            {"headers": {"A": f"b{char}c"}},
-            {"cookies": {"a": f"b{char}c"}},
-        ):
+        for headers in ({f"A{char}": "b"}, {"A": f"b{char}c"}):
             with pytest.raises(ValueError):
-                session.get(server.url("/hello"), **options)
+                session.get(server.url("/hello"), headers=headers)
+        with pytest.raises(ValueError):
+            session.get(server.url("/hello"), cookies={"a": f"b{char}c"})
         with pytest.raises(ValueError):
             session.request(f"GET{char}", server.url("/hello"))
     assert list(server.requests) == []
