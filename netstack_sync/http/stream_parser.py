@@ -62,8 +62,8 @@ class HttpStreamParser:
         self._send_error = OK
         self._on_sent: Completion | None = None
         self._head_parser = ResponseHeadParser()
-        self._informational = 0
         self._in_doubt = False  # by an interim response
+        self._informational = 0
         self._body: BodyReader | None = None
         self._unparsed = b""
         self._has_failed = False  # from then on what comes belongs to no answer
@@ -192,12 +192,12 @@ class HttpStreamParser:
             if head.status >= 200:
                 return self._accept(head)
             self._informational += 1
-            self._in_doubt |= head.in_doubt
             if head.status == 101 or self._informational > _MAX_INFORMATIONAL:
                 self.error_detail = f"unexpected informational response {head.status}"
                 return ERR_INVALID_HTTP_RESPONSE
             data = self._head_parser.surplus
             self._head_parser = ResponseHeadParser()
+            self._in_doubt |= head.in_doubt
             if not data:
                 return ERR_IO_PENDING
 
