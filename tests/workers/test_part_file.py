@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from netstack_sync.base.exceptions import ChecksumMismatch
-from netstack_sync.workers import part_file
+from netstack_sync.workers import part_file, part_place
 from netstack_sync.workers.file_lock import lock_file
 from netstack_sync.workers.part_file import Checksum, PartFile
 from netstack_sync.workers.part_record import PartRecord
@@ -194,7 +194,7 @@ def _when_the_lock_is_there(monkeypatch: pytest.MonkeyPatch, happen: Callable[[]
             left.pop()()
         lock_file(descriptor)
 
-    monkeypatch.setattr(part_file, "lock_file", lock)
+    monkeypatch.setattr(part_place, "lock_file", lock)
 
 
 def test_a_file_that_was_finished_while_its_lock_was_waited_for_is_left_alone(
@@ -225,7 +225,7 @@ def test_where_open_files_keep_their_names_they_are_closed_first(path: Path, mon
         file.close()
         closed.append(file)
 
-    monkeypatch.setattr(part_file, "let_go_for_rename", let_go)
+    monkeypatch.setattr(part_place, "let_go_for_rename", let_go)
     rename, unlink = os.replace, os.unlink
 
     def checked_replace(source: str, target: str) -> None:
