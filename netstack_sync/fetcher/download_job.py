@@ -159,7 +159,6 @@ class DownloadJob:
     def on_done(self, stream: DownloadStream) -> None:
         """See StreamOwner."""
         self._streams.remove(stream)
-        self._start_streams()
         self._maybe_advance()
 
     def on_failed(self, make_error: MakeError) -> None:

@@ -53,7 +53,7 @@ class PartFile:
     def __init__(self, path: str, may_replace: bool, checksum: Checksum | None = None) -> None:
         self._place = PartPlace(path, may_replace)
         self._checksum = checksum
-        self._hash = _new_hash(checksum)  # of a file that grows
+        self._hash = _new_hash(checksum)
         self.part_path: Final = self._place.part_path
         self.record: PartRecord | None = None
         """Of what the bytes are a part; None when they are good for nothing but this attempt."""
@@ -174,6 +174,7 @@ class PartFile:
         assert self.record is not None and self.record.size is not None, "only what is of known size has gaps"
         reserve_room(file.fileno(), self.record.size)
         self.record, self.is_recorded = replace(self.record, gaps=tuple(gaps)), True
+        self._hash = _new_hash(self._checksum)  # at the end, from the disk
         write_part_record(self._place.record_path, self.record)
 
     def _adopt(self, file: io.FileIO, record: PartRecord, length: int) -> None:
