@@ -67,14 +67,17 @@ class FetchAttempts:
         fetch: AttemptedFetch,
         deadline: float,
         random: Callable[[], float] = random.random,
+        count: RetryCount | None = None,
     ) -> None:
-        """`deadline` is in clock seconds."""
+        """`deadline` is in clock seconds; `count` is that of several fetches that are one for the caller."""
         self._request = request
         self._context = context
         self._fetch: AttemptedFetch | None = fetch  # until stop(), which opens the circle
         self._deadline = deadline
         self._random = random
-        self._count = RetryCount(request.retries, request.method) if request.retries is not None else None
+        if count is None and request.retries is not None:
+            count = RetryCount(request.retries, request.method)
+        self._count = count
         self._timer: DelayedTask | None = None
         self._is_queued = False  # at the rate limiter
         self._throttled: ThrottlerEntry | None = None

@@ -18,6 +18,7 @@ from netstack_sync.fetcher.fetch_attempts import FetchAttempts
 from netstack_sync.fetcher.fetch_facts import FetchFacts
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.phase_limits import PhaseLimits
+from netstack_sync.fetcher.retry_policy import RetryCount
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.redirects import RedirectInfo
@@ -54,6 +55,7 @@ class URLFetcher(FetchFacts):
         "_is_paused",
         "_limits",
         "_priority",
+        "_retry_count",
         "_sink",
         "_size_bytes",
         "body",
@@ -67,13 +69,16 @@ class URLFetcher(FetchFacts):
         context: URLRequestContext,
         delegate: URLFetcherDelegate,
         sink: BodySink | None = None,
+        retry_count: RetryCount | None = None,
     ) -> None:
+        """With `retry_count` the retries of several fetches are counted together."""
         super().__init__(request)
         self._context = context
         self._delegate: URLFetcherDelegate | None = delegate
         self._sink = sink
         self._limits = PhaseLimits(request.timeout, context.thread.timers, self)
         self._priority = request.priority
+        self._retry_count = retry_count
         self._is_paused = False
         self._size_bytes = 0
         self.body: list[bytes] = []
@@ -100,7 +105,7 @@ class URLFetcher(FetchFacts):
         if request.retries is None and context.admission is None:  # fast path
             self.send()
         else:
-            self._attempts = FetchAttempts(request, context, self, self._limits.deadline)
+            self._attempts = FetchAttempts(request, context, self, self._limits.deadline, count=self._retry_count)
             self._attempts.begin()
 
     def send(self) -> None:
