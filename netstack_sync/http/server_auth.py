@@ -5,6 +5,7 @@ from __future__ import annotations
 from netstack_sync.auth.controller import AuthController
 from netstack_sync.auth.handler import AuthRequest
 from netstack_sync.auth.identity import identity_of_url
+from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED, OK
 from netstack_sync.http.body_drainer import DRAIN_BYTES, HttpResponseBodyDrainer
 from netstack_sync.http.network_session import HttpNetworkSession
@@ -134,9 +135,11 @@ class ServerAuth(StepMachine):
         return connection
 
     @property
-    def is_draining(self) -> bool:
-        """True while the rest of a challenge is read."""
-        return self._drainer is not None
+    def load_state(self) -> LoadState:
+        """What prepare_restart() waits for: the rest of the challenge, or what the next request will say."""
+        if self._drainer is not None:
+            return LoadState.READING_RESPONSE
+        return LoadState.SENDING_REQUEST if self.is_pending else LoadState.IDLE
 
     @property
     def error_detail(self) -> str:

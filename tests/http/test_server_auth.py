@@ -397,6 +397,7 @@ def test_nobody_gets_the_connection_in_the_middle(stack: ScriptedStack) -> None:
     assert transaction.restart_with_auth(login(), done) == ERR_IO_PENDING
     stack.run()
     assert len(stack.workers.jobs) == 1 and not done.is_called
+    assert transaction.load_state == LoadState.SENDING_REQUEST
     assert stack.open_sockets == 1
     assert [len(group.idle) for group in stack.pool.groups()] == [0]
     stack.run_workers()
