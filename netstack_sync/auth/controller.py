@@ -199,7 +199,8 @@ class AuthController:
         self._cache.remove(self._origin, self._identity, handler)
         is_stale = any(_is_stale(challenge, handler) for challenge in challenges)
         self._log_challenge("stale" if is_stale else "reject")
-        if not is_stale and not self._is_from_cache:
+        may_be_too_old = self._is_from_cache and handler.scheme == DIGEST
+        if not is_stale and not may_be_too_old:
             self._refused.add((handler.scheme, handler.realm if handler.scheme == DIGEST else ""))
             self._is_password_refused |= not isinstance(handler, ConnectionHandler) or handler.has_proved_password
 

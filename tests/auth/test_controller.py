@@ -319,3 +319,11 @@ def test_cancelling_the_wait_for_a_token(stack: ScriptedStack) -> None:
     exchange.cancel()
     stack.run_workers()
     assert not done.is_called
+
+
+def test_basic_does_not_grow_old() -> None:
+    """What was remembered says what would be said again; a password that was changed is tried once."""
+    identity = AuthIdentity("me", "p", ("basic",))
+    exchange = controller(logged_in(identity, BASIC), identity)
+    assert exchange.authorization(GET) == "Basic bWU6cA=="
+    assert not exchange.on_challenge([BASIC], GET)
