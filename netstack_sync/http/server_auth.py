@@ -130,9 +130,13 @@ class ServerAuth(StepMachine):
         To be asked before each connection of the exchange.
         """
         connection, self._connection = self._connection, None
-        if connection is None:
-            self._controller.on_new_connection()
-        return connection
+        if connection is not None:
+            # It was not watched while the token was made. What came meanwhile answers nothing.
+            if connection.socket is not None and connection.socket.is_connected_and_idle():
+                return connection
+            connection.reset_and_close()
+        self._controller.on_new_connection()
+        return None
 
     @property
     def load_state(self) -> LoadState:

@@ -29,7 +29,7 @@ from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
 from netstack_sync.workers.security_context import SecurityError
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_socket import EOF, Pause, Read, ScriptedSocket, Step, Write
-from tests.support.scripted_stack import ScriptedStack, request_info
+from tests.support.scripted_stack import ScriptedStack, request_info, scripted_stack
 from tests.support.security import FakeSecurity, Outcome, header
 
 ME = AuthIdentity("me", "p", ("digest",))
@@ -420,6 +420,35 @@ def test_the_connection_dies_in_the_middle(stack: ScriptedStack) -> None:
     stack.connection(get(), FIRST, get(b"one"), SECOND, get(b"two"), Read(ERR_CONNECTION_RESET))
     stack.connection(get(), FIRST, get(b"one"), SECOND, get(b"two"), Read(FINE))
     assert status(stack, login()) == 200
+
+
+@pytest.mark.parametrize("surprise", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"])
+def test_a_server_that_speaks_out_of_turn(surprise: bytes) -> None:
+    """What comes while the token is made answers nothing, and the connection is not used again."""
+    with scripted_stack(is_async=False) as stack:  # a socket that nobody watches is never ready otherwise
+        logging_in(stack)
+        first = stack.connection(get(), FIRST, get(b"one"), SECOND, Pause(), Read(surprise))
+        stack.connection(get(), FIRST, get(b"one"), SECOND, get(b"two"), Read(FINE))
+        transaction, done = stack.transaction(), RecordedCompletion()
+        assert challenged(stack, transaction, login()) == OK
+        assert start_again(stack, transaction) == OK
+        assert transaction.restart_with_auth(login(), done) == ERR_IO_PENDING
+        stack.run()
+        first.resume()
+        stack.run_workers()
+        assert done.result == OK and not first.is_open
+        assert start_again(stack, transaction) == OK and start_again(stack, transaction) == OK
+        assert transaction.response is not None and transaction.response.head.status == 200
+        transaction.close()
+
+
+def start_again(stack: ScriptedStack, transaction: NetworkTransaction) -> int:
+    """The next round."""
+    assert transaction.is_ready_to_restart
+    done = RecordedCompletion()
+    result = transaction.restart_with_auth(login(), done)
+    stack.run_workers()
+    return done.result if result == ERR_IO_PENDING else result
 
 
 def test_the_connection_dies_again(stack: ScriptedStack) -> None:
