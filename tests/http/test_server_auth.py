@@ -470,6 +470,14 @@ def test_the_body_of_a_round_does_not_end(stack: ScriptedStack) -> None:
     assert status(stack, login()) == 401
 
 
+def test_the_server_closes_after_its_own_token(stack: ScriptedStack) -> None:
+    """There is nowhere to answer it: the challenge is the answer."""
+    security = logging_in(stack)
+    stack.connection(get(), FIRST, get(b"one"), Read(refusal(length(0), "Connection: close", challenge=GO_ON)))
+    assert status(stack, login()) == 401
+    assert security.received == [None]
+
+
 @pytest.mark.parametrize("field, expected", [("Connection: close", 401), ("Connection: keep-alive", 200)])
 def test_http_1_0(stack: ScriptedStack, field: str, expected: int) -> None:
     """Without keep-alive no handshake could end."""
