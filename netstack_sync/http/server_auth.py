@@ -36,16 +36,18 @@ def make_server_auth(
 ) -> ServerAuth | None:
     """None for a request without credentials, and in privacy mode. The caller's go before those of the URL."""
     identity = info.auth
-    if identity is None and "authorization" not in info.headers:
+    if identity is None:
+        if info.url.username is None or "authorization" in info.headers:  # fast path
+            return None
         identity = identity_of_url(info.url, sends_basic=True)
     if identity is None or info.privacy_mode:
         return None
-    log = NetLogWithSource.make(net_log.net_log, NetLogSourceType.HTTP_AUTH_CONTROLLER)
-    origin = info.url.origin
-    controller = AuthController(identity, origin, info.url.path, session.auth_cache, log, session.security)
+    origin, log = info.url.origin, net_log
     if net_log.is_capturing:
+        log = NetLogWithSource.make(net_log.net_log, NetLogSourceType.HTTP_AUTH_CONTROLLER)
         net_log.event(NetLogEventType.AUTH_BOUND_TO_CONTROLLER, source_params(log.source))
         log.begin(NetLogEventType.AUTH_CONTROLLER, lambda _: {"target": "server", "url": f"{origin}/"})
+    controller = AuthController(identity, origin, info.url.path, session.auth_cache, log, session.security)
     return ServerAuth(info, controller, net_log, log)
 
 
