@@ -55,6 +55,7 @@ from netstack_sync.cookies.canonical import CanonicalCookie
 from netstack_sync.fetcher.dns_settings import DnsSettings
 from netstack_sync.fetcher.download import Download
 from netstack_sync.fetcher.fetch import download, fetch
+from netstack_sync.fetcher.file_range import FileRange
 from netstack_sync.fetcher.future import FetchFuture
 from netstack_sync.fetcher.hsts_settings import HstsSettings
 from netstack_sync.fetcher.limits import Limits
@@ -70,6 +71,7 @@ from netstack_sync.fetcher.sync_url_fetcher import SyncUrlFetcher
 from netstack_sync.fetcher.timeout import Timeout
 from netstack_sync.fetcher.tls_settings import TlsSettings
 from netstack_sync.fetcher.url_fetcher import URLFetcher
+from netstack_sync.http.chunked_upload import ChunkedUpload
 from netstack_sync.network.quality import NetworkQuality
 from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
@@ -85,6 +87,7 @@ __all__ = [
     "CertificateError",
     "CertificateFacts",
     "ChecksumMismatch",
+    "ChunkedUpload",
     "ConnectTimeout",
     "ConnectionFailed",
     "ConnectionRefused",
@@ -101,6 +104,7 @@ __all__ = [
     "FetchFuture",
     "FetchRequest",
     "FetchTimeout",
+    "FileRange",
     "GroupStats",
     "HTTPStatusError",
     "HstsSettings",

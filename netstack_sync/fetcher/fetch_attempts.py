@@ -92,7 +92,7 @@ class FetchAttempts:
             self._queue()
             return
         delay_s = self._throttled.delay_s()
-        if self._is_too_late(delay_s):
+        if delay_s > 0 and self._is_too_late(delay_s):
             assert self._fetch is not None
             self._fetch.fail(ERR_TEMPORARILY_THROTTLED, f"for {delay_s:.3g} s more, past the deadline")
             return
@@ -120,8 +120,8 @@ class FetchAttempts:
         if wait_s is None:
             return False
         if self._throttled is not None:
-            wait_s = max(wait_s, self._throttled.backoff_s)
-        if self._is_too_late(wait_s) or not _is_rewound(fetch.upload):
+            wait_s = max(wait_s, self._throttled.delay_s())
+        if self._is_too_late(max(wait_s, self._turn_in_s())) or not _is_rewound(fetch.upload):
             return False
         count.count(end)
         self.was_sent = self.was_sent or is_sent
@@ -146,6 +146,11 @@ class FetchAttempts:
         if self._is_queued:
             return f"waiting for the rate limit of {self._request.url.host}"
         return "waiting for the next attempt" if self._timer is not None else ""
+
+    @property
+    def backoff_delay_s(self) -> float:
+        """How long the throttler will leave the URL alone from now on."""
+        return self._throttled.backoff_s if self._throttled is not None else 0.0
 
     # --- waiting
 
@@ -193,6 +198,13 @@ class FetchAttempts:
 
     def _is_too_late(self, wait_s: float) -> bool:
         return self._context.thread.clock.now() + wait_s >= self._deadline
+
+    def _turn_in_s(self) -> float:
+        """When the host would let us in if we came now; nobody is asked again for an answer that comes too late."""
+        admission = self._context.admission
+        if admission is None or admission.rate_limiter is None:
+            return 0.0
+        return admission.rate_limiter.turn_in_s(self._request.url.host)
 
     def _end_of(self, net_error: int, response: HttpResponseInfo | None, is_sent: bool) -> AttemptEnd:
         if response is None:

@@ -29,6 +29,7 @@ class FetchFacts:
         self.last_attempt: Attempt | None = None
         """That which failed, when the fetch did."""
         self.upload: UploadStream | None = None
+        """The body that is sent; of a request without one, what was put here before the start: a ChunkedUpload."""
 
     @property
     def url(self) -> Url:
@@ -88,6 +89,11 @@ class FetchFacts:
     def attempts(self) -> tuple[Attempt, ...]:
         """Those that were followed by another one, oldest first."""
         return self._attempts.made if self._attempts is not None else ()
+
+    @property
+    def backoff_delay_s(self) -> float:
+        """How long the throttler will leave the URL alone; 0 without one (URLFetcher::GetBackoffDelay)."""
+        return self._attempts.backoff_delay_s if self._attempts is not None else 0.0
 
     @property
     def net_log_source_id(self) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from netstack_sync.fetcher.file_range import FileRange
 from netstack_sync.fetcher.multipart import flat_form, multipart_body
 from netstack_sync.http.upload import (
     BodySource,
@@ -103,6 +104,8 @@ def _raw_body(argument: str, value: object) -> RequestBody:
         return RequestBody(bytes(value))
     if isinstance(value, str):
         return RequestBody(value.encode())
+    if isinstance(value, FileRange):
+        return _range_body(argument, value)
     if isinstance(value, os.PathLike):
         path = os.fspath(value)
         try:
@@ -114,8 +117,20 @@ def _raw_body(argument: str, value: object) -> RequestBody:
     if isinstance(value, Iterable) and not isinstance(value, Mapping):
         return RequestBody(source=IterableSource(value))
     raise TypeError(
-        f"{argument}: pass bytes, a string, a path, a binary file or an iterable of bytes, not {type(value).__name__}"
+        f"{argument}: pass bytes, a string, a path, a FileRange, a binary file or an iterable of bytes, "
+        f"not {type(value).__name__}"
     )
+
+
+def _range_body(argument: str, value: FileRange) -> RequestBody:
+    path = os.fspath(value.path)
+    try:
+        file = _BodyFile(path)
+        size = value.size_in(file.seek(0, os.SEEK_END))
+        file.seek(value.offset)
+    except OSError as error:
+        raise ValueError(f"{argument}: cannot read {path!r}: {error.strerror}") from error
+    return RequestBody(source=FileSource(file), size=size)
 
 
 def _file_body(argument: str, file: Any) -> RequestBody:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib3._collections import HTTPHeaderDict
 
 from netstack_sync.base.exceptions import Attempt, HTTPStatusError, NetError
+from netstack_sync.base.headers import ResponseHeaders
 from netstack_sync.base.http_util import charset_of
 from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.load_timing import LoadTiming
@@ -89,11 +90,15 @@ class Response(ReadableBody):
     def headers(self) -> HTTPHeaderDict:  # type: ignore[override]  # an attribute there; here parsed on first use
         """The fields, found in any case of letters; several of one name are joined, `getlist` separates them."""
         if self._headers is None:
-            headers = HTTPHeaderDict()
-            for name, value in self._info.head.headers.items():
-                headers.add(name, value)
-            self._headers = headers
+            self._headers = _header_dict(self._info.head.headers)
         return self._headers
+
+    @property
+    def trailers(self) -> HTTPHeaderDict:
+        """The fields that came after a chunked body, once it was read to its end; not mixed with `headers`, since
+        whoever relays a message may drop or add them (RFC 9110 §6.5.1).
+        """
+        return _header_dict(self._info.head.trailers)
 
     @property
     def cookies(self) -> dict[str, str]:
@@ -234,6 +239,13 @@ class Response(ReadableBody):
 
     def __repr__(self) -> str:
         return f"<Response [{self.status} {self.reason}] {self.url}>"
+
+
+def _header_dict(headers: ResponseHeaders) -> HTTPHeaderDict:
+    found = HTTPHeaderDict()
+    for name, value in headers.items():
+        found.add(name, value)
+    return found
 
 
 def make_response(

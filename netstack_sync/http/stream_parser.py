@@ -35,6 +35,7 @@ class HttpStreamParser:
         "_body",
         "_has_failed",
         "_head_parser",
+        "_in_doubt",
         "_informational",
         "_is_reused",
         "_is_secure",
@@ -62,6 +63,7 @@ class HttpStreamParser:
         self._on_sent: Completion | None = None
         self._head_parser = ResponseHeadParser()
         self._informational = 0
+        self._in_doubt = False  # by an interim response
         self._body: BodyReader | None = None
         self._unparsed = b""
         self._has_failed = False  # from then on what comes belongs to no answer
@@ -140,6 +142,7 @@ class HttpStreamParser:
             and body.is_complete
             and not body.surplus
             and not body.in_doubt
+            and not self._in_doubt
             and not self._unparsed
             and self._send_error == OK
         )
@@ -189,6 +192,7 @@ class HttpStreamParser:
             if head.status >= 200:
                 return self._accept(head)
             self._informational += 1
+            self._in_doubt |= head.in_doubt
             if head.status == 101 or self._informational > _MAX_INFORMATIONAL:
                 self.error_detail = f"unexpected informational response {head.status}"
                 return ERR_INVALID_HTTP_RESPONSE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import io
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -12,11 +13,13 @@ from typing import Any, Final, NamedTuple
 
 from netstack_sync.base.exceptions import ChecksumMismatch
 from netstack_sync.base.net_errors import ERR_INVALID_RESPONSE
-from netstack_sync.workers.file_lock import lock_file
+from netstack_sync.workers.file_lock import let_go_for_rename, lock_file
 from netstack_sync.workers.part_record import PartRecord, read_part_record, remove_part_record, write_part_record
 
 _READ_BYTES: Final = 1024 * 1024
 _SMALL_BYTES: Final = 64 * 1024  # most downloads are small and come in one go; to make a record for these costs more
+_MAX_OPENS: Final = 10  # of a file that others take away at the very moment
+_NOT_ALONE: Final = "something else writes to the file as well"
 _OPEN_FLAGS: Final = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -72,28 +75,29 @@ class PartFile:
         Of a part of `url` record and size are set afterwards.
         """
         self._check_destination()
-        with self._open(os.O_CREAT) as descriptor:
-            size = os.fstat(descriptor).st_size
+        with self._open(os.O_CREAT) as file:
+            size = os.fstat(file.fileno()).st_size
             record = read_part_record(self._record_path) if size and url is not None else None
             if record is not None and record.url == url and (record.size is None or size <= record.size):
-                self._adopt(descriptor, record, size)
+                self._adopt(file.fileno(), record, size)
             elif not size:
+                let_go_for_rename(file)
                 os.unlink(self.part_path)  # it was a trial
 
     def begin(self, record: PartRecord | None) -> None:
         """Begins anew, with the bytes of another representation."""
         remove_part_record(self._record_path)
-        with self._open(os.O_CREAT) as descriptor:
-            os.ftruncate(descriptor, 0)
-            self._identity = _identity(os.fstat(descriptor))
+        with self._open(os.O_CREAT) as file:
+            os.ftruncate(file.fileno(), 0)
+            self._identity = _identity(os.fstat(file.fileno()))
         self.record, self.size, self.is_recorded = record, 0, False
         self._hash = _new_hash(self._checksum)
 
     def write(self, pieces: Sequence[bytes]) -> None:
         """Appends. When it raises, `size` says how much of it is in the file."""
         self._write_record()
-        with self._open_known() as descriptor:
-            self._append(descriptor, pieces)
+        with self._open_known() as file:
+            self._append(file.fileno(), pieces)
 
     def finish(self, pieces: Sequence[bytes]) -> None:
         """Appends the last pieces, checks the whole and puts it in its place; raises ChecksumMismatch too.
@@ -102,10 +106,11 @@ class PartFile:
         """
         if sum(map(len, pieces)) > _SMALL_BYTES:
             self._write_record()
-        with self._open_known() as descriptor:
-            self._append(descriptor, pieces)
+        with self._open_known() as file:
+            self._append(file.fileno(), pieces)
+            os.fsync(file.fileno())  # also of what was written through descriptors that are closed by now
+            let_go_for_rename(file)
             self._verify()
-            os.fsync(descriptor)  # also of what was written through descriptors that are closed by now
             mode = self._check_destination()
             if mode is not None:
                 os.chmod(self.part_path, mode)  # it stays executable, or private
@@ -116,24 +121,44 @@ class PartFile:
     # --- the file
 
     @contextlib.contextmanager
-    def _open(self, flags: int = 0) -> Iterator[int]:
-        """A descriptor with the lock."""
-        descriptor = os.open(self.part_path, _OPEN_FLAGS | flags, 0o666)  # less the umask
+    def _open(self, flags: int = 0) -> Iterator[io.FileIO]:
+        """The file that has the name, with the lock."""
+        file = self._open_locked(flags)
         try:
-            lock_file(descriptor)
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise OSError(errno.EINVAL, "not a regular file", self.part_path)
-            yield descriptor
+            yield file
         finally:
-            os.close(descriptor)
+            file.close()
+
+    def _open_locked(self, flags: int) -> io.FileIO:
+        for _ in range(_MAX_OPENS):
+            file = io.FileIO(os.open(self.part_path, _OPEN_FLAGS | flags, 0o666), "r+")  # less the umask
+            try:
+                lock_file(file.fileno())
+                status = os.fstat(file.fileno())
+                if not stat.S_ISREG(status.st_mode):
+                    raise OSError(errno.EINVAL, "not a regular file", self.part_path)
+                if self._is_named(status):
+                    return file
+            except BaseException:
+                file.close()
+                raise
+            file.close()
+        raise OSError(errno.EBUSY, _NOT_ALONE, self.part_path)
+
+    def _is_named(self, status: os.stat_result) -> bool:
+        """False when who had the lock before has finished: then this is the file in its place, and not ours."""
+        try:
+            return _identity(os.stat(self.part_path, follow_symlinks=False)) == _identity(status)
+        except FileNotFoundError:
+            return False
 
     @contextlib.contextmanager
-    def _open_known(self) -> Iterator[int]:
-        with self._open() as descriptor:
-            status = os.fstat(descriptor)
+    def _open_known(self) -> Iterator[io.FileIO]:
+        with self._open() as file:
+            status = os.fstat(file.fileno())
             if _identity(status) != self._identity or status.st_size != self.size:
-                raise OSError(errno.EBUSY, "something else writes to the file as well", self.part_path)
-            yield descriptor
+                raise OSError(errno.EBUSY, _NOT_ALONE, self.part_path)
+            yield file
 
     def _write_record(self) -> None:
         if self.record is not None and not self.is_recorded:

@@ -33,7 +33,7 @@ def read_part_record(path: str) -> PartRecord | None:
         values = json.loads(data or b"")
         url, validator, size = values["url"], values["validator"], values["size"]
         is_known = values["format"] == _FORMAT
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
     if not is_known or not isinstance(url, str) or not _is_validator(validator) or not _is_size(size):
         return None

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import os
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from netstack_sync.base.exceptions import ChecksumMismatch
+from netstack_sync.workers import part_file
 from netstack_sync.workers.file_lock import lock_file
 from netstack_sync.workers.part_file import Checksum, PartFile
 from netstack_sync.workers.part_record import PartRecord
@@ -181,6 +183,74 @@ def test_who_holds_the_lock_is_waited_for(path: Path) -> None:
         assert writing.is_alive() and part.size == 0
     writing.join(20.0)
     assert part.size == 3
+
+
+def _when_the_lock_is_there(monkeypatch: pytest.MonkeyPatch, happen: Callable[[], object], times: int = 1) -> None:
+    """Others did this while the lock was waited for."""
+    left = [happen] * times
+
+    def lock(descriptor: int) -> None:
+        if left:
+            left.pop()()
+        lock_file(descriptor)
+
+    monkeypatch.setattr(part_file, "lock_file", lock)
+
+
+def test_a_file_that_was_finished_while_its_lock_was_waited_for_is_left_alone(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another download has put it in its place: to begin anew in it would empty the file that is there."""
+    first, second = _begun(path), _part(path, may_replace=True)
+    first.write([b"abc"])
+    _when_the_lock_is_there(monkeypatch, lambda: os.rename(f"{path}.part", path))
+    second.begin(None)
+    assert path.read_bytes() == b"abc"
+    second.finish([b"x"])
+    assert (path.read_bytes(), _names(path)) == (b"x", ["f"])
+
+
+def test_a_name_that_changes_all_the_time_is_given_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    part = _part(path)
+    _when_the_lock_is_there(monkeypatch, lambda: os.unlink(f"{path}.part"), times=100)
+    with pytest.raises(OSError, match="something else writes"):
+        part.begin(None)
+
+
+def test_where_open_files_keep_their_names_they_are_closed_first(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows: at a trial, at a wrong checksum, and at the end."""
+    closed: list[io.FileIO] = []
+
+    def let_go(file: io.FileIO) -> None:
+        file.close()
+        closed.append(file)
+
+    monkeypatch.setattr(part_file, "let_go_for_rename", let_go)
+    rename, unlink = os.replace, os.unlink
+
+    def checked_replace(source: str, target: str) -> None:
+        assert closed and closed[-1].closed
+        rename(source, target)
+
+    def checked_unlink(name: str) -> None:
+        assert closed and closed[-1].closed
+        unlink(name)
+
+    monkeypatch.setattr(os, "replace", checked_replace)
+    monkeypatch.setattr(os, "unlink", checked_unlink)
+    _part(path).inspect(URL)
+    assert len(closed) == 1
+    closed.clear()
+    wrong = _part(path, expected=b"y")
+    monkeypatch.setattr(part_file, "remove_part_record", lambda path: None)
+    wrong.begin(None)
+    with pytest.raises(ChecksumMismatch):
+        wrong.finish([b"x"])
+    closed.clear()
+    part = _part(path)
+    part.begin(None)
+    part.finish([b"abc"])
+    assert path.read_bytes() == b"abc" and len(closed) == 1
 
 
 def test_a_full_disk_loses_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,18 @@ def test_what_is_read_is_what_was_written(size: int | None, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "{", "[]", "5", "null", "{}", "\xff", GOOD.replace("1", "2"), GOOD.replace('"http://h/"', "5")),
+        *(
+            "",
+            "{",
+            "[" * 60_000,
+            "[]",
+            "5",
+            "null",
+            "{}",
+            "\xff",
+            GOOD.replace("1", "2"),
+            GOOD.replace('"http://h/"', "5"),
+        ),
         *(GOOD.replace("5", value) for value in ("-1", "true", '"5"', "1.5")),
         *(
             GOOD.replace('"\\"a\\""', value)
