@@ -35,6 +35,7 @@ class AuthController:
         "_has_lost_connection",
         "_identity",
         "_is_from_cache",
+        "_is_password_refused",
         "_knows_keep_alive",
         "_net_log",
         "_on_token",
@@ -70,6 +71,7 @@ class AuthController:
         self._refused: set[tuple[str, str]] = set()
         self._rounds = 0
         self._has_lost_connection = False
+        self._is_password_refused = False
         self._on_token: Completion | None = None
         self._handler: AuthHandler | None = cache.lookup_by_path(origin, identity, path)
         self._is_from_cache = self._handler is not None
@@ -183,7 +185,8 @@ class AuthController:
         return ConnectionHandler(scheme, self._identity, self._origin.host, self._security)
 
     def _note_refusal(self, challenges: Sequence[AuthChallenge]) -> None:
-        """Nothing that a server refused is sent to it twice.
+        """Nothing that a server refused is sent to it twice, nor by a scheme that gives more away: accounts are locked
+        after a few wrong passwords.
 
         A stale nonce is no refusal (RFC 7616 §3.3), and neither is that of an old nonce, since not every server says
         "stale". Another realm is another question.
@@ -196,11 +199,15 @@ class AuthController:
         self._cache.remove(self._origin, self._identity, handler)
         is_stale = any(_is_stale(challenge, handler) for challenge in challenges)
         self._log_challenge("stale" if is_stale else "reject")
-        if not is_stale and not self._is_from_cache:
+        may_be_too_old = self._is_from_cache and handler.scheme == DIGEST
+        if not is_stale and not may_be_too_old:
             self._refused.add((handler.scheme, handler.realm if handler.scheme == DIGEST else ""))
+            self._is_password_refused |= not isinstance(handler, ConnectionHandler) or handler.has_proved_password
 
     def _is_refused(self, challenge: AuthChallenge) -> bool:
-        """Only Digest says something else in another realm."""
+        """Only Digest says something else in another realm, and may be meant for another user base."""
+        if self._is_password_refused and challenge.scheme != DIGEST:
+            return True
         return (challenge.scheme, challenge.realm if challenge.scheme == DIGEST else "") in self._refused
 
     def _log_challenge(self, result: str) -> None:

@@ -102,6 +102,14 @@ class ConnectionHandler:
     def on_authentication_info(self, value: str) -> None:
         """Says nothing about connections."""
 
+    @property
+    def has_proved_password(self) -> bool:
+        """True once what was sent depends on the password; the first token only opens the conversation.
+
+        That of Kerberos does not, but there it was not the server who judged the password.
+        """
+        return self.was_sent and self._tokens > 1
+
     def cancel(self) -> None:
         """Ends in any state; no callback comes; idempotent."""
         self._on_done = None

@@ -132,7 +132,7 @@ class NetworkTransaction(StepMachine):
         if self._stream_request is not None:
             return self._stream_request.load_state
         if self._stream is None:
-            return LoadState.READING_RESPONSE if self._auth is not None and self._auth.is_draining else LoadState.IDLE
+            return self._auth.load_state if self._auth is not None else LoadState.IDLE
         if self.response is not None:
             return LoadState.READING_RESPONSE
         return LoadState.SENDING_REQUEST if self.timing.send_end is None else LoadState.WAITING_FOR_RESPONSE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from netstack_sync.auth.controller import AuthController
 from netstack_sync.auth.handler import AuthRequest
 from netstack_sync.auth.identity import identity_of_url
+from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED, OK
 from netstack_sync.http.body_drainer import DRAIN_BYTES, HttpResponseBodyDrainer
 from netstack_sync.http.network_session import HttpNetworkSession
@@ -35,16 +36,18 @@ def make_server_auth(
 ) -> ServerAuth | None:
     """None for a request without credentials, and in privacy mode. The caller's go before those of the URL."""
     identity = info.auth
-    if identity is None and "authorization" not in info.headers:
+    if identity is None:
+        if info.url.username is None or "authorization" in info.headers:  # fast path
+            return None
         identity = identity_of_url(info.url, sends_basic=True)
     if identity is None or info.privacy_mode:
         return None
-    log = NetLogWithSource.make(net_log.net_log, NetLogSourceType.HTTP_AUTH_CONTROLLER)
-    origin = info.url.origin
-    controller = AuthController(identity, origin, info.url.path, session.auth_cache, log, session.security)
+    origin, log = info.url.origin, net_log
     if net_log.is_capturing:
+        log = NetLogWithSource.make(net_log.net_log, NetLogSourceType.HTTP_AUTH_CONTROLLER)
         net_log.event(NetLogEventType.AUTH_BOUND_TO_CONTROLLER, source_params(log.source))
         log.begin(NetLogEventType.AUTH_CONTROLLER, lambda _: {"target": "server", "url": f"{origin}/"})
+    controller = AuthController(identity, origin, info.url.path, session.auth_cache, log, session.security)
     return ServerAuth(info, controller, net_log, log)
 
 
@@ -129,14 +132,20 @@ class ServerAuth(StepMachine):
         To be asked before each connection of the exchange.
         """
         connection, self._connection = self._connection, None
-        if connection is None:
-            self._controller.on_new_connection()
-        return connection
+        if connection is not None:
+            # It was not watched while the token was made. What came meanwhile answers nothing.
+            if connection.socket is not None and connection.socket.is_connected_and_idle():
+                return connection
+            connection.reset_and_close()
+        self._controller.on_new_connection()
+        return None
 
     @property
-    def is_draining(self) -> bool:
-        """True while the rest of a challenge is read."""
-        return self._drainer is not None
+    def load_state(self) -> LoadState:
+        """What prepare_restart() waits for: the rest of the challenge, or what the next request will say."""
+        if self._drainer is not None:
+            return LoadState.READING_RESPONSE
+        return LoadState.SENDING_REQUEST if self.is_pending else LoadState.IDLE
 
     @property
     def error_detail(self) -> str:

@@ -21,7 +21,7 @@ from netstack_sync.workers.load_certificate import load_certificate
 if TYPE_CHECKING:
     from spnego.channel_bindings import GssChannelBindings
 
-_MISSING: Final = "auth: NTLM and Negotiate need pyspnego; pip install 'netstack-sync[auth]'"
+_MISSING: Final = "NTLM and Negotiate need pyspnego; pip install 'netstack-sync[auth]'"
 _BINDING_TYPE: Final = b"tls-server-end-point:"  # RFC 5929 §4
 _BROKEN_HASHES: Final = frozenset({"md5", "sha1"})  # RFC 5929 §4.1: SHA-256 stands in for them
 
@@ -75,7 +75,7 @@ OpenSecurityContext = Callable[[SecurityParams], SecurityContext]
 def require_pyspnego() -> None:
     """Raises ImportError that says what to install; does not import it, which takes long."""
     if not has_pyspnego():
-        raise ImportError(_MISSING)
+        raise ImportError(f"auth: {_MISSING}")
 
 
 def has_pyspnego() -> bool:

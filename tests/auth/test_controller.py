@@ -217,16 +217,31 @@ def test_a_handshake(stack: ScriptedStack) -> None:
 
 
 def test_the_order_of_preference(stack: ScriptedStack) -> None:
-    """Negotiate, NTLM, Digest, Basic: what is refused makes way for the next, whatever the server's order."""
+    """Negotiate, NTLM, Digest: what a server takes no part in makes way for the next, whatever the server's order.
+
+    Basic is not among them: by then the server has refused the password.
+    """
     everything = [BASIC, *digest("n"), "NTLM", "Negotiate"]
     exchange = logging_in(stack, negotiate=[b"t"], ntlm=[b"t"])
     said = []
     while exchange.on_challenge(everything, GET):
         assert generated(stack, exchange) == OK
         said.append((exchange.authorization(GET) or "").partition(" ")[0])
-    assert said == ["Negotiate", "NTLM", "Digest", "Basic"]
+    assert said == ["Negotiate", "NTLM", "Digest"]
     results = stack.recorded.params_of(NetLogEventType.AUTH_HANDLE_CHALLENGE, NetLogEventPhase.NONE)
-    assert [result["authentication_result"] for result in results] == ["reject"] * 4
+    assert [result["authentication_result"] for result in results] == ["reject"] * 3
+
+
+def test_a_wrong_password_is_tried_once(stack: ScriptedStack) -> None:
+    """Accounts are locked after a few; and whoever refuses a hash must not be told the password for it."""
+    exchange = logging_in(stack, ntlm=[b"one", b"two"])
+    for challenges in (["NTLM", BASIC, *digest("n")], [header("NTLM", b"go on")]):
+        assert exchange.on_challenge(challenges, GET) and generated(stack, exchange) == OK
+        assert exchange.authorization(GET)
+    assert not exchange.on_challenge(["Negotiate", "NTLM", BASIC], GET)
+    exchange = logging_in(stack)
+    assert exchange.on_challenge([BASIC, *digest("n")], GET) and exchange.authorization(GET)
+    assert not exchange.on_challenge([BASIC, *digest("n")], GET)
 
 
 def test_a_scheme_without_a_token_is_passed_over(stack: ScriptedStack) -> None:
@@ -304,3 +319,11 @@ def test_cancelling_the_wait_for_a_token(stack: ScriptedStack) -> None:
     exchange.cancel()
     stack.run_workers()
     assert not done.is_called
+
+
+def test_basic_does_not_grow_old() -> None:
+    """What was remembered says what would be said again; a password that was changed is tried once."""
+    identity = AuthIdentity("me", "p", ("basic",))
+    exchange = controller(logged_in(identity, BASIC), identity)
+    assert exchange.authorization(GET) == "Basic bWU6cA=="
+    assert not exchange.on_challenge([BASIC], GET)

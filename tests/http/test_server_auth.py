@@ -29,7 +29,7 @@ from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
 from netstack_sync.workers.security_context import SecurityError
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_socket import EOF, Pause, Read, ScriptedSocket, Step, Write
-from tests.support.scripted_stack import ScriptedStack, request_info
+from tests.support.scripted_stack import ScriptedStack, request_info, scripted_stack
 from tests.support.security import FakeSecurity, Outcome, header
 
 ME = AuthIdentity("me", "p", ("digest",))
@@ -397,6 +397,7 @@ def test_nobody_gets_the_connection_in_the_middle(stack: ScriptedStack) -> None:
     assert transaction.restart_with_auth(login(), done) == ERR_IO_PENDING
     stack.run()
     assert len(stack.workers.jobs) == 1 and not done.is_called
+    assert transaction.load_state == LoadState.SENDING_REQUEST
     assert stack.open_sockets == 1
     assert [len(group.idle) for group in stack.pool.groups()] == [0]
     stack.run_workers()
@@ -421,6 +422,35 @@ def test_the_connection_dies_in_the_middle(stack: ScriptedStack) -> None:
     assert status(stack, login()) == 200
 
 
+@pytest.mark.parametrize("surprise", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"])
+def test_a_server_that_speaks_out_of_turn(surprise: bytes) -> None:
+    """What comes while the token is made answers nothing, and the connection is not used again."""
+    with scripted_stack(is_async=False) as stack:  # a socket that nobody watches is never ready otherwise
+        logging_in(stack)
+        first = stack.connection(get(), FIRST, get(b"one"), SECOND, Pause(), Read(surprise))
+        stack.connection(get(), FIRST, get(b"one"), SECOND, get(b"two"), Read(FINE))
+        transaction, done = stack.transaction(), RecordedCompletion()
+        assert challenged(stack, transaction, login()) == OK
+        assert start_again(stack, transaction) == OK
+        assert transaction.restart_with_auth(login(), done) == ERR_IO_PENDING
+        stack.run()
+        first.resume()
+        stack.run_workers()
+        assert done.result == OK and not first.is_open
+        assert start_again(stack, transaction) == OK and start_again(stack, transaction) == OK
+        assert transaction.response is not None and transaction.response.head.status == 200
+        transaction.close()
+
+
+def start_again(stack: ScriptedStack, transaction: NetworkTransaction) -> int:
+    """The next round."""
+    assert transaction.is_ready_to_restart
+    done = RecordedCompletion()
+    result = transaction.restart_with_auth(login(), done)
+    stack.run_workers()
+    return done.result if result == ERR_IO_PENDING else result
+
+
 def test_the_connection_dies_again(stack: ScriptedStack) -> None:
     """Once is bad luck. The challenge is the answer then."""
     logging_in(stack)
@@ -438,6 +468,14 @@ def test_the_body_of_a_round_does_not_end(stack: ScriptedStack) -> None:
         stack.connection(get(), FIRST, get(b"one"), endless)
     stack.connection(get(), FIRST)
     assert status(stack, login()) == 401
+
+
+def test_the_server_closes_after_its_own_token(stack: ScriptedStack) -> None:
+    """There is nowhere to answer it: the challenge is the answer."""
+    security = logging_in(stack)
+    stack.connection(get(), FIRST, get(b"one"), Read(refusal(length(0), "Connection: close", challenge=GO_ON)))
+    assert status(stack, login()) == 401
+    assert security.received == [None]
 
 
 @pytest.mark.parametrize("field, expected", [("Connection: close", 401), ("Connection: keep-alive", 200)])

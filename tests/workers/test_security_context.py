@@ -63,6 +63,20 @@ def test_a_login(protocol: str, delegates: bool) -> None:
     assert log_in(NTLM._replace(protocol=protocol, delegates=delegates), acceptor(protocol))
 
 
+@pytest.mark.parametrize("delegates", [False, True])
+def test_the_server_acts_as_the_user_only_if_it_may(delegates: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And is asked for as the service HTTP, by whoever runs the program if nobody is named."""
+    asked: list[tuple[object, ...]] = []
+
+    def client(username: object, password: object, **options: Any) -> None:
+        is_delegated = bool(options["context_req"] & spnego.ContextReq.delegate)
+        asked.append((username, password, options["service"], options["hostname"], is_delegated))
+
+    monkeypatch.setattr(spnego, "client", client)
+    open_security_context(SecurityParams("negotiate", "", "", "a.test", delegates, None))
+    assert asked == [(None, None, "HTTP", "a.test", delegates)]
+
+
 def test_a_wrong_password() -> None:
     """The server finds out."""
     with pytest.raises(spnego.exceptions.InvalidTokenError):
