@@ -14,6 +14,7 @@ from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import QueryParams, Url
 from netstack_sync.fetcher.cookie_arguments import CookiesArgument
+from netstack_sync.fetcher.news_arguments import InformationalCallback, UploadProgressCallback
 from netstack_sync.fetcher.request_body import RequestBody, make_body
 from netstack_sync.fetcher.retry_policy import RetriesArgument, RetryPolicy
 from netstack_sync.fetcher.timeout import Timeout
@@ -45,6 +46,9 @@ class FetchOptions(TypedDict, total=False):
     priority: RequestPriority | str | int
     max_response_size: int | None
     retries: RetriesArgument
+    expect_continue: bool | None
+    on_informational: InformationalCallback | None
+    upload_progress: UploadProgressCallback | None
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -65,15 +69,22 @@ class FetchRequest:
     auth: AuthIdentity | None = None
     """Who answers challenges; what is sent without one is in the headers, or in the URL."""
     cookies: OwnCookies = ()
+    expect_continue: bool = False
+    """True when the body is held back until the server asks for it."""
+    on_informational: InformationalCallback | None = None
+    """Told of 1xx responses; as upload_progress by a SyncUrlFetcher, on the thread that waits for it."""
+    upload_progress: UploadProgressCallback | None = None
 
     def __getstate__(self) -> tuple[None, dict[str, object]]:
-        """Pickles without what is secret or belongs to this process: credentials, cookies, body, TLS settings."""
+        """Pickles without what is secret or belongs to this process: credentials, cookies, body, TLS settings,
+        functions.
+        """
         headers = self.headers.copy()
         for name in CREDENTIAL_HEADERS:
             headers.remove(name)
         state = {field.name: getattr(self, field.name) for field in fields(self)}
         state.update(url=self.url.without_credentials(), headers=headers, tls=TlsConfig(TrustConfig()))
-        state.update(body=None, auth=None, cookies=())
+        state.update(body=None, auth=None, cookies=(), on_informational=None, upload_progress=None)
         return None, state
 
     def __repr__(self) -> str:
@@ -181,9 +192,16 @@ def merged_headers(defaults: RequestHeaders, own: HeaderChanges | None, authoriz
             if value is None:
                 headers.remove(name)
         headers.update([(name, value) for name, value in pairs if value is not None])
+        refuse_two_hosts(headers)
     if authorization is not None:
         headers.set("Authorization", authorization)
     return headers
+
+
+def refuse_two_hosts(headers: RequestHeaders) -> None:
+    """Raises ValueError: servers and proxies would each believe another one (RFC 9112 §3.2, rule R16)."""
+    if "host" in headers and sum([name.lower() == "host" for name in headers]) > 1:
+        raise ValueError("headers: Host may be given only once")
 
 
 def without_session_cookie(headers: RequestHeaders, own: HeaderChanges | None) -> RequestHeaders:

@@ -18,10 +18,13 @@ from netstack_sync.fetcher.fetch_attempts import FetchAttempts
 from netstack_sync.fetcher.fetch_facts import FetchFacts
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.phase_limits import PhaseLimits
+from netstack_sync.fetcher.upload_meter import metered
+from netstack_sync.http.interim import InterimAnswers
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.redirects import RedirectInfo
 from netstack_sync.url_request.url_request import URLRequest
+from netstack_sync.wire.http1_response import ResponseHead
 
 
 class URLFetcherDelegate(Protocol):
@@ -41,6 +44,16 @@ class BodySink(Protocol):
         """Takes a piece; False pauses the fetch until resume()."""
 
 
+class FetchNews(Protocol):
+    """Told on the network thread what the request's functions want to hear; must not block."""
+
+    def on_interim(self, head: ResponseHead) -> None:
+        """A 1xx response has come."""
+
+    def on_upload_progress(self, sent_bytes: int, total: int | None) -> None:
+        """So much of the body has been sent; see ProgressPace."""
+
+
 class URLFetcher(FetchFacts):
     """Owner of a URLRequest; network thread only.
 
@@ -53,6 +66,7 @@ class URLFetcher(FetchFacts):
         "_delegate",
         "_is_paused",
         "_limits",
+        "_news",
         "_priority",
         "_sink",
         "_size_bytes",
@@ -67,11 +81,14 @@ class URLFetcher(FetchFacts):
         context: URLRequestContext,
         delegate: URLFetcherDelegate,
         sink: BodySink | None = None,
+        news: FetchNews | None = None,
     ) -> None:
+        """Without `news` nobody calls the functions that the request may have."""
         super().__init__(request)
         self._context = context
         self._delegate: URLFetcherDelegate | None = delegate
         self._sink = sink
+        self._news = news
         self._limits = PhaseLimits(request.timeout, context.thread.timers, self)
         self._priority = request.priority
         self._is_paused = False
@@ -97,6 +114,8 @@ class URLFetcher(FetchFacts):
         self._limits.start(started_at)
         if request.body is not None:
             self.upload = request.body.make_upload(context.workers)
+            if self._news is not None and request.upload_progress is not None:
+                self.upload = metered(self.upload, self._news.on_upload_progress, context.thread.clock)
         if request.retries is None and context.admission is None:  # fast path
             self.send()
         else:
@@ -108,6 +127,10 @@ class URLFetcher(FetchFacts):
         request = self.request
         who = (request.url, request.method, request.headers, request.tls)
         info = HttpRequestInfo(*who, self.upload, self._priority, auth=request.auth, cookies=request.cookies)
+        news = self._news
+        if news is not None or request.expect_continue:
+            on_interim = news.on_interim if news is not None and request.on_informational is not None else None
+            info.interim = InterimAnswers(request.expect_continue, on_interim)
         self._request = URLRequest(self._context, info, self, request.max_redirects)
         self._limits.begin_connect()
         self._request.start()
@@ -254,7 +277,7 @@ class URLFetcher(FetchFacts):
                 delegate.on_fetch_complete(self)
 
     def _release(self) -> None:
-        self._delegate = self._sink = None
+        self._delegate = self._sink = self._news = None
         self._limits.stop()
         if self._attempts is not None:
             self._attempts.stop()

@@ -131,6 +131,6 @@ class RequestSender(StepMachine):
 
 def should_merge(head_bytes: int, upload: UploadStream) -> bool:
     """True for a body in memory that fits into one packet with the head."""
-    if not isinstance(upload, BytesUpload) or not upload.size:
+    if type(upload) is not BytesUpload or not upload.size:  # one that tells how far it is goes in pieces
         return False
     return head_bytes + upload.size <= MERGE_LIMIT_BYTES
