@@ -99,7 +99,7 @@ class NewsTeller:
     def __init__(self, news: CallerNews, threads: WorkerPool, on_error: Task) -> None:
         self._news = news
         self._threads = threads
-        self._on_error = on_error
+        self._on_error: Task | None = on_error  # until end(), which opens the circle
         self._is_telling = False
         self._on_told: Task | None = None
         self.error: BaseException | None = None
@@ -118,12 +118,17 @@ class NewsTeller:
         else:
             task()
 
+    def end(self) -> None:
+        """Nobody is told of an error any more; final and idempotent."""
+        self._on_error = None
+
     def _on_reply(self, reply: BaseException | None) -> None:
         self._is_telling = False
         on_told, self._on_told = self._on_told, None
         if reply is not None:
             self.error = reply
-            self._on_error()
+            if self._on_error is not None:
+                self._on_error()
         elif not self._news.is_empty:
             self._on_told = on_told
             self.on_news()

@@ -245,6 +245,8 @@ class SyncUrlFetcher:
 
     def _settle(self, net_error: int) -> None:
         self._wake(net_error)
+        if self._teller is not None:
+            self._teller.end()
         on_done, self._on_done = self._on_done, None
         if on_done is not None:
             on_done()
