@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from urllib3.fields import RequestField, guess_content_type
 from urllib3.filepost import choose_boundary
@@ -22,6 +23,9 @@ def flat_form(data: Mapping[str, object] | Iterable[tuple[str, object]]) -> list
         values = value if isinstance(value, (list, tuple)) else [value]
         flat += [(name, item) for item in values if item is not None]
     return flat
+
+
+_has_control: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]").search
 
 
 class Multipart(NamedTuple):
@@ -72,7 +76,7 @@ def _is_pair(item: object) -> bool:
 
 
 def _form_field(name: str, value: object) -> tuple[RequestField, bytes]:
-    field = RequestField(str(name), b"")
+    field = RequestField(_without_control("data", str(name)), b"")
     field.make_multipart()
     return field, value if isinstance(value, bytes) else str(value).encode()
 
@@ -88,11 +92,22 @@ def _file_field(name: str, value: object) -> tuple[RequestField, bytes | Measure
         guess = len(value) == 2
     else:
         filename, content, content_type, guess = _filename_of(value) or name, value, None, True
+    if filename is not None:
+        _without_control(f"files: {name!r}", filename)
     if guess and filename is not None:
         content_type = guess_content_type(filename)
-    field = RequestField(name, b"", filename, _checked(name, headers, content_type))
+    field = RequestField(_without_control("files", name), b"", filename, _checked(name, headers, content_type))
     field.make_multipart(content_type=content_type)
     return field, _content_of(name, content)
+
+
+def _without_control(argument: str, name: str) -> str:
+    """A name for the head of a part. Quotes and line ends are escaped there as browsers do it, the others have no
+    escape (rule R14).
+    """
+    if _has_control(name):
+        raise ValueError(f"{argument}: {name!r} holds a control character, which cannot be sent in a name")
+    return name
 
 
 def _filename_of(value: object) -> str:

@@ -14,6 +14,7 @@ from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import QueryParams, Url
 from netstack_sync.fetcher.cookie_arguments import CookiesArgument
+from netstack_sync.fetcher.header_rules import check_host, is_length
 from netstack_sync.fetcher.news_arguments import InformationalCallback, UploadProgressCallback
 from netstack_sync.fetcher.request_body import RequestBody, make_body
 from netstack_sync.fetcher.retry_policy import RetriesArgument, RetryPolicy
@@ -176,7 +177,7 @@ def _settle_framing(body: RequestBody | None, headers: RequestHeaders) -> Reques
     if length is None:
         return body
     size = body.size if body is not None else 0
-    if not (length.isascii() and length.isdigit()) or size not in (None, int(length)):
+    if not is_length(length) or size not in (None, int(length)):
         raise ValueError(f"headers: Content-Length {length!r} does not match the body of {size} bytes")
     return body.with_size(int(length)) if body is not None and size is None else body
 
@@ -192,16 +193,10 @@ def merged_headers(defaults: RequestHeaders, own: HeaderChanges | None, authoriz
             if value is None:
                 headers.remove(name)
         headers.update([(name, value) for name, value in pairs if value is not None])
-        refuse_two_hosts(headers)
+        check_host(headers)
     if authorization is not None:
         headers.set("Authorization", authorization)
     return headers
-
-
-def refuse_two_hosts(headers: RequestHeaders) -> None:
-    """Raises ValueError: servers and proxies would each believe another one (RFC 9112 §3.2, rule R16)."""
-    if "host" in headers and sum([name.lower() == "host" for name in headers]) > 1:
-        raise ValueError("headers: Host may be given only once")
 
 
 def without_session_cookie(headers: RequestHeaders, own: HeaderChanges | None) -> RequestHeaders:
