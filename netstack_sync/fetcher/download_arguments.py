@@ -18,6 +18,7 @@ ProgressCallback = Callable[[int, "int | None"], object]
 _ALGORITHMS: Final = ("sha256", "sha512", "sha384", "sha1", "md5")
 _NOT_FOR_DOWNLOADS: Final = ("json", "data", "content", "files")
 _MAX_PARTS: Final = 16  # a server should not take one download for many people
+_NOT_TOLD: Final = ("expect_continue", "on_informational", "upload_progress")
 _OURS: Final = ("Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since")
 
 
@@ -62,6 +63,9 @@ def plan_download(config: SessionConfig, url: str, path: object, options: Downlo
             raise TypeError(
                 f"{name}: a download is a GET without a body; use stream() to write another answer to a file"
             )
+    for name in _NOT_TOLD:
+        if others.get(name) is not None:
+            raise TypeError(f"{name}: a download has no use for it; use stream()")
     request = config.prepare("GET", url, cast(FetchOptions, others), is_stream=True)
     for name in _OURS:
         if name in request.headers:

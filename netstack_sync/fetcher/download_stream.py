@@ -123,7 +123,7 @@ class DownloadStream:
         self._judgement = self._left_bytes = None
         self._first = self.position
         self._error_body = []
-        self._fetcher = URLFetcher(request, self._context, self, self, self._retries)
+        self._fetcher = URLFetcher(request, self._context, self, self, retry_count=self._retries)
         self._fetcher.start(self._owner.started_at)
 
     def resume(self) -> None:

@@ -132,7 +132,7 @@ class Session(SessionRequests):
         fetcher = self._fetcher(method, url, options)
         stack = self._stack.live()
         future = FetchFuture(fetcher, stack.context.thread, stack.callbacks)
-        fetcher.start(future.settle)
+        fetcher.start(future.settle, stack.callbacks)
         return future
 
     # --- the layer below

@@ -15,6 +15,7 @@ from netstack_sync.base.url import Url
 from netstack_sync.fetcher.auth_argument import AuthSource, RequestAuth, ask_for_auth, auth_from_value
 from netstack_sync.fetcher.cookie_arguments import request_cookies
 from netstack_sync.fetcher.decoding import accept_encoding
+from netstack_sync.fetcher.news_arguments import check_callback, settle_expectation
 from netstack_sync.fetcher.options import (
     AuthArgument,
     FetchOptions,
@@ -107,6 +108,7 @@ class SessionConfig:
         if cookies is not None:
             headers = without_session_cookie(headers, own)
         body, headers = body_and_headers(options, headers)
+        expects_continue, headers = settle_expectation(options.get("expect_continue"), headers, body)
         request = FetchRequest(
             url=target,
             method=method,
@@ -121,6 +123,9 @@ class SessionConfig:
             retries=RetryPolicy.from_value(options["retries"]) if "retries" in options else self.retries,
             auth=known.identity,
             cookies=request_cookies(cookies, target, _WALL_CLOCK.now()) if cookies is not None else (),
+            expect_continue=expects_continue,
+            on_informational=check_callback("on_informational", options.get("on_informational")),
+            upload_progress=check_callback("upload_progress", options.get("upload_progress")),
         )
         return request if isinstance(auth, RequestAuth) else ask_for_auth(auth, request, self.environment)
 
@@ -173,6 +178,8 @@ def _without_framing(headers: RequestHeaders) -> RequestHeaders:
     for name in ("Content-Length", "Transfer-Encoding"):
         if name in headers:
             raise ValueError(f"headers: {name} is set from the body of each request; leave it out")
+    if "expect" in headers:
+        raise ValueError("headers: Expect belongs to single requests; pass expect_continue=True to those with a body")
     return headers
 
 

@@ -19,10 +19,13 @@ from netstack_sync.fetcher.fetch_facts import FetchFacts
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.phase_limits import PhaseLimits
 from netstack_sync.fetcher.retry_policy import RetryCount
+from netstack_sync.fetcher.upload_meter import metered
+from netstack_sync.http.interim import InterimAnswers
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.redirects import RedirectInfo
 from netstack_sync.url_request.url_request import URLRequest
+from netstack_sync.wire.http1_response import ResponseHead
 
 
 class URLFetcherDelegate(Protocol):
@@ -42,6 +45,16 @@ class BodySink(Protocol):
         """Takes a piece; False pauses the fetch until resume()."""
 
 
+class FetchNews(Protocol):
+    """Told on the network thread what the request's functions want to hear; must not block."""
+
+    def on_interim(self, head: ResponseHead) -> None:
+        """A 1xx response has come."""
+
+    def on_upload_progress(self, sent_bytes: int, total: int | None) -> None:
+        """So much of the body has been sent; see ProgressPace."""
+
+
 class URLFetcher(FetchFacts):
     """Owner of a URLRequest; network thread only.
 
@@ -54,6 +67,7 @@ class URLFetcher(FetchFacts):
         "_delegate",
         "_is_paused",
         "_limits",
+        "_news",
         "_priority",
         "_retry_count",
         "_sink",
@@ -69,13 +83,17 @@ class URLFetcher(FetchFacts):
         context: URLRequestContext,
         delegate: URLFetcherDelegate,
         sink: BodySink | None = None,
+        news: FetchNews | None = None,
         retry_count: RetryCount | None = None,
     ) -> None:
-        """With `retry_count` the retries of several fetches are counted together."""
+        """Without `news` nobody calls the functions that the request may have; with `retry_count` the retries of
+        several fetches are counted together.
+        """
         super().__init__(request)
         self._context = context
         self._delegate: URLFetcherDelegate | None = delegate
         self._sink = sink
+        self._news = news
         self._limits = PhaseLimits(request.timeout, context.thread.timers, self)
         self._priority = request.priority
         self._retry_count = retry_count
@@ -102,6 +120,8 @@ class URLFetcher(FetchFacts):
         self._limits.start(started_at)
         if request.body is not None:
             self.upload = request.body.make_upload(context.workers)
+            if self._news is not None and request.upload_progress is not None:
+                self.upload = metered(self.upload, self._news.on_upload_progress, context.thread.clock)
         if request.retries is None and context.admission is None:  # fast path
             self.send()
         else:
@@ -113,6 +133,10 @@ class URLFetcher(FetchFacts):
         request = self.request
         who = (request.url, request.method, request.headers, request.tls)
         info = HttpRequestInfo(*who, self.upload, self._priority, auth=request.auth, cookies=request.cookies)
+        news = self._news
+        if news is not None or request.expect_continue:
+            on_interim = news.on_interim if news is not None and request.on_informational is not None else None
+            info.interim = InterimAnswers(request.expect_continue, on_interim)
         self._request = URLRequest(self._context, info, self, request.max_redirects)
         self._limits.begin_connect()
         self._request.start()
@@ -259,7 +283,7 @@ class URLFetcher(FetchFacts):
                 delegate.on_fetch_complete(self)
 
     def _release(self) -> None:
-        self._delegate = self._sink = None
+        self._delegate = self._sink = self._news = None
         self._limits.stop()
         if self._attempts is not None:
             self._attempts.stop()

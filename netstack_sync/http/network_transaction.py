@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_IO_PENDING, OK
@@ -17,21 +15,12 @@ from netstack_sync.http.retry_rules import should_reconnect, should_resend, shou
 from netstack_sync.http.server_auth import ServerAuth, make_server_auth
 from netstack_sync.http.stream import HttpStream, OnBodyData
 from netstack_sync.http.stream_request import StreamRequest
+from netstack_sync.http.transaction_observer import TransactionObserver as TransactionObserver
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.log.params import response_header_params
 from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.step_machine import StepMachine
-
-
-class TransactionObserver(Protocol):
-    """Whoever limits the phases of a request in time."""
-
-    def on_connected(self) -> None:
-        """A connection is there; the request is about to be sent."""
-
-    def on_request_sent(self) -> None:
-        """The last byte of the request has left."""
 
 
 class NetworkTransaction(StepMachine):
@@ -205,7 +194,11 @@ class NetworkTransaction(StepMachine):
             self._net_log.begin(NetLogEventType.HTTP_TRANSACTION_SEND_REQUEST)
             self._net_log.event(NetLogEventType.HTTP_TRANSACTION_SEND_REQUEST_HEADERS, head_params(head))
         self._step = self._read_headers
-        return stream.send_request(head, info.upload, self._on_io_complete)
+        interim = None
+        if info.interim is not None:
+            reused, timers = stream.is_connection_reused, self._session.thread.timers
+            interim = info.interim.watch(info.expects_continue, reused, self._net_log, timers)
+        return stream.send_request(head, info.upload, self._on_io_complete, interim)
 
     def _read_headers(self, result: int) -> int:
         self._net_log.end_with_net_error(NetLogEventType.HTTP_TRANSACTION_SEND_REQUEST, result)
@@ -230,7 +223,8 @@ class NetworkTransaction(StepMachine):
             return self._failed(result)
         head = stream.head
         assert head is not None
-        if should_resend_status(head.status, stream.is_connection_reused) and self._rewind() == OK:
+        is_refused = should_resend_status(head.status, stream.is_connection_reused, info.expects_continue)
+        if is_refused and self._rewind() == OK:
             return self._resend(head.status)  # else the 408 is all the answer there will be
         now = self._session.thread.clock.now()
         self.timing.receive_headers_start = self.timing.receive_headers_end = now
@@ -277,6 +271,8 @@ class NetworkTransaction(StepMachine):
         self._note_sent(stream)
         self._session.meter.ended(stream)
         stream.close(not_reusable=True)
+        if why == 417 and self._info.interim is not None:
+            self._info.interim.expects_continue = False
         return self._start_over(why)
 
     def _start_over(self, why: int) -> int:

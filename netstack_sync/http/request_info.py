@@ -9,6 +9,7 @@ from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.url import Url
 from netstack_sync.cookies.store import CookieStore
+from netstack_sync.http.interim import InterimAnswers
 from netstack_sync.http.upload import UploadStream
 from netstack_sync.sockets.tls_config import TlsConfig
 
@@ -24,6 +25,7 @@ class HttpRequestInfo:
         "cookie_store",
         "cookies",
         "headers",
+        "interim",
         "method",
         "partition",
         "priority",
@@ -46,6 +48,7 @@ class HttpRequestInfo:
         auth: AuthIdentity | None = None,
         cookies: OwnCookies = (),
         cookie_store: CookieStore | None = None,
+        interim: InterimAnswers | None = None,
     ) -> None:
         self.url = url
         self.method = method
@@ -60,6 +63,14 @@ class HttpRequestInfo:
         self.cookies = cookies
         self.cookie_store = cookie_store
         """Cookies that last as long as the request, where there is no store for longer."""
+        self.interim = interim
+        """What is done about 1xx responses; None where they are passed over."""
+
+    @property
+    def expects_continue(self) -> bool:
+        """True when the body is to wait until the server asks for it."""
+        interim, upload = self.interim, self.upload
+        return interim is not None and interim.expects_continue and upload is not None and upload.size != 0
 
     def with_headers(self, headers: RequestHeaders) -> HttpRequestInfo:
         """The same request with other headers."""
@@ -75,4 +86,5 @@ class HttpRequestInfo:
             self.auth,
             self.cookies,
             self.cookie_store,
+            self.interim,
         )

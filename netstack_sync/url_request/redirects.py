@@ -105,4 +105,5 @@ def redirected_request(info: HttpRequestInfo, redirect: RedirectInfo) -> HttpReq
         auth,
         cookies,
         info.cookie_store,
+        info.interim,
     )
