@@ -20,7 +20,8 @@ from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.phase_limits import PhaseLimits
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.url_request.context import URLRequestContext
-from netstack_sync.url_request.redirects import RedirectInfo
+from netstack_sync.url_request.delegate import RedirectAction
+from netstack_sync.url_request.redirects import RedirectInfo, redirected_request
 from netstack_sync.url_request.url_request import URLRequest
 
 
@@ -138,14 +139,16 @@ class URLFetcher(FetchFacts):
 
     # --- URLRequestDelegate
 
-    def on_received_redirect(self, redirect: RedirectInfo) -> bool:
-        """Follows if the caller wants it."""
-        if not self.request.follow_redirects:
-            return False
+    def on_received_redirect(self, redirect: RedirectInfo) -> RedirectAction:
+        """Follows if the caller wants it; what is no server's word is no answer to stop at."""
+        if not self.request.follow_redirects and not redirect.is_from_delegate:
+            assert self._request is not None
+            self.next_hop = redirected_request(self._request.info, redirect)
+            return RedirectAction.STOP
         if self._attempts is not None:
             self._attempts.charge_redirect(redirect.url.host)
         self._limits.begin_connect()
-        return True
+        return RedirectAction.FOLLOW
 
     def on_connected(self) -> None:
         """The connect limit is kept."""

@@ -11,6 +11,7 @@ from netstack_sync.log.params import header_params
 from netstack_sync.wire.http1_request import build_request_head
 
 CREDENTIAL_HEADERS = ("Authorization", "Cookie", "Proxy-Authorization")
+FRAMING_HEADERS = ("Content-Length", "Transfer-Encoding")
 
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})  # they say how long their body is even without one
 
@@ -77,6 +78,29 @@ def _head_bytes(method: str, url: Url, fields: tuple[tuple[str, str], ...], size
     elif size >= 0:
         head.append(("Content-Length", str(size)))
     return build_request_head(method, url.request_target, head)
+
+
+def headers_to_send(info: HttpRequestInfo, authorization: str | None) -> RequestHeaders:
+    """What build() makes of the same arguments, but for what it says of the body; may be changed."""
+    url, headers = info.url, info.headers.copy()
+    for name in FRAMING_HEADERS:
+        headers.remove(name)
+    headers.set_default("Host", url.host_header)
+    headers.set_default("Connection", "keep-alive")
+    if authorization is not None:
+        headers.set("Authorization", authorization)
+    elif url.username is not None:
+        headers.set_default("Authorization", basic_credentials(url.username, url.password or ""))
+    return headers
+
+
+def with_sent_headers(info: HttpRequestInfo, headers: RequestHeaders) -> HttpRequestInfo:
+    """The request with what became of headers_to_send(); what frames the body is build()'s to say (rule R16)."""
+    for name in FRAMING_HEADERS:
+        headers.remove(name)
+    changed = info.with_headers(headers)
+    changed.url = info.url.without_credentials()  # they are in the headers, or were taken out
+    return changed
 
 
 def head_params(head: bytes) -> NetLogParams:

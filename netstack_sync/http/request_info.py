@@ -9,6 +9,7 @@ from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.url import Url
 from netstack_sync.cookies.store import CookieStore
+from netstack_sync.http.exchange_delegate import ExchangeDelegate
 from netstack_sync.http.upload import UploadStream
 from netstack_sync.sockets.tls_config import TlsConfig
 
@@ -23,6 +24,7 @@ class HttpRequestInfo:
         "auth",
         "cookie_store",
         "cookies",
+        "exchange_delegate",
         "headers",
         "method",
         "partition",
@@ -46,6 +48,7 @@ class HttpRequestInfo:
         auth: AuthIdentity | None = None,
         cookies: OwnCookies = (),
         cookie_store: CookieStore | None = None,
+        exchange_delegate: ExchangeDelegate | None = None,
     ) -> None:
         self.url = url
         self.method = method
@@ -60,6 +63,7 @@ class HttpRequestInfo:
         self.cookies = cookies
         self.cookie_store = cookie_store
         """Cookies that last as long as the request, where there is no store for longer."""
+        self.exchange_delegate = exchange_delegate
 
     def with_headers(self, headers: RequestHeaders) -> HttpRequestInfo:
         """The same request with other headers."""
@@ -75,4 +79,5 @@ class HttpRequestInfo:
             self.auth,
             self.cookies,
             self.cookie_store,
+            self.exchange_delegate,
         )

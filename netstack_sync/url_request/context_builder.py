@@ -58,6 +58,7 @@ from netstack_sync.url_request.doh_config import DohConfig
 from netstack_sync.url_request.doh_transport import UrlRequestDohTransport
 from netstack_sync.url_request.host_rate_limiter import HostRateLimiter
 from netstack_sync.url_request.network_changes import ChangingServices, DohServices, NetworkChanges
+from netstack_sync.url_request.network_delegate import NetworkDelegate
 from netstack_sync.url_request.ocsp_fetcher import UrlRequestOcspFetcher
 from netstack_sync.url_request.rate_limit import RateLimits
 from netstack_sync.url_request.throttler import URLRequestThrottler
@@ -100,6 +101,7 @@ class ContextBuilder:
     """False: no cookie outlives its request."""
     cookies: tuple[CanonicalCookie, ...] = ()
     """What is kept from the start; the public suffixes are loaded then."""
+    network_delegate: NetworkDelegate | None = None
 
     def build(self, thread: NetworkThread, net_log: NetLog) -> URLRequestContext:
         """Makes the services in the order of their storeys; start() of the context is the caller's next word."""
@@ -173,6 +175,7 @@ class _ContextParts:
             self._make_admission(throttler),
             self._make_cookies(),
             disk_workers,
+            settings.network_delegate,
         )
 
     def _make_admission(self, throttler: URLRequestThrottler | None) -> Admission | None:
