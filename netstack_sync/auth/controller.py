@@ -42,6 +42,10 @@ class AuthController:
         """True when it is worth asking again with the next authorization()."""
         challenges = parse_challenges(values)
         self._note_refusal(challenges)
+        return self.meet(challenges, request)
+
+    def meet(self, challenges: Sequence[AuthChallenge], request: AuthRequest) -> bool:
+        """The same for a challenge to somebody else, which refuses nothing of this identity's."""
         self._handler = None
         self._rounds += 1
         if self._rounds <= MAX_ROUNDS:

@@ -82,11 +82,14 @@ def _head_bytes(method: str, url: Url, fields: tuple[tuple[str, str], ...], size
 
 def headers_to_send(info: HttpRequestInfo, authorization: str | None) -> RequestHeaders:
     """What build() makes of the same arguments, but for what it says of the body; may be changed."""
-    url, headers = info.url, info.headers.copy()
+    own, url = info.headers, info.url
+    headers = RequestHeaders() if "host" in own else RequestHeaders([("Host", url.host_header)])
+    if "connection" not in own:
+        headers.add("Connection", "keep-alive")
+    for name, value in own.items():
+        headers.add(name, value)
     for name in FRAMING_HEADERS:
         headers.remove(name)
-    headers.set_default("Host", url.host_header)
-    headers.set_default("Connection", "keep-alive")
     if authorization is not None:
         headers.set("Authorization", authorization)
     elif url.username is not None:

@@ -72,7 +72,7 @@ class NetworkTransaction(TransactionFacts):
         assert info is not None and response is not None
         info.auth = identity
         self._auth = make_server_auth(info, self._session.auth_cache, self._net_log)
-        self.is_ready_to_restart = self._auth is not None and self._auth.wants_restart(response.head)
+        self.is_ready_to_restart = self._auth is not None and self._auth.can_meet(response.head)
         return self.is_ready_to_restart
 
     def read(self, on_data: OnBodyData) -> bytes | int:

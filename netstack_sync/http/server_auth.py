@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netstack_sync.auth.cache import HttpAuthCache
+from netstack_sync.auth.challenge import parse_challenges
 from netstack_sync.auth.controller import AuthController
 from netstack_sync.auth.handler import AuthRequest
 from netstack_sync.auth.identity import AuthIdentity, password_identity
@@ -65,6 +66,10 @@ class ServerAuth:
             return self._controller.on_challenge(headers.get_all("www-authenticate"), self._request)
         self._controller.on_accepted(headers.get("authentication-info"))
         return False
+
+    def can_meet(self, head: ResponseHead) -> bool:
+        """True when a challenge can be met that was the answer to a request of somebody else."""
+        return self._controller.meet(parse_challenges(head.headers.get_all("www-authenticate")), self._request)
 
     def drain(self, stream: HttpStream, timers: TimerQueue, on_done: Completion) -> int:
         """Reads what is left of the challenge's body, so that the connection can be used again; closes the stream.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from netstack_sync.auth.challenge import AuthChallenge
 from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.headers import RequestHeaders
-from netstack_sync.base.net_errors import OK
+from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.loop.completion import Completion
 from netstack_sync.url_request.network_delegate import DelegatedRequest, HopStart, NetworkDelegate, ReceivedHead
 from netstack_sync.url_request.redirects import RedirectInfo
@@ -81,9 +81,11 @@ class RecordingNetworkDelegate(NetworkDelegate):
         self.waiting.pop(0)(result)
 
     def _stage(self, name: str, request: DelegatedRequest, on_done: Completion) -> int:
-        self.waiting.append(on_done)
         self._note(name, request)
-        return self.results.get(name, OK)
+        result = self.results.get(name, OK)
+        if result == ERR_IO_PENDING:
+            self.waiting.append(on_done)
+        return result
 
     def _note(self, name: str, request: DelegatedRequest) -> None:
         self.events.append(name)
