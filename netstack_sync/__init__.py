@@ -65,7 +65,9 @@ from netstack_sync.fetcher.url_fetcher import URLFetcher
 from netstack_sync.network.quality import NetworkQuality
 from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
+from netstack_sync.url_request.network_delegate import NetworkDelegate
 from netstack_sync.url_request.rate_limit import RateLimit
+from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
 
 __all__ = [
     "Attempt",
@@ -102,6 +104,7 @@ __all__ = [
     "NameNotResolved",
     "NetError",
     "NetrcAuth",
+    "NetworkDelegate",
     "NetworkQuality",
     "PinSet",
     "PoolTimeout",
@@ -110,6 +113,7 @@ __all__ = [
     "ReadTimeout",
     "RequestPriority",
     "Resolution",
+    "ResourceSchedulerSettings",
     "Response",
     "ResponseTooLarge",
     "RetryPolicy",

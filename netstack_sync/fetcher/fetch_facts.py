@@ -59,6 +59,8 @@ class FetchFacts:
 
     def load_state(self) -> LoadState:
         """What the fetch waits for."""
+        if self._request is None and self._attempts is not None and self._attempts.waits_for:
+            return LoadState.WAITING_FOR_DELEGATE  # as Chromium calls it while somebody holds a request back
         return self._request.load_state if self._request is not None else LoadState.IDLE
 
     @property

@@ -14,6 +14,7 @@ from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import QueryParams, Url
 from netstack_sync.fetcher.cookie_arguments import CookiesArgument
+from netstack_sync.fetcher.hooks import Hooks, HooksArgument
 from netstack_sync.fetcher.request_body import RequestBody, make_body
 from netstack_sync.fetcher.retry_policy import RetriesArgument, RetryPolicy
 from netstack_sync.fetcher.timeout import Timeout
@@ -45,6 +46,7 @@ class FetchOptions(TypedDict, total=False):
     priority: RequestPriority | str | int
     max_response_size: int | None
     retries: RetriesArgument
+    hooks: HooksArgument
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -65,15 +67,17 @@ class FetchRequest:
     auth: AuthIdentity | None = None
     """Who answers challenges; what is sent without one is in the headers, or in the URL."""
     cookies: OwnCookies = ()
+    hooks: Hooks | None = None
+    """Called by the session that the request is made with, not by the fetchers of the layer below."""
 
     def __getstate__(self) -> tuple[None, dict[str, object]]:
-        """Pickles without what is secret or belongs to this process: credentials, cookies, body, TLS settings."""
+        """Pickles without what is secret or this process's own: credentials, cookies, body, hooks, TLS settings."""
         headers = self.headers.copy()
         for name in CREDENTIAL_HEADERS:
             headers.remove(name)
         state = {field.name: getattr(self, field.name) for field in fields(self)}
         state.update(url=self.url.without_credentials(), headers=headers, tls=TlsConfig(TrustConfig()))
-        state.update(body=None, auth=None, cookies=())
+        state.update(body=None, auth=None, cookies=(), hooks=None)
         return None, state
 
     def __repr__(self) -> str:

@@ -102,6 +102,7 @@ class URLFetcher(FetchFacts):
             self.send()
         else:
             self._attempts = FetchAttempts(request, context, self, self._limits.deadline)
+            self._attempts.set_priority(self._priority)
             self._attempts.begin()
 
     def send(self) -> None:
@@ -122,6 +123,8 @@ class URLFetcher(FetchFacts):
     def set_priority(self, priority: RequestPriority) -> None:
         """From now on the fetch is as urgent as this."""
         self._priority = priority
+        if self._attempts is not None:
+            self._attempts.set_priority(priority)
         if self._request is not None:
             self._request.set_priority(priority)
 
@@ -149,6 +152,10 @@ class URLFetcher(FetchFacts):
             self._attempts.charge_redirect(redirect.url.host)
         self._limits.begin_connect()
         return RedirectAction.FOLLOW
+
+    def on_invalid_redirect(self, net_error: int) -> int:
+        """Whoever does not want to follow may look at it: an app's own scheme is a usual end of logging in."""
+        return net_error if self.request.follow_redirects else OK
 
     def on_connected(self) -> None:
         """The connect limit is kept."""

@@ -24,6 +24,9 @@ class URLRequestDelegate(Protocol):
     def on_received_redirect(self, redirect: RedirectInfo) -> RedirectAction:
         """What to do; with DEFER the request may be followed from inside already."""
 
+    def on_invalid_redirect(self, net_error: int) -> int:
+        """A redirect leads where nobody may be sent: the error, or OK to take it as the response."""
+
     def on_response_started(self, net_error: int) -> None:
         """The head of the final response is there, or the request failed."""
 

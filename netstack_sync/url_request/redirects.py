@@ -21,7 +21,18 @@ from netstack_sync.wire.http1_response import ResponseHead
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 20
 
-_BODY_HEADERS = ("Content-Length", "Content-Type", "Content-Encoding", "Content-Language", "Content-Location")
+# Chromium's, and what RFC 9110 §15.4 adds; without a body there is nothing to expect either.
+_BODY_HEADERS = (
+    "Content-Length",
+    "Content-Type",
+    "Content-Encoding",
+    "Content-Language",
+    "Content-Location",
+    "Content-Digest",
+    "Digest",
+    "Last-Modified",
+    "Expect",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,10 @@ class SmallRequest:
         """Takes it as the answer."""
         return RedirectAction.STOP
 
+    def on_invalid_redirect(self, net_error: int) -> int:
+        """No answer."""
+        return net_error
+
     def on_connected(self) -> None:
         """From here on it is the server's time that runs."""
         if self._has_limit_for_each:

@@ -181,7 +181,7 @@ class URLRequest(RequestFacts):
             return  # cancelled between the post of an immediate answer and now
         if result == OK:
             result = self._maybe_redirect(delegate, job)
-            if result == ERR_IO_PENDING:
+            if result == ERR_IO_PENDING or self._delegate is None:
                 return
         self._report_head(delegate, result)
 
@@ -211,7 +211,7 @@ class URLRequest(RequestFacts):
             return OK  # of a job that is not on the network
         redirect = job.redirect if isinstance(job, RedirectJob) else redirect_in(response.head, self._info)
         if isinstance(redirect, int):
-            return redirect
+            return redirect if redirect == OK else delegate.on_invalid_redirect(redirect)
         self._log_redirect(redirect)
         if redirect.is_internal:
             return self._follow(redirect)

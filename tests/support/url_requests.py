@@ -61,6 +61,11 @@ class RecordingDelegate:
         self._note("redirect")
         return self._action
 
+    def on_invalid_redirect(self, net_error: int) -> int:
+        """See URLRequestDelegate."""
+        self._note("invalid redirect")
+        return net_error if self._action is RedirectAction.FOLLOW else OK
+
     def on_response_started(self, net_error: int) -> None:
         """See URLRequestDelegate."""
         assert "response" not in self.events, "comes once"
