@@ -170,8 +170,11 @@ class ResourceScheduler:
         request.number, request.state = self._count, _State.WAITING
         self.waiting_count += 1
         self._places += 1
-        heappush(self._queue, _place_of(request))
-        self._post_start()  # it may have come before others
+        if self._is_host_full(request.host):
+            heappush(self._aside.setdefault(request.host, []), _place_of(request))
+        else:
+            heappush(self._queue, _place_of(request))
+            self._post_start()  # after a change of its priority it may be first
 
     def _leave_queue(self, request: ScheduledRequest) -> None:
         """Its place stays behind and is thrown away when it is found."""
