@@ -24,7 +24,7 @@ def hooked_request(request: FetchRequest) -> FetchRequest:
 
 def hooked_response(response: Response) -> Response:
     """What the hooks of its request make of it. Raises what they raise, and TypeError; then the response is closed."""
-    hooks = response.request.hooks
+    hooks, first = response.request.hooks, response
     if hooks is None:
         return response
     try:
@@ -35,6 +35,7 @@ def hooked_response(response: Response) -> Response:
                     raise TypeError(f"hooks: a response hook gave {answer!r}, which is neither a Response nor None")
                 response = answer
     except BaseException:
+        first.close()
         response.close()
         raise
     return response

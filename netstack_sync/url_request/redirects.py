@@ -99,12 +99,12 @@ def compute_redirect(status: int, location: str, url: Url, method: str) -> Redir
     escaped = "".join([c if c < "\x80" else f"%{ord(c):02X}" for c in location])
     try:
         target = url.resolve(escaped)
+        if target.fragment is None and url.fragment is not None:
+            target = target.with_fragment(url.fragment)
     except InvalidURL:
         return ERR_INVALID_REDIRECT
     if target.scheme not in ("http", "https"):
         return ERR_UNSAFE_REDIRECT
-    if target.fragment is None and url.fragment is not None:
-        target = target.with_fragment(url.fragment)
     new_method = redirected_method(status, method)
     return RedirectInfo(status, target, new_method, new_method == method)
 
