@@ -24,6 +24,7 @@ from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import QueryParams, Url
 from netstack_sync.fetcher.cookie_arguments import CookiesArgument
 from netstack_sync.fetcher.header_rules import check_host, is_length
+from netstack_sync.fetcher.hooks import Hooks, HooksArgument
 from netstack_sync.fetcher.news_arguments import InformationalCallback, UploadProgressCallback
 from netstack_sync.fetcher.request_body import RequestBody, make_body
 from netstack_sync.fetcher.retry_policy import RetriesArgument, RetryPolicy
@@ -59,6 +60,7 @@ class FetchOptions(TypedDict, total=False):
     expect_continue: bool | None
     on_informational: InformationalCallback | None
     upload_progress: UploadProgressCallback | None
+    hooks: HooksArgument
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -84,6 +86,8 @@ class FetchRequest:
     on_informational: InformationalCallback | None = None
     """Told of 1xx responses; as upload_progress by a SyncUrlFetcher, on the thread that waits for it."""
     upload_progress: UploadProgressCallback | None = None
+    hooks: Hooks | None = None
+    """Called by the session that the request is made with, not by the fetchers of the layer below."""
 
     def __getstate__(self) -> tuple[None, dict[str, object]]:
         """Pickles without what is secret or belongs to this process: credentials, cookies, body, TLS settings,
@@ -94,7 +98,7 @@ class FetchRequest:
             headers.remove(name)
         state = {field.name: getattr(self, field.name) for field in fields(self)}
         state.update(url=self.url.without_credentials(), headers=headers, tls=TlsConfig(TrustConfig()))
-        state.update(body=None, auth=None, cookies=(), on_informational=None, upload_progress=None)
+        state.update(body=None, auth=None, cookies=(), on_informational=None, upload_progress=None, hooks=None)
         return None, state
 
     def __repr__(self) -> str:

@@ -15,6 +15,7 @@ from netstack_sync.base.url import Url
 from netstack_sync.fetcher.auth_argument import AuthSource, RequestAuth, ask_for_auth, auth_from_value
 from netstack_sync.fetcher.cookie_arguments import request_cookies
 from netstack_sync.fetcher.decoding import accept_encoding
+from netstack_sync.fetcher.hooks import Hooks, HooksArgument, joined_hooks
 from netstack_sync.fetcher.news_arguments import check_callback, settle_expectation
 from netstack_sync.fetcher.options import (
     AuthArgument,
@@ -67,6 +68,7 @@ class SessionConfig:
     max_response_size: int | None
     retries: RetryPolicy | None
     auth: RequestAuth | AuthSource
+    hooks: Hooks | None
     environment: Mapping[str, str]
     """What counts of the environment: nothing when it is not trusted."""
 
@@ -95,6 +97,7 @@ class SessionConfig:
                 max_response_size=self.max_response_size,
                 retries=self.retries,
                 auth=self.auth.identity,
+                hooks=self.hooks,
             )
         _refuse_unknown(options)
         params = options.get("params")
@@ -126,6 +129,7 @@ class SessionConfig:
             expect_continue=expects_continue,
             on_informational=check_callback("on_informational", options.get("on_informational")),
             upload_progress=check_callback("upload_progress", options.get("upload_progress")),
+            hooks=joined_hooks(self.hooks, Hooks.from_value(options.get("hooks"))),
         )
         return request if isinstance(auth, RequestAuth) else ask_for_auth(auth, request, self.environment)
 
@@ -151,6 +155,7 @@ def make_session_config(
     max_redirects: int,
     max_response_size: int | None,
     retries: RetriesArgument = None,
+    hooks: HooksArgument = None,
     trust_env: bool,
 ) -> SessionConfig:
     """Checks what a Session was given; raises ValueError or TypeError naming the argument."""
@@ -169,6 +174,7 @@ def make_session_config(
         check_max_response_size(max_response_size),
         RetryPolicy.from_value(retries),
         checked_auth,
+        Hooks.from_value(hooks),
         environment,
     )
 

@@ -11,6 +11,7 @@ from netstack_sync.base.priority import RequestPriority
 from netstack_sync.fetcher.body_pipe import BodyPipe
 from netstack_sync.fetcher.body_source import BodySource, CollectedBody, PipedBody
 from netstack_sync.fetcher.caller_news import CallerNews, NewsTeller
+from netstack_sync.fetcher.next_request import request_of_hop
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.response import Response, make_response
 from netstack_sync.fetcher.url_fetcher import URLFetcher
@@ -182,9 +183,11 @@ class SyncUrlFetcher:
             source = CollectedBody(fetcher.body)
         else:
             source = PipedBody(pipe, self.cancel, lambda net_error: failure_of(fetcher, net_error))
-        return make_response(
-            fetcher.request, info, source, fetcher.history, fetcher.net_log_source_id, fetcher.attempts
-        )
+        facts = (fetcher.history, fetcher.net_log_source_id, fetcher.attempts)
+        response = make_response(fetcher.request, info, source, *facts)
+        if fetcher.next_hop is not None:
+            response.next_request = request_of_hop(fetcher.request, fetcher.next_hop)
+        return response
 
     # --- network thread
 

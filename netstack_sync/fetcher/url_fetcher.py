@@ -16,6 +16,7 @@ from netstack_sync.base.net_errors import (
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.fetcher.fetch_attempts import FetchAttempts
 from netstack_sync.fetcher.fetch_facts import FetchFacts
+from netstack_sync.fetcher.fetch_news import FetchNews
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.phase_limits import PhaseLimits
 from netstack_sync.fetcher.retry_policy import RetryCount
@@ -23,9 +24,9 @@ from netstack_sync.fetcher.upload_meter import metered
 from netstack_sync.http.interim import InterimAnswers
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.url_request.context import URLRequestContext
-from netstack_sync.url_request.redirects import RedirectInfo
+from netstack_sync.url_request.delegate import RedirectAction
+from netstack_sync.url_request.redirects import RedirectInfo, redirected_request
 from netstack_sync.url_request.url_request import URLRequest
-from netstack_sync.wire.http1_response import ResponseHead
 
 
 class URLFetcherDelegate(Protocol):
@@ -43,16 +44,6 @@ class BodySink(Protocol):
 
     def write(self, piece: bytes) -> bool:
         """Takes a piece; False pauses the fetch until resume()."""
-
-
-class FetchNews(Protocol):
-    """Told on the network thread what the request's functions want to hear; must not block."""
-
-    def on_interim(self, head: ResponseHead) -> None:
-        """A 1xx response has come."""
-
-    def on_upload_progress(self, sent_bytes: int, total: int | None) -> None:
-        """So much of the body has been sent; see ProgressPace."""
 
 
 class URLFetcher(FetchFacts):
@@ -126,6 +117,7 @@ class URLFetcher(FetchFacts):
             self.send()
         else:
             self._attempts = FetchAttempts(request, context, self, self._limits.deadline, count=self._retry_count)
+            self._attempts.set_priority(self._priority)
             self._attempts.begin()
 
     def send(self) -> None:
@@ -150,6 +142,8 @@ class URLFetcher(FetchFacts):
     def set_priority(self, priority: RequestPriority) -> None:
         """From now on the fetch is as urgent as this."""
         self._priority = priority
+        if self._attempts is not None:
+            self._attempts.set_priority(priority)
         if self._request is not None:
             self._request.set_priority(priority)
 
@@ -167,14 +161,20 @@ class URLFetcher(FetchFacts):
 
     # --- URLRequestDelegate
 
-    def on_received_redirect(self, redirect: RedirectInfo) -> bool:
-        """Follows if the caller wants it."""
-        if not self.request.follow_redirects:
-            return False
+    def on_received_redirect(self, redirect: RedirectInfo) -> RedirectAction:
+        """Follows if the caller wants it; what is no server's word is no answer to stop at."""
+        if not self.request.follow_redirects and not redirect.is_from_delegate:
+            assert self._request is not None
+            self.next_hop = redirected_request(self._request.info, redirect)
+            return RedirectAction.STOP
         if self._attempts is not None:
             self._attempts.charge_redirect(redirect.url.host)
         self._limits.begin_connect()
-        return True
+        return RedirectAction.FOLLOW
+
+    def on_invalid_redirect(self, net_error: int) -> int:
+        """Whoever does not want to follow may look at it: an app's own scheme is a usual end of logging in."""
+        return net_error if self.request.follow_redirects else OK
 
     def on_connected(self) -> None:
         """The connect limit is kept."""
