@@ -14,6 +14,7 @@ from netstack_sync.base.exceptions import (
     NameNotResolved,
     NetError,
     ProtocolError,
+    ResponseTooLarge,
     TLSError,
     TooManyRedirects,
     TruncatedBody,
@@ -32,6 +33,7 @@ HTTP_ERROR: Final = 22
 WRITE_ERROR: Final = 23
 READ_ERROR: Final = 26
 BROKEN_OFF: Final = 56
+TOO_LARGE: Final = 63
 PIN_MISSING: Final = 90
 INTERRUPTED: Final = 130
 
@@ -44,7 +46,7 @@ MEANINGS: Final = {
     NOT_CONNECTED: "no connection",
     8: "the server's answer breaks the rules of HTTP",
     18: "the body ended early",
-    HTTP_ERROR: "the status is 400 or above, and -f was given",
+    HTTP_ERROR: "the status is 400 or above, and -f, --fail-with-body or -C was given",
     WRITE_ERROR: "the output could not be written",
     READ_ERROR: "a file to send could not be read",
     28: "a time limit was reached",
@@ -54,6 +56,7 @@ MEANINGS: Final = {
     BROKEN_OFF: "the connection was reset or broken off",
     60: "the server's certificate was refused",
     61: "the body is not encoded as its headers say",
+    TOO_LARGE: "the body is larger than --max-filesize",
     PIN_MISSING: "the server has none of the keys that it is pinned to",
     INTERRUPTED: "interrupted with Ctrl-C",
 }
@@ -71,6 +74,7 @@ _BY_CLASS: Final[tuple[tuple[type[NetError], int], ...]] = (
     (ProtocolError, 8),
     (TooManyRedirects, 47),
     (DecodingError, 61),
+    (ResponseTooLarge, TOO_LARGE),
 )
 
 

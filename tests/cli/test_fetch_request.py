@@ -11,8 +11,8 @@ import pytest
 
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.cli.exit_status import BAD_URL, USAGE, CommandError
-from netstack_sync.cli.fetch_request import make_request, session_pins
-from netstack_sync.cli.main import make_parser
+from netstack_sync.cli.fetch_request import plan_requests, session_pins
+from netstack_sync.cli.main import make_parser, parse
 from netstack_sync.cli.trust_options import session_tls
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.pins import pins_from_value
@@ -27,8 +27,9 @@ from tests.support.command_line import Netstack
 
 def request_of(*arguments: str) -> FetchRequest:
     """The request that a command line stands for; nothing is sent."""
-    options = make_parser().parse_args(["fetch", *arguments])
-    return make_request(Session(**session_tls(options)), options)
+    options = parse(make_parser(), ["fetch", *arguments])
+    plan = plan_requests(options)
+    return plan.prepare(Session(**session_tls(options)), plan.urls[0])
 
 
 class Echo:
@@ -174,9 +175,9 @@ def test_pins_are_for_the_host_of_the_url(url: str, host: str) -> None:
     """One or several, in curl's notation, which a session understands."""
     one, two = (f"sha256//{letter * 43}=" for letter in "AB")
     options = make_parser().parse_args(["fetch", url, "--pinnedpubkey", f"{one};{two}"])
-    pins = session_pins(options)
+    pins = session_pins(options, (url if "://" in url else f"http://{url}",))
     assert pins == {host: [one, two]} and pins_from_value(pins).has_pins(host)
-    assert session_pins(make_parser().parse_args(["fetch", url])) is None
+    assert session_pins(make_parser().parse_args(["fetch", url]), ()) is None
 
 
 @pytest.mark.parametrize(
@@ -194,7 +195,7 @@ def test_pins_are_for_the_host_of_the_url(url: str, host: str) -> None:
 def test_pins_that_make_no_sense(url: str, keys: str, status: int, words: str) -> None:
     """curl reads a file here, too."""
     with pytest.raises(CommandError) as caught:
-        session_pins(make_parser().parse_args(["fetch", url, "--pinnedpubkey", keys]))
+        session_pins(make_parser().parse_args(["fetch", url, "--pinnedpubkey", keys]), (f"http://{url}/",))
     assert caught.value.status == status and words in str(caught.value)
 
 
