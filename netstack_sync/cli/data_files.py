@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import BinaryIO
@@ -20,10 +21,10 @@ def read_file(path: str) -> bytes:
         raise _read_error(path, error) from error
 
 
-def open_file(path: str) -> BinaryIO:
-    """The file, to be read while it is sent; "-" is standard input. Raises CommandError."""
+def open_file(path: str) -> contextlib.AbstractContextManager[BinaryIO]:
+    """The file, to be read while it is sent; "-" is standard input, which stays open. Raises CommandError."""
     if path == "-":
-        return sys.stdin.buffer
+        return contextlib.nullcontext(sys.stdin.buffer)
     try:
         if os.path.isdir(path):
             raise CommandError(READ_ERROR, f"cannot read {path!r}: it is a folder")

@@ -7,6 +7,7 @@ import io
 import os
 import warnings
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 from urllib.parse import quote
@@ -88,9 +89,9 @@ class RequestPlan:
             address += f"{'&' if '?' in address else '?'}{self.query}"
         return f"{address}{hash_sign}{fragment}"
 
-    def open_upload(self) -> BinaryIO | None:
+    def open_upload(self) -> AbstractContextManager[BinaryIO | None]:
         """The file to send, None without -T; raises CommandError."""
-        return None if self.upload_file is None else open_file(self.upload_file)
+        return nullcontext() if self.upload_file is None else open_file(self.upload_file)
 
 
 def plan_requests(options: argparse.Namespace) -> RequestPlan:

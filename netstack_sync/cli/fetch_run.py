@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import threading
 from typing import Final
@@ -21,6 +22,8 @@ from netstack_sync.cli.transfer_facts import TransferFacts
 from netstack_sync.cli.write_out import write_out
 from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.session import Session
+
+_USERINFO: Final = re.compile(r"\A([^/?#]*//)[^/?#]*@")
 
 
 class FetchRun:
@@ -51,6 +54,11 @@ class FetchRun:
         """Ends all transfers, without a word about them."""
         self._is_stopped = True
         self.session.close()
+
+    def new_facts(self, number: int) -> TransferFacts:
+        """Of the transfer of one URL, which begins now."""
+        url = self.plan.urls[number]
+        return TransferFacts(_USERINFO.sub(r"\1", url), number, self.clock.now())
 
     def finish(self, facts: TransferFacts, failure: NetError | CommandError | None) -> int:
         """Tells how a transfer ended, on stderr and with -w; gives its exit status."""

@@ -31,17 +31,19 @@ class OutputTarget:
         """False for standard output."""
         return self.is_remote_name or self.path not in (None, "-")
 
-    def file_path(self, url: Url, response: Response | None = None) -> str:
+    def file_path(self, url: Url) -> str:
         """The path of the file; raises CommandError when nothing gives it a name."""
-        if not self.is_remote_name:
-            return os.path.join(self.folder, str(self.path))
-        given = None if response is None or not self.is_header_name else response.headers.get("content-disposition")
-        return os.path.join(self.folder, disposition_name(given) or remote_name(url))
+        return os.path.join(self.folder, str(self.path) if not self.is_remote_name else remote_name(url))
 
-    def open(self, path: str) -> Output:
-        """Opens what file_path() gave; raises CommandError."""
+    def header_path(self, response: Response) -> str | None:
+        """The path that the server chose; None when it may not, or did not."""
+        name = disposition_name(response.headers.get("content-disposition")) if self.is_header_name else ""
+        return os.path.join(self.folder, name) if name else None
+
+    def open(self, path: str, may_replace: bool = True) -> Output:
+        """Opens what one of these gave; raises CommandError."""
         self.make_folders(path)
-        return open_output(path, may_replace=not self.is_header_name)
+        return open_output(path, may_replace)
 
     def make_folders(self, path: str) -> None:
         """Makes the folders of --create-dirs, if it was given; raises CommandError."""

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 
 from netstack_sync.base.exceptions import HTTPStatusError, NetError
 from netstack_sync.base.url import Url
-from netstack_sync.cli.exit_status import HTTP_ERROR, TOO_LARGE, CommandError
+from netstack_sync.cli.exit_status import HTTP_ERROR, TOO_LARGE, USAGE, WRITE_ERROR, CommandError
 from netstack_sync.cli.fetch_run import FetchRun
 from netstack_sync.cli.output import Output, write_error
 from netstack_sync.cli.output_targets import OutputTarget
 from netstack_sync.cli.progress import Progress
 from netstack_sync.cli.rate_pacer import RatePacer
-from netstack_sync.cli.transfer_facts import TransferFacts
 from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.sync_url_fetcher import SyncUrlFetcher
 
@@ -26,12 +25,11 @@ class Transfer:
         """`number` is that of the URL, from 0 on."""
         self._run = run
         self._target = target
-        self._facts = TransferFacts(run.plan.urls[number], number)
-        self._clock = run.clock
+        self._url = run.plan.urls[number]
+        self._facts = run.new_facts(number)
 
     def run(self) -> int:
         """The exit status; failures are told. Raises KeyboardInterrupt, and BrokenPipeError of standard output."""
-        self._facts.started_at = self._clock.now()
         progress = self._run.board.start(self._facts.url.rpartition("/")[2] or self._facts.url)
         failure: NetError | CommandError | None = None
         try:
@@ -49,14 +47,13 @@ class Transfer:
 
     def _fetch(self, progress: Progress) -> None:
         plan, facts = self._run.plan, self._facts
-        upload = plan.open_upload()
-        with upload or contextlib.nullcontext():
+        with plan.open_upload() as upload:
 
             def count(size_bytes: int) -> None:
                 facts.uploaded_bytes += size_bytes
                 progress.advance(size_bytes)
 
-            request = facts.request = plan.prepare(self._run.session, facts.url, upload, count)
+            request = facts.request = plan.prepare(self._run.session, self._url, upload, count)
             if request.body is not None:
                 progress.expect(request.body.size)
             with contextlib.ExitStack() as stack:
@@ -78,8 +75,9 @@ class Transfer:
 
     def _open_late(self, stack: contextlib.ExitStack, url: Url, response: Response) -> Output:
         if self._target.is_file:
-            self._facts.filename = self._target.file_path(url, response)
-            return stack.enter_context(self._target.open(self._facts.filename))
+            chosen = self._target.header_path(response)
+            self._facts.filename = chosen or self._target.file_path(url)
+            return stack.enter_context(self._target.open(self._facts.filename, may_replace=chosen is None))
         stack.enter_context(self._run.stdout_gate)
         return stack.enter_context(self._run.answer_output(self._target, response))
 
@@ -99,40 +97,43 @@ class Transfer:
                 output.write_head(head_bytes(answer))
         is_failure = (options.fail or options.fail_with_body) and response.status >= 400
         if not (is_failure and options.fail):
-            self._expect(response, progress)
-            for piece in self._pieces(response):
-                self._facts.downloaded_bytes += len(piece)
-                progress.advance(len(piece))
-                output.write(piece)
-            output.commit()
+            self._write_body(response, output, progress)
         if is_failure:
             raise CommandError(HTTP_ERROR, f"the server answered {response.status} {response.reason}".rstrip())
 
-    def _expect(self, response: Response, progress: Progress) -> None:
-        """What is decoded may have any length."""
-        limit, length = self._run.options.max_filesize, response.length_remaining
-        if limit is not None and length is not None and length > limit and response.request.method != "HEAD":
-            raise CommandError(TOO_LARGE, f"the body has {length} bytes, and --max-filesize allows {limit}")
-        is_encoded = "content-encoding" in response.headers and not self._run.options.raw
-        progress.expect(None if is_encoded or length is None else self._facts.uploaded_bytes + length)
-
-    def _pieces(self, response: Response) -> Iterator[bytes]:
-        options = self._run.options
-        pacer = None if options.limit_rate is None else RatePacer(options.limit_rate, self._clock)
-        size_bytes = 0
-        for piece in _read(response, options.raw, pacer):
+    def _write_body(self, response: Response, output: Output, progress: Progress) -> None:
+        options, length, size_bytes = self._run.options, response.length_remaining, 0
+        if length is not None and response.request.method != "HEAD":
+            self._check_size(length)
+            progress.expect(self._facts.uploaded_bytes + length)
+        pieces = self._received(response, progress)
+        is_encoded = "content-encoding" in response.headers and not options.raw
+        for piece in response.decoded(pieces) if is_encoded else pieces:
             size_bytes += len(piece)
-            if options.max_filesize is not None and size_bytes > options.max_filesize:
-                raise CommandError(TOO_LARGE, f"the body is longer than the {options.max_filesize} of --max-filesize")
-            yield piece
-            if pacer is not None:
-                pacer.wait(len(piece))
+            self._check_size(size_bytes)
+            output.write(piece)
+        output.commit()
+
+    def _received(self, response: Response, progress: Progress) -> Iterator[bytes]:
+        """The body as it comes, no faster than it may, and counted."""
+        rate = self._run.options.limit_rate
+        pacer = None if rate is None else RatePacer(rate, self._run.clock)
+        for piece in response.iter_raw():
+            for part in (piece,) if pacer is None else pacer.parts(piece):
+                self._facts.downloaded_bytes += len(part)
+                progress.advance(len(part))
+                yield part
+
+    def _check_size(self, size_bytes: int) -> None:
+        limit = self._run.options.max_filesize
+        if limit is not None and size_bytes > limit:
+            raise CommandError(TOO_LARGE, f"the body is longer than the {limit} bytes of --max-filesize")
 
     # --- a download that goes on
 
     def _resume(self, progress: Progress) -> None:
         plan, facts, session = self._run.plan, self._facts, self._run.session
-        request = facts.request = plan.prepare(session, facts.url)
+        request = facts.request = plan.prepare(session, self._url)
         path = facts.filename = self._target.file_path(request.url)
         self._target.make_folders(path)
         before = _size_of(f"{path}.part")
@@ -145,13 +146,18 @@ class Transfer:
             done = size_bytes
 
         try:
-            download = session.download(plan.complete(facts.url), path, **plan.options, progress=show)
+            download = session.download(plan.complete(self._url), path, **plan.options, progress=show)
         except HTTPStatusError as error:
             self._note_answer(error.response)
             status, reason = error.response.status, error.response.reason
             raise CommandError(HTTP_ERROR, f"the server answered {status} {reason}".rstrip()) from None
         except NetError:
             raise
+        except ValueError as error:  # a Range of the user's own
+            raise CommandError(USAGE, str(error)) from None
+        except FileExistsError as error:
+            what = "remove it, or leave -C out to fetch it anew" if os.path.exists(path) else str(error)
+            raise CommandError(WRITE_ERROR, f"{path} is there already; {what}") from None
         except OSError as error:
             raise write_error(path, error) from error
         self._note_answer(download.response)
@@ -163,12 +169,6 @@ def head_bytes(response: Response) -> bytes:
     lines = [f"{response.http_version} {response.status} {response.reason or ''}"]
     lines += [f"{name}: {value}" for name, value in response.headers.iteritems()]
     return "".join([f"{line}\r\n" for line in (*lines, "")]).encode("latin-1")
-
-
-def _read(response: Response, is_raw: bool, pacer: RatePacer | None) -> Iterator[bytes]:
-    if pacer is None:
-        return response.iter_raw() if is_raw else response.iter_bytes()
-    return response.stream(pacer.piece_bytes, decode_content=not is_raw)
 
 
 def _size_of(path: str) -> int:

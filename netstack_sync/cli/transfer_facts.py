@@ -33,7 +33,7 @@ class TransferFacts:
     """Filled in while the transfer runs, by the thread that runs it. Times are seconds of the session's clock."""
 
     url: str
-    """As it was typed, made complete."""
+    """As it was typed, made complete; without credentials."""
     number: int = 0
     """Of the URL on the command line, from 0 on."""
     started_at: float = 0.0

@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable
 from typing import BinaryIO
 
+from netstack_sync.cli.exit_status import READ_ERROR, CommandError
+
 
 class UploadReader:
     """As much of a binary file as a request body needs; `on_read` is called with the bytes of each piece.
@@ -23,8 +25,11 @@ class UploadReader:
         self._read_bytes = 0
 
     def read(self, size: int) -> bytes:
-        """The next piece; b"" at the end."""
-        data = self._file.read(size)
+        """The next piece; b"" at the end. Raises CommandError."""
+        try:
+            data = self._file.read(size)
+        except OSError as error:
+            raise CommandError(READ_ERROR, f"cannot read what is to be sent: {error.strerror or error}") from error
         self._count(len(data))
         return data
 

@@ -111,16 +111,17 @@ def test_trust(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("arguments, is_told", [(("-k",), True), (("-ks",), False), (("-ksS",), False), ((), False)])
 def test_trusting_anybody_is_told_in_one_line(
+    netstack: Netstack,
+    server: EmbeddedServer,
     arguments: tuple[str, ...],
     is_told: bool,
-    capsys: pytest.CaptureFixture[str],
     recwarn: pytest.WarningsRecorder,
 ) -> None:
     """And not as a warning about lines of a program."""
-    request_of("https://h/", *arguments)
+    done = netstack("fetch", server.url("/hello"), *arguments)
     assert not recwarn.list
     line = "netstack: -k accepts any certificate: whoever is on the way can read and change this\n"
-    assert capsys.readouterr().err == (line if is_told else "")
+    assert done.status == 0 and done.err == (line if is_told else "")
 
 
 def test_client_certificate(tmp_path: Path) -> None:
