@@ -32,6 +32,7 @@ NOT_CONNECTED: Final = 7
 HTTP_ERROR: Final = 22
 WRITE_ERROR: Final = 23
 READ_ERROR: Final = 26
+TIMED_OUT: Final = 28
 BROKEN_OFF: Final = 56
 TOO_LARGE: Final = 63
 PIN_MISSING: Final = 90
@@ -49,7 +50,7 @@ MEANINGS: Final = {
     HTTP_ERROR: "the status is 400 or above, and -f, --fail-with-body or -C was given",
     WRITE_ERROR: "the output could not be written",
     READ_ERROR: "a file to send could not be read",
-    28: "a time limit was reached",
+    TIMED_OUT: "a time limit was reached",
     35: "TLS failed",
     47: "too many redirects",
     52: "the server closed the connection without an answer",
@@ -64,7 +65,7 @@ MEANINGS: Final = {
 
 # The first class that fits decides: subclasses stand before what they are derived from.
 _BY_CLASS: Final[tuple[tuple[type[NetError], int], ...]] = (
-    (FetchTimeout, 28),
+    (FetchTimeout, TIMED_OUT),
     (NameNotResolved, 6),
     (EmptyResponse, 52),
     (ConnectionReset, BROKEN_OFF),

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+from netstack_sync.base.shown_text import shown
 from netstack_sync.cli.data_files import read_file
 from netstack_sync.cli.exit_status import READ_ERROR, USAGE, CommandError
 
@@ -18,6 +19,7 @@ FilePart = tuple[str, tuple[str, bytes] | tuple[str, bytes, str]]
 """A file of a multipart body: its field, then filename, content, and the type if it is given."""
 
 _SEPARATORS: Final = (":=@", "==@", "==", ":=", "=@", ":@", "=", "@", ":", ";")  # of two at one place the longer
+_MAX_WORD: Final = 80
 _SPECIAL: Final = frozenset(":=@;\\")
 _HELP: Final = (
     "a request item is name==value for the query, name=value or name:=JSON for the body, Header:value, or file@path"
@@ -123,6 +125,5 @@ def _json_of(item: Item) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise CommandError(
-            USAGE, f"{item.name}{item.separator}{item.value}: this is not JSON ({error}); {item.name}=... is for text"
-        ) from None
+        word = shown(f"{item.name}{item.separator}{item.value}", _MAX_WORD)
+        raise CommandError(USAGE, f"{word}: this is not JSON ({error}); a field of text has = and not :=") from None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from netstack_sync.base.exceptions import HTTPStatusError, NetError
 from netstack_sync.base.url import Url
-from netstack_sync.cli.exit_status import HTTP_ERROR, TOO_LARGE, USAGE, WRITE_ERROR, CommandError
+from netstack_sync.cli.exit_status import HTTP_ERROR, TIMED_OUT, TOO_LARGE, USAGE, WRITE_ERROR, CommandError
 from netstack_sync.cli.fetch_run import FetchRun
 from netstack_sync.cli.output import Output, write_error
 from netstack_sync.cli.output_targets import OutputTarget
@@ -122,7 +122,14 @@ class Transfer:
             for part in (piece,) if pacer is None else pacer.parts(piece):
                 self._facts.downloaded_bytes += len(part)
                 progress.advance(len(part))
+                self._check_time()
                 yield part
+
+    def _check_time(self) -> None:
+        """What has come before the deadline may wait here for longer than that."""
+        max_s = self._run.options.max_time
+        if max_s and self._run.clock.now() - self._facts.started_at > max_s:
+            raise CommandError(TIMED_OUT, f"the {max_s:g} seconds of -m are over")
 
     def _check_size(self, size_bytes: int) -> None:
         limit = self._run.options.max_filesize
