@@ -31,7 +31,7 @@ def disposition_name(header: str | None) -> str:
     message["Content-Disposition"] = header.encode("latin-1").decode("utf-8", "replace")
     try:
         name = message.get_filename("")
-    except (ValueError, LookupError):  # what the header claims about its own encoding
+    except ValueError:  # of a number that is too long to be one
         return ""
     return safe_name(re.split(r"[/\\]", name)[-1])
 

@@ -328,3 +328,13 @@ def test_failure_that_passes_is_tried_again(netstack: Netstack, server: Embedded
     server.route("/x", lambda request: next(answers))
     done = netstack("fetch", "--retry", "3", "--retry-delay", "0.01", "--rate", "1000/s", server.url("/x"))
     assert done == (0, b"at last", "")
+
+
+def test_cookies_go_from_url_to_url_and_into_the_jar(
+    netstack: Netstack, server: EmbeddedServer, tmp_path: Path
+) -> None:
+    """Also when something failed."""
+    server.route("/login", Answer(404, [("Set-Cookie", "id=7")]))
+    done = netstack("fetch", "-f", "-c", str(tmp_path / "jar"), server.url("/login"), server.url("/headers"))
+    assert done.status == 22 and json.loads(done.out)["headers"]["Cookie"] == "id=7"
+    assert "\tid\t7\n" in (tmp_path / "jar").read_text()

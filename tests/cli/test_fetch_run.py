@@ -66,3 +66,10 @@ def test_bars_are_for_files_on_a_terminal(
     assert isinstance(choose_board(options, plan, has_files), NoProgress)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert isinstance(choose_board(options, plan, has_files), NoProgress) != is_shown
+
+
+def test_terminal_is_for_readers(netstack: Netstack, server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless -o - says that everything is welcome."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert netstack("fetch", server.url("/bytes/10")).status == 23
+    assert netstack("fetch", server.url("/bytes/10"), "-o", "-").status == 0

@@ -51,6 +51,7 @@ def test_url_without_a_file_name_is_refused() -> None:
         ('attachment; filename="a\x1b[31m"', "a_[31m"),
         ('attachment; filename=".."', "_."),
         ("attachment; filename*=no-such-codec''x", "x"),
+        ("attachment; filename*" + "1" * 5000 + "=x", ""),
         ('attachment; filename=""', ""),
     ],
 )

@@ -48,6 +48,11 @@ def test_deadline_counts_for_what_waits_here_too(netstack: Netstack, server: Emb
     assert done.status == 28 and 0 < len(done.out) < 60000
 
 
+def test_verbose_says_who_answered(netstack: Netstack, server: EmbeddedServer) -> None:
+    """Before the body comes."""
+    assert "* Answered by 127.0.0.1:" in netstack("fetch", "-v", server.url("/hello")).err
+
+
 @pytest.mark.parametrize("flag, out", [("-f", b""), ("--fail-with-body", b"what is wrong")])
 def test_bad_status_is_a_failure_if_wanted(netstack: Netstack, server: EmbeddedServer, flag: str, out: bytes) -> None:
     """With its body, or without."""

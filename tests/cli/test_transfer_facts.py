@@ -78,6 +78,7 @@ def test_answer_is_described() -> None:
             int(server.url().rpartition(":")[2].strip("/")),
         ]
         assert values(facts, "num_connects", "num_redirects") == [1, 0]
+        assert header_values(facts)["location"] == ["/hello?y"]
         response = session.get(server.url("/x"), headers={"Referer": "r"})
         facts = TransferFacts("typed", request=response.request, response=response)
         assert values(facts, "num_redirects", "redirect_url", "referer") == [1, None, "r"]
