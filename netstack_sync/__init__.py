@@ -66,6 +66,7 @@ from netstack_sync.network.quality import NetworkQuality
 from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.url_request.rate_limit import RateLimit
+from netstack_sync.workers.handler_source import HandlerAnswer, HandlerRequest
 
 __all__ = [
     "Attempt",
@@ -94,6 +95,8 @@ __all__ = [
     "FetchTimeout",
     "GroupStats",
     "HTTPStatusError",
+    "HandlerAnswer",
+    "HandlerRequest",
     "HstsSettings",
     "Http1Error",
     "InsecureTlsWarning",

@@ -21,6 +21,7 @@ from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.context_builder import PUBLIC_SUFFIXES, ContextBuilder
 from netstack_sync.url_request.rate_limit import RateLimitArgument, RateLimits
+from netstack_sync.url_request.scheme_settings import SchemeSettings
 
 
 def make_context_builder(
@@ -38,6 +39,7 @@ def make_context_builder(
     cookies: bool | CookiesArgument = True,
     base_url: Url | None = None,
     environment: Mapping[str, str],
+    schemes: SchemeSettings | None = None,
 ) -> ContextBuilder:
     """Checks the arguments of a Session; raises ValueError or TypeError naming the argument.
 
@@ -63,6 +65,7 @@ def make_context_builder(
         hsts=hsts_settings.config() if hsts_settings is not None else None,
         keeps_cookies=cookies is not False,
         cookies=_initial_cookies(cookies, base_url),
+        schemes=schemes or SchemeSettings(),
     )
 
 

@@ -60,6 +60,7 @@ from netstack_sync.url_request.host_rate_limiter import HostRateLimiter
 from netstack_sync.url_request.network_changes import ChangingServices, DohServices, NetworkChanges
 from netstack_sync.url_request.ocsp_fetcher import UrlRequestOcspFetcher
 from netstack_sync.url_request.rate_limit import RateLimits
+from netstack_sync.url_request.scheme_settings import SchemeSettings
 from netstack_sync.url_request.throttler import URLRequestThrottler
 from netstack_sync.workers.trust_roots import TrustRootsCache
 from netstack_sync.workers.worker_pool import WorkerPool
@@ -67,6 +68,7 @@ from netstack_sync.workers.worker_pool import WorkerPool
 _RESOLVER_THREADS = 64  # how many may hang in getaddrinfo() at once; apart, so that they block nothing else
 _WORKER_THREADS = 32
 _DISK_THREADS = 16  # for the user's files; apart, because any number may hang in a dead network drive
+_JOB_THREADS = 32  # for the user's handlers and interceptors, and for FTP; apart, because any number may hang
 _WALL_CLOCK = SystemWallClock()
 
 PUBLIC_SUFFIXES = PublicSuffixes()
@@ -100,6 +102,7 @@ class ContextBuilder:
     """False: no cookie outlives its request."""
     cookies: tuple[CanonicalCookie, ...] = ()
     """What is kept from the start; the public suffixes are loaded then."""
+    schemes: SchemeSettings = field(default_factory=SchemeSettings)
 
     def build(self, thread: NetworkThread, net_log: NetLog) -> URLRequestContext:
         """Makes the services in the order of their storeys; start() of the context is the caller's next word."""
@@ -155,9 +158,10 @@ class _ContextParts:
             throttler,
         )
         disk_workers = WorkerPool(thread.task_runner, _DISK_THREADS, "netstack-disk")
-        own_pools = (self._workers, self._resolver_workers, disk_workers)
+        job_workers = WorkerPool(thread.task_runner, _JOB_THREADS, "netstack-job")
+        own_pools = (self._workers, self._resolver_workers, disk_workers, job_workers)
         hsts = None if settings.hsts is None else TransportSecurityState(_WALL_CLOCK, settings.hsts.preloaded)
-        return URLRequestContext(
+        context = URLRequestContext(
             thread,
             net_log,
             resolver,
@@ -173,7 +177,10 @@ class _ContextParts:
             self._make_admission(throttler),
             self._make_cookies(),
             disk_workers,
+            job_workers,
         )
+        settings.schemes.install(context.job_factory)
+        return context
 
     def _make_admission(self, throttler: URLRequestThrottler | None) -> Admission | None:
         limits = self._settings.rate_limits

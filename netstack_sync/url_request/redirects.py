@@ -5,6 +5,7 @@ RFC 9110 §15.4, and net/url_request/redirect_info.cc where it leaves room.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from netstack_sync.base.exceptions import InvalidURL
@@ -43,15 +44,20 @@ def secure_upgrade(url: Url, method: str) -> RedirectInfo | int:
         return ERR_INVALID_REDIRECT
 
 
-def compute_redirect(status: int, location: str, url: Url, method: str) -> RedirectInfo | int:
-    """The next request, or the error that a bad Location means."""
+def compute_redirect(
+    status: int, location: str, url: Url, method: str, is_safe_target: Callable[[Url], bool] | None = None
+) -> RedirectInfo | int:
+    """The next request, or the error that a bad Location means.
+
+    Other schemes than http, https and that of `url` are for who says so in `is_safe_target`.
+    """
     # Headers are read as latin-1; the bytes beyond ASCII go back as they came, percent-encoded (Chromium).
     escaped = "".join([c if c < "\x80" else f"%{ord(c):02X}" for c in location])
     try:
         target = url.resolve(escaped)
     except InvalidURL:
         return ERR_INVALID_REDIRECT
-    if target.scheme not in ("http", "https"):
+    if target.scheme not in ("http", "https", url.scheme) and not (is_safe_target and is_safe_target(target)):
         return ERR_UNSAFE_REDIRECT
     if target.fragment is None and url.fragment is not None:
         target = target.with_fragment(url.fragment)

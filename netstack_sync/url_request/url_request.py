@@ -228,7 +228,8 @@ class URLRequest:
         if not locations:
             return OK
         info = self._info
-        redirect = compute_redirect(response.head.status, locations[0], info.url, info.method)
+        is_safe_target = self._context.job_factory.is_safe_redirect_target
+        redirect = compute_redirect(response.head.status, locations[0], info.url, info.method, is_safe_target)
         if isinstance(redirect, int):
             return redirect
         self._log_redirect(redirect)
