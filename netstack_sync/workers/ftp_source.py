@@ -145,8 +145,8 @@ class FtpSource:
             self._unread = _size_of(ftp, self._path)
             command, media_type = f"RETR {self._path}", media_type_of(self._path)
         port = int(ftp.makepasv()[1])
-        if port < _FIRST_USER_PORT:
-            raise SourceError(ERR_UNSAFE_PORT, f"the server offers port {port} for the data")
+        if not _FIRST_USER_PORT <= port <= 65535:
+            raise SourceError(ERR_UNSAFE_PORT, f"the FTP server offers port {port} for the data")
         self._data = self._connect(replace(endpoint, port=port))
         _begin_transfer(ftp, command)
         return SourceAnswer(200, "OK", (("Content-Type", media_type),), self._unread)

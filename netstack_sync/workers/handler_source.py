@@ -38,7 +38,7 @@ class HandlerAnswer:
     close() is called when nobody wants more. Content-Length goes without saying where the body is bytes.
     """
 
-    body: bytes | Iterable[bytes] = b""
+    body: bytes | bytearray | memoryview | Iterable[bytes] = b""
     status: int = 200
     headers: Mapping[str, str] | Iterable[tuple[str, str]] = ()
     reason: str | None = None
