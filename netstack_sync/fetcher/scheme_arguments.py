@@ -75,7 +75,7 @@ def _check_handlers(schemes: Any) -> dict[str, Handler | ProtocolHandler]:
 
 
 def _check_interceptors(interceptors: Any) -> tuple[Interceptor | URLRequestInterceptor, ...]:
-    if callable(interceptors) or isinstance(interceptors, (str, URLRequestInterceptor, Mapping)):
+    if isinstance(interceptors, (str, Mapping)) or not isinstance(interceptors, Iterable):
         raise TypeError("interceptors: pass a list of functions")
     found = tuple(interceptors)
     for interceptor in found:

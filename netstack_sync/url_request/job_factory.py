@@ -126,8 +126,9 @@ class URLRequestJobFactory:
     def _take_detour(
         self, info: HttpRequestInfo, net_log: NetLogWithSource, observer: TransactionObserver
     ) -> URLRequestJob:
-        if self._is_shut_down or self._services is None:
+        if self._is_shut_down:
             return ErrorJob(ERR_CONTEXT_SHUT_DOWN)
+        assert self._services is not None, "a context has services"
         hop = Hop(info, net_log, observer, self._services)
         return intercepted_job(self._interceptors, hop, lambda info: self.create_job(info, net_log, observer, True))
 

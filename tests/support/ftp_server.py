@@ -25,6 +25,8 @@ class FtpServer:
         self.stalls_at = ""
         """The verb at which nothing happens any more, or "data" after the first piece."""
         self.is_stalled = threading.Event()
+        self.is_left = threading.Event()
+        """Set when the client has gone after that."""
         self.commands: list[str] = []
         self.users: list[tuple[str, str]] = []
         self._family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -153,6 +155,7 @@ class _Conversation:
         with suppress(OSError):
             while self._connection.recv(100):
                 pass
+        self._server.is_left.set()
         return False
 
 
