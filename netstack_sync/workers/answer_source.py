@@ -138,7 +138,10 @@ def failure_of(error: BaseException) -> tuple[int, str]:
         return ERR_TIMED_OUT, str(error)
     if isinstance(error, OSError):
         net_error = map_system_error(error.errno or 0)
-        return net_error if net_error not in (OK, ERR_IO_PENDING) else ERR_FAILED, error.strerror or str(error)
+        where = f": {error.filename}" if error.filename else ""
+        return net_error if net_error not in (OK, ERR_IO_PENDING) else ERR_FAILED, (
+            error.strerror or str(error)
+        ) + where
     return ERR_FAILED, described(error)
 
 

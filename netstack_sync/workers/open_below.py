@@ -23,12 +23,12 @@ def open_below(root: str, names: list[str]) -> int:
     """
     for name in names:
         if name in ("", os.curdir, os.pardir) or "\0" in name or os.sep in name or (os.altsep and os.altsep in name):
-            raise PermissionError(errno.EACCES, "the path is not below the root")
+            raise PermissionError(errno.EACCES, "the path is not below the root", name)
     if not names:
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), root)
     descriptor = _open_in_steps(root, names) if _HAS_STEPS else _open_resolved(root, names)
     try:
-        _check_regular(os.fstat(descriptor).st_mode)
+        _check_regular(os.fstat(descriptor).st_mode, names[-1])
     except BaseException:
         os.close(descriptor)
         raise
@@ -39,12 +39,12 @@ def _open_in_steps(root: str, names: list[str]) -> int:
     folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
     try:
         for name in names[:-1]:
-            _refuse_link(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
+            _refuse_link(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode, name)
             inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
             os.close(folder)
             folder = inner
         # Looked at first: opening a device may do something to it.
-        _check_regular(os.stat(names[-1], dir_fd=folder, follow_symlinks=False).st_mode)
+        _check_regular(os.stat(names[-1], dir_fd=folder, follow_symlinks=False).st_mode, names[-1])
         return os.open(names[-1], _FLAGS | os.O_NOFOLLOW, dir_fd=folder)
     finally:
         os.close(folder)
@@ -54,20 +54,20 @@ def _open_resolved(root: str, names: list[str]) -> int:
     inside = os.path.realpath(root)
     path = os.path.join(inside, *names)
     if os.path.normcase(os.path.realpath(path)) != os.path.normcase(path):
-        raise PermissionError(errno.EACCES, "links are not followed")
-    _check_regular(os.stat(path).st_mode)
+        raise PermissionError(errno.EACCES, "links are not followed", names[-1])
+    _check_regular(os.stat(path).st_mode, names[-1])
     return os.open(path, _FLAGS)
 
 
-def _check_regular(mode: int) -> None:
-    _refuse_link(mode)
+def _check_regular(mode: int, name: str) -> None:
+    _refuse_link(mode, name)
     if stat.S_ISDIR(mode):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
     if not stat.S_ISREG(mode):
-        raise PermissionError(errno.EACCES, "neither a file nor a folder")
+        raise PermissionError(errno.EACCES, "neither a file nor a folder", name)
 
 
-def _refuse_link(mode: int) -> None:
+def _refuse_link(mode: int, name: str) -> None:
     """Says so, where opening would only say that something is amiss."""
     if stat.S_ISLNK(mode):
-        raise PermissionError(errno.EACCES, "links are not followed")
+        raise PermissionError(errno.EACCES, "links are not followed", name)

@@ -126,6 +126,17 @@ def raised(error: BaseException) -> BaseException:
         return caught
 
 
+def raised_deeper(error: BaseException) -> BaseException:
+    def fail() -> None:
+        raise error
+
+    try:
+        fail()
+    except BaseException as caught:
+        return caught
+    raise AssertionError
+
+
 @pytest.mark.parametrize(
     "error, net_error, words",
     [
@@ -133,6 +144,7 @@ def raised(error: BaseException) -> BaseException:
         (ConnectionRefused(ERR_CONNECTION_REFUSED, "who"), ERR_CONNECTION_REFUSED, "who"),
         (TimeoutError("slow"), ERR_TIMED_OUT, "slow"),
         (FileNotFoundError(2, "No such file"), ERR_FILE_NOT_FOUND, "No such file"),
+        (FileNotFoundError(2, "No such file", "x"), ERR_FILE_NOT_FOUND, "No such file: x"),
         (OSError("odd"), ERR_FAILED, "odd"),
         (BlockingIOError(11, "again"), ERR_FAILED, "again"),
     ],
@@ -144,6 +156,6 @@ def test_failures(error: BaseException, net_error: int, words: str) -> None:
 
 def test_failures_of_other_code_say_where() -> None:
     """The text is all that the caller will see of them."""
-    net_error, words = failure_of(raised(KeyError("x")))
+    net_error, words = failure_of(raised_deeper(KeyError("x")))
     assert net_error == ERR_FAILED and words.startswith("KeyError: 'x' (") and "test_answer_source.py, line " in words
     assert failure_of(KeyError("x"))[1] == "KeyError: 'x'"
