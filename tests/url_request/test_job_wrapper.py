@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.base.priority import RequestPriority
+from netstack_sync.loop.completion import Completion
 from netstack_sync.url_request.job_wrapper import JobWrapper
 from tests.support.jobs import ScriptedJob
+from tests.support.loops import RecordedCompletion
 from tests.support.scripted_stack import ScriptedStack, request_info
 
 
@@ -31,3 +34,25 @@ def test_it_tells_what_the_inner_job_tells(stack: ScriptedStack) -> None:
 def test_how_it_starts_is_for_its_users_to_say(stack: ScriptedStack) -> None:
     with pytest.raises(NotImplementedError):
         JobWrapper(ScriptedJob(stack, request_info())).start(lambda _: None)
+
+
+def test_the_inner_job_may_be_exchanged(stack: ScriptedStack) -> None:
+    """Once, before the head; an outcome that is waited for is passed on."""
+    first, second = ScriptedJob(stack, request_info()), ScriptedJob(stack, request_info(), 299)
+
+    class Exchanging(JobWrapper):
+        __slots__ = ()
+
+        def start(self, on_headers: Completion) -> int:
+            self._on_headers = on_headers
+            self._exchange(second)
+            self._complete(ERR_IO_PENDING)
+            stack.thread.post(lambda: self._complete(OK))
+            return ERR_IO_PENDING
+
+    on_headers = RecordedCompletion()
+    wrapper = Exchanging(first)
+    assert wrapper.start(on_headers) == ERR_IO_PENDING
+    assert first.is_closed and not second.is_closed and not on_headers.is_called
+    stack.run()
+    assert on_headers.result == OK and wrapper.read(lambda _: None) == b"body"
