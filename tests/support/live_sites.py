@@ -44,7 +44,7 @@ class LiveSites:
         return body
 
     def statuses(self, mark: str) -> list[int]:
-        """Of the requests with `mark` in their target that it has written down so far, which it does after it has answered."""
+        """Of the requests with `mark` in their target that it has written down; it does so after it has answered."""
         lines = self.access_log.read_text().splitlines()
         return [int(line.partition(" ")[0]) for line in lines if mark in line]
 
