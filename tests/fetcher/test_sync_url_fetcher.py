@@ -267,7 +267,7 @@ def _telling(session: Session, url: str, listen: Callable[[int, object], object]
     return SyncUrlFetcher(session.prepare("GET", url, on_informational=listen), _context(session))
 
 
-HINTS = [(103, {}), (102, {})]
+HINTS: list[tuple[int, dict[str, str]]] = [(103, {}), (102, {})]
 
 
 def test_the_thread_that_waits_calls_the_functions(server: EmbeddedServer, session: Session) -> None:
