@@ -347,7 +347,13 @@ def test_cancelling_the_wait_for_a_token(stack: ScriptedStack) -> None:
 
 
 def test_basic_does_not_grow_old() -> None:
-    """What was remembered says what would be said again; a password that was changed is tried once."""
+    """What was remembered says what would be said again; a password that was changed is tried once.
+
+    Nor does a server make it old by saying so.
+    """
+    first = controller(identity=AuthIdentity("me", "p", ("basic",)))
+    assert first.on_challenge([BASIC + ", stale=true"], GET) and first.authorization(GET)
+    assert not first.on_challenge([BASIC + ", stale=true"], GET)
     identity = AuthIdentity("me", "p", ("basic",))
     exchange = controller(logged_in(identity, BASIC), identity)
     assert exchange.authorization(GET) == "Basic bWU6cA=="
