@@ -75,7 +75,9 @@ from netstack_sync.http.chunked_upload import ChunkedUpload
 from netstack_sync.network.quality import NetworkQuality
 from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
+from netstack_sync.url_request.network_delegate import NetworkDelegate
 from netstack_sync.url_request.rate_limit import RateLimit
+from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
 
 __all__ = [
     "AnyAuth",
@@ -116,6 +118,7 @@ __all__ = [
     "NegotiateAuth",
     "NetError",
     "NetrcAuth",
+    "NetworkDelegate",
     "NetworkQuality",
     "NtlmAuth",
     "PinSet",
@@ -125,6 +128,7 @@ __all__ = [
     "ReadTimeout",
     "RequestPriority",
     "Resolution",
+    "ResourceSchedulerSettings",
     "Response",
     "ResponseTooLarge",
     "RetryPolicy",

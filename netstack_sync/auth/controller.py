@@ -96,6 +96,10 @@ class AuthController:
             self._log_challenge("accept")
             return True
         self._note_refusal(challenges)
+        return self.meet(challenges, request, knows_keep_alive)
+
+    def meet(self, challenges: Sequence[AuthChallenge], request: AuthRequest, knows_keep_alive: bool) -> bool:
+        """The same for a challenge to somebody else, which refuses nothing of this identity's."""
         self._challenges, self._request, self._knows_keep_alive = challenges, request, knows_keep_alive
         self._is_from_cache = False
         self._rounds += 1

@@ -23,6 +23,9 @@ from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import QueryParams, Url
 from netstack_sync.fetcher.cookie_arguments import CookiesArgument
+from netstack_sync.fetcher.header_rules import check_host, is_length
+from netstack_sync.fetcher.hooks import Hooks, HooksArgument
+from netstack_sync.fetcher.news_arguments import InformationalCallback, UploadProgressCallback
 from netstack_sync.fetcher.request_body import RequestBody, make_body
 from netstack_sync.fetcher.retry_policy import RetriesArgument, RetryPolicy
 from netstack_sync.fetcher.timeout import Timeout
@@ -54,6 +57,10 @@ class FetchOptions(TypedDict, total=False):
     priority: RequestPriority | str | int
     max_response_size: int | None
     retries: RetriesArgument
+    expect_continue: bool | None
+    on_informational: InformationalCallback | None
+    upload_progress: UploadProgressCallback | None
+    hooks: HooksArgument
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -74,15 +81,24 @@ class FetchRequest:
     auth: AuthIdentity | None = None
     """Who answers challenges; what is sent without one is in the headers, or in the URL."""
     cookies: OwnCookies = ()
+    expect_continue: bool = False
+    """True when the body is held back until the server asks for it."""
+    on_informational: InformationalCallback | None = None
+    """Told of 1xx responses; as upload_progress by a SyncUrlFetcher, on the thread that waits for it."""
+    upload_progress: UploadProgressCallback | None = None
+    hooks: Hooks | None = None
+    """Called by the session that the request is made with, not by the fetchers of the layer below."""
 
     def __getstate__(self) -> tuple[None, dict[str, object]]:
-        """Pickles without what is secret or belongs to this process: credentials, cookies, body, TLS settings."""
+        """Pickles without what is secret or belongs to this process: credentials, cookies, body, TLS settings,
+        functions.
+        """
         headers = self.headers.copy()
         for name in CREDENTIAL_HEADERS:
             headers.remove(name)
         state = {field.name: getattr(self, field.name) for field in fields(self)}
         state.update(url=self.url.without_credentials(), headers=headers, tls=TlsConfig(TrustConfig()))
-        state.update(body=None, auth=None, cookies=())
+        state.update(body=None, auth=None, cookies=(), on_informational=None, upload_progress=None, hooks=None)
         return None, state
 
     def __repr__(self) -> str:
@@ -176,7 +192,7 @@ def _settle_framing(body: RequestBody | None, headers: RequestHeaders) -> Reques
     if length is None:
         return body
     size = body.size if body is not None else 0
-    if not (length.isascii() and length.isdigit()) or size not in (None, int(length)):
+    if not is_length(length) or size not in (None, int(length)):
         raise ValueError(f"headers: Content-Length {length!r} does not match the body of {size} bytes")
     return body.with_size(int(length)) if body is not None and size is None else body
 
@@ -192,6 +208,7 @@ def merged_headers(defaults: RequestHeaders, own: HeaderChanges | None, authoriz
             if value is None:
                 headers.remove(name)
         headers.update([(name, value) for name, value in pairs if value is not None])
+        check_host(headers)
     if authorization is not None:
         headers.set("Authorization", authorization)
     return headers

@@ -58,6 +58,8 @@ class Response(ReadableBody):
         """What was asked, as the caller asked it."""
         self.history = history
         """The redirects on the way, oldest first; without bodies."""
+        self.next_request: FetchRequest | None = None
+        """What to send() to follow the redirect that this is; None when it is none, or leads where nobody is sent."""
         self.net_log_source_id = net_log_source_id
         """The request's id in the NetLog."""
 
@@ -77,6 +79,16 @@ class Response(ReadableBody):
     def is_redirect(self) -> bool:
         """True for a redirect that was not followed."""
         return self.status in _REDIRECTS and "location" in self._info.head.headers
+
+    @property
+    def is_permanent_redirect(self) -> bool:
+        """True when such a redirect says that its URL has moved for good."""
+        return self.status in (301, 308) and self.is_redirect
+
+    @property
+    def next(self) -> FetchRequest | None:
+        """`next_request`, as requests calls it."""
+        return self.next_request
 
     def raise_for_status(self) -> Response:
         """Raises HTTPStatusError for 400 and above; else gives the response itself."""

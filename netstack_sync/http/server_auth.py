@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netstack_sync.auth.challenge import parse_challenges
 from netstack_sync.auth.controller import AuthController
 from netstack_sync.auth.handler import AuthRequest
 from netstack_sync.auth.identity import identity_of_url
@@ -109,6 +110,14 @@ class ServerAuth(StepMachine):
             stays_open=head.keep_alive,
             knows_keep_alive=head.keep_alive or head.version != HTTP_1_0,
         )
+
+    def can_meet(self, head: ResponseHead) -> bool:
+        """True when a challenge can be met that was the answer to a request of somebody else.
+
+        Not by logging the connection in: others think that it is theirs.
+        """
+        challenges = parse_challenges(head.headers.get_all("www-authenticate"))
+        return self._controller.meet(challenges, self._request, knows_keep_alive=False)
 
     def prepare_restart(self, stream: HttpStream, timers: TimerQueue, on_done: Completion) -> int:
         """OK when the request can be sent again, an error, or ERR_IO_PENDING and one later callback.

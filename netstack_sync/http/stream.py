@@ -8,6 +8,7 @@ from typing import Protocol
 from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.load_timing import ConnectTiming
 from netstack_sync.base.ssl_info import SSLInfo
+from netstack_sync.http.interim import InterimWatch
 from netstack_sync.http.upload import UploadStream
 from netstack_sync.loop.completion import Completion
 from netstack_sync.pool.handle import ClientSocketHandle
@@ -34,8 +35,13 @@ class HttpStream(Protocol):
     ssl_info: SSLInfo | None
     """What TLS agreed on."""
 
-    def send_request(self, head: bytes, upload: UploadStream | None, on_done: Completion) -> int:
-        """OK when everything is sent, an error, or ERR_IO_PENDING and one later callback."""
+    def send_request(
+        self, head: bytes, upload: UploadStream | None, on_done: Completion, interim: InterimWatch | None = None
+    ) -> int:
+        """OK when everything is sent, an error, or ERR_IO_PENDING and one later callback.
+
+        A body that `interim` holds back may stay unsent: then the answer is there already, and read_headers() is OK.
+        """
 
     def read_headers(self, on_done: Completion) -> int:
         """OK when `head` is there, an error, or ERR_IO_PENDING and one later callback."""

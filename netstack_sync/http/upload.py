@@ -36,8 +36,10 @@ class UploadStream(Protocol):
         """True while a read() waits for the user's file or iterator."""
         ...
 
-    error: BaseException | None
-    """What the user's file or iterator raised, when read() answered with an error."""
+    @property
+    def error(self) -> BaseException | None:
+        """What the user's file or iterator raised, when read() answered with an error."""
+        ...
 
     def read(self, on_data: OnUploadData) -> bytes | int:
         """The next piece, b"" at the end, an error, or ERR_IO_PENDING and one later callback with one of these."""

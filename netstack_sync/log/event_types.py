@@ -46,6 +46,9 @@ class NetLogEventType(IntEnum):
     REQUEST_ALIVE = 2  # span: the life of a URLRequest
     URL_REQUEST_START_JOB = 108  # span: one job {url, method, load_flags, priority} {net_error?}
     URL_REQUEST_REDIRECTED = 109  # the request goes on elsewhere {location}
+    NETWORK_DELEGATE_BEFORE_START_TRANSACTION = 110  # span: a network delegate sees the headers to be sent {net_error?}
+    NETWORK_DELEGATE_BEFORE_URL_REQUEST = 111  # span: a network delegate sees a hop that begins {net_error?}
+    NETWORK_DELEGATE_HEADERS_RECEIVED = 112  # span: a network delegate sees the head of an answer {net_error?}
     URL_REQUEST_DELEGATE_RECEIVED_REDIRECT = 114  # span: the delegate decides about a redirect
     URL_REQUEST_DELEGATE_RESPONSE_STARTED = 115  # span: the delegate is told that headers are there
     URL_REQUEST_DELEGATE_SSL_CERTIFICATE_ERROR = 116  # span: the delegate is told about a bad certificate

@@ -59,8 +59,10 @@ from netstack_sync.url_request.doh_config import DohConfig
 from netstack_sync.url_request.doh_transport import UrlRequestDohTransport
 from netstack_sync.url_request.host_rate_limiter import HostRateLimiter
 from netstack_sync.url_request.network_changes import ChangingServices, DohServices, NetworkChanges
+from netstack_sync.url_request.network_delegate import NetworkDelegate
 from netstack_sync.url_request.ocsp_fetcher import UrlRequestOcspFetcher
 from netstack_sync.url_request.rate_limit import RateLimits
+from netstack_sync.url_request.resource_scheduler import ResourceScheduler, ResourceSchedulerSettings
 from netstack_sync.url_request.throttler import URLRequestThrottler
 from netstack_sync.workers.security_context import open_security_context
 from netstack_sync.workers.trust_roots import TrustRootsCache
@@ -103,6 +105,8 @@ class ContextBuilder:
     """False: no cookie outlives its request."""
     cookies: tuple[CanonicalCookie, ...] = ()
     """What is kept from the start; the public suffixes are loaded then."""
+    network_delegate: NetworkDelegate | None = None
+    resource_scheduler: ResourceSchedulerSettings | None = None
 
     def build(self, thread: NetworkThread, net_log: NetLog) -> URLRequestContext:
         """Makes the services in the order of their storeys; start() of the context is the caller's next word."""
@@ -177,14 +181,16 @@ class _ContextParts:
             self._make_admission(throttler),
             self._make_cookies(),
             disk_workers,
+            settings.network_delegate,
         )
 
     def _make_admission(self, throttler: URLRequestThrottler | None) -> Admission | None:
-        limits = self._settings.rate_limits
-        if limits is None and throttler is None:
+        limits, settings = self._settings.rate_limits, self._settings.resource_scheduler
+        if limits is None and throttler is None and settings is None:
             return None
+        scheduler = ResourceScheduler(settings, self._thread.post) if settings is not None else None
         limiter = HostRateLimiter(limits, self._thread.timers) if limits is not None else None
-        return Admission(limiter, throttler)
+        return Admission(limiter, throttler, scheduler)
 
     def _make_tls(self) -> TlsServices:
         clock, pins = _WALL_CLOCK, self._settings.pins

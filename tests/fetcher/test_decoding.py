@@ -94,7 +94,7 @@ def test_an_unknown_coding_leaves_the_body_as_it_came(value: str) -> None:
 
 
 def test_more_than_five_codings_are_an_attack() -> None:
-    """Rule R12."""
+    """R12 (CVE-2025-66418): each of them may multiply what is to be done."""
     data = PLAIN
     for _ in range(5):
         data = gzip.compress(data)

@@ -223,12 +223,11 @@ def httptools_reads(data: bytes, methods: Sequence[str]) -> Reading:
     def read_one(start: int, method: str) -> Message:
         while True:
             message = _httptools_message(data, start, method)
-            if not (message.state == "whole" and message.status < 200 and message.end < len(data)):
-                break
+            if message.state != "whole" or not 100 <= message.status < 200:
+                return message
             start = message.end
-        if message.state == "whole" and message.status < 200:
-            return Message("none", why="cut short")
-        return message
+            if start == len(data):
+                return Message("none", why="cut short")
 
     return read_all(data, methods, read_one)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
-from tests.wire.differential.accepted import ACCEPTED, explanation
-from tests.wire.differential.campaign import Tally, check
+from tests.wire.differential.accepted import ACCEPTED
+from tests.wire.differential.campaign import Tally, check, explanation
 from tests.wire.differential.comparing import Accepted, Difference, differences
 from tests.wire.differential.readings import Message, Reader, h11_reads, httptools_reads, ours
 from tests.wire.differential.responses import Connection, connections
