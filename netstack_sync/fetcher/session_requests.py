@@ -24,11 +24,11 @@ class SessionRequests:
         Arguments: `params` adds to the query; `headers` (None takes a session header away); `cookies` for this origin,
         over those that are kept; one body of `json`, `data` (a form, or anything `content` takes), `content` (bytes,
         string, path, binary file or iterable of bytes) and `files`; `timeout` (seconds in all, a pair (connect, read),
-        a Timeout, or None); `auth` (a pair (user, password), BasicAuth, DigestAuth, BearerAuth, NetrcAuth, or a
-        function that is given the FetchRequest and gives one of these); `verify`; `cert`; `follow_redirects`;
-        `max_redirects`; `priority` ("lowest" to "highest"); `max_response_size` in bytes; `retries` (a number, a
-        RetryPolicy, a urllib3.Retry, or None); `hooks`, {"request": function, "response": function}, see the page on
-        hooks.
+        a Timeout, or None); `auth` (a pair (user, password), BasicAuth, DigestAuth, BearerAuth, NtlmAuth,
+        NegotiateAuth, AnyAuth, NetrcAuth, or a function that is given the FetchRequest and gives one of these);
+        `verify`; `cert`; `follow_redirects`; `max_redirects`; `priority` ("lowest" to "highest"); `max_response_size`
+        in bytes; `retries` (a number, a RetryPolicy, a urllib3.Retry, or None); `hooks`, {"request": function,
+        "response": function}, see the page on hooks.
 
         Raises InvalidURL, ValueError and TypeError for bad arguments before anything is sent, a NetError when
         there is no complete answer, and what the caller's own body, hooks and function raise. A status of 400 and
