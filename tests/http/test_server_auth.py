@@ -191,7 +191,9 @@ def test_the_second_round_fails(stack: ScriptedStack) -> None:
 
 
 def test_the_next_request_waits_for_no_challenge(stack: ScriptedStack) -> None:
-    """Row 168, BasicAuthCacheAndPreauth, DigestPreAuthNonceCount; but others, and privacy mode, know nothing."""
+    """Row 168, BasicAuthCacheAndPreauth, DigestPreAuthNonceCount; but others, and privacy mode, know nothing
+    (DoNotSendAuth).
+    """
     stack.connection(
         Write(GET + b"\r\n"),
         Read(refusal(length(0))),
