@@ -40,7 +40,8 @@ def download(url: str, path: str | PathLike[str], **options: Unpack[DownloadOpti
 
     Arguments: those of `Session.request` but for bodies, and `resume` (False begins anew), `overwrite` (True replaces
     a file that is there, at the end and at once), `checksum` ("sha256:HEX", also sha512, sha384, sha1 and md5), `parts`
-    (how many requests may bring a large file side by side) and `progress`, which is called as `progress(done, total)` on this thread, `total` being None while it is not known.
+    (how many requests may bring a large file side by side) and `progress`, which is called as `progress(done, total)`
+    on this thread, `total` being None while it is not known.
     The default timeout limits connecting and each wait, not the whole.
 
     Raises InvalidURL, ValueError and TypeError for bad arguments, HTTPStatusError when the server has no such file,
