@@ -192,7 +192,9 @@ def test_a_rewind_drops_a_pending_read(stack: ScriptedStack) -> None:
     """The piece of the abandoned attempt does not reach the next one."""
     answers: list[bytes | int] = []
     upload = iterable_upload(stack, [b"ab", b"c"])
+    assert not upload.is_pending
     upload.read(answers.append)
+    assert upload.is_pending
     stack.workers.run_next()
     assert upload.rewind() == OK
     assert read_all(stack, upload) == [b"ab", b"c", b""]
