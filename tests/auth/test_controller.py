@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netstack_sync.auth.cache import HttpAuthCache
+from netstack_sync.auth.challenge import parse_challenges
 from netstack_sync.auth.controller import MAX_ROUNDS, AuthController
 from netstack_sync.auth.handler import AuthRequest
 from netstack_sync.auth.identity import AuthIdentity, password_identity
@@ -150,3 +151,12 @@ def test_a_body_that_cannot_be_signed() -> None:
 def test_a_401_without_a_challenge() -> None:
     """There is nothing to answer."""
     assert not controller().on_challenge([], GET)
+
+
+def test_a_challenge_to_somebody_else_refuses_nothing() -> None:
+    """Row 239: what was never sent in this name may be sent now, Basic included."""
+    late = controller(identity=PAIR)
+    assert late.meet(parse_challenges([BASIC]), GET)
+    assert (late.authorization(GET) or "").startswith("Basic ")
+    assert not late.on_challenge([BASIC], GET), "but not twice"
+    assert not controller().meet(parse_challenges([BASIC]), GET)

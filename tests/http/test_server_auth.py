@@ -22,6 +22,7 @@ from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.server_auth import make_server_auth
 from netstack_sync.http.upload import BytesUpload, IterableSource, UploadStream, WorkerUpload
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
+from netstack_sync.wire.http1_response import ResponseHeadParser
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_socket import EOF, Pause, Read, ScriptedSocket, Step, Write
 from tests.support.scripted_stack import ScriptedStack, request_info
@@ -309,3 +310,12 @@ def test_a_body_that_cannot_be_signed(stack: ScriptedStack) -> None:
     stack.connection(Write(post().replace(b" 5", b" %d" % len(long))), Write(long), refused)
     stack.pool.close_idle_sockets("")
     assert status(stack, info("POST", BytesUpload(long))) == 401
+
+
+@pytest.mark.parametrize("value, can_meet", [(CHALLENGE, True), ('Basic realm="r"', False), ("", False)])
+def test_a_challenge_to_somebody_else(stack: ScriptedStack, value: str, can_meet: bool) -> None:
+    """It refuses nothing that this identity has said, since it has said nothing."""
+    auth = make_server_auth(info(), stack.session.auth_cache, stack.log())
+    head = ResponseHeadParser().receive(refusal(challenge=value))
+    assert auth is not None and head is not None and auth.can_meet(head) == can_meet
+    assert (auth.authorization() is not None) == can_meet
