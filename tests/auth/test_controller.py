@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netstack_sync.auth.cache import HttpAuthCache
+from netstack_sync.auth.challenge import parse_challenges
 from netstack_sync.auth.controller import MAX_ROUNDS, AuthController
 from netstack_sync.auth.handler import AuthRequest
 from netstack_sync.auth.identity import AuthIdentity, password_identity
@@ -358,3 +359,12 @@ def test_basic_does_not_grow_old() -> None:
     exchange = controller(logged_in(identity, BASIC), identity)
     assert exchange.authorization(GET) == "Basic bWU6cA=="
     assert not exchange.on_challenge([BASIC], GET)
+
+
+def test_a_challenge_to_somebody_else_refuses_nothing() -> None:
+    """Row 239: what was never sent in this name may be sent now, Basic included."""
+    late = controller(identity=PAIR)
+    assert late.meet(parse_challenges([BASIC]), GET, knows_keep_alive=False)
+    assert (late.authorization(GET) or "").startswith("Basic ")
+    assert not late.on_challenge([BASIC], GET), "but not twice"
+    assert not controller().meet(parse_challenges([BASIC]), GET, knows_keep_alive=False)

@@ -169,3 +169,13 @@ def test_history_is_a_history_at_each_step() -> None:
     assert [hop.status for hop in response.history] == [301, 302]
     assert [[h.url for h in hop.history] for hop in response.history] == [[], ["http://h/1"]]
     assert all(isinstance(hop, Response) and hop.content == b"" for hop in response.history)
+
+
+@pytest.mark.parametrize(
+    "status, location, is_permanent", [(301, True, True), (308, True, True), (302, True, False), (301, False, False)]
+)
+def test_redirects_for_good(status: int, location: bool, is_permanent: bool) -> None:
+    """As requests names them; where they lead is known to whoever made the response."""
+    response = make_response(headers=("Location: /x",) if location else (), status=f"{status} X")
+    assert response.is_permanent_redirect == is_permanent and response.is_redirect == location
+    assert response.next_request is None and response.next is None
