@@ -11,8 +11,17 @@ import subprocess
 import sys
 
 from server import Nginx
+from workload import ONE_BODY
 
-LOADS = {"w1": 4000, "w16": 16000, "w64": 16000, "download": 1, "tls": 1000, "resumed": 250}
+LOADS = {
+    "w1": 4000,
+    "w16": 16000,
+    "w64": 16000,
+    "json": 4000,
+    "tls": 1000,
+    "resumed": 250,
+    **dict.fromkeys(ONE_BODY, 1),
+}
 CLIENTS = ["netstack_sync", "urllib3", "requests", "httpx", "aiohttp", "pycurl"]
 _SLOW = {"requests": 4, "httpx": 4}  # a fraction of the requests is enough for a figure
 
@@ -21,7 +30,8 @@ Figures = dict[str, float]
 
 def measure(client: str, load: str, server: Nginx, core: int) -> Figures | None:
     """One round; None when the client failed, and its last words on stderr."""
-    base = {"tls": server.tls_base, "resumed": server.ticket_base}.get(load, server.base)
+    base = server.sink_base if load.startswith("upload") else server.base
+    base = {"tls": server.tls_base, "resumed": server.ticket_base}.get(load, base)
     environment = {**os.environ, "BENCH_CA_FILE": server.ca_file}
     requests = max(1, LOADS[load] // _SLOW.get(client, 1))
     here = os.path.dirname(os.path.abspath(__file__))
@@ -40,14 +50,14 @@ def measure(client: str, load: str, server: Nginx, core: int) -> Figures | None:
 
 def report(load: str, rounds: dict[str, list[Figures]]) -> None:
     """Prints a table: medians, and their ratio to urllib3's."""
-    is_download = load == "download"
-    unit = "MB/s | CPU s/GB" if is_download else "requests/s | CPU µs/request"
+    is_body = load in ONE_BODY
+    unit = "MB/s | CPU s/GB" if is_body else "requests/s | CPU µs/request"
     print(f"\n### {load}\n\n| client | {unit} | CPU / urllib3's |\n|---|---|---|---|")
     cpu = {name: statistics.median(f["cpu_us"] for f in figures) for name, figures in rounds.items() if figures}
     for name in cpu:
-        key = "megabytes_per_second" if is_download else "per_second"
+        key = "megabytes_per_second" if is_body else "per_second"
         rate = statistics.median(f[key] for f in rounds[name])
-        shown = f"{cpu[name] / 1e6 / 0.1048576:.2f}" if is_download else f"{cpu[name]:.0f}"
+        shown = f"{cpu[name] / 1e6 / 0.1048576:.2f}" if is_body else f"{cpu[name]:.0f}"
         ratio = f"{cpu[name] / cpu['urllib3']:.2f}" if "urllib3" in cpu else "-"
         print(f"| {name} | {rate:.0f} | {shown} | {ratio} |")
 

@@ -1,16 +1,18 @@
-"""An nginx with the two files the work loads fetch, over http and, when asked to, over https."""
+"""An nginx with what the work loads fetch, over http and, when asked to, over https; beside it a sink for uploads."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from types import TracebackType
 
-from workload import LARGE_BYTES, SMALL_BYTES
+from workload import JSON_VALUE, LARGE_BYTES, SMALL_BYTES
 
 _CONFIGURATION = """
 daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log warn; {user}
@@ -22,6 +24,7 @@ http {{
   server {{
     listen 127.0.0.1:{port} backlog=1024; root {folder}/www;
     location = /small {{ default_type application/json; return 200 '{small}'; }}
+    location = /json {{ default_type application/json; return 200 '{json}'; }}
   }}
   {tls}
 }}
@@ -42,13 +45,15 @@ class Nginx:
         self._core = core
         self._has_tls = tls
         self._folder = tempfile.mkdtemp(prefix="netstack-bench-")
-        self._process: subprocess.Popen[bytes] | None = None
-        self._port, tls_port, ticket_port = _free_ports(3)
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._port, tls_port, ticket_port, self._sink_port = _free_ports(4)
         self.base = f"http://127.0.0.1:{self._port}"
         self.tls_base = f"https://127.0.0.1:{tls_port}"
         """With `tls`: every connection is a full handshake."""
         self.ticket_base = f"https://127.0.0.1:{ticket_port}"
         """With `tls`: a handshake may go on from a session."""
+        self.sink_base = f"http://127.0.0.1:{self._sink_port}"
+        """Reads what is sent."""
         self.ca_file = f"{self._folder}/ca.pem"
         """Who issued its certificate."""
         self._ports = {"port": tls_port, "ticket_port": ticket_port}
@@ -62,21 +67,21 @@ class Nginx:
             for _ in range(LARGE_BYTES // (1024 * 1024)):
                 large.write(os.urandom(1024 * 1024))
         user = "user root;" if os.getuid() == 0 else ""
-        values = {"folder": self._folder, "small": "x" * SMALL_BYTES}
+        values = {"folder": self._folder, "small": "x" * SMALL_BYTES, "json": json.dumps(JSON_VALUE)}
         tls = self._make_tls(values) if self._has_tls else ""
         with open(f"{self._folder}/nginx.conf", "w") as file:
             file.write(_CONFIGURATION.format(port=self._port, user=user, tls=tls, **values))
-        command = ["taskset", "-c", str(self._core), nginx, "-c", f"{self._folder}/nginx.conf", "-p", self._folder]
-        self._process = subprocess.Popen(command)
-        self._wait_until_up()
+        self._start([nginx, "-c", f"{self._folder}/nginx.conf", "-p", self._folder], self._port)
+        sink = os.path.join(os.path.dirname(os.path.abspath(__file__)), "upload_sink.py")
+        self._start([sys.executable, sink, str(self._sink_port)], self._sink_port)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._process is not None
-        self._process.terminate()
-        self._process.wait()
+        for process in self._processes:
+            process.terminate()
+            process.wait()
         shutil.rmtree(self._folder)
 
     def _make_tls(self, values: dict[str, str]) -> str:
@@ -88,15 +93,16 @@ class Nginx:
             file.write(authority.pem)
         return _TLS.format(answer=_ANSWER.format(**values), folder=self._folder, **self._ports)
 
-    def _wait_until_up(self) -> None:
+    def _start(self, command: list[str], port: int) -> None:
+        self._processes.append(subprocess.Popen(["taskset", "-c", str(self._core), *command]))
         for _ in range(100):
             try:
-                socket.create_connection(("127.0.0.1", self._port), 1).close()
+                socket.create_connection(("127.0.0.1", port), 1).close()
             except OSError:
                 time.sleep(0.05)
             else:
                 return
-        raise SystemExit("compare.py: nginx did not start")
+        raise SystemExit(f"compare.py: {command[0]} did not start")
 
 
 def _free_ports(count: int) -> list[int]:

@@ -2,57 +2,49 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import resource
-import ssl
 import sys
+import tempfile
 import threading
-import time
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from clients import CA_FILE, SYNC_CLIENTS, Client
+from clients import PIECE_BYTES, SYNC_CLIENTS, Body, Client
+from meter import Figures, Meter
+from upload_sink import ANSWER
 
 SMALL_BYTES = 200
 LARGE_BYTES = 100 * 1024 * 1024
+JSON_VALUE: dict[str, Any] = {
+    "items": [{"id": number, "name": f"item {number}", "price": number / 4, "tags": ["a", "b"]} for number in range(33)]
+}
+"""2 KB there, and the same back."""
+
+ONE_BODY = ("streamed", "memory", "file", "upload-bytes", "upload-file", "upload-chunked")
+"""Work loads of one body of LARGE_BYTES."""
 
 
-class Meter:
-    """CPU and wall clock between start() and stop()."""
-
-    def start(self) -> None:
-        """Begins to count."""
-        self._usage = resource.getrusage(resource.RUSAGE_SELF)
-        self._clock = time.perf_counter()
-
-    def stop(self) -> tuple[float, float]:
-        """Seconds of CPU (user and system) and of wall clock."""
-        wall = time.perf_counter() - self._clock
-        usage = resource.getrusage(resource.RUSAGE_SELF)
-        cpu = usage.ru_utime - self._usage.ru_utime + usage.ru_stime - self._usage.ru_stime
-        return cpu, wall
-
-
-def run_threads(client: Client, url: str, threads: int, requests: int) -> tuple[float, float]:
-    """`requests` in all, shared evenly by `threads`; the connections are made before the clock starts."""
+def run_threads(work: Callable[[], object], threads: int, requests: int) -> Figures:
+    """`work` `requests` times in all, shared evenly by `threads`; the connections are made before the clock starts."""
     share = requests // threads
     warm, start, end = (threading.Barrier(threads + 1) for _ in range(3))
     failures: list[BaseException] = []
 
-    def fetch_many(count: int) -> None:
+    def repeat(count: int) -> None:
         try:
             for _ in range(count):
-                assert len(client.fetch(url)) == SMALL_BYTES
+                work()
         except BaseException as error:
             failures.append(error)
 
-    def work() -> None:
-        fetch_many(max(1, share // 20))
+    def run() -> None:
+        repeat(max(1, share // 20))
         warm.wait()
         start.wait()
-        fetch_many(share)
+        repeat(share)
         end.wait()
 
-    workers = [threading.Thread(target=work) for _ in range(threads)]
+    workers = [threading.Thread(target=run) for _ in range(threads)]
     for worker in workers:
         worker.start()
     warm.wait()
@@ -68,72 +60,90 @@ def run_threads(client: Client, url: str, threads: int, requests: int) -> tuple[
     return figures
 
 
-def run_aiohttp(url: str, tasks: int, requests: int, sockets: int) -> tuple[float, float]:
-    """The same work on an event loop, with tasks in place of threads."""
-    import aiohttp
-
-    async def main() -> tuple[float, float]:
-        connector = aiohttp.TCPConnector(limit=sockets, ssl=ssl.create_default_context(cafile=CA_FILE))
-        async with aiohttp.ClientSession(connector=connector) as session:
-
-            async def work(count: int) -> None:
-                for _ in range(count):
-                    async with session.get(url) as response:
-                        assert len(await response.read()) == SMALL_BYTES
-
-            await asyncio.gather(*(work(max(1, requests // tasks // 20)) for _ in range(tasks)))
-            meter = Meter()
-            meter.start()
-            await asyncio.gather(*(work(requests // tasks) for _ in range(tasks)))
-            return meter.stop()
-
-    return asyncio.run(main())
-
-
-def download_aiohttp(url: str) -> tuple[float, float]:
-    """One large body on an event loop."""
-    import aiohttp
-
-    async def main() -> tuple[float, float]:
-        async with aiohttp.ClientSession() as session:
-            meter = Meter()
-            meter.start()
-            async with session.get(url) as response:
-                size = 0
-                async for piece in response.content.iter_any():
-                    size += len(piece)
-            assert size == LARGE_BYTES
-            return meter.stop()
-
-    return asyncio.run(main())
-
-
-def download(client: Client, url: str) -> tuple[float, float]:
-    """One large body; a small request first, so that making the connection is not counted."""
+def run_once(client: Client, load: str, base: str, folder: str) -> Figures:
+    """One large body; something small first, so that making the connection is not counted."""
+    large, path = base + "/large.bin", f"{folder}/copy"
+    is_upload = load.startswith("upload")
+    if is_upload:
+        client.upload(base, b"warm")
+        body = upload_body(load, folder)
+    else:
+        client.fetch(base + "/small")
     meter = Meter()
     meter.start()
-    assert client.download(url) == LARGE_BYTES
-    return meter.stop()
+    if is_upload:
+        assert client.upload(base, body) == ANSWER
+    elif load == "file":
+        client.save(large, path)
+    elif load == "memory":
+        assert len(client.fetch(large)) == LARGE_BYTES
+    else:
+        assert client.download(large) == LARGE_BYTES
+    figures = meter.stop()
+    if load == "file":
+        with open(path, "rb") as file:
+            assert file.seek(0, 2) == LARGE_BYTES
+    return figures
 
 
-def run(name: str, load: str, base: str, requests: int) -> tuple[float, float]:
+def upload_body(load: str, folder: str) -> Body:
+    """LARGE_BYTES in one of three forms."""
+    if load == "upload-bytes":
+        return b"x" * LARGE_BYTES
+    if load == "upload-chunked":
+        return _pieces()
+    with open(f"{folder}/body", "wb") as file:
+        file.writelines(_pieces())
+    return open(f"{folder}/body", "rb")
+
+
+def _pieces() -> Iterator[bytes]:
+    piece = b"x" * PIECE_BYTES
+    for _ in range(LARGE_BYTES // PIECE_BYTES):
+        yield piece
+
+
+def run_aiohttp(load: str, base: str, threads: int, requests: int, sockets: int, folder: str) -> Figures:
+    """The same on an event loop."""
+    import aiohttp_loads as loads
+
+    small, large = loads.fetch(base + "/small", SMALL_BYTES), base + "/large.bin"
+    if load == "json":
+        return loads.run_many(loads.post_json(base + "/json", JSON_VALUE), threads, requests, sockets)
+    if load not in ONE_BODY:
+        return loads.run_many(small, threads, requests, sockets)
+    if load.startswith("upload"):
+        warm_up = loads.upload(base, b"warm", ANSWER)
+        return loads.run_once(warm_up, loads.upload(base, upload_body(load, folder), ANSWER))
+    if load == "file":
+        return loads.run_once(small, loads.save(large, f"{folder}/copy"))
+    return loads.run_once(small, (loads.fetch if load == "memory" else loads.download)(large, LARGE_BYTES))
+
+
+def run(name: str, load: str, base: str, requests: int, folder: str) -> Figures:
     """CPU and wall-clock seconds of one work load."""
-    threads = {"w1": 1, "w16": 16, "w64": 64}.get(load, 1)
+    threads = {"w16": 16, "w64": 64}.get(load, 1)
     sockets = 6 if load == "w64" else threads
-    small, large = base + "/small", base + "/large.bin"
     if name == "aiohttp":
-        return download_aiohttp(large) if load == "download" else run_aiohttp(small, threads, requests, sockets)
+        return run_aiohttp(load, base, threads, requests, sockets, folder)
     client = SYNC_CLIENTS[name](sockets)
-    if load == "download":
-        client.fetch(small)
-        return download(client, large)
-    return run_threads(client, small, threads, requests)
+    if load in ONE_BODY:
+        return run_once(client, load, base, folder)
+    if load == "json":
+        return run_threads(lambda: _check(client.post_json(base + "/json", JSON_VALUE) == JSON_VALUE), 1, requests)
+    small = base + "/small"
+    return run_threads(lambda: _check(len(client.fetch(small)) == SMALL_BYTES), threads, requests)
+
+
+def _check(is_right: bool) -> None:
+    assert is_right
 
 
 def main() -> None:
     """Arguments: client, work load, server's base URL, requests."""
     name, load, base, requests = sys.argv[1:5]
-    cpu, wall = run(name, load, base, int(requests))
+    with tempfile.TemporaryDirectory(prefix="netstack-bench-") as folder:
+        cpu, wall = run(name, load, base, int(requests), folder)
     print(json.dumps({"cpu": cpu, "wall": wall}))
 
 

@@ -10,7 +10,15 @@
 """
 
 from netstack_sync._version import __version__
-from netstack_sync.auth.identity import BasicAuth, BearerAuth, DigestAuth, NetrcAuth
+from netstack_sync.auth.identity import (
+    AnyAuth,
+    BasicAuth,
+    BearerAuth,
+    DigestAuth,
+    NegotiateAuth,
+    NetrcAuth,
+    NtlmAuth,
+)
 from netstack_sync.base.backoff import BackoffPolicy
 from netstack_sync.base.exceptions import (
     Attempt,
@@ -47,6 +55,7 @@ from netstack_sync.cookies.canonical import CanonicalCookie
 from netstack_sync.fetcher.dns_settings import DnsSettings
 from netstack_sync.fetcher.download import Download
 from netstack_sync.fetcher.fetch import download, fetch
+from netstack_sync.fetcher.file_range import FileRange
 from netstack_sync.fetcher.future import FetchFuture
 from netstack_sync.fetcher.hsts_settings import HstsSettings
 from netstack_sync.fetcher.limits import Limits
@@ -62,13 +71,17 @@ from netstack_sync.fetcher.sync_url_fetcher import SyncUrlFetcher
 from netstack_sync.fetcher.timeout import Timeout
 from netstack_sync.fetcher.tls_settings import TlsSettings
 from netstack_sync.fetcher.url_fetcher import URLFetcher
+from netstack_sync.http.chunked_upload import ChunkedUpload
 from netstack_sync.network.quality import NetworkQuality
 from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
+from netstack_sync.url_request.network_delegate import NetworkDelegate
 from netstack_sync.url_request.rate_limit import RateLimit
+from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
 from netstack_sync.workers.handler_source import HandlerAnswer, HandlerRequest
 
 __all__ = [
+    "AnyAuth",
     "Attempt",
     "BackoffPolicy",
     "BasicAuth",
@@ -77,6 +90,7 @@ __all__ = [
     "CertificateError",
     "CertificateFacts",
     "ChecksumMismatch",
+    "ChunkedUpload",
     "ConnectTimeout",
     "ConnectionFailed",
     "ConnectionRefused",
@@ -93,6 +107,7 @@ __all__ = [
     "FetchFuture",
     "FetchRequest",
     "FetchTimeout",
+    "FileRange",
     "GroupStats",
     "HTTPStatusError",
     "HandlerAnswer",
@@ -103,9 +118,12 @@ __all__ = [
     "InvalidURL",
     "Limits",
     "NameNotResolved",
+    "NegotiateAuth",
     "NetError",
     "NetrcAuth",
+    "NetworkDelegate",
     "NetworkQuality",
+    "NtlmAuth",
     "PinSet",
     "PoolTimeout",
     "ProtocolError",
@@ -113,6 +131,7 @@ __all__ = [
     "ReadTimeout",
     "RequestPriority",
     "Resolution",
+    "ResourceSchedulerSettings",
     "Response",
     "ResponseTooLarge",
     "RetryPolicy",

@@ -13,7 +13,10 @@ from typing import Final, NamedTuple
 from netstack_sync.base.http_util import parse_list
 
 _TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # RFC 9110 §5.6.2
-_parameter: Final = re.compile(rf'({_TOKEN})[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"?|([^"=][^"]*))?', re.DOTALL).fullmatch
+# Each part excludes what the one before it may end with, so it is linear.
+_parameter: Final = re.compile(
+    rf'({_TOKEN})[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"?|([^"= \t][^"]*))?', re.DOTALL
+).fullmatch
 _start: Final = re.compile(rf"({_TOKEN})(?:[ \t]+(.*))?", re.DOTALL).fullmatch
 _token68: Final = re.compile(r"[A-Za-z0-9\-._~+/]+=*").fullmatch
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)

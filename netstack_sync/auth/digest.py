@@ -16,6 +16,7 @@ from netstack_sync.auth.identity import DIGEST, AuthIdentity
 
 _HASHES: Final = {"md5": "md5", "sha-256": "sha256", "sha-512-256": "sha512_256"}
 _SESSION: Final = "-sess"
+_MAX_ECHOED: Final = 4096  # characters that a server can make us remember, and repeat with every request
 _ATTR_CHARS: Final = "!#$&+^`|"  # of RFC 5987 §3.2.1, beside those that quote() never escapes
 
 
@@ -49,11 +50,13 @@ class DigestHandler:
     def from_challenge(
         cls, challenge: AuthChallenge, identity: AuthIdentity, make_cnonce: Callable[[], str] = make_cnonce
     ) -> DigestHandler | None:
-        """None for what we do not understand: another algorithm, no realm or nonce."""
+        """None for what we do not understand: another algorithm, no realm or nonce, or far too much of them."""
         parameters = challenge.parameters
         algorithm = parameters.get("algorithm", "MD5")
         hash_name = _HASHES.get(algorithm.lower().removesuffix(_SESSION), "")
         if "realm" not in parameters or not parameters.get("nonce") or hash_name not in hashlib.algorithms_available:
+            return None
+        if sum(len(parameters.get(name, "")) for name in ("realm", "nonce", "opaque")) > _MAX_ECHOED:
             return None
         return cls(challenge, identity, algorithm, hash_name, make_cnonce)
 
@@ -92,8 +95,8 @@ class DigestHandler:
 
     def on_authentication_info(self, value: str) -> None:
         """Takes the next nonce (RFC 7616 §3.5)."""
-        nonce = parse_parameters(value).get("nextnonce")
-        if nonce:
+        nonce = parse_parameters(value).get("nextnonce", "")
+        if 0 < len(nonce) <= _MAX_ECHOED:
             self._nonce, self._nonce_count, self._cnonce = nonce, 0, self._make_cnonce()
 
     def _choose_qop(self, request: AuthRequest) -> str | None:

@@ -6,8 +6,14 @@ import os
 from dataclasses import dataclass, field
 from typing import Final
 
+from netstack_sync.base.url import Url
+
 BASIC: Final = "basic"
 DIGEST: Final = "digest"
+NTLM: Final = "ntlm"
+NEGOTIATE: Final = "negotiate"
+
+_CONNECTION_SCHEMES: Final = frozenset({NTLM, NEGOTIATE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +21,22 @@ class AuthIdentity:
     """A user, and the schemes (in lower case) by which a server may be told so; part of every key of the cache."""
 
     username: str
+    """Empty for whoever the system says that runs the program."""
     password: str = field(repr=False)
     schemes: tuple[str, ...]
+    sends_basic: bool = field(default=False, compare=False)
+    """The request says the same by Basic already, before anybody asks."""
+    domain: str = ""
+    """Of Windows; may stand in the user's name instead."""
+    service_host: str = ""
+    """The host by which Kerberos knows the service; empty for that of the URL."""
+    delegates: bool = False
+    """The server may act as this user elsewhere."""
+
+    @property
+    def is_connection_based(self) -> bool:
+        """True when a server may be told who uses a connection, instead of who sends a request."""
+        return not _CONNECTION_SCHEMES.isdisjoint(self.schemes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +61,61 @@ class DigestAuth:
 
     def __post_init__(self) -> None:
         _check_strings(self.username, self.password)
+
+
+@dataclass(frozen=True, slots=True)
+class NtlmAuth:
+    r"""User and password of a Windows domain, or of the server itself, told by NTLM once the server has asked.
+
+    The domain may stand in the name: ``"DOMAIN\user"`` or ``"user@domain.example"``. Needs the extra ``auth``.
+    """
+
+    username: str
+    password: str = field(repr=False)
+    domain: str = ""
+
+    def __post_init__(self) -> None:
+        _check_account(self.username, self.password, self.domain)
+
+
+@dataclass(frozen=True, slots=True)
+class NegotiateAuth:
+    """Kerberos (or what else SPNEGO finds), once the server has asked (RFC 4559).
+
+    Without a user it is whoever runs the program, by the ticket that ``kinit`` or the logon got. `host` is the name
+    by which Kerberos knows the service, if it is not that of the URL: the ticket is for ``HTTP/host``. `delegate`
+    lets the server act as this user elsewhere. Needs the extra ``auth``.
+    """
+
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    host: str | None = field(default=None, kw_only=True)
+    delegate: bool = field(default=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.username is None and self.password is not None:
+            raise ValueError("auth: a password needs a user name")
+        if self.username is not None:
+            _check_account(self.username, self.password or "", "")
+        if self.host is not None and (not isinstance(self.host, str) or not _is_host_name(self.host)):
+            raise ValueError(f"auth: host is the name of a host, without a service or a port, not {self.host!r}")
+        if not isinstance(self.delegate, bool):
+            raise TypeError(f"auth: delegate must be True or False, not {self.delegate!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class AnyAuth:
+    """User and password, told by the best scheme that the server asks for: Negotiate, NTLM, Digest, else Basic.
+
+    Without the extra ``auth`` there are only the last two.
+    """
+
+    username: str
+    password: str = field(repr=False)
+    domain: str = ""
+
+    def __post_init__(self) -> None:
+        _check_account(self.username, self.password, self.domain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +144,22 @@ class NetrcAuth:
             raise TypeError(f"auth: the path of a netrc file is a string or a path, not {type(self.path).__name__}")
 
 
-def password_identity(username: str, password: str) -> AuthIdentity:
+def password_identity(username: str, password: str, sends_basic: bool = True) -> AuthIdentity:
     """Of a user who leaves it to the server how to be told."""
-    return AuthIdentity(username, password, (DIGEST, BASIC))
+    return AuthIdentity(username, password, (DIGEST, BASIC), sends_basic)
+
+
+def identity_of_url(url: Url, sends_basic: bool) -> AuthIdentity | None:
+    """Of the user that the URL names; None if it names nobody."""
+    if url.username is None:
+        return None
+    return password_identity(url.username, url.password or "", sends_basic)
+
+
+def any_identity(auth: AnyAuth) -> AuthIdentity:
+    """Basic could not tell where a name with a colon ends."""
+    schemes = (NEGOTIATE, NTLM, DIGEST) if ":" in auth.username else (NEGOTIATE, NTLM, DIGEST, BASIC)
+    return AuthIdentity(auth.username, auth.password, schemes, domain=auth.domain)
 
 
 def _check_strings(username: object, password: object) -> None:
@@ -81,3 +169,17 @@ def _check_strings(username: object, password: object) -> None:
         f"{username}{password}".encode()
     except UnicodeEncodeError as error:  # without the text, which is a secret
         raise ValueError(f"auth: user name and password must be valid Unicode: {error.reason}") from None
+
+
+def _check_account(username: object, password: object, domain: object) -> None:
+    _check_strings(username, password)
+    if not username:
+        raise ValueError("auth: the user name is empty")
+    if not isinstance(domain, str) or "\\" in domain:
+        raise ValueError(f"auth: domain must be the name of a Windows domain, not {domain!r}")
+    if domain and "\\" in str(username):
+        raise ValueError("auth: the user name holds a domain already; leave `domain` out")
+
+
+def _is_host_name(host: str) -> bool:
+    return host != "" and host.isprintable() and not any(character in "/@: " for character in host)

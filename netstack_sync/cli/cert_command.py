@@ -14,9 +14,10 @@ from netstack_sync.base.host_port import HostPortPair, bracketed
 from netstack_sync.base.ip_endpoint import parse_ip_literal
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.tls_warnings import InsecureTlsWarning
+from netstack_sync.cli.arguments import seconds
 from netstack_sync.cli.cert_report import CertReport
 from netstack_sync.cli.exit_status import BAD_URL, OK, USAGE, CommandError, exit_status, statuses_text
-from netstack_sync.cli.fetch_arguments import add_trust_arguments, check_trust_arguments, seconds
+from netstack_sync.cli.fetch_arguments import add_trust_arguments, check_trust_arguments
 from netstack_sync.cli.network_arguments import add_network_arguments, open_session
 from netstack_sync.cli.tls_text import COMMAND_LINE, argument_text, error_text
 from netstack_sync.cli.trust_options import session_tls, trust_options

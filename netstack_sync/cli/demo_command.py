@@ -6,11 +6,11 @@ import argparse
 from typing import TYPE_CHECKING, TypeAlias
 
 from netstack_sync.base.exceptions import InvalidURL
+from netstack_sync.cli.arguments import positive_count
 from netstack_sync.cli.demo_promises import show_promises
 from netstack_sync.cli.demo_report import report_totals, row_text, table_head
 from netstack_sync.cli.demo_run import DemoRun, Target
 from netstack_sync.cli.exit_status import BAD_URL, OK, CommandError
-from netstack_sync.cli.fetch_arguments import positive_count
 from netstack_sync.fetcher.session import Session
 from netstack_sync.testing.default_routes import pattern_bytes
 from netstack_sync.testing.embedded_server import EmbeddedServer

@@ -178,6 +178,7 @@ def _extras() -> list[Extra]:
         Extra("brotli", brotli, "bodies in br"),
         Extra("zstd", zstd, "bodies in zstd"),
         Extra("doh", _version_of("dnspython"), "DNS over HTTPS"),
+        Extra("auth", _version_of("pyspnego"), "NTLM and Negotiate"),
         Extra("truststore", _version_of("truststore"), "the certificates of macOS and Windows"),
         Extra("cli", _version_of("rich"), "the progress bar of netstack fetch"),
     ]

@@ -14,6 +14,7 @@ from netstack_sync.base.exceptions import (
     NameNotResolved,
     NetError,
     ProtocolError,
+    ResponseTooLarge,
     TLSError,
     TooManyRedirects,
     TruncatedBody,
@@ -31,7 +32,9 @@ NOT_CONNECTED: Final = 7
 HTTP_ERROR: Final = 22
 WRITE_ERROR: Final = 23
 READ_ERROR: Final = 26
+TIMED_OUT: Final = 28
 BROKEN_OFF: Final = 56
+TOO_LARGE: Final = 63
 PIN_MISSING: Final = 90
 INTERRUPTED: Final = 130
 
@@ -44,16 +47,17 @@ MEANINGS: Final = {
     NOT_CONNECTED: "no connection",
     8: "the server's answer breaks the rules of HTTP",
     18: "the body ended early",
-    HTTP_ERROR: "the status is 400 or above, and -f was given",
+    HTTP_ERROR: "the status is 400 or above, and -f, --fail-with-body or -C was given",
     WRITE_ERROR: "the output could not be written",
     READ_ERROR: "a file to send could not be read",
-    28: "a time limit was reached",
+    TIMED_OUT: "a time limit was reached",
     35: "TLS failed",
     47: "too many redirects",
     52: "the server closed the connection without an answer",
     BROKEN_OFF: "the connection was reset or broken off",
     60: "the server's certificate was refused",
     61: "the body is not encoded as its headers say",
+    TOO_LARGE: "the body is larger than --max-filesize",
     PIN_MISSING: "the server has none of the keys that it is pinned to",
     INTERRUPTED: "interrupted with Ctrl-C",
 }
@@ -61,7 +65,7 @@ MEANINGS: Final = {
 
 # The first class that fits decides: subclasses stand before what they are derived from.
 _BY_CLASS: Final[tuple[tuple[type[NetError], int], ...]] = (
-    (FetchTimeout, 28),
+    (FetchTimeout, TIMED_OUT),
     (NameNotResolved, 6),
     (EmptyResponse, 52),
     (ConnectionReset, BROKEN_OFF),
@@ -71,6 +75,7 @@ _BY_CLASS: Final[tuple[tuple[type[NetError], int], ...]] = (
     (ProtocolError, 8),
     (TooManyRedirects, 47),
     (DecodingError, 61),
+    (ResponseTooLarge, TOO_LARGE),
 )
 
 

@@ -1,114 +1,103 @@
-"""The arguments of `netstack fetch`: curl's names for what both can do."""
+"""The arguments of `netstack fetch`: curl's names for what both can do, HTTPie's items, and what they contradict."""
 
 from __future__ import annotations
 
 import argparse
-import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from netstack_sync.cli.exit_status import statuses_text
 from netstack_sync.cli.network_arguments import add_network_arguments
-from netstack_sync.url_request.redirects import MAX_REDIRECTS
+from netstack_sync.cli.request_arguments import (
+    add_body_arguments,
+    add_credential_arguments,
+    add_request_arguments,
+    check_request_arguments,
+)
+from netstack_sync.cli.transfer_arguments import (
+    add_limit_arguments,
+    add_many_arguments,
+    add_message_arguments,
+    add_output_arguments,
+    check_transfer_arguments,
+)
+from netstack_sync.cli.write_out import variables_text
 
 if TYPE_CHECKING:
     Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
 
 _DESCRIPTION = """\
-Fetch one URL and write the body of the answer to standard output. The options are curl's.
-A URL without a scheme gets http://. Redirects are followed only with -L."""
+Fetch URLs and write the bodies of the answers to standard output. The options are curl's, the items HTTPie's.
+A URL without a scheme gets http://, and ":8000/x" is on this machine. Redirects are followed only with -L.
+
+  netstack fetch https://example.org/
+  netstack fetch POST :8000/items name=x count:=3 X-Token:abc
+  netstack fetch -ZO https://example.org/a.iso https://example.org/b.iso"""
 
 _EPILOG = """\
+items, after the URL; a backslash before a separator takes its meaning away:
+  name==value      a parameter of the query
+  name=value       a JSON field of the body; with --form or --multipart a field of a form
+  name:=JSON       a field that is no text: number, true, list; =@FILE and :=@FILE read the value from a file
+  name@FILE        a file of a multipart form; ;type= after it says which kind
+  Header:value     a header; "Header:" leaves it out, "Header;" sends it empty
+
+A word before the URL that looks like one is the method; with a body it is POST unless given. URLs after the first
+need their scheme if they have a separator in them. Items and options are for all URLs.
+
 A file is written under another name that ends in .part and renamed when the body is complete; after a failure
-nothing is left. Bodies are decoded (gzip, deflate; br and zstd with the extras), also into a file. For a file
-the server is asked not to encode, so that its length is known; --compressed lets it.
+nothing is left, but with -C - what came stays as NAME.part, and the next -C - goes on from there. Bodies are decoded
+(gzip, deflate; br and zstd with the extras), also into a file. For a file the server is asked not to encode, so that
+its length is known; --compressed lets it.
 
 Without -m, connecting may take 30 seconds and each wait for bytes of the answer 60.
 
 """
-
-_KEPT = "; an @ at the start means nothing"
 
 
 def add_fetch_parser(commands: Commands) -> argparse.ArgumentParser:
     """Adds the command; gives its parser."""
     parser = commands.add_parser(
         "fetch",
-        help="fetch one URL",
+        help="fetch URLs",
+        usage="netstack fetch [OPTIONS] [METHOD] URL [URL...] [ITEM...]",
         description=_DESCRIPTION,
-        epilog=_EPILOG + statuses_text(),
+        epilog=_EPILOG + variables_text() + "\n\n" + statuses_text(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("url", metavar="URL")
-    _add_request(parser.add_argument_group("the request"))
-    _add_body(parser.add_argument_group("its body; each of these makes the method POST"))
-    _add_output(parser.add_argument_group("the output"))
-    _add_limits(parser.add_argument_group("limits and redirects"))
+    parser.add_argument("words", metavar="[METHOD] URL [URL...] [ITEM...]", nargs="+", help="what to fetch")
+    add_request_arguments(parser.add_argument_group("the request"))
+    add_credential_arguments(parser.add_argument_group("credentials and cookies"))
+    add_body_arguments(parser.add_argument_group("the body; each of these makes the method POST, -T makes it PUT"))
+    add_output_arguments(parser.add_argument_group("the output"))
+    add_message_arguments(parser.add_argument_group("what is told"))
+    add_limit_arguments(parser.add_argument_group("limits, redirects and retries"))
+    add_many_arguments(parser.add_argument_group("several URLs"))
     group = parser.add_argument_group("TLS")
     add_trust_arguments(group, "accept any certificate")
     _add_hsts_and_pins(group)
-    add_network_arguments(parser.add_argument_group("names and features"))
+    _add_names(parser.add_argument_group("names and features"))
     parser.set_defaults(check=lambda options: _check(parser, options))
     return parser
 
 
-def _add_request(group: argparse._ArgumentGroup) -> None:
+def _add_names(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("-X", "--request", metavar="METHOD", help="the method")
     add(
-        "-H",
-        "--header",
-        metavar="LINE",
+        "--resolve",
+        metavar="HOST:PORT:ADDRESS",
         action="append",
         default=[],
-        help='"Name: value"; "Name:" leaves a header out, "Name;" sends it empty; may be repeated',
+        help="connect there for this host and port; may be repeated",
     )
-    add("-A", "--user-agent", metavar="NAME", help="the User-Agent header")
-    add("-e", "--referer", metavar="URL", help="the Referer header")
-    add("-u", "--user", metavar="USER[:PASSWORD]", help="for Basic or Digest; asks for a password that is missing")
-    add("-I", "--head", action="store_true", help="ask for the head only (HEAD) and show it")
-    add("--compressed", action="store_true", help="ask for an encoded body for files as well")
-
-
-def _add_body(group: argparse._ArgumentGroup) -> None:
-    for names, kind, text in (
-        (("-d", "--data"), "data", "a form; @FILE is read without its line ends, @- is stdin; repeated: joined by &"),
-        (("--data-raw",), "raw", "as -d" + _KEPT),
-        (("--data-binary",), "binary", "as -d, but @FILE is sent as it is"),
-        (("--json",), "json", "JSON text or @FILE, with the headers that say so; repeated: joined"),
-    ):
-        group.add_argument(
-            *names, metavar="DATA", dest="data", action="append", default=[], type=_tagged(kind), help=text
-        )
-    group.add_argument(
-        "-F",
-        "--form",
-        metavar="NAME=VALUE",
+    add(
+        "--connect-to",
+        metavar="HOST1:PORT1:HOST2:PORT2",
         action="append",
         default=[],
-        help="a field of a multipart form; NAME=@FILE sends a file, ;type= after it says which kind",
+        help="connect to host and port 2 where 1 is meant; may be repeated",
     )
-
-
-def _add_output(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
-    add("-o", "--output", metavar="FILE", help="write to a file; - is standard output, even for binary on a terminal")
-    add("-O", "--remote-name", action="store_true", help="write to a file here, named as the last part of the URL")
-    add("-i", "--include", action="store_true", help="write the response heads before the body")
-    add("--raw", action="store_true", help="write the body as it came, without decoding it")
-    add("-v", "--verbose", action="store_true", help="say on stderr what happens; secrets are not shown")
-    add("-s", "--silent", action="store_true", help="no progress and no error message")
-    add("-S", "--show-error", action="store_true", help="with -s: error messages all the same")
-    add("-f", "--fail", action="store_true", help="a status of 400 or above is a failure; its body is not written")
-
-
-def _add_limits(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
-    add("-m", "--max-time", metavar="SECONDS", type=seconds, help="the deadline, everything included; 0 is none")
-    add("--connect-timeout", metavar="SECONDS", type=seconds, help="the limit for name, TCP and TLS; 0 is none")
-    add("-L", "--location", action="store_true", help="follow redirects; without it a redirect is the answer")
-    add("--max-redirs", metavar="N", type=_count, default=MAX_REDIRECTS, help="how many, %(default)s unless given")
+    add_network_arguments(group)
 
 
 def add_trust_arguments(group: argparse._ArgumentGroup, insecure_help: str) -> None:
@@ -140,12 +129,8 @@ def _add_hsts_and_pins(group: argparse._ArgumentGroup) -> None:
 
 def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     """Refuses what contradicts itself, as argparse does: a line on stderr and exit status 2."""
-    if options.head and (options.data or options.form):
-        parser.error("-I asks with HEAD; it cannot go with a body")
-    if options.data and options.form:
-        parser.error("-d and -F are two bodies; a request has one")
-    if options.output is not None and options.remote_name:
-        parser.error("-o and -O name two files for one body")
+    check_request_arguments(parser, options)
+    check_transfer_arguments(parser, options)
     check_trust_arguments(parser, options)
 
 
@@ -155,31 +140,3 @@ def check_trust_arguments(parser: argparse.ArgumentParser, options: argparse.Nam
         parser.error("--key belongs to a certificate: -E FILE")
     if options.key_password is not None and options.cert is None:
         parser.error("--pass belongs to a certificate: -E FILE")
-
-
-def _tagged(kind: str) -> Callable[[str], tuple[str, str]]:
-    return lambda text: (kind, text)
-
-
-def seconds(text: str) -> float:
-    """A number of seconds from 0 on."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
-    return value
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
-    return int(text)
-
-
-def positive_count(text: str) -> int:
-    """A whole number from 1 on."""
-    if _count(text) < 1:
-        raise argparse.ArgumentTypeError("at least 1 is needed")
-    return int(text)

@@ -1,54 +1,161 @@
-"""Turns the arguments of `netstack fetch` into a checked request, with curl's rules for what implies what."""
+"""Turns the arguments of `netstack fetch` into checked requests, with curl's rules for what implies what."""
 
 from __future__ import annotations
 
 import argparse
-import getpass
+import io
 import os
-import sys
 import warnings
-from typing import Any
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Final
+from urllib.parse import quote
 
 from netstack_sync.base.exceptions import InvalidURL
 from netstack_sync.base.tls_warnings import InsecureTlsWarning
 from netstack_sync.base.url import Url
-from netstack_sync.cli.exit_status import BAD_URL, READ_ERROR, USAGE, CommandError
+from netstack_sync.cli.cookie_files import cookie_pairs
+from netstack_sync.cli.credentials import credentials
+from netstack_sync.cli.data_files import open_file
+from netstack_sync.cli.data_pieces import join_pieces
+from netstack_sync.cli.exit_status import BAD_URL, USAGE, CommandError
+from netstack_sync.cli.form_fields import form_parts
+from netstack_sync.cli.items import Field, RequestItems, read_items
+from netstack_sync.cli.retry_options import retry_policy
 from netstack_sync.cli.tls_text import argument_text
 from netstack_sync.cli.trust_options import trust_options
+from netstack_sync.cli.upload_reader import UploadReader
+from netstack_sync.cli.words import Words, split_words
 from netstack_sync.fetcher.options import FetchOptions, FetchRequest
 from netstack_sync.fetcher.session import Session
 from netstack_sync.fetcher.timeout import DEFAULT_STREAM_TIMEOUT, Timeout
 
-Field = tuple[str, bytes | None]
-"""A header; a value of None leaves it out."""
+_HTTPIE_ACCEPT: Final = b"application/json, */*;q=0.5"
+
+_COUNTED_BYTES: Final = 64 * 1024  # a body in memory that is smaller is gone before anybody could look
+
+OnRead = Callable[[int], None]
 
 
-def make_request(session: Session, options: argparse.Namespace) -> FetchRequest:
-    """The request, with nothing sent yet; says on stderr if it trusts anybody. Raises CommandError."""
-    url = _url(options)
+@dataclass(frozen=True, slots=True)
+class RequestPlan:
+    """What all requests of a command have in common; files are read and passwords asked for by now."""
+
+    method: str
+    urls: tuple[str, ...]
+    options: FetchOptions
+    query: str
+    """Of -G: what is appended to each URL."""
+    upload_file: str | None
+    """Of -T: what each request sends from its beginning."""
+    given: argparse.Namespace
+
+    @property
+    def has_large_body(self) -> bool:
+        """Whether there is a body in memory that takes a while."""
+        content = self.options.get("content")
+        return isinstance(content, bytes) and len(content) > _COUNTED_BYTES
+
+    def options_for(self, file: BinaryIO | None, on_read: OnRead) -> FetchOptions:
+        """The options of one request that sends `file`, or the body that all have; `on_read` is told how far."""
+        content = self.options.get("content")
+        if file is not None:
+            return {**self.options, "content": UploadReader(file, on_read)}
+        if isinstance(content, bytes) and self.has_large_body:
+            return {**self.options, "content": UploadReader(io.BytesIO(content), on_read)}
+        return self.options
+
+    def prepare(
+        self, session: Session, url: str, file: BinaryIO | None = None, on_read: OnRead = lambda size_bytes: None
+    ) -> FetchRequest:
+        """The request for one of the URLs, with nothing sent yet; raises CommandError."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", InsecureTlsWarning)  # about lines of a program
+                return session.prepare(self.method, self.complete(url), **self.options_for(file, on_read))
+        except InvalidURL as error:
+            raise CommandError(BAD_URL, str(error)) from None
+        except (ValueError, TypeError) as error:
+            raise CommandError(USAGE, argument_text(error, self.given)) from None
+
+    def complete(self, url: str) -> str:
+        """The URL with the name of the uploaded file where it ends in a folder, and with the query of -G."""
+        address, hash_sign, fragment = url.partition("#")
+        if self.upload_file not in (None, "-") and address.partition("?")[0].endswith("/"):
+            path, mark, query = address.partition("?")
+            address = f"{path}{quote(os.path.basename(str(self.upload_file)))}{mark}{query}"
+        if self.query:
+            address += f"{'&' if '?' in address else '?'}{self.query}"
+        return f"{address}{hash_sign}{fragment}"
+
+    def open_upload(self) -> AbstractContextManager[BinaryIO | None]:
+        """The file to send, None without -T; raises CommandError."""
+        return nullcontext() if self.upload_file is None else open_file(self.upload_file)
+
+
+def plan_requests(options: argparse.Namespace) -> RequestPlan:
+    """Understands the command line; reads what it names and asks for what is missing. Raises CommandError."""
+    words = split_words(options.words)
+    items = read_items(words.items)
+    _refuse_two_bodies(options, items)
+    data = join_pieces(options.data)
+    return RequestPlan(
+        method=_method(options, words, items),
+        urls=words.urls,
+        options=_fetch_options(options, items, data),
+        query=os.fsdecode(data) if options.get else "",
+        upload_file=options.upload_file,
+        given=options,
+    )
+
+
+def session_pins(options: argparse.Namespace, urls: tuple[str, ...]) -> dict[str, list[str]] | None:
+    """The pins of the URLs' hosts, which do not count where a redirect leads, as in curl; raises CommandError."""
+    keys = options.pinnedpubkey
+    if keys is None:
+        return None
+    if not keys.startswith("sha256//"):
+        raise CommandError(
+            USAGE, f"--pinnedpubkey {keys!r}: pass sha256//HASH[;sha256//HASH]; a file, as of curl, is not read"
+        )
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", InsecureTlsWarning)  # about lines of a program
-            request = session.prepare(_method(options), url, **_fetch_options(options))
+        return {Url.parse(url).host: keys.split(";") for url in urls}
     except InvalidURL as error:
         raise CommandError(BAD_URL, str(error)) from None
-    except (ValueError, TypeError) as error:
-        raise CommandError(USAGE, argument_text(error, options)) from None
-    if options.insecure and not options.silent:
-        print("netstack: -k accepts any certificate: whoever is on the way can read and change this", file=sys.stderr)
-    return request
 
 
-def _url(options: argparse.Namespace) -> str:
-    return str(options.url) if "://" in options.url else f"http://{options.url}"
-
-
-def _method(options: argparse.Namespace) -> str:
-    if options.request is not None:
-        return str(options.request)
+def _method(options: argparse.Namespace, words: Words, items: RequestItems) -> str:
+    if words.method is not None and options.request is not None:
+        raise CommandError(USAGE, f"-X {options.request} and {words.method} are two methods; a request has one")
+    method = options.request or words.method
+    if method is not None:
+        return str(method)
     if options.head:
         return "HEAD"
-    return "POST" if options.data or options.form else "GET"
+    if options.upload_file is not None:
+        return "PUT"
+    has_data = options.data and not options.get
+    return "POST" if has_data or options.form_fields or items.has_body else "GET"
+
+
+def _refuse_two_bodies(options: argparse.Namespace, items: RequestItems) -> None:
+    flag = next(
+        (
+            name
+            for name, value in (
+                ("-d", options.data and not options.get),
+                ("-F", options.form_fields),
+                ("-T", options.upload_file),
+                ("-C", options.continue_at),
+                ("-I", options.head),
+            )
+            if value
+        ),
+        None,
+    )
+    if items.has_body and flag is not None:
+        raise CommandError(USAGE, f"items such as name=value make a body, which does not go with {flag}; use one")
 
 
 def _timeout(options: argparse.Namespace) -> Timeout:
@@ -62,41 +169,45 @@ def _timeout(options: argparse.Namespace) -> Timeout:
     return Timeout(total=total, connect=connect, read=read)
 
 
-def session_pins(options: argparse.Namespace) -> dict[str, list[str]] | None:
-    """The pins of the URL's host, which do not count where a redirect leads, as in curl; raises CommandError."""
-    keys = options.pinnedpubkey
-    if keys is None:
-        return None
-    if not keys.startswith("sha256//"):
-        raise CommandError(
-            USAGE, f"--pinnedpubkey {keys!r}: pass sha256//HASH[;sha256//HASH]; a file, as of curl, is not read"
-        )
-    try:
-        return {Url.parse(_url(options)).host: keys.split(";")}
-    except InvalidURL as error:
-        raise CommandError(BAD_URL, str(error)) from None
-
-
-def _fetch_options(options: argparse.Namespace) -> FetchOptions:
-    given = [_header(line) for line in options.header]
+def _fetch_options(options: argparse.Namespace, items: RequestItems, data: bytes) -> FetchOptions:
+    given = [_header(line) for line in options.header] + items.headers
     names = {name.lower() for name, _ in given}
     # A header of the user's stands in for what an option implies, also to leave it out.
-    headers: Any = [field for field in _implied_headers(options) if field[0].lower() not in names] + given
+    headers: Any = [field for field in _implied_headers(options, items) if field[0].lower() not in names] + given
     result: FetchOptions = {
         **trust_options(options),
         "headers": headers,
         "timeout": _timeout(options),
         "follow_redirects": options.location,
         "max_redirects": options.max_redirs,
-        "max_response_size": None,
+        "max_response_size": options.max_filesize,
+        "retries": retry_policy(options),
     }
-    if options.user is not None and "authorization" not in names:
-        result["auth"] = _credentials(options.user)
-    if options.data:
-        result["content"] = _body(options.data)
-    elif options.form:
-        _add_form(result, options.form)
+    cookies = cookie_pairs(options.cookie)
+    if cookies:
+        result["cookies"] = cookies
+    if items.params:
+        result["params"] = items.params
+    if "authorization" not in names:
+        auth = credentials(options)
+        if auth is not None:
+            result["auth"] = auth
+    _add_body(result, options, items, data)
     return result
+
+
+def _add_body(result: FetchOptions, options: argparse.Namespace, items: RequestItems, data: bytes) -> None:
+    if options.data and not options.get:
+        result["content"] = data
+    elif options.form_fields:
+        result["files"] = form_parts(options.form_fields)
+    elif items.files or (items.fields and options.multipart):
+        fields = [(name, (None, value.encode())) for name, value in items.form_fields()]
+        result["files"] = [*fields, *items.files]
+    elif items.fields and options.form:
+        result["data"] = items.form_fields()
+    elif items.fields:
+        result["json"] = dict(items.fields)
 
 
 def _header(line: str) -> Field:
@@ -108,64 +219,30 @@ def _header(line: str) -> Field:
     return name.strip(), os.fsencode(value) if value.strip() else None
 
 
-def _implied_headers(options: argparse.Namespace) -> list[Field]:
+def _implied_headers(options: argparse.Namespace, items: RequestItems) -> list[Field]:
     fields: list[Field] = []
     for name, value in (("User-Agent", options.user_agent), ("Referer", options.referer)):
         if value is not None:
             fields.append((name, os.fsencode(value)))
-    kinds = {kind for kind, _ in options.data}
+    kinds = set() if options.get else {kind for kind, _ in options.data}
     if "json" in kinds:
         fields += [("Content-Type", b"application/json"), ("Accept", b"application/json")]
     elif kinds:
         fields.append(("Content-Type", b"application/x-www-form-urlencoded"))
-    # A coding would hide the length of what is saved, and whoever wants the raw body wants the file itself.
-    if (options.output not in (None, "-") or options.remote_name or options.raw) and not options.compressed:
+    elif items.fields and not (items.files or options.form or options.multipart):
+        fields.append(("Accept", _HTTPIE_ACCEPT))
+    if options.range is not None:
+        fields.append(("Range", f"bytes={options.range}".encode("ascii")))
+    if _wants_identity(options):
         fields.append(("Accept-Encoding", b"identity"))
     return fields
 
 
-def _credentials(text: str) -> tuple[str, str]:
-    user, separator, password = text.partition(":")
-    return user, password if separator else getpass.getpass(f"Password of {user!r}: ")
+def _wants_identity(options: argparse.Namespace) -> bool:
+    """A coding would hide the length of what is saved; and of a coded body a range is no part of the file.
 
-
-def _body(pieces: list[tuple[str, str]]) -> bytes:
-    body = b""
-    for kind, text in pieces:
-        separator = b"&" if body and kind != "json" else b""
-        body += separator + _data(kind, text)
-    return body
-
-
-def _data(kind: str, text: str) -> bytes:
-    if kind == "raw" or not text.startswith("@"):
-        return os.fsencode(text)
-    data = _read_file(text[1:])
-    return data.translate(None, b"\r\n\0") if kind == "data" else data
-
-
-def _read_file(path: str) -> bytes:
-    try:
-        if path == "-":
-            return sys.stdin.buffer.read()
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError as error:
-        raise CommandError(READ_ERROR, f"cannot read {path!r}: {error.strerror or error}") from error
-
-
-def _add_form(result: FetchOptions, fields: list[str]) -> None:
-    values: list[tuple[str, str]] = []
-    files: list[tuple[str, tuple[str, bytes] | tuple[str, bytes, str]]] = []
-    for field in fields:
-        name, separator, value = field.partition("=")
-        if not separator:
-            raise CommandError(USAGE, f"-F {field!r}: a field is NAME=VALUE")
-        if not value.startswith("@"):
-            values.append((name, value))
-            continue
-        path, _, media_type = value[1:].partition(";type=")
-        part = (os.path.basename(path), _read_file(path))
-        files.append((name, (*part, media_type) if media_type else part))
-    result["data"] = values
-    result["files"] = files
+    Whoever wants the raw body wants the file itself; a resumed download sees to it without us.
+    """
+    if options.compressed or options.continue_at is not None:
+        return False
+    return options.raw or options.range is not None or any([output != "-" for output in options.outputs])

@@ -14,6 +14,7 @@ from netstack_sync.base.tls_warnings import InsecureTlsWarning
 from netstack_sync.cli import cert_command, demo_command, doctor, fetch_command, net_watcher, resolve_command
 from netstack_sync.cli.exit_status import INTERRUPTED, OTHER, USAGE, WRITE_ERROR, CommandError, exit_status
 from netstack_sync.cli.fetch_arguments import add_fetch_parser
+from netstack_sync.cli.messages import complain
 from netstack_sync.cli.tls_text import error_text
 
 
@@ -24,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return WRITE_ERROR
     parser = make_parser()
     try:
-        status = _run(parser, parser.parse_args(arguments))
+        status = _run(parser, parse(parser, arguments))
         sys.stdout.flush()
     except BrokenPipeError:
         _forget_stdout()
@@ -52,6 +53,16 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def parse(parser: argparse.ArgumentParser, arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parses a command line; the words of a fetch may stand between its options, which argparse does not know of."""
+    options, rest = parser.parse_known_args(arguments)
+    if rest and (options.command != "fetch" or any([word.startswith("-") for word in rest])):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        options.words += rest
+    return options
+
+
 def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     if options.command is None:
         parser.print_help(sys.stderr)
@@ -62,18 +73,13 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
             status: int = options.run(options)
         return status
     except CommandError as error:
-        _complain(options, str(error))
+        complain(options, str(error))
         return error.status
     except NetError as error:
-        _complain(options, error_text(error))
+        complain(options, error_text(error))
         return exit_status(error)
     except KeyboardInterrupt:
         return INTERRUPTED
-
-
-def _complain(options: argparse.Namespace, message: str) -> None:
-    if message and (options.show_error or not options.silent):
-        print(f"netstack: {message}", file=sys.stderr)
 
 
 def _forget_stdout() -> None:

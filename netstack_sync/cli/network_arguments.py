@@ -7,12 +7,15 @@ import argparse
 from netstack_sync.base.features import FeatureList
 from netstack_sync.cli.exit_status import USAGE, CommandError
 from netstack_sync.cli.tls_text import argument_text
+from netstack_sync.dns.mapped_resolver import HostResolverRules
 from netstack_sync.fetcher.dns_settings import DnsSettings
 from netstack_sync.fetcher.hsts_settings import HstsArgument
+from netstack_sync.fetcher.limits import Limits
 from netstack_sync.fetcher.pins import PinsArgument
 from netstack_sync.fetcher.session import Session
 from netstack_sync.fetcher.tls_arguments import ExtraCaArgument
 from netstack_sync.fetcher.tls_settings import TlsSettings
+from netstack_sync.url_request.rate_limit import RateLimitArgument
 
 
 def add_network_arguments(group: argparse._ActionsContainer) -> None:
@@ -35,16 +38,25 @@ def open_session(
     extra_ca: ExtraCaArgument = None,
     pins: PinsArgument = None,
     hsts: HstsArgument = True,
+    rules: HostResolverRules | None = None,
+    limits: Limits | None = None,
+    rate_limit: RateLimitArgument = None,
 ) -> Session:
-    """A session with what the arguments say, and with what the command says besides; raises CommandError."""
+    """A session with what the arguments say, and with what the command says besides; raises CommandError.
+
+    `rules` are those of the arguments and of the command together.
+    """
+    own_rules = options.host_resolver_rules if rules is None else rules
     try:
         return Session(
-            dns=DnsSettings(doh=options.doh_url, host_resolver_rules=options.host_resolver_rules),
+            dns=DnsSettings(doh=options.doh_url, host_resolver_rules=own_rules),
             features=FeatureList.from_text(options.enable_features, options.disable_features),
             tls=tls,
             extra_ca=extra_ca,
             pins=pins,
             hsts=hsts,
+            limits=limits,
+            rate_limit=rate_limit,
         )
     except (ValueError, ImportError) as error:
         raise CommandError(USAGE, argument_text(error, options)) from None

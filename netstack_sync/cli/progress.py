@@ -1,25 +1,39 @@
-"""How far a download is, shown on a terminal's stderr: with rich when it is installed, else in a plain line."""
+"""How far transfers are, shown on a terminal's stderr: with rich when it is installed, else in a plain line."""
 
 from __future__ import annotations
 
 import sys
+import threading
 from types import TracebackType
-from typing import Protocol, TextIO
+from typing import Final, Protocol, TextIO
 
 from netstack_sync.base.clock import SystemTickClock, TickClock
 
-_REDRAW_S = 0.1
-_BAR_WIDTH = 30
-_UNITS = ("B", "KiB", "MiB", "GiB")
+_REDRAW_S: Final = 0.1
+_BAR_WIDTH: Final = 30
+_UNITS: Final = ("B", "KiB", "MiB", "GiB")
 
 
 class Progress(Protocol):
-    """Shown in a with-block."""
+    """One transfer's share of a board; any thread."""
+
+    def expect(self, total_bytes: int | None) -> None:
+        """So many bytes there will be in all, those that came before included; None while nobody knows."""
 
     def advance(self, size_bytes: int) -> None:
-        """So many bytes more are there."""
+        """So many bytes more are there; fewer, if it begins anew."""
 
-    def __enter__(self) -> Progress: ...
+    def finish(self) -> None:
+        """No more will come."""
+
+
+class ProgressBoard(Protocol):
+    """All transfers of a command, shown in a with-block."""
+
+    def start(self, name: str) -> Progress:
+        """A transfer begins; any thread."""
+
+    def __enter__(self) -> ProgressBoard: ...
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -27,9 +41,19 @@ class Progress(Protocol):
 
 
 class NoProgress:
-    """Shows nothing."""
+    """Shows nothing: a Progress and a ProgressBoard."""
+
+    def start(self, name: str) -> NoProgress:
+        """See ProgressBoard."""
+        return self
+
+    def expect(self, total_bytes: int | None) -> None:
+        """See Progress."""
 
     def advance(self, size_bytes: int) -> None:
+        """See Progress."""
+
+    def finish(self) -> None:
         """See Progress."""
 
     def __enter__(self) -> NoProgress:
@@ -41,55 +65,101 @@ class NoProgress:
         """Nothing was shown."""
 
 
-class PlainProgress:
-    """One line that is drawn again and again."""
+class PlainBoard:
+    """One line that is drawn again and again: of all transfers together, with their number if there are several."""
 
-    def __init__(self, stream: TextIO, total_bytes: int | None, clock: TickClock) -> None:
+    def __init__(self, stream: TextIO, transfers: int, clock: TickClock) -> None:
         self._stream = stream
-        self._total_bytes = total_bytes
+        self._transfers = transfers
         self._clock = clock
-        self._started_at = self._drawn_at = clock.now()
-        self._size_bytes = 0
+        self._gate = threading.Lock()
+        self._started_at = clock.now()
+        self._drawn_at: float | None = None
+        self._tasks: list[_PlainProgress] = []
 
-    def advance(self, size_bytes: int) -> None:
-        """See Progress."""
-        self._size_bytes += size_bytes
-        now = self._clock.now()
-        if now - self._drawn_at >= _REDRAW_S:
-            self._drawn_at = now
-            self._draw()
+    def start(self, name: str) -> Progress:
+        """See ProgressBoard."""
+        task = _PlainProgress(self)
+        with self._gate:
+            self._tasks.append(task)
+        return task
 
-    def __enter__(self) -> PlainProgress:
-        self._draw()
+    def __enter__(self) -> PlainBoard:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._draw()
-        self._stream.write("\n")
-        self._stream.flush()
+        with self._gate:
+            if self._drawn_at is not None:
+                self._draw()
+                self._stream.write("\n")
+                self._stream.flush()
+
+    def maybe_draw(self) -> None:
+        """Draws the line if it has not been for a while; any thread."""
+        with self._gate:
+            now = self._clock.now()
+            if self._drawn_at is None or now - self._drawn_at >= _REDRAW_S:
+                self._drawn_at = now
+                self._draw()
 
     def _draw(self) -> None:
+        size_bytes = sum([task.size_bytes for task in self._tasks])
         elapsed_s = self._clock.now() - self._started_at
-        rate = f"  {shown_size(self._size_bytes / elapsed_s)}/s" if elapsed_s > 0 else ""
-        self._stream.write(f"\r{self._bar()}{shown_size(self._size_bytes)}{rate}\x1b[K")
+        rate = f"  {shown_size(size_bytes / elapsed_s)}/s" if elapsed_s > 0 else ""
+        self._stream.write(f"\r{self._bar(size_bytes)}{shown_size(size_bytes)}{rate}{self._count()}\x1b[K")
         self._stream.flush()
 
-    def _bar(self) -> str:
-        if not self._total_bytes:
+    def _bar(self, size_bytes: int) -> str:
+        """Nothing, as long as it is not known how much all of it is."""
+        totals = [task.total_bytes for task in self._tasks]
+        total_bytes = sum([total for total in totals if total is not None])
+        if None in totals or len(totals) < self._transfers or not total_bytes:
             return ""
-        share = min(1.0, self._size_bytes / self._total_bytes)
+        share = max(0.0, min(1.0, size_bytes / total_bytes))
         return f"[{'#' * int(share * _BAR_WIDTH):<{_BAR_WIDTH}}] {share:4.0%}  "
 
+    def _count(self) -> str:
+        if self._transfers == 1:
+            return ""
+        return f"  {sum([task.is_finished for task in self._tasks])} of {self._transfers} done"
 
-def make_progress(total_bytes: int | None) -> Progress:
-    """A bar on stderr, which must be a terminal; without a known total it only counts."""
+
+class _PlainProgress:
+    """What a PlainBoard knows of one transfer."""
+
+    __slots__ = ("_board", "is_finished", "size_bytes", "total_bytes")
+
+    def __init__(self, board: PlainBoard) -> None:
+        self._board = board
+        self.size_bytes = 0
+        self.total_bytes: int | None = None
+        self.is_finished = False
+
+    def expect(self, total_bytes: int | None) -> None:
+        """See Progress."""
+        self.total_bytes = total_bytes
+        self._board.maybe_draw()
+
+    def advance(self, size_bytes: int) -> None:
+        """See Progress."""
+        self.size_bytes += size_bytes
+        self._board.maybe_draw()
+
+    def finish(self) -> None:
+        """See Progress."""
+        self.is_finished = True
+        self._board.maybe_draw()
+
+
+def make_board(transfers: int) -> ProgressBoard:
+    """A board on stderr, which must be a terminal."""
     try:
-        from netstack_sync.cli.rich_progress import RichProgress  # an extra, and slow to import
+        from netstack_sync.cli.rich_progress import RichBoard  # an extra, and slow to import
     except ImportError:
-        return PlainProgress(sys.stderr, total_bytes, SystemTickClock())
-    return RichProgress(total_bytes)
+        return PlainBoard(sys.stderr, transfers, SystemTickClock())
+    return RichBoard(transfers)
 
 
 def shown_size(size_bytes: float) -> str:

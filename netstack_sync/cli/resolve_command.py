@@ -9,8 +9,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, TypeAlias
 
 from netstack_sync.base.exceptions import NetError
+from netstack_sync.cli.arguments import seconds
 from netstack_sync.cli.exit_status import OK, USAGE, exit_status, statuses_text
-from netstack_sync.cli.fetch_arguments import seconds
 from netstack_sync.cli.network_arguments import add_network_arguments, open_session
 from netstack_sync.dns.host_resolver import CacheUsage, ResolveParameters, ResolveSource
 from netstack_sync.fetcher.resolution import Resolution, family_from_value, resolve_on_network_thread

@@ -9,19 +9,26 @@ from typing import Final, NamedTuple
 from netstack_sync.auth.basic import basic_credentials
 from netstack_sync.auth.identity import (
     DIGEST,
+    NEGOTIATE,
+    NTLM,
+    AnyAuth,
     AuthIdentity,
     BasicAuth,
     BearerAuth,
     DigestAuth,
+    NegotiateAuth,
     NetrcAuth,
+    NtlmAuth,
+    any_identity,
     password_identity,
 )
 from netstack_sync.auth.netrc import find_login
 from netstack_sync.fetcher.options import AuthArgument, AuthValue, FetchRequest
+from netstack_sync.workers.security_context import require_pyspnego
 
 _FORMS: Final = (
-    "auth: must be a pair (user, password) of strings, BasicAuth, DigestAuth, BearerAuth, NetrcAuth, "
-    "or a function that gives one of these"
+    "auth: must be a pair (user, password) of strings, BasicAuth, DigestAuth, BearerAuth, NtlmAuth, "
+    "NegotiateAuth, AnyAuth, NetrcAuth, or a function that gives one of these"
 )
 
 
@@ -39,7 +46,10 @@ AuthSource = NetrcAuth | Callable[[FetchRequest], AuthValue]
 
 
 def auth_from_value(auth: AuthArgument) -> RequestAuth | AuthSource:
-    """What can be known at once, or whom to ask; raises ValueError for anything else."""
+    """What can be known at once, or whom to ask; raises ValueError for anything else.
+
+    ImportError for what needs the extra `auth` and does not have it.
+    """
     if auth is None:
         return RequestAuth()
     if isinstance(auth, (tuple, list)):
@@ -50,6 +60,10 @@ def auth_from_value(auth: AuthArgument) -> RequestAuth | AuthSource:
         return RequestAuth(None, AuthIdentity(auth.username, auth.password, (DIGEST,)))
     if isinstance(auth, BearerAuth):
         return RequestAuth(f"Bearer {auth.token}")
+    if isinstance(auth, AnyAuth):
+        return RequestAuth(None, any_identity(auth))
+    if isinstance(auth, (NtlmAuth, NegotiateAuth)):
+        return RequestAuth(None, _connection_identity(auth))
     if isinstance(auth, NetrcAuth) or (callable(auth) and not isinstance(auth, type)):
         return auth
     raise ValueError(_FORMS)
@@ -85,6 +99,14 @@ def _password_auth(auth: tuple[str, str] | list[str]) -> RequestAuth:
         raise ValueError(_FORMS)
     basic = BasicAuth(auth[0], auth[1])  # refuses a colon
     return RequestAuth(basic_credentials(basic.username, basic.password), password_identity(auth[0], auth[1]))
+
+
+def _connection_identity(auth: NtlmAuth | NegotiateAuth) -> AuthIdentity:
+    require_pyspnego()
+    if isinstance(auth, NtlmAuth):
+        return AuthIdentity(auth.username, auth.password, (NTLM,), domain=auth.domain)
+    user, password = auth.username or "", auth.password or ""
+    return AuthIdentity(user, password, (NEGOTIATE,), service_host=auth.host or "", delegates=auth.delegate)
 
 
 def _from_netrc(netrc: NetrcAuth, request: FetchRequest, environment: Mapping[str, str]) -> RequestAuth:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final, Protocol, TypeAlias
 
+from netstack_sync.base.ip_endpoint import parse_ip_literal
 from netstack_sync.base.url import Url
 from netstack_sync.base.url_host import canonical_host
 from netstack_sync.cookies.canonical import MAX_AGE_S, CanonicalCookie, checked_cookie
@@ -35,8 +36,13 @@ class CookieLike(Protocol):
 CookiesArgument: TypeAlias = "Mapping[str, str | None] | Iterable[tuple[str, str | None]] | Iterable[CookieLike]"
 """Names and values, or the cookies of any jar."""
 
+_IsText: TypeAlias = "Callable[[str], object]"
+
+_LOCALHOST_OF_JARS: Final = "localhost.local"  # http.cookiejar gives names of one label a second one
+
 # What goes over the wire as it is: latin-1 without control characters and without what ends a pair.
 _is_text: Final = re.compile(r"[\x20-\x3a\x3c-\x7e\x80-\xff]*").fullmatch
+_is_kept_text: Final = re.compile(r"[\t\x20-\x3a\x3c-\x7e\x80-\xff]*").fullmatch  # servers set tabs too
 
 
 def request_cookies(cookies: CookiesArgument, url: Url, now: float) -> OwnCookies:
@@ -112,12 +118,13 @@ def _from_like(item: CookieLike, home: Url | None, now: float) -> CanonicalCooki
     name, value = item.name, item.value
     if value is None:  # how http.cookiejar says that there was no name
         name, value = "", name
-    _check_pair(name, value, needs_name=False)
+    _check_pair(name, value, _is_kept_text, needs_name=False)
+    domain = "localhost" if item.domain == _LOCALHOST_OF_JARS else item.domain
     cookie = CanonicalCookie(
         name,
         value,
-        _checked_domain(item.domain, home),
-        _checked_path(item.path),
+        _checked_domain(domain, home),
+        _checked_path(item.path, _is_kept_text),
         bool(item.secure),
         created=now,
         expires=_checked_expiry(getattr(item, "expires", None), now),
@@ -146,12 +153,12 @@ def _checked_item(item: object) -> tuple[str, str | None] | CookieLike:
     raise TypeError(f"cookies: pass a mapping, pairs of name and value, or a cookie jar, not {type(item).__name__}")
 
 
-def _check_pair(name: object, value: object, needs_name: bool = True) -> None:
+def _check_pair(name: object, value: object, is_text: _IsText = _is_text, needs_name: bool = True) -> None:
     if not isinstance(name, str) or not isinstance(value, str):
         raise TypeError("cookies: names and values must be strings")
-    if (needs_name and not name) or not _is_text(name) or "=" in name or name != name.strip(" "):
+    if (needs_name and not name) or not is_text(name) or "=" in name or name != name.strip(" \t"):
         raise ValueError(f"cookies: {name!r} is no name: it must be latin-1 without '=', ';' and control characters")
-    if not _is_text(value):
+    if not is_text(value):
         raise ValueError(
             f"cookies: the value of {name!r} must be latin-1 without ';' and control characters; encode it"
         )
@@ -164,15 +171,24 @@ def _checked_domain(domain: str | None, home: Url | None) -> str:
         if home is None:
             raise ValueError("cookies: say for which host: with a domain, or with the session's base_url")
         return home.host
-    try:
-        host = canonical_host(domain.removeprefix("."))
-    except ValueError as error:
-        raise ValueError(f"cookies: the domain {domain!r} {error}") from None
+    host = host_of_domain(domain)
     return "." + host if domain.startswith(".") else host
 
 
-def _checked_path(path: str) -> str:
-    if not isinstance(path, str) or not path.startswith("/") or not _is_text(path):
+def host_of_domain(domain: str) -> str:
+    """The canonical host of a domain, which has no brackets around IPv6 addresses; raises TypeError and ValueError."""
+    if not isinstance(domain, str):
+        raise TypeError(f"cookies: a domain must be a string, not {type(domain).__name__}")
+    if (address := parse_ip_literal(domain)) is not None:
+        return address
+    try:
+        return canonical_host(domain.removeprefix("."))
+    except ValueError as error:
+        raise ValueError(f"cookies: the domain {domain!r} {error}") from None
+
+
+def _checked_path(path: str, is_text: _IsText = _is_text) -> str:
+    if not isinstance(path, str) or not path.startswith("/") or not is_text(path):
         raise ValueError(f"cookies: the path must begin with '/', not {path!r}")
     return path
 

@@ -1,64 +1,45 @@
-"""Content decoding on the caller's thread: bounded steps over urllib3's decoders."""
+"""Content-Encoding taken off on the caller's thread, as far as every coding in it is known."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from urllib3.exceptions import DecodeError
-from urllib3.response import BaseHTTPResponse, _get_decoder
+from urllib3.response import BaseHTTPResponse
 
 from netstack_sync.base.exceptions import DecodingError
 from netstack_sync.base.http_util import parse_list
 from netstack_sync.base.net_errors import ERR_CONTENT_DECODING_FAILED
+from netstack_sync.fetcher.content_decoders import decoded_pieces, is_brotli_bounded
 
-STEP_BYTES = 256 * 1024  # what one step of a decoder may give: a bomb of any ratio unfolds piece by piece
 MAX_CODINGS = 5  # rule R12: more in a row are an attack
+_PARTIAL_CONTENT = 206
 
 
 class DecodingResponse(BaseHTTPResponse):
-    """A response whose body can be decoded; the decoders and their limits are urllib3's."""
+    """A response whose body can be decoded."""
 
     def decoded(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """The pieces without their Content-Encoding; raises DecodingError.
 
-        One unknown coding in the list leaves the whole body as it came, as in Chromium. A body that ends early
-        gives what it holds: the framing, not the coding, says whether it is whole.
+        One unknown coding in the list leaves the whole body as it came, as in Chromium. A coding that ends early is an
+        error once all that it holds was given: where only the close of the connection ends a body, nothing else tells
+        that it is not whole. A part (206) may end anywhere.
         """
         codings = [coding.lower() for coding in parse_list(self.headers.get("content-encoding", ""))]
-        if not codings or any(coding not in self.CONTENT_DECODERS for coding in codings):
-            yield from pieces
-            return
-        if len(codings) > MAX_CODINGS:
-            raise DecodingError(ERR_CONTENT_DECODING_FAILED, f"more than {MAX_CODINGS} content codings")
-        self._decoder = _get_decoder(",".join(codings))
-        self._decoder_initialized = True
-        for piece in pieces:
-            yield from self._decoded_steps(piece)
-        while data := self._step(b""):
-            yield data  # what a decoder still held; flush() knows no limit
-        try:
-            tail = self._step(b"", flush=True)
-        except DecodingError:
-            return  # the coding misses its own end
-        if tail:
-            yield tail
+        known = known_codings()
+        if all([coding in known for coding in codings]):
+            if len(codings) > MAX_CODINGS:
+                raise DecodingError(ERR_CONTENT_DECODING_FAILED, f"more than {MAX_CODINGS} content codings")
+            for coding in reversed(codings):
+                pieces = decoded_pieces(coding, pieces, may_be_cut=self.status == _PARTIAL_CONTENT)
+        yield from pieces
 
-    def _decoded_steps(self, piece: bytes) -> Iterator[bytes]:
-        data = self._step(piece)
-        while data:
-            yield data
-            if self._decoder is None or not self._decoder.has_unconsumed_tail:
-                return
-            data = self._step(b"")
 
-    def _step(self, data: bytes, flush: bool = False) -> bytes:
-        try:
-            return self._decode(data, decode_content=True, flush_decoder=flush, max_length=STEP_BYTES)
-        except DecodeError as error:
-            raise DecodingError(ERR_CONTENT_DECODING_FAILED, str(error.args[0])) from error
+def known_codings() -> list[str]:
+    """What this process can decode: what urllib3 knows by its libraries, if it can be done in bounded steps."""
+    return [coding for coding in BaseHTTPResponse.CONTENT_DECODERS if coding != "br" or is_brotli_bounded()]
 
 
 def accept_encoding() -> str:
     """What this process can decode, as the value of an Accept-Encoding header."""
-    known = [coding for coding in BaseHTTPResponse.CONTENT_DECODERS if coding != "x-gzip"]
-    return ", ".join(known)
+    return ", ".join([coding for coding in known_codings() if coding != "x-gzip"])

@@ -25,7 +25,7 @@ class DnsSettings:
     """ "off"; "automatic": while a server answers, else the system; "secure": nobody else is asked. The default is
     "secure" with a server and "off" without. "automatic" without a server takes those of well-known name servers.
     """
-    host_resolver_rules: str | Mapping[str, object] | None = None
+    host_resolver_rules: HostResolverRules | str | Mapping[str, object] | None = None
     """Which hosts are resolved as if they were others: {"api.example": "127.0.0.1"}, or in Chromium's words
     `MAP *.example 127.0.0.1:8080, EXCLUDE www.example`.
     """

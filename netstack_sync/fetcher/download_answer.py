@@ -37,24 +37,32 @@ class Judgement(NamedTuple):
     """Bytes of the whole file, where that is known."""
 
 
-def judge_answer(head: ResponseHead, record: PartRecord | None, size_bytes: int) -> Judgement:
-    """The meaning of an answer to a request for the bytes from `size_bytes` on, or for the whole without a record.
+def judge_answer(head: ResponseHead, record: PartRecord | None, first: int, end: int | None = None) -> Judgement:
+    """The meaning of an answer to a request for the bytes from `first` on, up to `end` without it or to the last one;
+    or for the whole, without a record.
 
-    A range is used only if it says that it fits: right where the part ends, of the same whole. Else the whole is asked
-    for, because to a server that gets ranges wrong there is no other question (RFC 9110 §14.4, §15.5.17).
+    A range is used only if it says that it fits: right where the part ends, no further than asked, of the same whole.
+    Else the whole is asked for, because to a server that gets ranges wrong there is no other question (RFC 9110 §14.4,
+    §15.5.17).
     """
     if head.status in (_OK, _TRANSFORMED):
         return Judgement(Verdict.BEGIN, head.content_length, head.content_length)
     if record is None:
         return Judgement(Verdict.REFUSED)
     if head.status == _PARTIAL:
-        return _judge_partial(head, record, size_bytes)
+        return _judge_partial(head, record, first, end)
     if head.status == _NOT_SATISFIABLE:
         whole = parse_unsatisfied_range(head.headers.get("content-range"))
-        if whole == size_bytes and _is_same(head, record, whole):
+        if whole == first and _is_same(head, record, whole):
             return Judgement(Verdict.WHOLE, 0, whole)
         return Judgement(Verdict.ASK_ANEW)
     return Judgement(Verdict.REFUSED)
+
+
+def takes_ranges(head: ResponseHead) -> bool:
+    """True when the server says so itself (RFC 9110 §14.3)."""
+    units = parse_list(head.headers.get("accept-ranges") or "")
+    return any([unit.lower() == "bytes" for unit in units])
 
 
 def foreign_coding(head: ResponseHead) -> str:
@@ -63,9 +71,11 @@ def foreign_coding(head: ResponseHead) -> str:
     return ", ".join([coding for coding in codings if coding.lower() != "identity"])
 
 
-def _judge_partial(head: ResponseHead, record: PartRecord, size_bytes: int) -> Judgement:
+def _judge_partial(head: ResponseHead, record: PartRecord, first: int, end: int | None) -> Judgement:
     part = parse_content_range(head.headers.get("content-range"))
-    if part is None or part.size is None or part.first != size_bytes or not _is_same(head, record, part.size):
+    if part is None or part.size is None or part.first != first or not _is_same(head, record, part.size):
+        return Judgement(Verdict.ASK_ANEW)
+    if end is not None and part.last >= end:
         return Judgement(Verdict.ASK_ANEW)
     if head.content_length not in (None, part.length):
         return Judgement(Verdict.ASK_ANEW)

@@ -17,6 +17,8 @@ ProgressCallback = Callable[[int, "int | None"], object]
 
 _ALGORITHMS: Final = ("sha256", "sha512", "sha384", "sha1", "md5")
 _NOT_FOR_DOWNLOADS: Final = ("json", "data", "content", "files")
+_MAX_PARTS: Final = 16  # a server should not take one download for many people
+_NOT_TOLD: Final = ("expect_continue", "on_informational", "upload_progress")
 _OURS: Final = ("Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since")
 
 
@@ -26,6 +28,7 @@ class DownloadOptions(FetchOptions, total=False):
     resume: bool
     overwrite: bool
     checksum: str | None
+    parts: int
     progress: ProgressCallback | None
 
 
@@ -42,6 +45,8 @@ class DownloadPlan(NamedTuple):
     """Bytes; the limit of the session is for bodies in memory and does not count."""
     takes_codings: bool
     """True when the caller asked for content codings himself; then the file holds what was sent."""
+    parts: int = 1
+    """How many requests may bring it side by side."""
 
 
 def plan_download(config: SessionConfig, url: str, path: object, options: DownloadOptions) -> DownloadPlan:
@@ -49,6 +54,7 @@ def plan_download(config: SessionConfig, url: str, path: object, options: Downlo
     others: dict[str, Any] = dict(options)
     resume, overwrite = _flag("resume", others.pop("resume", True)), _flag("overwrite", others.pop("overwrite", False))
     checksum = check_checksum(others.pop("checksum", None))
+    parts = _check_parts(others.pop("parts", 1))
     progress = others.pop("progress", None)
     if progress is not None and not callable(progress):
         raise TypeError(f"progress: must be callable as progress(done, total), not {progress!r}")
@@ -57,6 +63,9 @@ def plan_download(config: SessionConfig, url: str, path: object, options: Downlo
             raise TypeError(
                 f"{name}: a download is a GET without a body; use stream() to write another answer to a file"
             )
+    for name in _NOT_TOLD:
+        if others.get(name) is not None:
+            raise TypeError(f"{name}: a download has no use for it; use stream()")
     request = config.prepare("GET", url, cast(FetchOptions, others), is_stream=True)
     for name in _OURS:
         if name in request.headers:
@@ -67,7 +76,9 @@ def plan_download(config: SessionConfig, url: str, path: object, options: Downlo
         headers = headers.copy()
         headers.set("Accept-Encoding", "identity")
     request, max_size = replace(request, headers=headers), others.get("max_response_size")
-    return DownloadPlan(request, check_path(path), resume, overwrite, checksum, progress, max_size, takes_codings)
+    return DownloadPlan(
+        request, check_path(path), resume, overwrite, checksum, progress, max_size, takes_codings, parts
+    )
 
 
 def check_path(path: object) -> str:
@@ -96,6 +107,12 @@ def check_checksum(value: object) -> Checksum | None:
     if len(digest) != digits or not set(digest) <= set("0123456789abcdef"):
         raise ValueError(f"checksum: {algorithm} has {digits} hexadecimal digits, not {digest!r}")
     return Checksum(algorithm, digest)
+
+
+def _check_parts(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MAX_PARTS:
+        raise ValueError(f"parts: must be a whole number from 1 to {_MAX_PARTS}, not {value!r}")
+    return value
 
 
 def _flag(name: str, value: object) -> bool:

@@ -1,40 +1,28 @@
-"""DownloadJob: one download on the network thread: look at the part, ask for the rest, write, put it in its place."""
+"""DownloadJob: one download on the network thread: look at the part, fetch the rest, write, put it in its place."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import deque
+from collections.abc import Sequence
+from math import inf
 from typing import Final, Protocol
 
-from netstack_sync.base.exceptions import HTTPStatusError
-from netstack_sync.base.net_errors import (
-    ERR_ABORTED,
-    ERR_CONTENT_LENGTH_MISMATCH,
-    ERR_CONTEXT_SHUT_DOWN,
-    ERR_TIMED_OUT,
-    OK,
-)
-from netstack_sync.fetcher.body_source import CollectedBody
-from netstack_sync.fetcher.download_answer import Judgement, Verdict, foreign_coding, judge_answer
+from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN, ERR_TIMED_OUT
+from netstack_sync.fetcher.download_answer import takes_ranges
 from netstack_sync.fetcher.download_arguments import DownloadPlan
-from netstack_sync.fetcher.download_errors import (
-    fetch_failure,
-    plain_failure,
-    refuse_coding,
-    refuse_size,
-    with_kept_text,
-)
+from netstack_sync.fetcher.download_errors import plain_failure, with_kept_text
+from netstack_sync.fetcher.download_stream import DownloadStream, MakeError
 from netstack_sync.fetcher.download_writer import DownloadWriter
-from netstack_sync.fetcher.options import FetchRequest
-from netstack_sync.fetcher.response import Response, make_response
-from netstack_sync.fetcher.url_fetcher import URLFetcher
+from netstack_sync.fetcher.response import Response
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.http.validators import strong_validator
 from netstack_sync.loop.timers import OneShotTimer
 from netstack_sync.url_request.context import URLRequestContext
+from netstack_sync.workers.gaps import Gap, divided
 from netstack_sync.workers.part_file import PartFile
 from netstack_sync.workers.part_record import PartRecord
 
-_MAX_ERROR_BODY_BYTES: Final = 64 * 1024  # of an answer that is no file: enough to read what is wrong
+LEAST_PART_BYTES: Final = 1024 * 1024  # of a download in several parts; less is not worth a connection
 
 
 class DownloadOwner(Protocol):
@@ -48,30 +36,34 @@ class DownloadOwner(Protocol):
 
 
 class DownloadJob:
-    """Owner of a URLFetcher at a time and of a DownloadWriter; network thread only. A LiveRequest.
+    """Owner of DownloadStreams and of a DownloadWriter; network thread only. A LiveRequest.
 
-    The part is looked at on a worker, the answer is judged by its head, and its bytes go to the writer; where the
-    server gives less than it was asked for, or a range that cannot be used, it is asked again. What has come is written
-    also when the network fails; only cancelling, the deadline and the end of the session do not wait for the disk.
+    The part is looked at on a worker; one stream asks for the rest, or several side by side for a piece of it each, and
+    what they bring goes to the writer. When one of them has given up all stop. What has come is written also then; only
+    cancelling, the deadline and the end of the session do not wait for the disk.
     """
 
     __slots__ = (
         "_context",
-        "_deadline",
-        "_error_body",
+        "_deadline_timer",
         "_failed",
-        "_fetcher",
+        "_had_bytes",
         "_is_finishing",
-        "_judgement",
-        "_left_bytes",
+        "_is_inspected",
+        "_may_divide",
         "_owner",
         "_plan",
-        "_started_at",
+        "_streams",
         "_url",
+        "_waiting",
         "_writer",
+        "deadline",
         "error",
+        "part",
+        "record",
         "response",
         "size_bytes",
+        "started_at",
         "was_resumed",
     )
 
@@ -80,16 +72,21 @@ class DownloadJob:
         self._context = context
         self._owner: DownloadOwner | None = owner
         self._url = plan.request.url.without_credentials().href
-        part = PartFile(plan.path, plan.may_replace, plan.checksum)
-        self._writer = DownloadWriter(part, context.disk_workers, context.thread.timers, self)
-        self._fetcher: URLFetcher | None = None
-        self._judgement: Judgement | None = None  # of the answer whose body is being read
-        self._left_bytes: int | None = None  # of that body; None when only its end will tell
-        self._failed: tuple[URLFetcher, int] | None = None  # told once what has come is written
-        self._error_body: list[bytes] = []
-        self._deadline = OneShotTimer(context.thread.timers, self._on_deadline)
-        self._started_at = 0.0
+        self.part = PartFile(plan.path, plan.may_replace, plan.checksum)
+        """To be looked at while the writer is idle."""
+        self._writer = DownloadWriter(self.part, context.disk_workers, context.thread.timers, self)
+        self._streams: list[DownloadStream] = []
+        self._waiting: deque[tuple[int, int | None]] = deque()  # what no stream brings yet: position and end
+        self._may_divide = plan.parts > 1
+        self._failed: MakeError | None = None  # made once what has come is written
+        self._deadline_timer = OneShotTimer(context.thread.timers, self._on_deadline)
+        self._had_bytes = False  # of an earlier attempt
+        self._is_inspected = False
         self._is_finishing = False
+        self.started_at = 0.0
+        self.deadline = inf
+        self.record: PartRecord | None = None
+        """See StreamOwner; it is that of the part, but for the gaps."""
         self.error: BaseException | None = None
         """Why there is no file, once it is over."""
         self.response: Response | None = None
@@ -107,188 +104,167 @@ class DownloadJob:
             self.fail(ERR_CONTEXT_SHUT_DOWN)
             return
         self._context.add_request(self)
-        self._started_at = started_at
+        self.started_at = started_at
         total = self._plan.request.timeout.total
         if total is not None:
-            self._deadline.start(max(0.0, started_at + total - self._context.thread.clock.now()))
+            self.deadline = started_at + total
+            self._deadline_timer.start(max(0.0, self.deadline - self._context.thread.clock.now()))
         url = self._url if self._plan.resumes else None
-        self._writer.run(lambda: self._writer.part.inspect(url))
+        self._writer.run(lambda: self.part.inspect(url))
 
     def fail(self, net_error: int) -> None:
         """Ends it in any state and without waiting for the disk; see LiveRequest."""
-        self._end(plain_failure(net_error, self._plan.request, self._writer.part))
+        self._end(plain_failure(net_error, self._plan.request, self.part))
 
-    # --- asking
+    # --- StreamOwner
 
-    def _send(self) -> None:
-        part = self._writer.part
-        request = self._plan.request
-        if part.record is not None and part.size:
-            headers = request.headers.copy()
-            headers.set("Range", f"bytes={part.size}-")
-            headers.set("If-Range", part.record.validator)
-            request = replace(request, headers=headers)
-        self._start_fetcher(request)
+    def on_response(self, response: Response) -> None:
+        """See StreamOwner."""
+        self.response = response
 
-    def _start_fetcher(self, request: FetchRequest) -> None:
-        self._judgement = self._left_bytes = None
-        self._fetcher = URLFetcher(request, self._context, self, self)
-        self._fetcher.start(self._started_at)
+    def on_begin(self, stream: DownloadStream, info: HttpResponseInfo, size: int | None) -> None:
+        """See StreamOwner; a file that is large enough is divided, once."""
+        self._stop_streams(but=stream)
+        validator = strong_validator(info.head)
+        record = self.record = None if validator is None else PartRecord(self._url, validator, size)
+        gaps: Sequence[Gap] = ()
+        if self._may_divide and record is not None and size and takes_ranges(info.head):
+            gaps = self._divide([Gap(0, size)])
+        self._may_divide = False
+        if gaps:
+            stream.end = gaps[0].end
+            self._waiting.extend(gaps[1:])
+        self._had_bytes = self.was_resumed = False
+        self.size_bytes = 0
+        self._writer.begin(lambda: self.part.begin(record, gaps))
 
-    def _drop_fetcher(self) -> None:
-        fetcher, self._fetcher = self._fetcher, None
-        if fetcher is not None:
-            fetcher.cancel()
+    def on_going_on(self) -> None:
+        """See StreamOwner."""
+        self.was_resumed = self._had_bytes
 
-    # --- BodySink and URLFetcherDelegate
+    def on_unusable(self, stream: DownloadStream) -> None:
+        """See StreamOwner."""
+        self._stop_streams(but=stream)
+        self._may_divide = False
+        self.record = None
 
-    def on_response_started(self, fetcher: URLFetcher) -> None:
-        """See BodySink."""
-        info, part = fetcher.response, self._writer.part
-        assert info is not None
-        asked_for_part = "range" in fetcher.request.headers
-        judgement = judge_answer(info.head, part.record if asked_for_part else None, part.size)
-        self._judgement, self._left_bytes = judgement, judgement.length
-        coding = "" if self._plan.takes_codings or judgement.verdict is Verdict.REFUSED else foreign_coding(info.head)
-        if coding:
-            refuse_coding(fetcher, coding)
-        elif self._is_too_large(judgement.size or 0):
-            refuse_size(fetcher, self._plan.max_size)
-        elif judgement.verdict is Verdict.BEGIN:
-            self._begin(info, judgement.size)
-        elif judgement.verdict is Verdict.GO_ON:
-            self.was_resumed = self.was_resumed or self.response is None
-            self.size_bytes = part.size
-        elif judgement.verdict in (Verdict.WHOLE, Verdict.ASK_ANEW):
-            self._drop_fetcher()  # nothing more is wanted of this answer
-        if judgement.verdict is Verdict.ASK_ANEW:
-            self._start_fetcher(self._plan.request)
-            return
-        self._keep_response(fetcher, info, CollectedBody([]))
-        if judgement.verdict is Verdict.WHOLE:
-            self.was_resumed, self.size_bytes = True, part.size
-            self._finish()
-
-    def write(self, piece: bytes) -> bool:
-        """See BodySink."""
-        assert self._judgement is not None and self._fetcher is not None and self._owner is not None
-        if self._judgement.verdict is Verdict.REFUSED:
-            return self._keep_error_body(piece)
-        if self._left_bytes is not None:
-            self._left_bytes -= len(piece)
-            if self._left_bytes < 0:  # chunks that hold more than the range
-                self._fetcher.fail(ERR_CONTENT_LENGTH_MISMATCH)
-                return False
-        if self._is_too_large(self.size_bytes + len(piece)):
-            refuse_size(self._fetcher, self._plan.max_size)
-            return False
-        self.size_bytes += len(piece)
-        self._writer.add(piece)
-        self._owner.on_progress(self.size_bytes, self._judgement.size)
+    def on_piece(self, position: int, data: bytes, size: int | None) -> bool:
+        """See StreamOwner."""
+        assert self._owner is not None, "a stream that was stopped brings nothing"
+        self.size_bytes += len(data)
+        self._writer.add(position, data)
+        self._owner.on_progress(self.size_bytes, size)
         return not self._writer.is_full
 
-    def on_fetch_complete(self, fetcher: URLFetcher) -> None:
-        """See URLFetcherDelegate."""
-        self._fetcher = None
-        if fetcher.net_error in (ERR_ABORTED, ERR_CONTEXT_SHUT_DOWN) or fetcher.timed_out == "total":
-            self._end(fetch_failure(fetcher, fetcher.net_error, self._writer.part))
-            return
-        if self._judgement is not None and self._judgement.verdict is Verdict.REFUSED:
-            self._end_refused(fetcher)  # also when its body was cut off
-            return
-        if fetcher.net_error != OK:
-            self._failed = (fetcher, fetcher.net_error)
-        elif self._left_bytes:
-            self._failed = (fetcher, ERR_CONTENT_LENGTH_MISMATCH)
-        if self._writer.is_idle:
-            self._advance()
+    def on_done(self, stream: DownloadStream) -> None:
+        """See StreamOwner."""
+        self._streams.remove(stream)
+        self._maybe_advance()
+
+    def on_failed(self, make_error: MakeError) -> None:
+        """See StreamOwner."""
+        self._failed = make_error
+        self._stop_streams()
+        self._maybe_advance()
+
+    def on_ended(self, make_error: MakeError) -> None:
+        """See StreamOwner."""
+        self._end(make_error())
 
     # --- WriterOwner
 
     def on_idle(self, error: BaseException | None) -> None:
         """See WriterOwner."""
         if error is not None:
-            self._end(with_kept_text(error, self._writer.part))
-            return
-        self._advance()
+            self._end(with_kept_text(error, self.part))
+        elif self._is_inspected:
+            self._advance()
+        else:
+            self._is_inspected = True
+            self._choose_streams()
+
+    def _maybe_advance(self) -> None:
+        if self._owner is not None and self._writer.is_idle:
+            self._advance()
 
     def _advance(self) -> None:
         """The one place that decides what is next; the writer is idle."""
         writer = self._writer
-        if self._fetcher is not None:
-            writer.maybe_flush()
-            self._fetcher.resume()
-        elif self._is_finishing:
+        if self._is_finishing:
             self._end(None)
-        elif self._is_complete:
-            self._finish()
-        elif writer.pending_bytes:
+            return
+        if self._failed is None:
+            self._start_streams()
+        if not writer.is_idle or self._owner is None:
+            return  # a stream that was started has failed at once
+        if self._streams:
+            writer.maybe_flush()
+            for stream in list(self._streams):
+                stream.resume()
+        elif writer.pending_bytes and (self._failed is not None or self.part.gaps is not None):
             writer.flush()
         elif self._failed is not None:
-            self._end(fetch_failure(*self._failed, self._writer.part))
+            self._end(self._failed())
         else:
-            self._send()  # for the first time, or the server gave less than it was asked for
+            self._is_finishing = True
+            writer.finish()
 
-    @property
-    def _is_complete(self) -> bool:
-        """True when all bytes are here; the fetch is over."""
-        judgement = self._judgement
-        if self._failed is not None or judgement is None:
-            return False
-        return judgement.size is None or self.size_bytes >= judgement.size
+    # --- streams
 
-    def _finish(self) -> None:
-        self._is_finishing = True
-        self._writer.finish()
+    def _choose_streams(self) -> None:
+        """What is asked for first, by what is there; dividing the rest is work for the writer."""
+        part = self.part
+        self.record, self.size_bytes, self._had_bytes = part.record, part.size, part.size > 0
+        gaps: Sequence[Gap] = part.gaps or ()
+        if self._may_divide and part.record is not None and part.record.size is not None:
+            gaps = self._divide(gaps or [Gap(part.size, part.record.size)]) or gaps
+        if not gaps:
+            self._waiting.append((part.size, None))
+            self._advance()
+            return
+        self._may_divide = False
+        self._waiting.extend(gaps)
+        if gaps == part.gaps:
+            self._advance()
+        else:
+            self._writer.run(lambda: part.spread(gaps))
 
-    # --- what the answer means
+    def _divide(self, gaps: Sequence[Gap]) -> Sequence[Gap]:
+        """The same in several parts; empty when it is too small for that."""
+        parts = divided(gaps, self._plan.parts, LEAST_PART_BYTES)
+        return parts if len(parts) > 1 else ()
 
-    def _begin(self, info: HttpResponseInfo, size: int | None) -> None:
-        validator = strong_validator(info.head)
-        record = None if validator is None else PartRecord(self._url, validator, size)
-        self.was_resumed, self.size_bytes = False, 0
-        self._writer.run(lambda: self._writer.part.begin(record))
+    def _start_streams(self) -> None:
+        while self._waiting and len(self._streams) < self._plan.parts:
+            stream = DownloadStream(self._plan, self._context, self, *self._waiting.popleft())
+            self._streams.append(stream)
+            stream.send()
 
-    def _is_too_large(self, size_bytes: int) -> bool:
-        return self._plan.max_size is not None and size_bytes > self._plan.max_size
-
-    def _keep_error_body(self, piece: bytes) -> bool:
-        self._error_body.append(piece)
-        fetcher = self._fetcher
-        if fetcher is not None and sum(map(len, self._error_body)) >= _MAX_ERROR_BODY_BYTES:
-            self._drop_fetcher()
-            self._end_refused(fetcher)
-            return False
-        return True
-
-    def _end_refused(self, fetcher: URLFetcher) -> None:
-        info = fetcher.response
-        assert info is not None
-        response = self._keep_response(fetcher, info, CollectedBody(self._error_body))
-        message = f"{response.status} {response.reason}: no file to download from {response.url}"
-        self._end(HTTPStatusError(message, response))
-
-    def _keep_response(self, fetcher: URLFetcher, info: HttpResponseInfo, body: CollectedBody) -> Response:
-        facts = (fetcher.history, fetcher.net_log_source_id, fetcher.attempts)
-        self.response = make_response(self._plan.request, info, body, *facts)
-        return self.response
+    def _stop_streams(self, but: DownloadStream | None = None) -> None:
+        """The bytes of the others are of no use any more, or are for the next attempt."""
+        self._waiting.clear()
+        for stream in self._streams:
+            if stream is not but:
+                stream.stop()
+        self._streams = [] if but is None else [but]
 
     # --- the end
 
     def _on_deadline(self) -> None:
         total = self._plan.request.timeout.total
-        if self._fetcher is not None and total is not None:
-            self._fetcher.on_limit("total", total)  # it knows what it was waiting for
-        else:
-            self._end(plain_failure(ERR_TIMED_OUT, self._plan.request, self._writer.part, "total"))
+        assert total is not None, "the timer runs for a limit"
+        for stream in self._streams:
+            if stream.reach_deadline(total):
+                return
+        self._end(plain_failure(ERR_TIMED_OUT, self._plan.request, self.part, "total"))
 
     def _end(self, error: BaseException | None) -> None:
         owner, self._owner = self._owner, None
         if owner is None:
             return
         self.error = error
-        self._deadline.stop()
-        self._drop_fetcher()
+        self._deadline_timer.stop()
+        self._stop_streams()
         self._writer.drop()
         self._context.remove_request(self)
         owner.on_download_complete()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from netstack_sync.loop.timers import OneShotTimer, TimerQueue
-from netstack_sync.workers.part_file import PartFile
+from netstack_sync.workers.part_file import PartFile, Piece
 from netstack_sync.workers.worker_job import WorkerJob
 from netstack_sync.workers.worker_pool import WorkerPool
 
@@ -25,7 +25,7 @@ class WriterOwner(Protocol):
 class DownloadWriter:
     """One piece of work at a time on one PartFile; network thread only. What comes meanwhile is the next batch."""
 
-    __slots__ = ("_flush_timer", "_job", "_owner", "_pieces", "_workers", "part", "pending_bytes")
+    __slots__ = ("_flush_timer", "_job", "_next_work", "_owner", "_pieces", "_workers", "part", "pending_bytes")
 
     def __init__(self, part: PartFile, workers: WorkerPool, timers: TimerQueue, owner: WriterOwner) -> None:
         self.part: Final = part
@@ -33,7 +33,8 @@ class DownloadWriter:
         self._workers = workers
         self._owner: WriterOwner | None = owner
         self._job: WorkerJob[None] | None = None
-        self._pieces: list[bytes] = []
+        self._next_work: Callable[[], None] | None = None
+        self._pieces: list[Piece] = []
         self._flush_timer = OneShotTimer(timers, self.flush)
         self.pending_bytes = 0
         """Bytes that no worker has taken yet."""
@@ -52,10 +53,18 @@ class DownloadWriter:
         """Other work on the file; ends with on_idle(), as everything that is begun here."""
         self._post(work)
 
-    def add(self, piece: bytes) -> None:
+    def begin(self, work: Callable[[], None]) -> None:
+        """The same, but as soon as nothing is under way; what was added before it is not written."""
+        self._take()
+        if self._job is None:
+            self._post(work)
+        else:
+            self._next_work = work
+
+    def add(self, position: int, data: bytes) -> None:
         """Takes a piece, to be written with others."""
-        self._pieces.append(piece)
-        self.pending_bytes += len(piece)
+        self._pieces.append(Piece(position, data))
+        self.pending_bytes += len(data)
         if self._job is None:
             self.maybe_flush()
 
@@ -68,24 +77,28 @@ class DownloadWriter:
 
     def flush(self) -> None:
         """Hands over what is here."""
-        pieces = self._take()
-        self._post(lambda: self.part.write(pieces))
+        part, pieces = self.part, self._take()
+        if part.gaps is not None:
+            self._post(lambda: part.fill(pieces))
+        else:
+            self._post(lambda: part.write([piece.data for piece in pieces]))
 
     def finish(self) -> None:
-        """Hands over the last pieces; see PartFile.finish."""
-        pieces = self._take()
-        self._post(lambda: self.part.finish(pieces))
+        """Hands over the last pieces of a file that grows; one that is filled has been flushed. See PartFile.finish."""
+        part, pieces = self.part, self._take()
+        self._post(lambda: part.finish([piece.data for piece in pieces]))
 
     def drop(self) -> None:
         """Nothing is written any more, but for what a worker is writing just now; final and idempotent."""
         self._owner = None
         self._flush_timer.stop()
         self._pieces.clear()
+        self._next_work = None
         if self._job is not None:
             self._job.cancel()
             self._job = None
 
-    def _take(self) -> Sequence[bytes]:
+    def _take(self) -> Sequence[Piece]:
         self._flush_timer.stop()
         pieces, self._pieces = self._pieces, []
         self.pending_bytes = 0
@@ -98,4 +111,8 @@ class DownloadWriter:
     def _on_reply(self, reply: BaseException | None) -> None:
         self._job = None
         assert self._owner is not None, "a job that was dropped has replied"
-        self._owner.on_idle(reply)
+        work, self._next_work = self._next_work, None
+        if work is not None and reply is None:
+            self._post(work)
+        else:
+            self._owner.on_idle(reply)

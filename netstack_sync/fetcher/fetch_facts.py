@@ -10,6 +10,7 @@ from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.url import Url
 from netstack_sync.fetcher.fetch_attempts import FetchAttempts
 from netstack_sync.fetcher.options import FetchRequest
+from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.http.upload import UploadStream
 from netstack_sync.url_request.url_request import URLRequest
@@ -18,7 +19,7 @@ from netstack_sync.url_request.url_request import URLRequest
 class FetchFacts:
     """The part of a URLFetcher that only tells. Network thread only until the fetch is over."""
 
-    __slots__ = ("_attempts", "_request", "error_detail", "last_attempt", "request", "upload")
+    __slots__ = ("_attempts", "_request", "error_detail", "last_attempt", "next_hop", "request", "upload")
 
     def __init__(self, request: FetchRequest) -> None:
         self.request = request
@@ -29,6 +30,9 @@ class FetchFacts:
         self.last_attempt: Attempt | None = None
         """That which failed, when the fetch did."""
         self.upload: UploadStream | None = None
+        """The body that is sent; of a request without one, what was put here before the start: a ChunkedUpload."""
+        self.next_hop: HttpRequestInfo | None = None
+        """Where a redirect leads that the caller does not want followed."""
 
     @property
     def url(self) -> Url:
@@ -56,6 +60,8 @@ class FetchFacts:
 
     def load_state(self) -> LoadState:
         """What the fetch waits for."""
+        if self._request is None and self._attempts is not None and self._attempts.waits_for:
+            return LoadState.WAITING_FOR_DELEGATE  # as Chromium calls it while somebody holds a request back
         return self._request.load_state if self._request is not None else LoadState.IDLE
 
     @property
@@ -88,6 +94,11 @@ class FetchFacts:
     def attempts(self) -> tuple[Attempt, ...]:
         """Those that were followed by another one, oldest first."""
         return self._attempts.made if self._attempts is not None else ()
+
+    @property
+    def backoff_delay_s(self) -> float:
+        """How long the throttler will leave the URL alone; 0 without one (URLFetcher::GetBackoffDelay)."""
+        return self._attempts.backoff_delay_s if self._attempts is not None else 0.0
 
     @property
     def net_log_source_id(self) -> int:

@@ -8,6 +8,7 @@ import traceback
 
 from netstack_sync.base.exceptions import FetchCancelled
 from netstack_sync.base.priority import RequestPriority
+from netstack_sync.fetcher.hook_calls import hooked_response
 from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.sync_url_fetcher import SyncUrlFetcher
 from netstack_sync.loop.network_thread import NetworkThread
@@ -28,6 +29,7 @@ class FetchFuture(concurrent.futures.Future[Response]):
         self._thread = thread
         self._callback_threads = callback_threads
         self._notify_gate = threading.Lock()  # taken once: several threads may cancel at the same moment
+        self._hook_ticket = threading.Lock()  # taken once
         self._is_adopted = False  # by a forked child
 
     def cancel(self) -> bool:
@@ -67,6 +69,27 @@ class FetchFuture(concurrent.futures.Future[Response]):
         if isinstance(outcome, FetchCancelled):
             self._settle_cancelled()  # faster than the thread that asked for it
             return
+        if not isinstance(outcome, Response) or outcome.request.hooks is None or not outcome.request.hooks.response:
+            self._settle_with(outcome)
+        elif self._hook_ticket.acquire(blocking=False):  # else they are being called
+            if self._thread.is_current:
+                self._callback_threads.post_job(lambda: self._call_hooks(outcome), self._on_hooks)
+            else:
+                self._call_hooks(outcome)
+
+    def _call_hooks(self, response: Response) -> None:
+        """The last thing before the future is done; not on the network thread."""
+        try:
+            outcome: Response | BaseException = hooked_response(response)
+        except BaseException as error:
+            outcome = error
+        self._settle_with(outcome)
+
+    def _on_hooks(self, reply: BaseException | None) -> None:
+        if reply is not None:
+            self._settle_with(reply)  # there is no thread for them
+
+    def _settle_with(self, outcome: Response | BaseException) -> None:
         try:
             if isinstance(outcome, Response):
                 self.set_result(outcome)
@@ -91,6 +114,7 @@ class FetchFuture(concurrent.futures.Future[Response]):
             self._is_adopted = True
             # A thread that is not here may have held the old one. The base class waits in it, not we.
             self._condition = threading.Condition()  # noqa: TID251
+            self._hook_ticket = threading.Lock()
         if not super().done():
             self.settle()
 

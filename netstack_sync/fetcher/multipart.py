@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from urllib3.fields import RequestField, guess_content_type
-from urllib3.filepost import encode_multipart_formdata
+from urllib3.filepost import choose_boundary
 
 from netstack_sync.base.headers import RequestHeaders
+from netstack_sync.fetcher.body_file import MeasuredFile, measure_file, open_path
+from netstack_sync.fetcher.multipart_source import MultipartSource
 
 
 def flat_form(data: Mapping[str, object] | Iterable[tuple[str, object]]) -> list[tuple[str, object]]:
@@ -21,15 +25,43 @@ def flat_form(data: Mapping[str, object] | Iterable[tuple[str, object]]) -> list
     return flat
 
 
-def multipart_body(files: object, form: list[tuple[str, object]]) -> tuple[bytes, str]:
-    """The body and its media type: the form's fields first, then the files.
+_has_control: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]").search
+
+
+class Multipart(NamedTuple):
+    """A body as a RequestBody takes it."""
+
+    data: bytes
+    content_type: str
+    source: MultipartSource | None
+    """Where there are files: the body, instead of `data`."""
+    size: int | None
+
+
+def multipart_body(files: object, form: list[tuple[str, object]]) -> Multipart:
+    """The form's fields first, then the files, which are read as they are sent.
 
     Raises TypeError for what is no file, ValueError for a file that cannot be read and for what must not stand in
     the head of a part.
     """
-    fields = [_form_field(name, value) for name, value in form]
-    fields += [_file_field(name, value) for name, value in _file_pairs(files)]
-    return encode_multipart_formdata(fields)
+    boundary = choose_boundary()
+    fields = [*[_form_field(*pair) for pair in form], *[_file_field(*pair) for pair in _file_pairs(files)]]
+    parts: list[bytes | MeasuredFile] = []
+    memory = bytearray()  # what stands between two files goes in one piece
+    for field, content in fields:
+        memory += f"--{boundary}\r\n{field.render_headers()}".encode()
+        if isinstance(content, bytes):
+            memory += content
+        else:
+            parts += [bytes(memory), content]
+            memory.clear()
+        memory += b"\r\n"
+    memory += f"--{boundary}--\r\n".encode()
+    content_type = f"multipart/form-data; boundary={boundary}"
+    if not parts:
+        return Multipart(bytes(memory), content_type, None, None)
+    source = MultipartSource([*parts, bytes(memory)])
+    return Multipart(b"", content_type, source, source.size)
 
 
 def _file_pairs(files: object) -> list[tuple[str, object]]:
@@ -43,13 +75,13 @@ def _is_pair(item: object) -> bool:
     return isinstance(item, (tuple, list)) and len(item) == 2 and isinstance(item[0], str)
 
 
-def _form_field(name: str, value: object) -> RequestField:
-    field = RequestField(str(name), value if isinstance(value, bytes) else str(value))
+def _form_field(name: str, value: object) -> tuple[RequestField, bytes]:
+    field = RequestField(_without_control("data", str(name)), b"")
     field.make_multipart()
-    return field
+    return field, value if isinstance(value, bytes) else str(value).encode()
 
 
-def _file_field(name: str, value: object) -> RequestField:
+def _file_field(name: str, value: object) -> tuple[RequestField, bytes | MeasuredFile]:
     """A part; the filename may be None for a plain field, the type is guessed from the filename."""
     filename: str | None
     headers: object = None
@@ -60,11 +92,22 @@ def _file_field(name: str, value: object) -> RequestField:
         guess = len(value) == 2
     else:
         filename, content, content_type, guess = _filename_of(value) or name, value, None, True
+    if filename is not None:
+        _without_control(f"files: {name!r}", filename)
     if guess and filename is not None:
         content_type = guess_content_type(filename)
-    field = RequestField(name, _content_of(name, content), filename, _checked(name, headers, content_type))
+    field = RequestField(_without_control("files", name), b"", filename, _checked(name, headers, content_type))
     field.make_multipart(content_type=content_type)
-    return field
+    return field, _content_of(name, content)
+
+
+def _without_control(argument: str, name: str) -> str:
+    """A name for the head of a part. Quotes and line ends are escaped there as browsers do it, the others have no
+    escape (rule R14).
+    """
+    if _has_control(name):
+        raise ValueError(f"{argument}: {name!r} holds a control character, which cannot be sent in a name")
+    return name
 
 
 def _filename_of(value: object) -> str:
@@ -85,21 +128,25 @@ def _checked(name: str, headers: object, content_type: object) -> dict[str, str]
         raise ValueError(f"files: {name!r}: {error}") from error
 
 
-def _content_of(name: str, value: object) -> bytes:
+def _content_of(name: str, value: object) -> bytes | MeasuredFile:
     if isinstance(value, str):
         return value.encode()
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value)
+    what = f"files: {name!r}"
+    if isinstance(value, os.PathLike):
+        return measure_file(what, open_path(what, value))
+    if isinstance(value, io.TextIOBase):
+        return _text_of(what, value)
+    if hasattr(value, "read"):
+        return measure_file(what, value)
+    raise TypeError(f"{what} must be bytes, a string, a path or a file, not {type(value).__name__}")
+
+
+def _text_of(what: str, file: io.TextIOBase) -> bytes:
     try:
-        if isinstance(value, os.PathLike):
-            with open(value, "rb") as file:
-                return file.read()
-        read: Any = getattr(value, "read", None)
-        content = read() if read is not None else None
+        return file.read().encode()
+    except UnicodeEncodeError:
+        raise
     except (OSError, ValueError) as error:
-        raise ValueError(f"files: cannot read the file of {name!r}: {error}") from error
-    if isinstance(content, str):
-        return content.encode()
-    if not isinstance(content, bytes):
-        raise TypeError(f"files: {name!r} must be bytes, a string, a path or a file, not {type(value).__name__}")
-    return content
+        raise ValueError(f"{what}: cannot read the file: {error}") from error

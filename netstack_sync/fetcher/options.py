@@ -6,7 +6,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, TypedDict
 
-from netstack_sync.auth.identity import AuthIdentity, BasicAuth, BearerAuth, DigestAuth, NetrcAuth
+from netstack_sync.auth.identity import (
+    AnyAuth,
+    AuthIdentity,
+    BasicAuth,
+    BearerAuth,
+    DigestAuth,
+    NegotiateAuth,
+    NetrcAuth,
+    NtlmAuth,
+)
 from netstack_sync.base.exceptions import InvalidURL
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.http_util import is_token
@@ -14,6 +23,9 @@ from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import QueryParams, Url
 from netstack_sync.fetcher.cookie_arguments import CookiesArgument
+from netstack_sync.fetcher.header_rules import check_host, is_length
+from netstack_sync.fetcher.hooks import Hooks, HooksArgument
+from netstack_sync.fetcher.news_arguments import InformationalCallback, UploadProgressCallback
 from netstack_sync.fetcher.request_body import RequestBody, make_body
 from netstack_sync.fetcher.retry_policy import RetriesArgument, RetryPolicy
 from netstack_sync.fetcher.scheme_arguments import HTTP_SCHEMES, how_to_support
@@ -46,6 +58,10 @@ class FetchOptions(TypedDict, total=False):
     priority: RequestPriority | str | int
     max_response_size: int | None
     retries: RetriesArgument
+    expect_continue: bool | None
+    on_informational: InformationalCallback | None
+    upload_progress: UploadProgressCallback | None
+    hooks: HooksArgument
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -66,22 +82,33 @@ class FetchRequest:
     auth: AuthIdentity | None = None
     """Who answers challenges; what is sent without one is in the headers, or in the URL."""
     cookies: OwnCookies = ()
+    expect_continue: bool = False
+    """True when the body is held back until the server asks for it."""
+    on_informational: InformationalCallback | None = None
+    """Told of 1xx responses; as upload_progress by a SyncUrlFetcher, on the thread that waits for it."""
+    upload_progress: UploadProgressCallback | None = None
+    hooks: Hooks | None = None
+    """Called by the session that the request is made with, not by the fetchers of the layer below."""
 
     def __getstate__(self) -> tuple[None, dict[str, object]]:
-        """Pickles without what is secret or belongs to this process: credentials, cookies, body, TLS settings."""
+        """Pickles without what is secret or belongs to this process: credentials, cookies, body, TLS settings,
+        functions.
+        """
         headers = self.headers.copy()
         for name in CREDENTIAL_HEADERS:
             headers.remove(name)
         state = {field.name: getattr(self, field.name) for field in fields(self)}
         state.update(url=self.url.without_credentials(), headers=headers, tls=TlsConfig(TrustConfig()))
-        state.update(body=None, auth=None, cookies=())
+        state.update(body=None, auth=None, cookies=(), on_informational=None, upload_progress=None, hooks=None)
         return None, state
 
     def __repr__(self) -> str:
         return f"<FetchRequest {self.method} {self.url.without_credentials()}>"
 
 
-AuthValue = tuple[str, str] | BasicAuth | DigestAuth | BearerAuth | NetrcAuth | None
+AuthValue = (
+    tuple[str, str] | BasicAuth | DigestAuth | BearerAuth | NtlmAuth | NegotiateAuth | AnyAuth | NetrcAuth | None
+)
 """Who is asking; None is nobody."""
 
 AuthArgument = AuthValue | Callable[[FetchRequest], AuthValue]
@@ -166,7 +193,7 @@ def _settle_framing(body: RequestBody | None, headers: RequestHeaders) -> Reques
     if length is None:
         return body
     size = body.size if body is not None else 0
-    if not (length.isascii() and length.isdigit()) or size not in (None, int(length)):
+    if not is_length(length) or size not in (None, int(length)):
         raise ValueError(f"headers: Content-Length {length!r} does not match the body of {size} bytes")
     return body.with_size(int(length)) if body is not None and size is None else body
 
@@ -182,6 +209,7 @@ def merged_headers(defaults: RequestHeaders, own: HeaderChanges | None, authoriz
             if value is None:
                 headers.remove(name)
         headers.update([(name, value) for name, value in pairs if value is not None])
+        check_host(headers)
     if authorization is not None:
         headers.set("Authorization", authorization)
     return headers

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json as json_module
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from netstack_sync.fetcher.body_file import measure_file, open_path
+from netstack_sync.fetcher.file_range import FileRange
 from netstack_sync.fetcher.multipart import flat_form, multipart_body
 from netstack_sync.http.upload import (
     BodySource,
@@ -103,41 +104,23 @@ def _raw_body(argument: str, value: object) -> RequestBody:
         return RequestBody(bytes(value))
     if isinstance(value, str):
         return RequestBody(value.encode())
+    if isinstance(value, FileRange):
+        return _range_body(argument, value)
     if isinstance(value, os.PathLike):
-        path = os.fspath(value)
-        try:
-            value = _BodyFile(path)
-        except OSError as error:
-            raise ValueError(f"{argument}: cannot read {path!r}: {error.strerror}") from error
+        value = open_path(argument, value)
     if hasattr(value, "read"):
-        return _file_body(argument, value)
+        file = measure_file(argument, value)
+        return RequestBody(source=file.source, size=file.size)
     if isinstance(value, Iterable) and not isinstance(value, Mapping):
         return RequestBody(source=IterableSource(value))
     raise TypeError(
-        f"{argument}: pass bytes, a string, a path, a binary file or an iterable of bytes, not {type(value).__name__}"
+        f"{argument}: pass bytes, a string, a path, a FileRange, a binary file or an iterable of bytes, "
+        f"not {type(value).__name__}"
     )
 
 
-def _file_body(argument: str, file: Any) -> RequestBody:
-    if isinstance(file, io.TextIOBase):
-        raise TypeError(f"{argument}: a request body is made of bytes; open the file in binary mode")
-    readable = getattr(file, "readable", None)
-    try:
-        if readable is not None and not readable():
-            raise ValueError(f"{argument}: the file is not open for reading")
-        source = FileSource(file)
-        size = max(0, file.seek(0, os.SEEK_END) - source.start) if source.can_restart else None
-        if source.can_restart:
-            source.restart()
-    except (OSError, ValueError) as error:
-        message = str(error)
-        prefix = "" if message.startswith(argument) else f"{argument}: cannot read the file: "
-        raise ValueError(prefix + message) from error
-    return RequestBody(source=source, size=size)
-
-
-class _BodyFile(io.FileIO):
-    """A file that was opened for the caller; closed, without a ResourceWarning, when the body is dropped."""
-
-    def __del__(self) -> None:
-        self.close()
+def _range_body(argument: str, value: FileRange) -> RequestBody:
+    file = open_path(argument, value.path)
+    size = value.size_in(file.seek(0, os.SEEK_END))
+    file.seek(value.offset)
+    return RequestBody(source=FileSource(file), size=size)

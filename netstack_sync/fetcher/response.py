@@ -10,6 +10,7 @@ from typing import Any
 from urllib3._collections import HTTPHeaderDict
 
 from netstack_sync.base.exceptions import Attempt, HTTPStatusError, NetError
+from netstack_sync.base.headers import ResponseHeaders
 from netstack_sync.base.http_util import charset_of
 from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.load_timing import LoadTiming
@@ -57,6 +58,8 @@ class Response(ReadableBody):
         """What was asked, as the caller asked it."""
         self.history = history
         """The redirects on the way, oldest first; without bodies."""
+        self.next_request: FetchRequest | None = None
+        """What to send() to follow the redirect that this is; None when it is none, or leads where nobody is sent."""
         self.net_log_source_id = net_log_source_id
         """The request's id in the NetLog."""
 
@@ -77,6 +80,16 @@ class Response(ReadableBody):
         """True for a redirect that was not followed."""
         return self.status in _REDIRECTS and "location" in self._info.head.headers
 
+    @property
+    def is_permanent_redirect(self) -> bool:
+        """True when such a redirect says that its URL has moved for good."""
+        return self.status in (301, 308) and self.is_redirect
+
+    @property
+    def next(self) -> FetchRequest | None:
+        """`next_request`, as requests calls it."""
+        return self.next_request
+
     def raise_for_status(self) -> Response:
         """Raises HTTPStatusError for 400 and above; else gives the response itself."""
         if self.status >= 400:
@@ -89,11 +102,15 @@ class Response(ReadableBody):
     def headers(self) -> HTTPHeaderDict:  # type: ignore[override]  # an attribute there; here parsed on first use
         """The fields, found in any case of letters; several of one name are joined, `getlist` separates them."""
         if self._headers is None:
-            headers = HTTPHeaderDict()
-            for name, value in self._info.head.headers.items():
-                headers.add(name, value)
-            self._headers = headers
+            self._headers = _header_dict(self._info.head.headers)
         return self._headers
+
+    @property
+    def trailers(self) -> HTTPHeaderDict:
+        """The fields that came after a chunked body, once it was read to its end; not mixed with `headers`, since
+        whoever relays a message may drop or add them (RFC 9110 §6.5.1).
+        """
+        return _header_dict(self._info.head.trailers)
 
     @property
     def cookies(self) -> dict[str, str]:
@@ -234,6 +251,13 @@ class Response(ReadableBody):
 
     def __repr__(self) -> str:
         return f"<Response [{self.status} {self.reason}] {self.url}>"
+
+
+def _header_dict(headers: ResponseHeaders) -> HTTPHeaderDict:
+    found = HTTPHeaderDict()
+    for name, value in headers.items():
+        found.add(name, value)
+    return found
 
 
 def make_response(

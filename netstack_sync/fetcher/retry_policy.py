@@ -146,7 +146,7 @@ class RetryPolicy:
     def kind_of(self, method: str, end: AttemptEnd) -> RetryKind | None:
         """What the attempt failed of; None when it succeeded, or must not be made again."""
         kind = self._reason(end)
-        is_repeatable = not end.may_have_been_sent or self.methods is None or method in self.methods
+        is_repeatable = not end.may_have_been_sent or self.methods is None or method.upper() in self.methods
         return kind if is_repeatable else None
 
     def _reason(self, end: AttemptEnd) -> RetryKind | None:

@@ -15,6 +15,8 @@ from netstack_sync.fetcher.dns_settings import DnsSettings
 from netstack_sync.fetcher.download import Download, SyncDownload
 from netstack_sync.fetcher.download_arguments import DownloadOptions, plan_download
 from netstack_sync.fetcher.future import FetchFuture
+from netstack_sync.fetcher.hook_calls import hooked_download, hooked_request
+from netstack_sync.fetcher.hooks import HooksArgument
 from netstack_sync.fetcher.hsts_settings import HstsArgument
 from netstack_sync.fetcher.limits import Limits
 from netstack_sync.fetcher.options import AuthArgument, FetchOptions, FetchRequest, HeaderChanges, check_url
@@ -36,8 +38,10 @@ from netstack_sync.network.quality import NetworkQuality
 from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.url_request.context import URLRequestContext
+from netstack_sync.url_request.network_delegate import NetworkDelegate
 from netstack_sync.url_request.rate_limit import RateLimitArgument
 from netstack_sync.url_request.redirects import MAX_REDIRECTS
+from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -56,9 +60,11 @@ class Session(SessionRequests):
     `tcp` how connections are set up, `endpoint_health` when endpoints that do not answer are left alone (False:
     never), `rate_limit` how often a host may be asked, `throttle` whether URLs whose server fails are left alone as
     Chromium does, and `features` switches what is known by name:
-    "TimeoutTcpConnectAttempt:TimeoutTcpConnectAttemptMin/3s". `file_root` is the folder that file: URLs may read,
-    `ftp=True` allows ftp: URLs, `schemes` has functions that serve schemes of the user's, and `interceptors` functions
-    that may answer requests in the server's place. With `trust_env=False` the environment (see the page
+    "TimeoutTcpConnectAttempt:TimeoutTcpConnectAttemptMin/3s". `hooks` are called for each request and response on the
+    caller's thread, a `network_delegate` on the network thread, and `resource_scheduler` keeps requests that are not
+    urgent from getting in the way of others. `file_root` is the folder that file: URLs may read, `ftp=True` allows
+    ftp: URLs, `schemes` has functions that serve schemes of the user's, and `interceptors` functions that may answer
+    requests in the server's place. With `trust_env=False` the environment (see the page
     on settings) is not looked at. close() it, or use it in a `with` statement; one that is forgotten is closed once
     neither it nor a future or stream of it is there any more.
     """
@@ -88,6 +94,9 @@ class Session(SessionRequests):
         tcp: TcpOptions | None = None,
         endpoint_health: bool | EndpointHealthSettings = True,
         features: str | Mapping[str, object] | FeatureList | None = None,
+        hooks: HooksArgument = None,
+        network_delegate: NetworkDelegate | None = None,
+        resource_scheduler: bool | ResourceSchedulerSettings = False,
         file_root: str | PathLike[str] | None = None,
         ftp: bool = False,
         schemes: SchemesArgument = None,
@@ -108,6 +117,7 @@ class Session(SessionRequests):
             max_redirects=max_redirects,
             max_response_size=max_response_size,
             retries=retries,
+            hooks=hooks,
             trust_env=trust_env,
             schemes=scheme_settings.names,
         )
@@ -123,6 +133,8 @@ class Session(SessionRequests):
             hsts=hsts,
             tls=self._config.tls,
             cookies=cookies,
+            network_delegate=network_delegate,
+            resource_scheduler=resource_scheduler,
             base_url=self._config.base_url,
             environment=self._config.environment,
             schemes=scheme_settings,
@@ -134,15 +146,16 @@ class Session(SessionRequests):
     def download(self, url: str, path: str | PathLike[str], **options: Unpack[DownloadOptions]) -> Download:
         """Fetches into a file, going on where an earlier attempt stopped; see `netstack_sync.download`."""
         plan = plan_download(self._config, url, path, options)
+        plan = plan._replace(request=hooked_request(plan.request))
         stack = self._stack.live()
-        return SyncDownload(plan, stack.context, stack).run()
+        return hooked_download(SyncDownload(plan, stack.context, stack).run())
 
     def submit(self, method: str, url: str, **options: Unpack[FetchOptions]) -> FetchFuture:
         """Starts a request and gives a Future of its response at once; its cancel() works in every state."""
         fetcher = self._fetcher(method, url, options)
         stack = self._stack.live()
         future = FetchFuture(fetcher, stack.context.thread, stack.callbacks)
-        fetcher.start(future.settle)
+        fetcher.start(future.settle, stack.callbacks)
         return future
 
     # --- the layer below
@@ -240,6 +253,9 @@ class Session(SessionRequests):
         return f"<Session {state}>" if base is None else f"<Session {state} {base.without_credentials()}>"
 
     def _fetcher(self, method: str, url: str, options: FetchOptions, is_stream: bool = False) -> SyncUrlFetcher:
-        request = self._config.prepare(method, url, options, is_stream)
+        return self._fetcher_for(self._config.prepare(method, url, options, is_stream), is_stream)
+
+    def _fetcher_for(self, request: FetchRequest, is_stream: bool) -> SyncUrlFetcher:
+        request = hooked_request(request)
         stack = self._stack.live()
         return SyncUrlFetcher(request, stack.context, is_stream, stack)

@@ -15,6 +15,8 @@ from netstack_sync.base.url import Url
 from netstack_sync.fetcher.auth_argument import AuthSource, RequestAuth, ask_for_auth, auth_from_value
 from netstack_sync.fetcher.cookie_arguments import request_cookies
 from netstack_sync.fetcher.decoding import accept_encoding
+from netstack_sync.fetcher.hooks import Hooks, HooksArgument, joined_hooks
+from netstack_sync.fetcher.news_arguments import check_callback, settle_expectation
 from netstack_sync.fetcher.options import (
     AuthArgument,
     FetchOptions,
@@ -67,6 +69,7 @@ class SessionConfig:
     max_response_size: int | None
     retries: RetryPolicy | None
     auth: RequestAuth | AuthSource
+    hooks: Hooks | None
     environment: Mapping[str, str]
     """What counts of the environment: nothing when it is not trusted."""
     schemes: frozenset[str] = HTTP_SCHEMES
@@ -97,6 +100,7 @@ class SessionConfig:
                 max_response_size=self.max_response_size,
                 retries=self.retries,
                 auth=self.auth.identity,
+                hooks=self.hooks,
             )
         _refuse_unknown(options)
         params = options.get("params")
@@ -110,6 +114,7 @@ class SessionConfig:
         if cookies is not None:
             headers = without_session_cookie(headers, own)
         body, headers = body_and_headers(options, headers)
+        expects_continue, headers = settle_expectation(options.get("expect_continue"), headers, body)
         request = FetchRequest(
             url=target,
             method=method,
@@ -124,6 +129,10 @@ class SessionConfig:
             retries=RetryPolicy.from_value(options["retries"]) if "retries" in options else self.retries,
             auth=known.identity,
             cookies=request_cookies(cookies, target, _WALL_CLOCK.now()) if cookies is not None else (),
+            expect_continue=expects_continue,
+            on_informational=check_callback("on_informational", options.get("on_informational")),
+            upload_progress=check_callback("upload_progress", options.get("upload_progress")),
+            hooks=joined_hooks(self.hooks, Hooks.from_value(options.get("hooks"))),
         )
         return request if isinstance(auth, RequestAuth) else ask_for_auth(auth, request, self.environment)
 
@@ -149,6 +158,7 @@ def make_session_config(
     max_redirects: int,
     max_response_size: int | None,
     retries: RetriesArgument = None,
+    hooks: HooksArgument = None,
     trust_env: bool,
     schemes: frozenset[str] = HTTP_SCHEMES,
 ) -> SessionConfig:
@@ -168,6 +178,7 @@ def make_session_config(
         check_max_response_size(max_response_size),
         RetryPolicy.from_value(retries),
         checked_auth,
+        Hooks.from_value(hooks),
         environment,
         schemes,
     )
@@ -178,6 +189,8 @@ def _without_framing(headers: RequestHeaders) -> RequestHeaders:
     for name in ("Content-Length", "Transfer-Encoding"):
         if name in headers:
             raise ValueError(f"headers: {name} is set from the body of each request; leave it out")
+    if "expect" in headers:
+        raise ValueError("headers: Expect belongs to single requests; pass expect_continue=True to those with a body")
     return headers
 
 

@@ -7,10 +7,15 @@ from typing import TypeVar
 
 from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.url import Url
-from netstack_sync.base.url_host import canonical_host
 from netstack_sync.cookies.canonical import CanonicalCookie
 from netstack_sync.cookies.store import CookieStore
-from netstack_sync.fetcher.cookie_arguments import CookiesArgument, keepable, make_cookie, session_cookies
+from netstack_sync.fetcher.cookie_arguments import (
+    CookiesArgument,
+    host_of_domain,
+    keepable,
+    make_cookie,
+    session_cookies,
+)
 from netstack_sync.fetcher.network_call import call_on_network_thread
 from netstack_sync.fetcher.options import check_url
 from netstack_sync.url_request.context import URLRequestContext
@@ -120,7 +125,7 @@ class SessionCookies:
         return self._ask(lambda store: store.all_cookies(), [])
 
     def _named(self, name: str | None, domain: str | None, path: str | None) -> list[CanonicalCookie]:
-        host = None if domain is None else _host_of(domain)
+        host = None if domain is None else host_of_domain(domain)
         return [
             cookie
             for cookie in self._all()
@@ -151,10 +156,3 @@ class SessionCookies:
         seen: list[T] = []
         call_on_network_thread(context.thread, lambda: seen.append(look(store)))
         return seen[0]
-
-
-def _host_of(domain: str) -> str:
-    try:
-        return canonical_host(domain.removeprefix("."))
-    except ValueError as error:
-        raise ValueError(f"cookies: the domain {domain!r} {error}") from None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netstack_sync.fetcher.options import FetchOptions
+from netstack_sync.fetcher.hook_calls import hooked_response
+from netstack_sync.fetcher.options import FetchOptions, FetchRequest
 from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.sync_url_fetcher import SyncUrlFetcher
 
@@ -26,45 +27,46 @@ class SessionRequests:
         a Timeout, or None); `auth` (a pair (user, password), BasicAuth, DigestAuth, BearerAuth, NetrcAuth, or a
         function that is given the FetchRequest and gives one of these); `verify`; `cert`; `follow_redirects`;
         `max_redirects`; `priority` ("lowest" to "highest"); `max_response_size` in bytes; `retries` (a number, a
-        RetryPolicy, a urllib3.Retry, or None).
+        RetryPolicy, a urllib3.Retry, or None); `hooks`, {"request": function, "response": function}, see the page on
+        hooks.
 
         Raises InvalidURL, ValueError and TypeError for bad arguments before anything is sent, a NetError when
-        there is no complete answer, and what the caller's own body and function raise. A status of 400 and above is
-        an answer.
+        there is no complete answer, and what the caller's own body, hooks and function raise. A status of 400 and
+        above is an answer.
         """
-        return self._fetcher(method, url, options).fetch()
+        return self._fetch(method, url, options)
 
     def fetch(self, url: str, method: str = "GET", **options: Unpack[FetchOptions]) -> Response:
         """As request(), with GET as the default."""
-        return self._fetcher(method, url, options).fetch()
+        return self._fetch(method, url, options)
 
     def get(self, url: str, **options: Unpack[FetchOptions]) -> Response:
         """GET; see request()."""
-        return self._fetcher("GET", url, options).fetch()
+        return self._fetch("GET", url, options)
 
     def head(self, url: str, **options: Unpack[FetchOptions]) -> Response:
         """HEAD; see request()."""
-        return self._fetcher("HEAD", url, options).fetch()
+        return self._fetch("HEAD", url, options)
 
     def options(self, url: str, **options: Unpack[FetchOptions]) -> Response:
         """OPTIONS; see request()."""
-        return self._fetcher("OPTIONS", url, options).fetch()
+        return self._fetch("OPTIONS", url, options)
 
     def post(self, url: str, **options: Unpack[FetchOptions]) -> Response:
         """POST; see request()."""
-        return self._fetcher("POST", url, options).fetch()
+        return self._fetch("POST", url, options)
 
     def put(self, url: str, **options: Unpack[FetchOptions]) -> Response:
         """PUT; see request()."""
-        return self._fetcher("PUT", url, options).fetch()
+        return self._fetch("PUT", url, options)
 
     def patch(self, url: str, **options: Unpack[FetchOptions]) -> Response:
         """PATCH; see request()."""
-        return self._fetcher("PATCH", url, options).fetch()
+        return self._fetch("PATCH", url, options)
 
     def delete(self, url: str, **options: Unpack[FetchOptions]) -> Response:
         """DELETE; see request()."""
-        return self._fetcher("DELETE", url, options).fetch()
+        return self._fetch("DELETE", url, options)
 
     def stream(self, method: str, url: str, **options: Unpack[FetchOptions]) -> Response:
         """As request(), but gives the response with its head; the body is read as it is asked for.
@@ -72,7 +74,21 @@ class SessionRequests:
         Use it in a `with` statement: leaving it ends a fetch that is still under way. A reader that is slow stops
         the server from sending. The default timeout limits connecting and each wait, not the whole.
         """
-        return self._fetcher(method, url, options, is_stream=True).fetch()
+        return self._fetch(method, url, options, is_stream=True)
+
+    def send(self, request: FetchRequest, *, stream: bool = False) -> Response:
+        """Makes a request that prepare() or `Response.next_request` gave; with `stream` see stream().
+
+        The arguments of the session do not count any more, nor do cookies in it that are no longer kept.
+        """
+        return hooked_response(self._fetcher_for(request, stream).fetch())
+
+    def _fetch(self, method: str, url: str, options: FetchOptions, is_stream: bool = False) -> Response:
+        return hooked_response(self._fetcher(method, url, options, is_stream).fetch())
+
+    def _fetcher_for(self, request: FetchRequest, is_stream: bool) -> SyncUrlFetcher:
+        """A fetch that has not begun, of what the hooks make of the request."""
+        raise NotImplementedError
 
     def _fetcher(self, method: str, url: str, options: FetchOptions, is_stream: bool = False) -> SyncUrlFetcher:
         """A fetch that has not begun; raises as request() for bad arguments."""

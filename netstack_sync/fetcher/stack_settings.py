@@ -20,7 +20,9 @@ from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.context_builder import PUBLIC_SUFFIXES, ContextBuilder
+from netstack_sync.url_request.network_delegate import NetworkDelegate
 from netstack_sync.url_request.rate_limit import RateLimitArgument, RateLimits
+from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
 from netstack_sync.url_request.scheme_settings import SchemeSettings
 
 
@@ -37,6 +39,8 @@ def make_context_builder(
     hsts: object = True,
     tls: TlsConfig,
     cookies: bool | CookiesArgument = True,
+    network_delegate: object = None,
+    resource_scheduler: object = False,
     base_url: Url | None = None,
     environment: Mapping[str, str],
     schemes: SchemeSettings | None = None,
@@ -65,6 +69,8 @@ def make_context_builder(
         hsts=hsts_settings.config() if hsts_settings is not None else None,
         keeps_cookies=cookies is not False,
         cookies=_initial_cookies(cookies, base_url),
+        network_delegate=_check_network_delegate(network_delegate),
+        resource_scheduler=ResourceSchedulerSettings.from_value(resource_scheduler),
         schemes=schemes or SchemeSettings(),
     )
 
@@ -78,6 +84,12 @@ def _check_throttle(throttle: object) -> bool:
     if not isinstance(throttle, bool):
         raise TypeError(f"throttle: must be True or False, not {throttle!r}")
     return throttle
+
+
+def _check_network_delegate(delegate: object) -> NetworkDelegate | None:
+    if delegate is not None and not isinstance(delegate, NetworkDelegate):
+        raise TypeError(f"network_delegate: must be an instance of a subclass of NetworkDelegate, not {delegate!r}")
+    return delegate
 
 
 def _initial_cookies(cookies: bool | CookiesArgument, base_url: Url | None) -> tuple[CanonicalCookie, ...]:

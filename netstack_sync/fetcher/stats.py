@@ -30,6 +30,8 @@ class SessionStats:
     sockets_idle: int
     requests_waiting: int
     """Requests that wait for a socket."""
+    requests_delayed: int
+    """Requests that the resource scheduler holds back."""
     sockets_opened: int
     """Since the session began."""
     sockets_reused: int
@@ -63,6 +65,7 @@ def take_stats(context: URLRequestContext) -> SessionStats:
         sockets_connecting=sum(group.connecting for group in groups.values()),
         sockets_idle=sum(group.idle for group in groups.values()),
         requests_waiting=sum(group.waiting for group in groups.values()),
+        requests_delayed=_delayed(context),
         sockets_opened=pool.sockets_opened,
         sockets_reused=pool.sockets_reused,
         dns_lookups=context.resolver.job_count,
@@ -70,3 +73,8 @@ def take_stats(context: URLRequestContext) -> SessionStats:
         dns_stuck=context.resolver.stuck,
         groups=groups,
     )
+
+
+def _delayed(context: URLRequestContext) -> int:
+    scheduler = context.admission.scheduler if context.admission is not None else None
+    return scheduler.waiting_count if scheduler is not None else 0

@@ -10,12 +10,15 @@ from netstack_sync.base.net_errors import ERR_ABORTED, ERR_CONTEXT_SHUT_DOWN, ER
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.fetcher.body_pipe import BodyPipe
 from netstack_sync.fetcher.body_source import BodySource, CollectedBody, PipedBody
+from netstack_sync.fetcher.caller_news import CallerNews, NewsTeller
+from netstack_sync.fetcher.next_request import request_of_hop
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.response import Response, make_response
 from netstack_sync.fetcher.url_fetcher import URLFetcher
 from netstack_sync.loop.completion import Task
 from netstack_sync.loop.rendezvous import Rendezvous
 from netstack_sync.url_request.context import URLRequestContext
+from netstack_sync.workers.worker_pool import WorkerPool
 
 
 class SyncUrlFetcher:
@@ -29,11 +32,13 @@ class SyncUrlFetcher:
         "_fetcher",
         "_gate",
         "_net_error",
+        "_news",
         "_on_done",
         "_owner",
         "_pipe",
         "_start_ticket",
         "_started_at",
+        "_teller",
         "_waiting",
     )
 
@@ -44,7 +49,10 @@ class SyncUrlFetcher:
         self._context = context
         self._owner = owner
         self._pipe = BodyPipe(context.thread, self._resume) if stream else None
-        self._fetcher = URLFetcher(request, context, self, self if stream else None)
+        is_told = request.on_informational is not None or request.upload_progress is not None
+        self._news = CallerNews(request, self._on_news) if is_told else None
+        self._teller: NewsTeller | None = None  # none where a thread waits
+        self._fetcher = URLFetcher(request, context, self, self if stream else None, self._news)
         self._gate = threading.Lock()  # between the outcome and a wait() that begins at the same moment
         self._start_ticket = threading.Lock()  # taken once, never waited for: a fetch runs once
         self._waiting: list[Rendezvous] = []
@@ -62,17 +70,20 @@ class SyncUrlFetcher:
             self.cancel()
             raise
 
-    def start(self, on_done: Task | None = None) -> None:
+    def start(self, on_done: Task | None = None, callback_threads: WorkerPool | None = None) -> None:
         """Starts; a second time is a RuntimeError. `on_done` is called once wait() would not wait.
 
-        That happens on the network thread, or on this one when that has ended. After cancel() nothing is sent.
+        That happens on the network thread, or on this one when that has ended. After cancel() nothing is sent. The
+        request's functions are called on `callback_threads`; without them by wait(), on the thread that waits.
         """
         self._take_start_ticket()
         self._on_done = on_done
+        if self._news is not None and callback_threads is not None:
+            self._teller = NewsTeller(self._news, callback_threads, self._cancel)
         self._post_start()
 
     def wait(self) -> Response:
-        """The response; raises the NetError of a failure, FetchCancelled, or what the caller's body raised.
+        """The response; raises the NetError of a failure, FetchCancelled, or what the caller's body or function raised.
 
         Ctrl-C cancels the fetch and is raised again, also when the response is there but not yet handed over. In a
         child that was forked meanwhile a fetch of the parent's ends with ContextShutDown.
@@ -84,6 +95,8 @@ class SyncUrlFetcher:
             rendezvous = self._meet()
             if rendezvous is not None:
                 rendezvous.wait()
+            if self._news is not None:
+                self._tell_and_wait(self._news)
             outcome = self.outcome()
             if isinstance(outcome, Response):
                 return outcome
@@ -98,6 +111,8 @@ class SyncUrlFetcher:
     def outcome(self) -> Response | BaseException:
         """What wait() returns or raises, as a value; any thread, once `is_done`."""
         fetcher, net_error = self._fetcher, self._net_error
+        if self._teller is not None and self._teller.error is not None:
+            return self._teller.error
         if net_error == OK:
             return self._make_response()
         if fetcher.upload is not None and fetcher.upload.error is not None:
@@ -139,11 +154,22 @@ class SyncUrlFetcher:
         if thread.is_wait_futile:  # asked before the lock, which may have been held at the moment of a fork
             return None
         with self._gate:
-            if self._net_error != ERR_IO_PENDING:
+            if self._net_error != ERR_IO_PENDING or (self._news is not None and not self._news.is_empty):
                 return None
             rendezvous = thread.desk.meet()
             self._waiting.append(rendezvous)
             return rendezvous
+
+    def _tell_and_wait(self, news: CallerNews) -> None:
+        """Until the outcome is there and all is told."""
+        thread = self._context.thread
+        while self._net_error == ERR_IO_PENDING and not thread.is_wait_futile:
+            news.tell()
+            rendezvous = self._meet()
+            if rendezvous is not None:
+                rendezvous.wait()
+        if not thread.is_abandoned:  # else: its lock may have been held at the moment of a fork
+            news.tell()
 
     def _refuse_network_thread(self) -> None:
         if self._context.thread.is_current:
@@ -157,9 +183,11 @@ class SyncUrlFetcher:
             source = CollectedBody(fetcher.body)
         else:
             source = PipedBody(pipe, self.cancel, lambda net_error: failure_of(fetcher, net_error))
-        return make_response(
-            fetcher.request, info, source, fetcher.history, fetcher.net_log_source_id, fetcher.attempts
-        )
+        facts = (fetcher.history, fetcher.net_log_source_id, fetcher.attempts)
+        response = make_response(fetcher.request, info, source, *facts)
+        if fetcher.next_hop is not None:
+            response.next_request = request_of_hop(fetcher.request, fetcher.next_hop)
+        return response
 
     # --- network thread
 
@@ -200,15 +228,39 @@ class SyncUrlFetcher:
         if self._net_error == ERR_IO_PENDING:
             self._on_outcome(OK)
 
+    def _on_news(self) -> None:
+        if self._teller is not None:
+            self._teller.on_news()
+        else:
+            self._wake(self._net_error)
+
     def _on_outcome(self, net_error: int) -> None:
-        with self._gate:
-            self._net_error = net_error
-        for rendezvous in self._waiting:
-            rendezvous.notify()
-        self._waiting.clear()
+        if self._news is not None:
+            self._news.end(is_dropped=net_error == ERR_ABORTED)
+        if self._teller is not None and net_error == OK:
+            self._teller.when_told(self._on_told)
+        else:
+            self._settle(net_error)
+
+    def _on_told(self) -> None:
+        if self._net_error == ERR_IO_PENDING:
+            self._settle(OK)
+
+    def _settle(self, net_error: int) -> None:
+        self._wake(net_error)
+        if self._teller is not None:
+            self._teller.end()
         on_done, self._on_done = self._on_done, None
         if on_done is not None:
             on_done()
+
+    def _wake(self, net_error: int) -> None:
+        """Whoever waits looks again."""
+        with self._gate:
+            self._net_error = net_error
+            waiting, self._waiting = self._waiting, []
+        for rendezvous in waiting:
+            rendezvous.notify()
 
 
 def failure_of(fetcher: URLFetcher, net_error: int) -> NetError:

@@ -16,11 +16,16 @@ from netstack_sync.base.net_errors import (
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.fetcher.fetch_attempts import FetchAttempts
 from netstack_sync.fetcher.fetch_facts import FetchFacts
+from netstack_sync.fetcher.fetch_news import FetchNews
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.phase_limits import PhaseLimits
+from netstack_sync.fetcher.retry_policy import RetryCount
+from netstack_sync.fetcher.upload_meter import metered
+from netstack_sync.http.interim import InterimAnswers
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.url_request.context import URLRequestContext
-from netstack_sync.url_request.redirects import RedirectInfo
+from netstack_sync.url_request.delegate import RedirectAction
+from netstack_sync.url_request.redirects import RedirectInfo, redirected_request
 from netstack_sync.url_request.url_request import URLRequest
 
 
@@ -53,7 +58,9 @@ class URLFetcher(FetchFacts):
         "_delegate",
         "_is_paused",
         "_limits",
+        "_news",
         "_priority",
+        "_retry_count",
         "_sink",
         "_size_bytes",
         "body",
@@ -67,13 +74,20 @@ class URLFetcher(FetchFacts):
         context: URLRequestContext,
         delegate: URLFetcherDelegate,
         sink: BodySink | None = None,
+        news: FetchNews | None = None,
+        retry_count: RetryCount | None = None,
     ) -> None:
+        """Without `news` nobody calls the functions that the request may have; with `retry_count` the retries of
+        several fetches are counted together.
+        """
         super().__init__(request)
         self._context = context
         self._delegate: URLFetcherDelegate | None = delegate
         self._sink = sink
+        self._news = news
         self._limits = PhaseLimits(request.timeout, context.thread.timers, self)
         self._priority = request.priority
+        self._retry_count = retry_count
         self._is_paused = False
         self._size_bytes = 0
         self.body: list[bytes] = []
@@ -97,10 +111,13 @@ class URLFetcher(FetchFacts):
         self._limits.start(started_at)
         if request.body is not None:
             self.upload = request.body.make_upload(context.workers)
+            if self._news is not None and request.upload_progress is not None:
+                self.upload = metered(self.upload, self._news.on_upload_progress, context.thread.clock)
         if request.retries is None and context.admission is None:  # fast path
             self.send()
         else:
-            self._attempts = FetchAttempts(request, context, self, self._limits.deadline)
+            self._attempts = FetchAttempts(request, context, self, self._limits.deadline, count=self._retry_count)
+            self._attempts.set_priority(self._priority)
             self._attempts.begin()
 
     def send(self) -> None:
@@ -108,6 +125,10 @@ class URLFetcher(FetchFacts):
         request = self.request
         who = (request.url, request.method, request.headers, request.tls)
         info = HttpRequestInfo(*who, self.upload, self._priority, auth=request.auth, cookies=request.cookies)
+        news = self._news
+        if news is not None or request.expect_continue:
+            on_interim = news.on_interim if news is not None and request.on_informational is not None else None
+            info.interim = InterimAnswers(request.expect_continue, on_interim)
         self._request = URLRequest(self._context, info, self, request.max_redirects)
         self._limits.begin_connect()
         self._request.start()
@@ -121,6 +142,8 @@ class URLFetcher(FetchFacts):
     def set_priority(self, priority: RequestPriority) -> None:
         """From now on the fetch is as urgent as this."""
         self._priority = priority
+        if self._attempts is not None:
+            self._attempts.set_priority(priority)
         if self._request is not None:
             self._request.set_priority(priority)
 
@@ -138,14 +161,20 @@ class URLFetcher(FetchFacts):
 
     # --- URLRequestDelegate
 
-    def on_received_redirect(self, redirect: RedirectInfo) -> bool:
-        """Follows if the caller wants it."""
-        if not self.request.follow_redirects:
-            return False
+    def on_received_redirect(self, redirect: RedirectInfo) -> RedirectAction:
+        """Follows if the caller wants it; what is no server's word is no answer to stop at."""
+        if not self.request.follow_redirects and not redirect.is_from_delegate:
+            assert self._request is not None
+            self.next_hop = redirected_request(self._request.info, redirect)
+            return RedirectAction.STOP
         if self._attempts is not None:
             self._attempts.charge_redirect(redirect.url.host)
         self._limits.begin_connect()
-        return True
+        return RedirectAction.FOLLOW
+
+    def on_invalid_redirect(self, net_error: int) -> int:
+        """Whoever does not want to follow may look at it: an app's own scheme is a usual end of logging in."""
+        return net_error if self.request.follow_redirects else OK
 
     def on_connected(self) -> None:
         """The connect limit is kept."""
@@ -254,7 +283,7 @@ class URLFetcher(FetchFacts):
                 delegate.on_fetch_complete(self)
 
     def _release(self) -> None:
-        self._delegate = self._sink = None
+        self._delegate = self._sink = self._news = None
         self._limits.stop()
         if self._attempts is not None:
             self._attempts.stop()

@@ -8,7 +8,7 @@ from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.keep_alive import keep_alive_timeout_s
 from netstack_sync.http.stream_parser import HttpStreamParser
 from netstack_sync.loop.completion import Completion
-from netstack_sync.pool.handle import ClientSocketHandle
+from netstack_sync.pool.handle import ClientSocketHandle, ReuseType
 from netstack_sync.wire.http1_response import ResponseHead
 
 
@@ -55,6 +55,17 @@ class HttpBasicStream:
             assert parser.head is not None, "a body has an end only after its head"
             handle.keep_alive_s = keep_alive_timeout_s(parser.head.headers)
             handle.reset()
+
+    def take_connection(self) -> ClientSocketHandle | None:
+        """See HttpStream."""
+        parser, handle = self._parser, self._handle
+        if handle.socket is None or not parser.can_reuse_connection:
+            self.close()
+            return None
+        parser.cancel()
+        handle.reuse_type = ReuseType.REUSED_IDLE  # the server may close it meanwhile
+        handle.connect_timing = None
+        return handle
 
     def transport_rtt_s(self) -> float | None:
         """See HttpStream."""

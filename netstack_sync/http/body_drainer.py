@@ -13,14 +13,24 @@ DRAIN_LIMIT_S = 5.0
 
 
 class HttpResponseBodyDrainer:
-    """Owns the stream until it is done; nothing is decoded. Network thread only."""
+    """Owns the stream until it is done; nothing is decoded. Network thread only.
 
-    __slots__ = ("_drained_bytes", "_on_done", "_stream", "_timer", "_timers")
+    `keeps_stream` leaves it open when all of it was read: it is the owner's again.
+    """
+
+    __slots__ = ("_drained_bytes", "_keeps_stream", "_limit_bytes", "_on_done", "_stream", "_timer", "_timers")
 
     def __init__(
-        self, stream: HttpStream, timers: TimerQueue, on_done: Callable[[HttpResponseBodyDrainer], None]
+        self,
+        stream: HttpStream,
+        timers: TimerQueue,
+        on_done: Callable[[HttpResponseBodyDrainer], None],
+        limit_bytes: int = DRAIN_BYTES,
+        keeps_stream: bool = False,
     ) -> None:
         self._stream = stream
+        self._limit_bytes = limit_bytes
+        self._keeps_stream = keeps_stream
         self._on_done = on_done
         self._drained_bytes = 0
         self._timers = timers
@@ -37,7 +47,7 @@ class HttpResponseBodyDrainer:
 
     def _drain(self) -> None:
         data: bytes | int = b"\0"
-        while isinstance(data, bytes) and data and self._drained_bytes <= DRAIN_BYTES:
+        while isinstance(data, bytes) and data and self._drained_bytes <= self._limit_bytes:
             data = self._stream.read_body(self._on_data)
             if isinstance(data, bytes):
                 self._drained_bytes += len(data)
@@ -54,5 +64,6 @@ class HttpResponseBodyDrainer:
     def _finish(self, not_reusable: bool) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._stream.close(not_reusable)
+        if not_reusable or not self._keeps_stream:
+            self._stream.close(not_reusable)
         self._on_done(self)

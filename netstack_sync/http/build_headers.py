@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from netstack_sync.auth.basic import basic_credentials
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.url import Url
@@ -11,6 +13,7 @@ from netstack_sync.log.params import header_params
 from netstack_sync.wire.http1_request import build_request_head
 
 CREDENTIAL_HEADERS = ("Authorization", "Cookie", "Proxy-Authorization")
+FRAMING_HEADERS = ("Content-Length", "Transfer-Encoding")
 
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})  # they say how long their body is even without one
 
@@ -43,6 +46,8 @@ class RequestHeads:
         if authorization is not None:
             own = [field for field in fields if field[0].lower() != "authorization"]
             fields = (*own, ("Authorization", authorization))
+        if info.expects_continue:
+            fields = (*fields, ("Expect", "100-continue"))
         size = info.upload.size if info.upload is not None else 0
         has_body = info.upload is not None or info.method in _METHODS_WITH_BODY
         key = (info.method, info.url, fields, size if has_body else -1)
@@ -77,6 +82,31 @@ def _head_bytes(method: str, url: Url, fields: tuple[tuple[str, str], ...], size
     elif size >= 0:
         head.append(("Content-Length", str(size)))
     return build_request_head(method, url.request_target, head)
+
+
+def headers_to_send(info: HttpRequestInfo, authorization: str | None) -> RequestHeaders:
+    """What build() makes of the same arguments, but for what it says of the body; may be changed."""
+    own, url = info.headers, info.url
+    headers = RequestHeaders() if "host" in own else RequestHeaders([("Host", url.host_header)])
+    if "connection" not in own:
+        headers.add("Connection", "keep-alive")
+    for name, value in own.items():
+        headers.add(name, value)
+    for name in FRAMING_HEADERS:
+        headers.remove(name)
+    if authorization is not None:
+        headers.set("Authorization", authorization)
+    elif url.username is not None:
+        headers.set_default("Authorization", basic_credentials(url.username, url.password or ""))
+    return headers
+
+
+def with_sent_headers(info: HttpRequestInfo, headers: RequestHeaders) -> HttpRequestInfo:
+    """The request with what became of headers_to_send(); what frames the body is build()'s to say (rule R16)."""
+    for name in FRAMING_HEADERS:
+        headers.remove(name)
+    # The credentials of the URL are in the headers, or were taken out.
+    return replace(info, headers=headers, url=info.url.without_credentials())
 
 
 def head_params(head: bytes) -> NetLogParams:

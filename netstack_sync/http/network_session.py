@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from netstack_sync.auth.cache import HttpAuthCache
+from netstack_sync.auth.negotiate import SecurityService
 from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.net_errors import ERR_NETWORK_CHANGED
 from netstack_sync.base.url import Url
@@ -25,14 +26,23 @@ from netstack_sync.sockets.tls_config import TlsConfig
 class HttpNetworkSession:
     """Owner of the pool; network thread only."""
 
-    __slots__ = ("_drainers", "auth_cache", "heads", "meter", "net_log", "pool", "thread")
+    __slots__ = ("_drainers", "auth_cache", "heads", "meter", "net_log", "pool", "security", "thread")
 
-    def __init__(self, thread: NetworkThread, pool: ClientSocketPool, meter: ExchangeMeter, net_log: NetLog) -> None:
+    def __init__(
+        self,
+        thread: NetworkThread,
+        pool: ClientSocketPool,
+        meter: ExchangeMeter,
+        net_log: NetLog,
+        security: SecurityService | None = None,
+    ) -> None:
+        """Without `security` nothing that NTLM and Negotiate ask for is answered."""
         self.thread = thread
         self.pool = pool
         self.meter = meter
         self.heads = RequestHeads()
         self.auth_cache = HttpAuthCache()
+        self.security = security
         self.net_log = net_log
         self._drainers: set[HttpResponseBodyDrainer] = set()
 

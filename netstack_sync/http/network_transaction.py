@@ -2,59 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
-from netstack_sync.base.load_state import LoadState
-from netstack_sync.base.load_timing import LoadTiming
-from netstack_sync.base.net_errors import ERR_ABORTED, ERR_IO_PENDING, ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED, OK
+from netstack_sync.auth.identity import AuthIdentity
+from netstack_sync.base.headers import RequestHeaders
+from netstack_sync.base.net_errors import ERR_ABORTED, ERR_IO_PENDING, OK
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.base.ssl_info import SSLInfo
-from netstack_sync.http.build_headers import head_params
+from netstack_sync.http.build_headers import head_params, headers_to_send, with_sent_headers
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.http.retry_rules import should_reconnect, should_resend, should_resend_status
-from netstack_sync.http.server_auth import BODY_IS_GONE, ServerAuth, make_server_auth
+from netstack_sync.http.server_auth import make_server_auth
 from netstack_sync.http.stream import HttpStream, OnBodyData
 from netstack_sync.http.stream_request import StreamRequest
+from netstack_sync.http.transaction_facts import TransactionFacts
+from netstack_sync.http.transaction_observer import TransactionObserver as TransactionObserver
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.log.params import response_header_params
 from netstack_sync.loop.completion import Completion
-from netstack_sync.loop.step_machine import StepMachine
 
 
-class TransactionObserver(Protocol):
-    """Whoever limits the phases of a request in time."""
-
-    def on_connected(self) -> None:
-        """A connection is there; the request is about to be sent."""
-
-    def on_request_sent(self) -> None:
-        """The last byte of the request has left."""
-
-
-class NetworkTransaction(StepMachine):
+class NetworkTransaction(TransactionFacts):
     """Steps: stream, send, headers; then read() until the end (net/http/http_network_transaction.cc).
 
     Network thread only; owned by a job. After close() no callback comes.
     """
 
     __slots__ = (
-        "_auth",
-        "_error_detail",
+        "_headers",
         "_info",
         "_net_log",
         "_observer",
         "_reconnects",
         "_session",
-        "_ssl_info",
-        "_stream",
-        "_stream_request",
-        "has_sent_bytes",
         "is_ready_to_restart",
-        "response",
-        "timing",
     )
 
     def __init__(
@@ -68,24 +49,15 @@ class NetworkTransaction(StepMachine):
         self._net_log = net_log
         self._observer = observer
         self._info: HttpRequestInfo | None = None
-        self._stream_request: StreamRequest | None = None
-        self._stream: HttpStream | None = None
-        self._auth: ServerAuth | None = None  # a request that comes without credentials has none
-        self._error_detail = ""
-        self._ssl_info: SSLInfo | None = None
+        self._headers: RequestHeaders | None = None  # while a delegate looks at them
         self._reconnects = 0
-        self.response: HttpResponseInfo | None = None
-        """The answer once start() is through with OK."""
         self.is_ready_to_restart = False
-        """True when that is a challenge which restart_with_auth() would meet."""
-        self.timing = LoadTiming()
-        self.has_sent_bytes = False
-        """True once a byte of the request may have reached a server, on whatever connection."""
+        """True when the answer is a challenge which restart_with_auth() would meet."""
 
     def start(self, info: HttpRequestInfo, on_done: Completion) -> int:
         """OK when the head of the response is there, an error, or ERR_IO_PENDING and one later callback."""
         self._info = info
-        self._auth = make_server_auth(info, self._session.auth_cache, self._net_log)
+        self._auth = make_server_auth(info, self._session, self._net_log)
         self.timing.request_start = self._session.thread.clock.now()
         return self._begin(self._create_stream, on_done)
 
@@ -93,6 +65,17 @@ class NetworkTransaction(StepMachine):
         """As start(), for a challenge that can be met: over the same connection if the pool still has it then."""
         self._info, self.response, self.is_ready_to_restart = info, None, False
         return self._begin(self._drain_challenge, on_done)
+
+    def take_identity(self, identity: AuthIdentity) -> bool:
+        """True when the challenge can be met in that name, by restart_with_auth()."""
+        info, response = self._info, self.response
+        assert info is not None and response is not None
+        info.auth = identity
+        if self._auth is not None:
+            self._auth.cancel()
+        self._auth = make_server_auth(info, self._session, self._net_log)
+        self.is_ready_to_restart = self._auth is not None and self._auth.can_meet(response.head)
+        return self.is_ready_to_restart
 
     def read(self, on_data: OnBodyData) -> bytes | int:
         """See HttpStream.read_body."""
@@ -126,49 +109,15 @@ class NetworkTransaction(StepMachine):
         if self._stream_request is not None:
             self._stream_request.set_priority(priority)
 
-    @property
-    def load_state(self) -> LoadState:
-        """What the exchange waits for."""
-        if self._stream_request is not None:
-            return self._stream_request.load_state
-        if self._stream is None:
-            return LoadState.READING_RESPONSE if self._auth is not None and self._auth.is_draining else LoadState.IDLE
-        if self.response is not None:
-            return LoadState.READING_RESPONSE
-        return LoadState.SENDING_REQUEST if self.timing.send_end is None else LoadState.WAITING_FOR_RESPONSE
-
-    @property
-    def connecting_since(self) -> float | None:
-        """Since when a connection has been under way (clock seconds); None while a slot is waited for."""
-        return self._stream_request.connecting_since if self._stream_request is not None else None
-
-    @property
-    def error_detail(self) -> str:
-        """What went wrong, in words; may be empty."""
-        if self._stream is not None and self._stream.error_detail:
-            return self._stream.error_detail
-        return self._error_detail
-
-    @property
-    def ssl_info(self) -> SSLInfo | None:
-        """What is known of the server's TLS, also when that is why the exchange failed."""
-        return self._stream.ssl_info if self._stream is not None else self._ssl_info
-
-    @property
-    def sent_bytes(self) -> int:
-        """Bytes of the request that have left on the present connection."""
-        return self._stream.sent_bytes if self._stream is not None else 0
-
-    @property
-    def is_body_complete(self) -> bool:
-        """True once the last byte of the response has arrived; reading it may not be through."""
-        return self._stream is not None and self._stream.is_body_complete
-
     # --- steps
 
-    def _create_stream(self, _: int) -> int:
-        assert self._info is not None
-        self._stream_request = StreamRequest(self._session.pool, self._info, self._net_log)
+    def _create_stream(self, result: int) -> int:
+        auth, info = self._auth, self._info
+        assert info is not None
+        if result != OK:
+            return result  # there is nothing to answer the challenge with
+        connection = auth.take_connection() if auth is not None else None
+        self._stream_request = StreamRequest(self._session.pool, info, self._net_log, connection)
         self._step = self._send_request
         return self._stream_request.start(self._on_io_complete)
 
@@ -192,16 +141,36 @@ class NetworkTransaction(StepMachine):
         timing.connect = stream.connect_timing
         timing.socket_reused = stream.is_connection_reused
         timing.socket_log_id = stream.socket_log_id
-        timing.send_start = self._session.thread.clock.now()
         timing.send_end = None
-        self._session.meter.started(stream, info.method)
         authorization = self._auth.authorization() if self._auth is not None else None
-        head = self._session.heads.build(info, authorization)
+        if info.exchange_delegate is None:  # fast path
+            return self._send_head(self._session.heads.build(info, authorization))
+        self._headers = headers_to_send(info, authorization)
+        self._step = self._send_changed_head
+        return info.exchange_delegate.before_send_headers(self._headers, self._on_io_complete)
+
+    def _send_changed_head(self, result: int) -> int:
+        info, headers = self._info, self._headers
+        assert info is not None and headers is not None
+        self._headers = None
+        if result != OK:
+            return result
+        return self._send_head(self._session.heads.build(with_sent_headers(info, headers)))
+
+    def _send_head(self, head: bytes) -> int:
+        stream, info = self._stream, self._info
+        assert stream is not None and info is not None
+        self.timing.send_start = self._session.thread.clock.now()
+        self._session.meter.started(stream, info.method)
         if self._net_log.is_capturing:
             self._net_log.begin(NetLogEventType.HTTP_TRANSACTION_SEND_REQUEST)
             self._net_log.event(NetLogEventType.HTTP_TRANSACTION_SEND_REQUEST_HEADERS, head_params(head))
         self._step = self._read_headers
-        return stream.send_request(head, info.upload, self._on_io_complete)
+        interim = None
+        if info.interim is not None:
+            reused, timers = stream.is_connection_reused, self._session.thread.timers
+            interim = info.interim.watch(info.expects_continue, reused, self._net_log, timers)
+        return stream.send_request(head, info.upload, self._on_io_complete, interim)
 
     def _read_headers(self, result: int) -> int:
         self._net_log.end_with_net_error(NetLogEventType.HTTP_TRANSACTION_SEND_REQUEST, result)
@@ -226,7 +195,8 @@ class NetworkTransaction(StepMachine):
             return self._failed(result)
         head = stream.head
         assert head is not None
-        if should_resend_status(head.status, stream.is_connection_reused) and self._rewind() == OK:
+        is_refused = should_resend_status(head.status, stream.is_connection_reused, info.expects_continue)
+        if is_refused and self._rewind() == OK:
             return self._resend(head.status)  # else the 408 is all the answer there will be
         now = self._session.thread.clock.now()
         self.timing.receive_headers_start = self.timing.receive_headers_end = now
@@ -243,15 +213,11 @@ class NetworkTransaction(StepMachine):
         return OK
 
     def _drain_challenge(self, _: int) -> int:
-        auth, stream = self._auth, self._stream
+        auth, stream, self._stream = self._auth, self._stream, None
         assert auth is not None and stream is not None
-        if self._rewind() != OK:
-            self._error_detail = BODY_IS_GONE
-            return ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED
-        self._stream = None
         self._session.meter.ended(stream)
         self._step = self._create_stream
-        return auth.drain(stream, self._session.thread.timers, self._on_io_complete)
+        return auth.prepare_restart(stream, self._session.thread.timers, self._on_io_complete)
 
     # --- failure
 
@@ -277,6 +243,8 @@ class NetworkTransaction(StepMachine):
         self._note_sent(stream)
         self._session.meter.ended(stream)
         stream.close(not_reusable=True)
+        if why == 417 and self._info.interim is not None:
+            self._info.interim.expects_continue = False
         return self._start_over(why)
 
     def _start_over(self, why: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from netstack_sync.auth.identity import AuthIdentity
@@ -9,6 +10,8 @@ from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.url import Url
 from netstack_sync.cookies.store import CookieStore
+from netstack_sync.http.exchange_delegate import ExchangeDelegate
+from netstack_sync.http.interim import InterimAnswers
 from netstack_sync.http.upload import UploadStream
 from netstack_sync.sockets.tls_config import TlsConfig
 
@@ -16,63 +19,29 @@ OwnCookies: TypeAlias = "tuple[tuple[str, str | None], ...]"
 """Name and value of the cookies of one request; None for a stored cookie that is not to be sent."""
 
 
+@dataclass(slots=True, eq=False)
 class HttpRequestInfo:
-    """Plain values; owned by the job of the request. A redirect makes a new one."""
+    """Plain values; owned by the job of the request. A redirect makes a new one, by `dataclasses.replace`."""
 
-    __slots__ = (
-        "auth",
-        "cookie_store",
-        "cookies",
-        "headers",
-        "method",
-        "partition",
-        "priority",
-        "privacy_mode",
-        "tls",
-        "upload",
-        "url",
-    )
+    url: Url
+    method: str
+    headers: RequestHeaders
+    tls: TlsConfig
+    upload: UploadStream | None = None
+    priority: RequestPriority = RequestPriority.MEDIUM
+    partition: str | None = None
+    privacy_mode: bool = False
+    auth: AuthIdentity | None = None
+    """Who answers challenges of the server; what is sent without one is in `headers`, or in the URL."""
+    cookies: OwnCookies = ()
+    cookie_store: CookieStore | None = None
+    """Cookies that last as long as the request, where there is no store for longer."""
+    interim: InterimAnswers | None = None
+    """What is done about 1xx responses; None where they are passed over."""
+    exchange_delegate: ExchangeDelegate | None = None
 
-    def __init__(
-        self,
-        url: Url,
-        method: str,
-        headers: RequestHeaders,
-        tls: TlsConfig,
-        upload: UploadStream | None = None,
-        priority: RequestPriority = RequestPriority.MEDIUM,
-        partition: str | None = None,
-        privacy_mode: bool = False,
-        auth: AuthIdentity | None = None,
-        cookies: OwnCookies = (),
-        cookie_store: CookieStore | None = None,
-    ) -> None:
-        self.url = url
-        self.method = method
-        self.headers = headers
-        self.tls = tls
-        self.upload = upload
-        self.priority = priority
-        self.partition = partition
-        self.privacy_mode = privacy_mode
-        self.auth = auth
-        """Who answers challenges of the server; what is sent without one is in `headers`, or in the URL."""
-        self.cookies = cookies
-        self.cookie_store = cookie_store
-        """Cookies that last as long as the request, where there is no store for longer."""
-
-    def with_headers(self, headers: RequestHeaders) -> HttpRequestInfo:
-        """The same request with other headers."""
-        return HttpRequestInfo(
-            self.url,
-            self.method,
-            headers,
-            self.tls,
-            self.upload,
-            self.priority,
-            self.partition,
-            self.privacy_mode,
-            self.auth,
-            self.cookies,
-            self.cookie_store,
-        )
+    @property
+    def expects_continue(self) -> bool:
+        """True when the body is to wait until the server asks for it."""
+        interim, upload = self.interim, self.upload
+        return interim is not None and interim.expects_continue and upload is not None and upload.size != 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.http.upload import BytesUpload, UploadStream
 from netstack_sync.loop.completion import Completion
@@ -9,18 +11,26 @@ from netstack_sync.loop.step_machine import StepMachine
 from netstack_sync.sockets.stream_socket import StreamSocket
 from netstack_sync.wire.chunked import LAST_CHUNK, encode_chunk
 
+Hold = Callable[[Completion], int]
+"""Holds a body back: ERR_IO_PENDING and one later callback, OK to go on or an error that ends the sending."""
+
 MERGE_LIMIT_BYTES = 1400  # head and a small body in memory share one packet (http_stream_parser.cc)
 
 
 class RequestSender(StepMachine):
     """Steps: write what is unsent, fetch the next piece. Network thread only; owned by the stream parser."""
 
-    __slots__ = ("_is_last", "_piece", "_socket", "_unsent", "_upload", "sent_bytes")
+    __slots__ = ("_hold", "_is_last", "_piece", "_socket", "_unsent", "_upload", "is_body_withheld", "sent_bytes")
 
-    def __init__(self, socket: StreamSocket, head: bytes, upload: UploadStream | None) -> None:
+    def __init__(
+        self, socket: StreamSocket, head: bytes, upload: UploadStream | None, hold: Hold | None = None
+    ) -> None:
+        """With `hold` the head goes alone, and the body, if withhold_body() was not called, after it has ended."""
         super().__init__()
         self._socket = socket
         self._upload = upload
+        self._hold = hold
+        self.is_body_withheld = False
         self._unsent: bytes | memoryview = head
         self._piece = b""
         self._is_last = upload is None
@@ -38,7 +48,7 @@ class RequestSender(StepMachine):
                 self._took(sent)
             elif sent != ERR_IO_PENDING:
                 return sent
-        elif should_merge(len(self._unsent), upload):
+        elif self._hold is None and should_merge(len(self._unsent), upload):
             self._fetch_merged(upload)
         return self._begin(self._write, on_done)
 
@@ -48,7 +58,12 @@ class RequestSender(StepMachine):
         """
         if self.is_pending and self._upload is not None:
             self._upload.cancel()
+        self._hold = None
         self._stop()
+
+    def withhold_body(self) -> None:
+        """What is not sent of the body stays unsent; before the end of a hold."""
+        self.is_body_withheld = True
 
     def _fetch_merged(self, upload: UploadStream) -> None:
         body = upload.read(self._on_piece)
@@ -68,7 +83,14 @@ class RequestSender(StepMachine):
             self._took(sent)
         if self._is_last:
             return OK
+        if self._hold is not None:
+            self._step = self._after_hold
+            return self._hold(self._on_io_complete)
         return self._fetch()
+
+    def _after_hold(self, result: int) -> int:
+        self._hold = None
+        return result if result != OK or self.is_body_withheld else self._fetch()
 
     def _fetch(self) -> int:
         assert self._upload is not None
@@ -109,6 +131,6 @@ class RequestSender(StepMachine):
 
 def should_merge(head_bytes: int, upload: UploadStream) -> bool:
     """True for a body in memory that fits into one packet with the head."""
-    if not isinstance(upload, BytesUpload) or not upload.size:
+    if type(upload) is not BytesUpload or not upload.size:  # one that tells how far it is goes in pieces
         return False
     return head_bytes + upload.size <= MERGE_LIMIT_BYTES

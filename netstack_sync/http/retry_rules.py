@@ -44,8 +44,8 @@ def should_resend(error: int, is_reused: bool, received_bytes: int) -> bool:
     return is_reused and received_bytes == 0 and error in _STALE_SOCKET_ERRORS
 
 
-def should_resend_status(status: int, is_reused: bool) -> bool:
+def should_resend_status(status: int, is_reused: bool, expects_continue: bool = False) -> bool:
     """True for 408 on a reused connection: the server timed out waiting, it does not answer the request
-    (RFC 9110 §15.5.9).
+    (RFC 9110 §15.5.9); and for 417, when it does not want to be asked whether the body may come (§10.1.1).
     """
-    return status == 408 and is_reused
+    return (status == 408 and is_reused) or (status == 417 and expects_continue)

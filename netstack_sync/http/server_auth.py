@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from netstack_sync.auth.cache import HttpAuthCache
+from netstack_sync.auth.challenge import parse_challenges
 from netstack_sync.auth.controller import AuthController
 from netstack_sync.auth.handler import AuthRequest
-from netstack_sync.auth.identity import AuthIdentity, password_identity
-from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
-from netstack_sync.http.body_drainer import HttpResponseBodyDrainer
+from netstack_sync.auth.identity import identity_of_url
+from netstack_sync.base.load_state import LoadState
+from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED, OK
+from netstack_sync.http.body_drainer import DRAIN_BYTES, HttpResponseBodyDrainer
+from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.stream import HttpStream
 from netstack_sync.http.upload import BytesUpload
 from netstack_sync.log.bound import NetLogWithSource
-from netstack_sync.log.event_types import NetLogEventType
+from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
+from netstack_sync.log.params import source_params
 from netstack_sync.loop.completion import Completion
+from netstack_sync.loop.step_machine import StepMachine
 from netstack_sync.loop.timers import TimerQueue
+from netstack_sync.pool.handle import ClientSocketHandle
+from netstack_sync.wire.http1_framing import HTTP_1_0
 from netstack_sync.wire.http1_response import ResponseHead
 
 _MAX_SIGNED_BYTES = 1 << 20  # hashed on the network thread, a millisecond or two; only auth-int asks for it
+_BOUND_DRAIN_BYTES = 1 << 20  # a handshake cannot go on over another connection, however cheap that would be
 
 BODY_IS_GONE = (
     "the server has asked for credentials after the body was sent; pass bytes, a file that can seek, "
@@ -25,34 +32,67 @@ BODY_IS_GONE = (
 )
 
 
-def make_server_auth(info: HttpRequestInfo, cache: HttpAuthCache, net_log: NetLogWithSource) -> ServerAuth | None:
+def make_server_auth(
+    info: HttpRequestInfo, session: HttpNetworkSession, net_log: NetLogWithSource
+) -> ServerAuth | None:
     """None for a request without credentials, and in privacy mode. The caller's go before those of the URL."""
     identity = info.auth
     if identity is None:
-        identity = _identity_in_url(info)
+        if info.url.username is None or "authorization" in info.headers:  # fast path
+            return None
+        identity = identity_of_url(info.url, sends_basic=True)
     if identity is None or info.privacy_mode:
         return None
-    return ServerAuth(info, AuthController(identity, info.url.origin, info.url.path, cache), net_log)
+    origin, log = info.url.origin, net_log
+    if net_log.is_capturing:
+        log = NetLogWithSource.make(net_log.net_log, NetLogSourceType.HTTP_AUTH_CONTROLLER)
+        net_log.event(NetLogEventType.AUTH_BOUND_TO_CONTROLLER, source_params(log.source))
+        log.begin(NetLogEventType.AUTH_CONTROLLER, lambda _: {"target": "server", "url": f"{origin}/"})
+    controller = AuthController(identity, origin, info.url.path, session.auth_cache, log, session.security)
+    return ServerAuth(info, controller, net_log, log)
 
 
-def _identity_in_url(info: HttpRequestInfo) -> AuthIdentity | None:
-    url = info.url
-    if url.username is None or "authorization" in info.headers:
-        return None
-    return password_identity(url.username, url.password or "")
+class ServerAuth(StepMachine):
+    """Steps of a restart: drain the challenge, generate a token. Owned by the transaction; network thread only.
 
+    After cancel() no callback comes.
+    """
 
-class ServerAuth:
-    """Network thread only; owned by the transaction. After cancel() no callback comes."""
+    __slots__ = (
+        "_certificate",
+        "_connection",
+        "_controller",
+        "_controller_log",
+        "_drainer",
+        "_error_detail",
+        "_info",
+        "_is_cancelled",
+        "_net_log",
+        "_request",
+        "_stream",
+        "_timers",
+    )
 
-    __slots__ = ("_controller", "_drainer", "_net_log", "_on_drained", "_request")
-
-    def __init__(self, info: HttpRequestInfo, controller: AuthController, net_log: NetLogWithSource) -> None:
-        self._net_log = net_log
+    def __init__(
+        self,
+        info: HttpRequestInfo,
+        controller: AuthController,
+        net_log: NetLogWithSource,
+        controller_log: NetLogWithSource,
+    ) -> None:
+        super().__init__()
+        self._info = info
         self._controller = controller
+        self._net_log = net_log
+        self._controller_log = controller_log
         self._request = AuthRequest(info.method, info.url.request_target, lambda: _body_to_sign(info))
+        self._stream: HttpStream | None = None
+        self._timers: TimerQueue | None = None
         self._drainer: HttpResponseBodyDrainer | None = None
-        self._on_drained: Completion | None = None
+        self._certificate: bytes | None = None
+        self._connection: ClientSocketHandle | None = None
+        self._error_detail = ""
+        self._is_cancelled = False
 
     def authorization(self) -> str | None:
         """The header of the request that is about to be sent; None leaves it as it is."""
@@ -61,45 +101,109 @@ class ServerAuth:
     def wants_restart(self, head: ResponseHead) -> bool:
         """True when the answer is a challenge that can be met; else it is the answer."""
         headers = head.headers
-        if head.status == 401:
-            return self._controller.on_challenge(headers.get_all("www-authenticate"), self._request)
-        self._controller.on_accepted(headers.get("authentication-info"))
-        return False
+        if head.status != 401:
+            self._controller.on_accepted(headers.get("authentication-info"))
+            return False
+        return self._controller.on_challenge(
+            headers.get_all("www-authenticate"),
+            self._request,
+            stays_open=head.keep_alive,
+            knows_keep_alive=head.keep_alive or head.version != HTTP_1_0,
+        )
 
-    def drain(self, stream: HttpStream, timers: TimerQueue, on_done: Completion) -> int:
-        """Reads what is left of the challenge's body, so that the connection can be used again; closes the stream.
+    def can_meet(self, head: ResponseHead) -> bool:
+        """True when a challenge can be met that was the answer to a request of somebody else.
 
-        Always OK, at once or by one later callback; a connection that is not worth it is closed.
+        Not by logging the connection in: others think that it is theirs.
         """
-        self._net_log.begin(NetLogEventType.HTTP_TRANSACTION_DRAIN_BODY_FOR_AUTH_RESTART)
-        if stream.is_body_complete or not stream.can_find_end:
-            stream.close()
-            self._net_log.end(NetLogEventType.HTTP_TRANSACTION_DRAIN_BODY_FOR_AUTH_RESTART)
-            return OK
-        self._drainer = HttpResponseBodyDrainer(stream, timers, self._on_drain_end)
-        self._drainer.start()
-        if self._drainer is None:
-            return OK
-        self._on_drained = on_done
-        return ERR_IO_PENDING
+        challenges = parse_challenges(head.headers.get_all("www-authenticate"))
+        return self._controller.meet(challenges, self._request, knows_keep_alive=False)
+
+    def prepare_restart(self, stream: HttpStream, timers: TimerQueue, on_done: Completion) -> int:
+        """OK when the request can be sent again, an error, or ERR_IO_PENDING and one later callback.
+
+        Reads what is left of the challenge's body, so that the connection can be used again, unless it is not worth
+        it. Owns the stream from now on, and closes it.
+        """
+        upload = self._info.upload
+        if upload is not None and upload.rewind() != OK:
+            stream.close(not_reusable=True)
+            self._error_detail = BODY_IS_GONE
+            return ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED
+        self._stream, self._timers = stream, timers
+        info = stream.ssl_info
+        self._certificate = info.peer_chain[0] if info is not None and info.peer_chain else None
+        return self._begin(self._drain, on_done)
+
+    def take_connection(self) -> ClientSocketHandle | None:
+        """The claim to the connection that the next request has to go over; None when any will do.
+
+        To be asked before each connection of the exchange.
+        """
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            # It was not watched while the token was made. What came meanwhile answers nothing.
+            if connection.socket is not None and connection.socket.is_connected_and_idle():
+                return connection
+            connection.reset_and_close()
+        self._controller.on_new_connection()
+        return None
 
     @property
-    def is_draining(self) -> bool:
-        """True while the rest of a challenge is read."""
-        return self._drainer is not None
+    def load_state(self) -> LoadState:
+        """What prepare_restart() waits for: the rest of the challenge, or what the next request will say."""
+        if self._drainer is not None:
+            return LoadState.READING_RESPONSE
+        return LoadState.SENDING_REQUEST if self.is_pending else LoadState.IDLE
+
+    @property
+    def error_detail(self) -> str:
+        """Why prepare_restart() failed, in words; may be empty."""
+        return self._error_detail or self._controller.error_detail
 
     def cancel(self) -> None:
-        """Ends in any state; idempotent."""
-        self._on_drained = None
+        """Ends in any state; idempotent. A handshake that was begun is nobody else's to end."""
+        if self._is_cancelled:
+            return
+        self._is_cancelled = True
+        self._stop()
         if self._drainer is not None:
             self._drainer.cancel()
+            self._net_log.end(NetLogEventType.HTTP_TRANSACTION_DRAIN_BODY_FOR_AUTH_RESTART)
+        self._controller.cancel()
+        if self._connection is not None:
+            self._connection.reset_and_close()
+            self._connection = None
+        self._controller_log.end(NetLogEventType.AUTH_CONTROLLER)
+
+    # --- steps
+
+    def _drain(self, _: int) -> int:
+        stream, timers = self._stream, self._timers
+        assert stream is not None and timers is not None
+        self._net_log.begin(NetLogEventType.HTTP_TRANSACTION_DRAIN_BODY_FOR_AUTH_RESTART)
+        self._step = self._generate_token
+        if stream.is_body_complete or not stream.can_find_end:
+            return OK
+        limit = _BOUND_DRAIN_BYTES if self._controller.binds_connection else DRAIN_BYTES
+        self._drainer = HttpResponseBodyDrainer(stream, timers, self._on_drain_end, limit, keeps_stream=True)
+        self._drainer.start()
+        return OK if self._drainer is None else ERR_IO_PENDING
 
     def _on_drain_end(self, _: HttpResponseBodyDrainer) -> None:
         self._drainer = None
+        if self.is_pending:
+            self._on_io_complete(OK)
+
+    def _generate_token(self, _: int) -> int:
         self._net_log.end(NetLogEventType.HTTP_TRANSACTION_DRAIN_BODY_FOR_AUTH_RESTART)
-        on_drained, self._on_drained = self._on_drained, None
-        if on_drained is not None:
-            on_drained(OK)
+        stream, self._stream = self._stream, None
+        assert stream is not None
+        if not self._controller.binds_connection:
+            stream.close()
+            return OK
+        self._connection = stream.take_connection()
+        return self._controller.generate_token(self._certificate, self._on_io_complete)
 
 
 def _body_to_sign(info: HttpRequestInfo) -> bytes | None:

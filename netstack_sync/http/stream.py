@@ -8,8 +8,10 @@ from typing import Protocol
 from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.load_timing import ConnectTiming
 from netstack_sync.base.ssl_info import SSLInfo
+from netstack_sync.http.interim import InterimWatch
 from netstack_sync.http.upload import UploadStream
 from netstack_sync.loop.completion import Completion
+from netstack_sync.pool.handle import ClientSocketHandle
 from netstack_sync.wire.http1_response import ResponseHead
 
 OnBodyData = Callable[["bytes | int"], None]
@@ -33,8 +35,13 @@ class HttpStream(Protocol):
     ssl_info: SSLInfo | None
     """What TLS agreed on."""
 
-    def send_request(self, head: bytes, upload: UploadStream | None, on_done: Completion) -> int:
-        """OK when everything is sent, an error, or ERR_IO_PENDING and one later callback."""
+    def send_request(
+        self, head: bytes, upload: UploadStream | None, on_done: Completion, interim: InterimWatch | None = None
+    ) -> int:
+        """OK when everything is sent, an error, or ERR_IO_PENDING and one later callback.
+
+        A body that `interim` holds back may stay unsent: then the answer is there already, and read_headers() is OK.
+        """
 
     def read_headers(self, on_done: Completion) -> int:
         """OK when `head` is there, an error, or ERR_IO_PENDING and one later callback."""
@@ -44,6 +51,9 @@ class HttpStream(Protocol):
 
     def close(self, not_reusable: bool = False) -> None:
         """Ends the stream; no callback comes any more; the connection goes back if it may; idempotent."""
+
+    def take_connection(self) -> ClientSocketHandle | None:
+        """In place of close(): the claim to the connection, for the next request; None if it is not fit for one."""
 
     def transport_rtt_s(self) -> float | None:
         """The connection's round trip time in seconds, where the system tells."""

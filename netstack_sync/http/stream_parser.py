@@ -10,6 +10,7 @@ from netstack_sync.base.net_errors import (
     ERR_IO_PENDING,
     OK,
 )
+from netstack_sync.http.interim import InterimWatch, problem_with_interim
 from netstack_sync.http.request_sender import RequestSender
 from netstack_sync.http.stream import OnBodyData
 from netstack_sync.http.upload import UploadStream
@@ -21,7 +22,6 @@ from netstack_sync.wire.http1_body import BodyReader, choose_body
 from netstack_sync.wire.http1_response import ResponseHead, ResponseHeadParser
 
 _LARGE_BODY_BYTES = 64 * 1024  # from here on fewer, larger reads pay
-_MAX_INFORMATIONAL = 32  # a server that only ever announces an answer holds the request for ever
 
 
 class HttpStreamParser:
@@ -35,7 +35,9 @@ class HttpStreamParser:
         "_body",
         "_has_failed",
         "_head_parser",
+        "_in_doubt",
         "_informational",
+        "_interim",
         "_is_reused",
         "_is_secure",
         "_method",
@@ -61,7 +63,9 @@ class HttpStreamParser:
         self._send_error = OK
         self._on_sent: Completion | None = None
         self._head_parser = ResponseHeadParser()
+        self._in_doubt = False  # by an interim response
         self._informational = 0
+        self._interim: InterimWatch | None = None  # none where nobody wants to know of 1xx responses
         self._body: BodyReader | None = None
         self._unparsed = b""
         self._has_failed = False  # from then on what comes belongs to no answer
@@ -73,15 +77,21 @@ class HttpStreamParser:
         self.error_detail = ""
         """What was wrong with a malformed response, in words."""
 
-    def send_request(self, head: bytes, upload: UploadStream | None, on_done: Completion) -> int:
+    def send_request(
+        self, head: bytes, upload: UploadStream | None, on_done: Completion, interim: InterimWatch | None = None
+    ) -> int:
         """See HttpStream.send_request. A server that resets during the upload may have answered: see read_headers."""
-        self._sender = RequestSender(self._socket, head, upload)
+        self._interim = interim
+        hold = self._hold_body if interim is not None and interim.holds_body else None
+        self._sender = RequestSender(self._socket, head, upload, hold)
         self._on_sent = on_done
         result = self._sender.send(self._on_send_complete)
         return result if result == ERR_IO_PENDING else self._after_send(result)
 
     def read_headers(self, is_reused: bool, on_done: Completion) -> int:
         """See HttpStream.read_headers."""
+        if self.head is not None:
+            return OK  # it came before the body was sent
         self._is_reused = is_reused
         self._on_headers = on_done
         self._socket.notify_readable(self._on_headers_readable)
@@ -106,6 +116,8 @@ class HttpStreamParser:
         """No callback comes any more; idempotent."""
         if self._sender is not None:
             self._sender.cancel()
+        if self._interim is not None:
+            self._interim.cancel()
         self._on_sent = self._on_headers = self._on_data = None
         self._socket.cancel_notify()
 
@@ -128,6 +140,8 @@ class HttpStreamParser:
     def can_find_end(self) -> bool:
         """True when reading on would lead to a point where the next response may begin."""
         head, body = self.head, self._body
+        if self._sender is None or self._sender.is_body_withheld:
+            return False  # the server may go on waiting for the body, and take the next request for it
         return head is not None and body is not None and head.keep_alive and body.is_delimited and not self._has_failed
 
     @property
@@ -140,11 +154,26 @@ class HttpStreamParser:
             and body.is_complete
             and not body.surplus
             and not body.in_doubt
+            and not self._in_doubt
             and not self._unparsed
             and self._send_error == OK
         )
 
     # --- sending
+
+    def _hold_body(self, on_done: Completion) -> int:
+        assert self._interim is not None
+        return self._interim.wait(self, on_done)
+
+    def stop_reading(self) -> None:
+        """See HeadReader."""
+        self._on_headers = None
+        self._socket.cancel_notify()
+
+    def withhold_body(self) -> None:
+        """See HeadReader."""
+        assert self._sender is not None
+        self._sender.withhold_body()
 
     def _on_send_complete(self, result: int) -> None:
         on_sent, self._on_sent = self._on_sent, None
@@ -170,7 +199,10 @@ class HttpStreamParser:
         else:
             result = data
         if result == ERR_IO_PENDING:
-            self._socket.notify_readable(self._on_headers_readable)
+            if self._interim is not None and self._interim.is_granted:
+                self._interim.go_on()
+            elif self._on_headers is not None:  # else: cancelled by who was told of a 1xx response
+                self._socket.notify_readable(self._on_headers_readable)
             return
         if self._send_error != OK and (self.head is None or self.head.status < 400):
             result = self._send_error
@@ -189,11 +221,16 @@ class HttpStreamParser:
             if head.status >= 200:
                 return self._accept(head)
             self._informational += 1
-            if head.status == 101 or self._informational > _MAX_INFORMATIONAL:
-                self.error_detail = f"unexpected informational response {head.status}"
+            self.error_detail = problem_with_interim(head.status, self._informational)
+            if self.error_detail:
                 return ERR_INVALID_HTTP_RESPONSE
+            if self._interim is not None:
+                self._interim.receive(head)
+                if self._on_headers is None:
+                    return ERR_IO_PENDING
             data = self._head_parser.surplus
             self._head_parser = ResponseHeadParser()
+            self._in_doubt |= head.in_doubt
             if not data:
                 return ERR_IO_PENDING
 

@@ -23,11 +23,18 @@ class StreamRequest(StepMachine):
 
     __slots__ = ("_handle", "_info", "_net_log", "stream")
 
-    def __init__(self, pool: ClientSocketPool, info: HttpRequestInfo, net_log: NetLogWithSource) -> None:
+    def __init__(
+        self,
+        pool: ClientSocketPool,
+        info: HttpRequestInfo,
+        net_log: NetLogWithSource,
+        connection: ClientSocketHandle | None = None,
+    ) -> None:
+        """With the claim to a `connection` it is that one, which is the request's from now on."""
         super().__init__()
         self._info = info
         self._net_log = net_log
-        self._handle = ClientSocketHandle(pool, group_id_for(info), info.priority, net_log)
+        self._handle = connection or ClientSocketHandle(pool, group_id_for(info), info.priority, net_log)
         self.stream: HttpStream | None = None
         """The stream once the request is answered with OK; the owner's from then on."""
 
@@ -71,7 +78,7 @@ class StreamRequest(StepMachine):
 
     def _init_connection(self, _: int) -> int:
         self._step = self._create_stream
-        return self._handle.init(self._on_io_complete)
+        return OK if self._handle.socket is not None else self._handle.init(self._on_io_complete)
 
     def _create_stream(self, result: int) -> int:
         assert result != ERR_IO_PENDING
@@ -83,4 +90,5 @@ class StreamRequest(StepMachine):
 
 def group_id_for(info: HttpRequestInfo) -> GroupId:
     """The group whose sockets may carry a request."""
-    return GroupId(info.url.origin, info.tls if info.url.is_secure else None, info.partition, info.privacy_mode)
+    auth = info.auth if info.auth is not None and info.auth.is_connection_based else None
+    return GroupId(info.url.origin, info.tls if info.url.is_secure else None, info.partition, info.privacy_mode, auth)

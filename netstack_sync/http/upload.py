@@ -12,6 +12,7 @@ from netstack_sync.base.net_errors import (
     ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED,
     OK,
 )
+from netstack_sync.workers.turn import Turn
 from netstack_sync.workers.worker_job import WorkerJob
 from netstack_sync.workers.worker_pool import WorkerPool
 
@@ -35,8 +36,10 @@ class UploadStream(Protocol):
         """True while a read() waits for the user's file or iterator."""
         ...
 
-    error: BaseException | None
-    """What the user's file or iterator raised, when read() answered with an error."""
+    @property
+    def error(self) -> BaseException | None:
+        """What the user's file or iterator raised, when read() answered with an error."""
+        ...
 
     def read(self, on_data: OnUploadData) -> bytes | int:
         """The next piece, b"" at the end, an error, or ERR_IO_PENDING and one later callback with one of these."""
@@ -147,10 +150,22 @@ class IterableSource:
 class WorkerUpload:
     """A body whose source may block or runs the user's code, so it is read on a worker, a piece at a time.
 
-    It begins at the source's beginning, also when another upload has read the source before, but not meanwhile.
+    It begins at the source's beginning, also when another upload has read the source before, but not meanwhile. A
+    read that was given up while it ran is over before the next one begins.
     """
 
-    __slots__ = ("_is_started", "_job", "_must_restart", "_source", "_unread", "_workers", "error", "size")
+    __slots__ = (
+        "_is_started",
+        "_job",
+        "_must_restart",
+        "_reads",
+        "_source",
+        "_turn",
+        "_unread",
+        "_workers",
+        "error",
+        "size",
+    )
 
     def __init__(self, source: BodySource, size: int | None, workers: WorkerPool) -> None:
         self._source = source
@@ -158,6 +173,8 @@ class WorkerUpload:
         self._job: WorkerJob[bytes] | None = None
         self._is_started = False
         self._must_restart = True
+        self._reads = 0
+        self._turn = Turn()
         self._unread = size
         self.size = size
         self.error: BaseException | None = None
@@ -168,14 +185,17 @@ class WorkerUpload:
             return b""
         self._is_started = True
         must_restart, self._must_restart = self._must_restart, False
-        source = self._source
+        self._reads += 1
+        source, number, turn = self._source, self._reads, self._turn
 
         def read_piece() -> bytes:
+            if number != self._reads:
+                return b""  # given up while another one was still at it
             if must_restart:
                 source.restart()
             return source.read_piece()
 
-        self._job = self._workers.post_job(read_piece, lambda reply: self._on_piece(reply, on_data))
+        self._job = self._workers.post_job(lambda: turn.run(read_piece), lambda reply: self._on_piece(reply, on_data))
         return ERR_IO_PENDING
 
     def rewind(self) -> int:

@@ -32,6 +32,7 @@ class NetLogSourceType(IntEnum):
     CERT_VERIFIER_JOB = 17  # a job of the certificate verifier
     CERT_VERIFIER_TASK = 18  # a verification on a worker
     HTTP_STREAM_JOB_CONTROLLER = 22  # the stream jobs of one request
+    HTTP_AUTH_CONTROLLER = 30  # what a server and a request say to each other about who is asking
 
 
 class NetLogEventType(IntEnum):
@@ -45,6 +46,9 @@ class NetLogEventType(IntEnum):
     REQUEST_ALIVE = 2  # span: the life of a URLRequest
     URL_REQUEST_START_JOB = 108  # span: one job {url, method, load_flags, priority} {net_error?}
     URL_REQUEST_REDIRECTED = 109  # the request goes on elsewhere {location}
+    NETWORK_DELEGATE_BEFORE_START_TRANSACTION = 110  # span: a network delegate sees the headers to be sent {net_error?}
+    NETWORK_DELEGATE_BEFORE_URL_REQUEST = 111  # span: a network delegate sees a hop that begins {net_error?}
+    NETWORK_DELEGATE_HEADERS_RECEIVED = 112  # span: a network delegate sees the head of an answer {net_error?}
     URL_REQUEST_DELEGATE_RECEIVED_REDIRECT = 114  # span: the delegate decides about a redirect
     URL_REQUEST_DELEGATE_RESPONSE_STARTED = 115  # span: the delegate is told that headers are there
     URL_REQUEST_DELEGATE_SSL_CERTIFICATE_ERROR = 116  # span: the delegate is told about a bad certificate
@@ -85,6 +89,14 @@ class NetLogEventType(IntEnum):
     HTTP_TRANSACTION_RESTART_AFTER_ERROR = 182  # the request is sent again {net_error or http_status_code}
     HTTP_TRANSACTION_RESTART_MISDIRECTED_REQUEST = 183  # the request is sent again after 421
     HTTP_STREAM_PARSER_READ_HEADERS = 355  # span: the parser reads a response head {net_error?}
+
+    # Authentication
+    AUTH_CONTROLLER = 360  # span: the rounds of one request {target, url}
+    AUTH_BOUND_TO_CONTROLLER = 361  # the request has this controller {source_dependency}
+    AUTH_HANDLER_CREATE_RESULT = 362  # a challenge is to be answered {scheme}
+    AUTH_HANDLER_INIT = 363  # whoever answers it is ready {succeeded, allows_default_credentials}
+    AUTH_GENERATE_TOKEN = 364  # span: a worker makes what NTLM or Negotiate say next {net_error?}
+    AUTH_HANDLE_CHALLENGE = 365  # what became of an answer {authentication_scheme, authentication_result}
 
     # Socket pool
     SOCKET_POOL = 97  # span: a request waits for a socket {net_error?}

@@ -11,10 +11,21 @@ from typing import Final
 from urllib.parse import quote
 
 from netstack_sync.base.headers import RequestHeaders, ResponseHeaders
+from netstack_sync.base.http_util import parse_list
 from netstack_sync.base.url import Url
 from netstack_sync.log.net_log import NetLogCaptureMode, NetLogParams, NetLogSource
 
-_SECRET_HEADERS: Final = frozenset(("cookie", "set-cookie", "set-cookie2", "authorization", "proxy-authorization"))
+_SECRET_HEADERS: Final = frozenset(
+    (
+        "cookie",
+        "set-cookie",
+        "set-cookie2",
+        "authorization",
+        "proxy-authorization",
+        "authentication-info",  # of Digest: a hash with the password in it, and all of the rest
+        "proxy-authentication-info",
+    )
+)
 _CHALLENGE_HEADERS: Final = frozenset(("www-authenticate", "proxy-authenticate"))
 # Their challenges are the same for everybody; those of NTLM and Negotiate carry the user's exchange.
 _PUBLIC_SCHEMES: Final = frozenset(("basic", "digest"))
@@ -88,12 +99,15 @@ def _header_lines(headers: RequestHeaders | ResponseHeaders, mode: NetLogCapture
 def _without_secrets(key: str, value: str) -> str:
     if key in _SECRET_HEADERS:
         return _stripped(value)
-    # A line with commas may hold several challenges, and no blob, since base64 has none.
-    if key in _CHALLENGE_HEADERS and "," not in value:
-        scheme, _, parameters = value.partition(" ")
-        if parameters and scheme.lower() not in _PUBLIC_SCHEMES:
-            return f"{scheme} {_stripped(parameters)}"
-    return value
+    return ", ".join(map(_public_part, parse_list(value))) if key in _CHALLENGE_HEADERS else value
+
+
+def _public_part(challenge: str) -> str:
+    """Of one challenge, or of a parameter of the one before it, which stands alone."""
+    scheme, _, parameters = challenge.partition(" ")
+    if parameters and "=" not in scheme and scheme.lower() not in _PUBLIC_SCHEMES:
+        return f"{scheme} {_stripped(parameters)}"
+    return challenge
 
 
 def _stripped(secret: str) -> str:

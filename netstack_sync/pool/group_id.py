@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.origin import SchemeHostPort
 from netstack_sync.sockets.tls_config import TlsConfig
 
@@ -21,7 +22,12 @@ class GroupId(NamedTuple):
     privacy_mode: bool = False
     """Whether the requests come without anything that tells who asks. A connection, or a TLS session, that served the
     others would tell it (net/base/privacy_mode.h)."""
+    identity: AuthIdentity | None = None
+    """Whose connections these are, if a server may be told so once for all that comes over one (NTLM, Negotiate).
+    Nobody else may speak over them (CVE-2026-1965)."""
 
     def __str__(self) -> str:
         name = str(self.origin) if self.partition is None else f"{self.origin} <{self.partition}>"
+        if self.identity is not None:
+            name = f"auth/{name}"  # and not whose: it is logged
         return f"pm/{name}" if self.privacy_mode else name

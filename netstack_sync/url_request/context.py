@@ -24,6 +24,7 @@ from netstack_sync.url_request.cookie_steps import CookieSteps
 from netstack_sync.url_request.hop import JobServices
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
 from netstack_sync.url_request.network_changes import NetworkChanges
+from netstack_sync.url_request.network_delegate import NetworkDelegate
 from netstack_sync.workers.worker_pool import WorkerPool
 
 
@@ -53,6 +54,7 @@ class URLRequestContext:
         "is_shut_down",
         "job_factory",
         "net_log",
+        "network_delegate",
         "network_session",
         "quality",
         "resolver",
@@ -77,6 +79,7 @@ class URLRequestContext:
         admission: Admission | None = None,
         cookies: CookieSteps | None = None,
         disk_workers: WorkerPool | None = None,
+        network_delegate: NetworkDelegate | None = None,
         job_workers: WorkerPool | None = None,
     ) -> None:
         """Without `changes` and what follows the context is a part of another one, which owns all of that."""
@@ -98,6 +101,8 @@ class URLRequestContext:
         """What holds fetches back; None where nothing does."""
         self._hsts_persister = hsts_persister
         self.cookies = cookies
+        self.network_delegate = network_delegate
+        """Who sees every request of users."""
         services = JobServices(thread, host_resolver, self.disk_workers, job_workers or workers)
         self.job_factory = URLRequestJobFactory(network_session, hsts, cookies, services)
         self._requests: set[LiveRequest] = set()

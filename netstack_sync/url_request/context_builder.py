@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
+from netstack_sync.auth.negotiate import SecurityService
 from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.features import FeatureList
 from netstack_sync.base.trust_config import TrustConfig
@@ -58,16 +59,20 @@ from netstack_sync.url_request.doh_config import DohConfig
 from netstack_sync.url_request.doh_transport import UrlRequestDohTransport
 from netstack_sync.url_request.host_rate_limiter import HostRateLimiter
 from netstack_sync.url_request.network_changes import ChangingServices, DohServices, NetworkChanges
+from netstack_sync.url_request.network_delegate import NetworkDelegate
 from netstack_sync.url_request.ocsp_fetcher import UrlRequestOcspFetcher
 from netstack_sync.url_request.rate_limit import RateLimits
+from netstack_sync.url_request.resource_scheduler import ResourceScheduler, ResourceSchedulerSettings
 from netstack_sync.url_request.scheme_settings import SchemeSettings
 from netstack_sync.url_request.throttler import URLRequestThrottler
+from netstack_sync.workers.security_context import open_security_context
 from netstack_sync.workers.trust_roots import TrustRootsCache
 from netstack_sync.workers.worker_pool import WorkerPool
 
 _RESOLVER_THREADS = 64  # how many may hang in getaddrinfo() at once; apart, so that they block nothing else
 _WORKER_THREADS = 32
 _DISK_THREADS = 16  # for the user's files; apart, because any number may hang in a dead network drive
+_AUTH_THREADS = 8  # for logins; apart, because a KDC that is away holds them for minutes
 _JOB_THREADS = 32  # for the user's handlers and interceptors, and for FTP; apart, because any number may hang
 _WALL_CLOCK = SystemWallClock()
 
@@ -102,6 +107,8 @@ class ContextBuilder:
     """False: no cookie outlives its request."""
     cookies: tuple[CanonicalCookie, ...] = ()
     """What is kept from the start; the public suffixes are loaded then."""
+    network_delegate: NetworkDelegate | None = None
+    resource_scheduler: ResourceSchedulerSettings | None = None
     schemes: SchemeSettings = field(default_factory=SchemeSettings)
 
     def build(self, thread: NetworkThread, net_log: NetLog) -> URLRequestContext:
@@ -118,6 +125,7 @@ class _ContextParts:
         self._net_log = net_log
         self._workers = WorkerPool(thread.task_runner, _WORKER_THREADS)
         self._resolver_workers = WorkerPool(thread.task_runner, _RESOLVER_THREADS, "netstack-resolver")
+        self._auth_workers = WorkerPool(thread.task_runner, _AUTH_THREADS, "netstack-auth")
         self._quality = NetworkQualityEstimator(thread.clock)
         self._families = FamilyMemory(thread.clock)
         self._ocsp = UrlRequestOcspFetcher()
@@ -159,7 +167,7 @@ class _ContextParts:
         )
         disk_workers = WorkerPool(thread.task_runner, _DISK_THREADS, "netstack-disk")
         job_workers = WorkerPool(thread.task_runner, _JOB_THREADS, "netstack-job", finishes=True)
-        own_pools = (self._workers, self._resolver_workers, disk_workers, job_workers)
+        own_pools = (self._workers, self._resolver_workers, disk_workers, self._auth_workers, job_workers)
         hsts = None if settings.hsts is None else TransportSecurityState(_WALL_CLOCK, settings.hsts.preloaded)
         context = URLRequestContext(
             thread,
@@ -177,17 +185,19 @@ class _ContextParts:
             self._make_admission(throttler),
             self._make_cookies(),
             disk_workers,
+            settings.network_delegate,
             job_workers,
         )
         settings.schemes.install(context.job_factory)
         return context
 
     def _make_admission(self, throttler: URLRequestThrottler | None) -> Admission | None:
-        limits = self._settings.rate_limits
-        if limits is None and throttler is None:
+        limits, settings = self._settings.rate_limits, self._settings.resource_scheduler
+        if limits is None and throttler is None and settings is None:
             return None
+        scheduler = ResourceScheduler(settings, self._thread.post) if settings is not None else None
         limiter = HostRateLimiter(limits, self._thread.timers) if limits is not None else None
-        return Admission(limiter, throttler)
+        return Admission(limiter, throttler, scheduler)
 
     def _make_tls(self) -> TlsServices:
         clock, pins = _WALL_CLOCK, self._settings.pins
@@ -251,4 +261,5 @@ class _ContextParts:
         services = ConnectServices(self._thread, resolver, self._sockets, self._net_log, self._families, self._health)
         pool = ClientSocketPool(self._thread, DefaultConnectJobFactory(services), limits)
         judge = self._health if self._settings.health.circuit_breaker else None
-        return HttpNetworkSession(self._thread, pool, ExchangeMeter(self._quality, judge), self._net_log)
+        security = SecurityService(self._auth_workers, open_security_context)
+        return HttpNetworkSession(self._thread, pool, ExchangeMeter(self._quality, judge), self._net_log, security)

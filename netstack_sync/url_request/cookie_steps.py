@@ -6,6 +6,7 @@ After net/url_request/url_request_http_job.cc (AddCookieHeaderAndStart, SaveCook
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from netstack_sync.base.clock import WallClock
 from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
@@ -63,7 +64,7 @@ class CookieSteps:
             return info
         headers = info.headers.copy()
         headers.add("Cookie", line)
-        return info.with_headers(headers)
+        return replace(info, headers=headers)
 
     def save(self, info: HttpRequestInfo, response: HttpResponseInfo, on_ready: Task) -> int:
         """Keeps what the answer sets: OK.

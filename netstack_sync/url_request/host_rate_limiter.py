@@ -74,6 +74,13 @@ class HostRateLimiter:
             bucket.waiting.pop(on_admitted, None)
             self._arm(bucket)
 
+    def turn_in_s(self, host: str) -> float:
+        """How long who comes now would wait, if nobody before gives up."""
+        bucket = self._bucket_of(host)
+        if bucket is None:
+            return 0.0
+        return max(0.0, (len(bucket.waiting) + 1 - bucket.tokens) / bucket.limit.per_second)
+
     def charge(self, host: str) -> None:
         """Counts a request that goes in any case; those after it wait the longer."""
         bucket = self._bucket_of(host)

@@ -108,6 +108,24 @@ class HttpJob:
         """Also of an answer that redirects or asks who we are; ERR_IO_PENDING while its cookies have to wait."""
         response = self._transaction.response
         assert response is not None, "a transaction that succeeds has an answer"
+        delegate = self._info.exchange_delegate
+        if delegate is not None:
+            result = delegate.headers_received(response.head, self._on_delegate)
+            if result != OK:
+                return result
+            response.head = delegate.take_head() or response.head
+        return self._heed_head(response)
+
+    def _on_delegate(self, result: int) -> None:
+        """Who was asked about the head has answered."""
+        response, delegate = self._transaction.response, self._info.exchange_delegate
+        assert response is not None and delegate is not None, "it waited with an answer"
+        if result == OK:
+            response.head = delegate.take_head() or response.head
+            result = self._heed_head(response)
+        self._maybe_complete(result)
+
+    def _heed_head(self, response: HttpResponseInfo) -> int:
         if self._hsts is not None:
             self._process_hsts_header(self._hsts, response)
         return self._save_cookies(response)
@@ -132,9 +150,24 @@ class HttpJob:
         """
         transaction = self._transaction
         if not transaction.is_ready_to_restart:
-            return OK
+            result = self._ask_for_auth()
+            if result != OK or not transaction.is_ready_to_restart:
+                return result
         result = transaction.restart_with_auth(self._with_cookies(), self._on_transaction_headers)
         return self._heed() if result == OK else result
+
+    def _ask_for_auth(self) -> int:
+        """Lets the delegate answer a challenge that the caller has no answer to."""
+        delegate, response = self._info.exchange_delegate, self._transaction.response
+        assert response is not None, "a challenge is an answer"
+        if delegate is None or response.head.status != 401:
+            return OK
+        identity = delegate.auth_required(response.head)
+        if isinstance(identity, int):
+            return identity
+        self._info.auth = identity
+        self._transaction.take_identity(identity)
+        return OK
 
     def _with_cookies(self) -> HttpRequestInfo:
         return self._info if self._cookies is None else self._cookies.with_cookies(self._info)

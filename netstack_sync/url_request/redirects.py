@@ -5,19 +5,35 @@ RFC 9110 §15.4, and net/url_request/redirect_info.cc where it leaves room.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
+from netstack_sync.auth.identity import identity_of_url
 from netstack_sync.base.exceptions import InvalidURL
-from netstack_sync.base.net_errors import ERR_INVALID_REDIRECT, ERR_UNSAFE_REDIRECT
+from netstack_sync.base.headers import HeaderItems, RequestHeaders
+from netstack_sync.base.net_errors import ERR_INVALID_REDIRECT, ERR_UNSAFE_REDIRECT, OK
 from netstack_sync.base.url import Url
 from netstack_sync.http.build_headers import CREDENTIAL_HEADERS as CREDENTIAL_HEADERS
+from netstack_sync.http.build_headers import FRAMING_HEADERS
 from netstack_sync.http.request_info import HttpRequestInfo
+from netstack_sync.wire.http1_response import ResponseHead
 
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 20
 
-_BODY_HEADERS = ("Content-Length", "Content-Type", "Content-Encoding", "Content-Language", "Content-Location")
+# Chromium's, and what RFC 9110 §15.4 adds; without a body there is nothing to expect either.
+_BODY_HEADERS = (
+    "Content-Length",
+    "Content-Type",
+    "Content-Encoding",
+    "Content-Language",
+    "Content-Location",
+    "Content-Digest",
+    "Digest",
+    "Last-Modified",
+    "Expect",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +46,32 @@ class RedirectInfo:
     keeps_body: bool
     is_internal: bool = False
     """True when no server said so, but we ourselves, for the same host over a safer scheme; see secure_upgrade()."""
+    is_from_delegate: bool = False
+    """True when no server said so, but a network delegate, before anything was sent."""
+
+
+class HeaderEdits(NamedTuple):
+    """What whoever follows a redirect changes of its headers."""
+
+    removed: tuple[str, ...]
+    modified: RequestHeaders
+
+    @classmethod
+    def make(cls, removed: Iterable[str], modified: HeaderItems | None) -> HeaderEdits:
+        """Raises ValueError for what cannot be sent, and for what only the body may say (rule R16)."""
+        if isinstance(removed, str):
+            raise ValueError(f"removed_headers: pass a list of names, not the string {removed!r}")
+        headers = RequestHeaders(modified)
+        for name in FRAMING_HEADERS:
+            if name in headers:
+                raise ValueError(f"modified_headers: {name} is set from the body; leave it out")
+        return cls(tuple(removed), headers)
+
+    def apply(self, headers: RequestHeaders) -> None:
+        """Takes out first, then puts in: what is modified is there in any case."""
+        for name in self.removed:
+            headers.remove(name)
+        headers.update(self.modified)
 
 
 def secure_upgrade(url: Url, method: str) -> RedirectInfo | int:
@@ -44,6 +86,18 @@ def secure_upgrade(url: Url, method: str) -> RedirectInfo | int:
         return ERR_INVALID_REDIRECT
 
 
+def redirect_in(
+    head: ResponseHead, info: HttpRequestInfo, is_safe_target: Callable[[Url], bool] | None = None
+) -> RedirectInfo | int:
+    """Where the answer to a request sends it; OK for one that does not, or the error that a bad Location means."""
+    if head.status not in REDIRECT_STATUSES:
+        return OK
+    locations = [location for location in head.headers.get_all("location") if location]
+    if not locations:
+        return OK
+    return compute_redirect(head.status, locations[0], info.url, info.method, is_safe_target)
+
+
 def compute_redirect(
     status: int, location: str, url: Url, method: str, is_safe_target: Callable[[Url], bool] | None = None
 ) -> RedirectInfo | int:
@@ -55,12 +109,12 @@ def compute_redirect(
     escaped = "".join([c if c < "\x80" else f"%{ord(c):02X}" for c in location])
     try:
         target = url.resolve(escaped)
+        if target.fragment is None and url.fragment is not None:
+            target = target.with_fragment(url.fragment)
     except InvalidURL:
         return ERR_INVALID_REDIRECT
     if target.scheme not in ("http", "https", url.scheme) and not (is_safe_target and is_safe_target(target)):
         return ERR_UNSAFE_REDIRECT
-    if target.fragment is None and url.fragment is not None:
-        target = target.with_fragment(url.fragment)
     new_method = redirected_method(status, method)
     return RedirectInfo(status, target, new_method, new_method == method)
 
@@ -82,6 +136,7 @@ def redirected_request(info: HttpRequestInfo, redirect: RedirectInfo) -> HttpReq
     move: nobody else gets to see what was meant for this host, so all of it stays.
     """
     headers, tls = info.headers.copy(), info.tls
+    _restrict_referer(headers, redirect.url)
     auth, cookies = info.auth, info.cookies
     if info.url.origin != redirect.url.origin and not redirect.is_internal:
         for name in (*CREDENTIAL_HEADERS, "Host"):
@@ -91,20 +146,35 @@ def redirected_request(info: HttpRequestInfo, redirect: RedirectInfo) -> HttpReq
         if tls.client_certificate is not None:
             tls = replace(tls, client_certificate=None)
         auth, cookies = None, ()
+    elif auth is None and redirect.url.username is None and "authorization" not in headers:
+        # A Location that names the host again drops the user of the URL, and means nothing by it.
+        auth = identity_of_url(info.url, sends_basic=False)
     if not redirect.keeps_body:
         for name in (*_BODY_HEADERS, "Origin"):
             headers.remove(name)
     upload = info.upload if redirect.keeps_body else None
-    return HttpRequestInfo(
-        redirect.url,
-        redirect.method,
-        headers,
-        tls,
-        upload,
-        info.priority,
-        info.partition,
-        info.privacy_mode,
-        auth,
-        cookies,
-        info.cookie_store,
+    return replace(
+        info,
+        url=redirect.url,
+        method=redirect.method,
+        upload=upload,
+        headers=headers,
+        tls=tls,
+        auth=auth,
+        cookies=cookies,
     )
+
+
+def _restrict_referer(headers: RequestHeaders, target: Url) -> None:
+    """Of a page that came over TLS nobody hears in clear, and of no page its credentials (RFC 9110 §10.1.3)."""
+    value = headers.get("referer")
+    if value is None:
+        return
+    try:
+        page = Url.parse(value)
+    except InvalidURL:
+        return  # "about:blank", a path, or nothing that tells of a page
+    if page.is_secure and not target.is_secure:
+        headers.remove("referer")
+    elif page.username is not None or page.fragment is not None:
+        headers.set("Referer", page.without_credentials().with_fragment(None).href)

@@ -10,6 +10,7 @@ from netstack_sync.base.net_errors import ERR_FILE_TOO_BIG, ERR_IO_PENDING, ERR_
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.loop.timers import Alarm
 from netstack_sync.url_request.context import URLRequestContext
+from netstack_sync.url_request.delegate import RedirectAction
 from netstack_sync.url_request.redirects import RedirectInfo
 from netstack_sync.url_request.url_request import URLRequest
 
@@ -73,9 +74,13 @@ class SmallRequest:
 
     # --- URLRequestDelegate
 
-    def on_received_redirect(self, redirect: RedirectInfo) -> bool:
+    def on_received_redirect(self, redirect: RedirectInfo) -> RedirectAction:
         """Takes it as the answer."""
-        return False
+        return RedirectAction.STOP
+
+    def on_invalid_redirect(self, net_error: int) -> int:
+        """No answer."""
+        return net_error
 
     def on_connected(self) -> None:
         """From here on it is the server's time that runs."""

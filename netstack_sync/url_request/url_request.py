@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from netstack_sync.base.load_state import LoadState
-from netstack_sync.base.load_timing import LoadTiming
+from collections.abc import Iterable
+
+from netstack_sync.base.headers import HeaderItems
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_IO_PENDING, ERR_TOO_MANY_REDIRECTS, OK
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.base.ssl_info import SSLInfo
-from netstack_sync.base.url import Url
 from netstack_sync.http.request_info import HttpRequestInfo
-from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
 from netstack_sync.log.net_log import NetLogCaptureMode
 from netstack_sync.log.params import url_value
 from netstack_sync.url_request.context import URLRequestContext
-from netstack_sync.url_request.delegate import URLRequestDelegate
+from netstack_sync.url_request.delegate import RedirectAction, URLRequestDelegate
+from netstack_sync.url_request.delegate_calls import DelegateCalls
+from netstack_sync.url_request.error_job import ErrorJob
 from netstack_sync.url_request.job import URLRequestJob
 from netstack_sync.url_request.redirect_job import RedirectJob
-from netstack_sync.url_request.redirects import (
-    REDIRECT_STATUSES,
-    RedirectInfo,
-    compute_redirect,
-    redirected_request,
-)
+from netstack_sync.url_request.redirects import HeaderEdits, RedirectInfo, redirected_request
+from netstack_sync.url_request.request_facts import RequestFacts
 
 
-class URLRequest:
+class URLRequest(RequestFacts):
     """Owner of the job of the present hop. Network thread only; owned by its delegate, usually a URLFetcher.
 
     After cancel() the delegate is not called. Otherwise on_response_started() comes once after start(), and
@@ -37,14 +33,9 @@ class URLRequest:
         "_awaits_headers",
         "_context",
         "_delegate",
-        "_info",
-        "_job",
-        "_max_redirects",
         "_net_error",
-        "_redirect_count",
+        "_redirects_left",
         "_started",
-        "history",
-        "net_log",
     )
 
     def __init__(
@@ -54,20 +45,16 @@ class URLRequest:
         delegate: URLRequestDelegate,
         max_redirects: int,
     ) -> None:
+        super().__init__(info, NetLogWithSource.make(context.net_log, NetLogSourceType.URL_REQUEST))
         self._context = context
-        self._info = info
         self._delegate: URLRequestDelegate | None = delegate
-        self._max_redirects = max_redirects
-        self._redirect_count = 0
-        """Of those that a server sent."""
-        self._job: URLRequestJob | None = None
+        self._redirects_left = max_redirects
         self._net_error = OK
         self._started = False
         self._awaits_headers = False
         """From start() until on_response_started()."""
-        self.history: list[HttpResponseInfo] = []
-        """The answers of the hops before the present one, oldest first."""
-        self.net_log = NetLogWithSource.make(context.net_log, NetLogSourceType.URL_REQUEST)
+        if context.network_delegate is not None:
+            self._calls = info.exchange_delegate = DelegateCalls(context.network_delegate, self, context.thread)
         self.net_log.begin(NetLogEventType.REQUEST_ALIVE)
 
     def start(self) -> None:
@@ -75,7 +62,23 @@ class URLRequest:
         assert not self._started, "a URLRequest starts once"
         self._started = self._awaits_headers = True
         self._context.add_request(self)
-        self._start_job()
+        self._start_hop()
+
+    def follow_deferred_redirect(
+        self, removed_headers: Iterable[str] = (), modified_headers: HeaderItems | None = None
+    ) -> None:
+        """Follows the redirect that the delegate has deferred, with these changes to its headers.
+
+        What is modified is sent to whomever the redirect leads to. Raises ValueError for headers that cannot be
+        sent, and for Content-Length and Transfer-Encoding, which belong to the body.
+        """
+        redirect = self._deferred
+        assert redirect is not None, "no redirect was deferred"
+        edits = HeaderEdits.make(removed_headers, modified_headers)
+        self._deferred = None
+        result = self._follow_counted(redirect, edits)
+        if result != ERR_IO_PENDING:
+            self._post_headers(result)
 
     def read(self) -> bytes | int:
         """A piece of the body, b"" at its end, an error, or ERR_IO_PENDING and on_read_completed() later.
@@ -108,66 +111,15 @@ class URLRequest:
     def fail(self, net_error: int) -> None:
         """Ends the request from outside with an error that the delegate is told, whether or not it waits."""
         delegate = self._delegate
-        if delegate is not None:
-            report = delegate.on_response_started if self._awaits_headers else delegate.on_read_completed
-            self.cancel()
+        if delegate is None:
+            return
+        self.net_log.event(NetLogEventType.CANCELLED)
+        if self._awaits_headers:
+            self._report_head(delegate, net_error)
+        else:
             self._net_error = net_error
-            report(net_error)
-
-    @property
-    def url(self) -> Url:
-        """The URL of the present hop."""
-        return self._info.url
-
-    @property
-    def info(self) -> HttpRequestInfo:
-        """The request of the present hop."""
-        return self._info
-
-    @property
-    def response(self) -> HttpResponseInfo | None:
-        """The answer of the present hop."""
-        return self._job.response if self._job is not None else None
-
-    @property
-    def timing(self) -> LoadTiming | None:
-        """Where the time of the present hop went."""
-        return self._job.timing if self._job is not None else None
-
-    @property
-    def load_state(self) -> LoadState:
-        """What the request waits for."""
-        return self._job.load_state if self._job is not None else LoadState.IDLE
-
-    @property
-    def connecting_since(self) -> float | None:
-        """Since when a connection has been under way (clock seconds); None while none is."""
-        return self._job.connecting_since if self._job is not None else None
-
-    @property
-    def error_detail(self) -> str:
-        """What went wrong, in words; may be empty."""
-        return self._job.error_detail if self._job is not None else ""
-
-    @property
-    def ssl_info(self) -> SSLInfo | None:
-        """What is known of the server's TLS, also when that is why the request failed."""
-        return self._job.ssl_info if self._job is not None else None
-
-    @property
-    def sent_bytes(self) -> int:
-        """Bytes of the present hop's request that have left on its present connection."""
-        return self._job.sent_bytes if self._job is not None else 0
-
-    @property
-    def has_sent_bytes(self) -> bool:
-        """True once a byte of any hop may have reached a server."""
-        return self._redirect_count > 0 or (self._job is not None and self._job.has_sent_bytes)
-
-    @property
-    def is_body_complete(self) -> bool:
-        """True once the last byte has arrived from the network; reading it may not be through."""
-        return self._job is not None and self._job.is_body_complete
+            self._finish()
+            delegate.on_read_completed(net_error)
 
     # --- TransactionObserver
 
@@ -183,30 +135,61 @@ class URLRequest:
 
     # --- one hop
 
-    def _start_job(self) -> None:
-        info = self._info
+    def _start_hop(self) -> None:
         if self.net_log.is_capturing:
             self.net_log.begin(NetLogEventType.URL_REQUEST_START_JOB, self._start_params)
-        if self._context.job_factory.wait(info.url, self._create_job) == ERR_IO_PENDING:
+        if self._calls is None:  # fast path
+            self._start_job()
+            return
+        self._job = None  # nothing is known of this hop yet
+        result = self._calls.before_url_request(self._on_delegate)
+        if result != ERR_IO_PENDING:
+            self._on_delegate(result)
+
+    def _on_delegate(self, result: int) -> None:
+        """The network delegate has said what it thinks of the hop."""
+        assert self._calls is not None
+        redirect = self._calls.take_redirect()
+        if result != OK:
+            self._run_job(ErrorJob(result, self._calls.error_detail))
+        elif redirect is not None:
+            self._run_job(RedirectJob(self.url, redirect, "Delegate", self._context.thread.clock, self.net_log))
+        else:
+            self._start_job()
+
+    def _start_job(self) -> None:
+        if self._context.job_factory.wait(self._info.url, self._create_job) == ERR_IO_PENDING:
             self._job = None  # nothing is known of this hop yet
         else:
             self._create_job()
 
     def _create_job(self) -> None:
-        self._job = self._context.job_factory.create_job(self._info, self.net_log, self)
-        result = self._job.start(self._on_headers)
+        self._run_job(self._context.job_factory.create_job(self._info, self.net_log, self))
+
+    def _run_job(self, job: URLRequestJob) -> None:
+        self._job = job
+        result = job.start(self._on_headers)
         if result != ERR_IO_PENDING:
-            self._context.thread.task_runner.post_task(lambda: self._on_headers(result))
+            self._post_headers(result)
+
+    def _post_headers(self, result: int) -> None:
+        self._context.thread.task_runner.post_task(lambda: self._on_headers(result))
 
     def _on_headers(self, result: int) -> None:
         delegate, job = self._delegate, self._job
         if delegate is None or job is None:
             return  # cancelled between the post of an immediate answer and now
-        response = job.response
-        if result == OK and response is not None and response.head.status in REDIRECT_STATUSES:
-            result = self._maybe_redirect(delegate, job, response)
-            if result == ERR_IO_PENDING:
+        if result == OK:
+            result = self._maybe_redirect(delegate, job)
+            if result == ERR_IO_PENDING or self._delegate is None:
                 return
+        self._report_head(delegate, result)
+
+    def _report_head(self, delegate: URLRequestDelegate, result: int) -> None:
+        if self._calls is not None:
+            result = self._calls.response_started(result)
+            if self._delegate is None:
+                return  # ended from inside
         self._awaits_headers = False
         self._net_error = result
         self.net_log.end_with_net_error(NetLogEventType.URL_REQUEST_START_JOB, result)
@@ -215,46 +198,58 @@ class URLRequest:
             self._finish()
         delegate.on_response_started(result)
 
-    def _maybe_redirect(self, delegate: URLRequestDelegate, job: URLRequestJob, response: HttpResponseInfo) -> int:
+    # --- redirects
+
+    def _maybe_redirect(self, delegate: URLRequestDelegate, job: URLRequestJob) -> int:
         """OK when the response is to be taken as it is, ERR_IO_PENDING when there is nothing to report now.
 
         What we redirect ourselves is followed in any case and not counted: it is how the request is sent, not an
         answer to it. It cannot go round, since it leads to https and from there only a server leads back.
         """
-        if isinstance(job, RedirectJob):
-            self._log_redirect(job.redirect)
-            return self._follow(job.redirect, job, response)
-        locations = [location for location in response.head.headers.get_all("location") if location]
-        if not locations:
-            return OK
-        info = self._info
-        is_safe_target = self._context.job_factory.is_safe_redirect_target
-        redirect = compute_redirect(response.head.status, locations[0], info.url, info.method, is_safe_target)
+        redirect = self._context.job_factory.redirect_of(job, self._info)
         if isinstance(redirect, int):
-            return redirect
+            return redirect if redirect == OK else delegate.on_invalid_redirect(redirect)
         self._log_redirect(redirect)
-        is_wanted = delegate.on_received_redirect(redirect)
-        if self._delegate is None:
-            return ERR_IO_PENDING  # cancelled by the delegate
-        if not is_wanted:
-            return OK
-        if self._redirect_count >= self._max_redirects:
-            return ERR_TOO_MANY_REDIRECTS
-        self._redirect_count += 1
-        return self._follow(redirect, job, response)
+        if redirect.is_internal:
+            return self._follow(redirect)
+        self._deferred = redirect
+        action = delegate.on_received_redirect(redirect)
+        if self._deferred is None or action is RedirectAction.DEFER:
+            return ERR_IO_PENDING  # also when the delegate has cancelled or followed it
+        self._deferred = None
+        return OK if action is RedirectAction.STOP else self._follow_counted(redirect)
 
-    def _follow(self, redirect: RedirectInfo, job: URLRequestJob, response: HttpResponseInfo) -> int:
+    def _follow_counted(self, redirect: RedirectInfo, edits: HeaderEdits | None = None) -> int:
+        if self._redirects_left <= 0:
+            return ERR_TOO_MANY_REDIRECTS
+        self._redirects_left -= 1
+        return self._follow(redirect, edits)
+
+    def _follow(self, redirect: RedirectInfo, edits: HeaderEdits | None = None) -> int:
+        if self._calls is not None:
+            result = self._calls.before_redirect(redirect)
+            if self._delegate is None:
+                return ERR_IO_PENDING  # ended from inside
+            if result != OK:
+                return result
         info = redirected_request(self._info, redirect)
+        if edits is not None:
+            edits.apply(info.headers)
         if info.upload is not None:
             result = info.upload.rewind()
             if result != OK:
                 return result
-        self.history.append(response)
+        job = self._job
+        assert job is not None and job.response is not None
+        self.history.append(job.response)
+        self._has_sent_hop = self._has_sent_hop or job.has_sent_bytes
         self.net_log.end(NetLogEventType.URL_REQUEST_START_JOB)
         job.close()
         self._info = info
-        self._start_job()
+        self._start_hop()
         return ERR_IO_PENDING
+
+    # --- the body
 
     def _on_data(self, data: bytes | int) -> None:
         delegate = self._delegate
@@ -279,7 +274,7 @@ class URLRequest:
 
     def _finish(self) -> None:
         """Lets go of everything; the answer's values stay."""
-        self._delegate = None
+        self._delegate = self._deferred = None
         if self._awaits_headers:
             self._awaits_headers = False
             self.net_log.end_with_net_error(NetLogEventType.URL_REQUEST_START_JOB, ERR_ABORTED)
@@ -288,6 +283,8 @@ class URLRequest:
         else:
             self._context.job_factory.stop_waiting(self._create_job)
         self._context.remove_request(self)
+        if self._calls is not None and self._started:
+            self._calls.completed(self._net_error, self._job is not None)
         self.net_log.end(NetLogEventType.REQUEST_ALIVE)
 
     def _log_redirect(self, redirect: RedirectInfo) -> None:

@@ -1,9 +1,9 @@
 """The chunked transfer coding (RFC 9112 §7.1): a strict decoder for responses, an encoder for requests.
 
 Strict as Chromium's http_chunked_decoder.cc: a size is hexadecimal digits and nothing else, spaces may
-follow it, extensions and trailers are read over. Beyond that: no control characters in what is read over, and
-a limit on the trailers. What another parser could read differently (a bare LF, a trailer line that is no
-field) is put up with, but puts the connection in doubt.
+follow it, extensions are read over. Beyond that: no control characters in what is read over, and trailers are
+kept, apart from the header fields (RFC 9110 §6.5.1) and within a limit. What another parser could read
+differently (a bare LF, a trailer line that is no field) is put up with, but puts the connection in doubt.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from netstack_sync.base.net_errors import ERR_INCOMPLETE_CHUNKED_ENCODING, ERR_I
 from netstack_sync.wire.errors import WireError
 
 MAX_SIZE_LINE_BYTES: Final = 16384  # Chromium's kMaxLineBufLen
-MAX_TRAILER_BYTES: Final = 16384  # nobody reads them, so no more than one line's worth
+MAX_TRAILER_BYTES: Final = 16384  # a checksum and a few figures; no more than one line's worth
 MAX_CHUNK_BYTES: Final = 2**63 - 1  # Chromium keeps the size in an int64
 
 LAST_CHUNK: Final = b"0\r\n\r\n"
@@ -37,6 +37,7 @@ _TEXT: Final = rb"[\t\x20-\x7e\x80-\xff]*"  # no control characters
 _plain_size_line: Final = re.compile(rb"([0-9A-Fa-f]{1,15})\r\n").match
 _size_line: Final = re.compile(rb"([0-9A-Fa-f]+) *(?:;%b)?" % _TEXT).fullmatch
 _is_text: Final = re.compile(_TEXT).fullmatch
+_is_framing_field: Final = re.compile(rb"(?i:content-length|transfer-encoding|(?:proxy-)?connection):").match
 _is_field: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:").match
 
 
@@ -52,17 +53,19 @@ class ChunkedDecoder:
     Payload that came in the same piece, before the error, is lost with it.
     """
 
-    __slots__ = ("_expects", "_line", "_remaining_bytes", "_room_bytes", "in_doubt", "surplus")
+    __slots__ = ("_expects", "_line", "_remaining_bytes", "_room_bytes", "in_doubt", "surplus", "trailer_lines")
 
     is_delimited: Final = True
 
-    def __init__(self) -> None:
+    def __init__(self, trailer_lines: list[bytes] | None = None) -> None:
         self._expects = _SIZE_LINE
         self._remaining_bytes = 0  # of the data of this chunk
         self._line = bytearray()  # the start of a line whose end has not come yet
         self._room_bytes = MAX_SIZE_LINE_BYTES  # how much of a size line, or of all trailers, may still come
         self.in_doubt = False
         self.surplus = b""
+        self.trailer_lines = trailer_lines if trailer_lines is not None else []
+        """The fields after the data, each with its CRLF; complete when the body is."""
 
     @property
     def is_complete(self) -> bool:
@@ -148,8 +151,21 @@ class ChunkedDecoder:
             self._expects = _NOTHING
         elif not _is_text(line):
             raise _invalid("there is a control character in the trailers")
-        elif not _is_field(line):
+        elif _is_field(line):
+            self.trailer_lines.append(line + b"\r\n")
+            # No place for these (RFC 9110 §6.5.1): others may heed them, or this is not the end of the body.
+            self.in_doubt |= _is_framing_field(line) is not None
+        else:
             self.in_doubt = True  # perhaps the next response, after a peer that forgot the empty line
+            self._drop_or_fold(line)
+
+    def _drop_or_fold(self, line: bytes) -> None:
+        """As in heads: a line that begins with a blank belongs to the one before, also if that was dropped."""
+        lines = self.trailer_lines
+        if not lines or line[0] not in b" \t":
+            lines.append(b"")
+        elif lines[-1]:
+            lines[-1] = lines[-1][:-2] + b" " + line.strip(b" \t") + b"\r\n"
 
     def __repr__(self) -> str:
         return f"<ChunkedDecoder expects {_NAMES[self._expects]}, surplus={len(self.surplus)}>"

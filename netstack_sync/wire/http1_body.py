@@ -39,12 +39,15 @@ def choose_body(head: ResponseHead, method: str) -> BodyReader:
     """Return the reader for the body that `head` announces in answer to `method`."""
     status = head.status
     # RFC 9112 §6.3 rules 1 and 2; 205 is Chromium's (RFC 9110 §15.3.6 forbids content with it).
-    if status < 200 or status in (204, 205, 304) or method == "HEAD":
+    if status < 200 or status in (204, 304) or method == "HEAD":
         return NoBody()
+    if status == 205:
+        # Others go by the fields: unless these say that nothing comes, what comes could pass for the next response.
+        return NoBody(in_doubt=head.content_length != 0)
     if method == "CONNECT" and status < 300:
         return NoBody()  # what follows belongs to the tunnel
     if head.is_chunked:
-        return ChunkedDecoder()
+        return ChunkedDecoder(head.trailer_lines)
     if head.content_length is not None:
         return LengthBody(head.content_length)
     return UntilCloseBody()
@@ -53,13 +56,13 @@ def choose_body(head: ResponseHead, method: str) -> BodyReader:
 class NoBody:
     """The end of a response that has no body: complete from the start."""
 
-    __slots__ = ("surplus",)
+    __slots__ = ("in_doubt", "surplus")
 
     is_complete: Final = True
     is_delimited: Final = True
-    in_doubt: Final = False
 
-    def __init__(self) -> None:
+    def __init__(self, in_doubt: bool = False) -> None:
+        self.in_doubt = in_doubt
         self.surplus = b""
 
     def receive(self, data: bytes) -> bytes:

@@ -30,7 +30,6 @@ _relevant_lines: Final = re.compile(
     rb"\n([CcLlPpTt](?i:ontent-length|onnection|ransfer-encoding|ocation|roxy-connection)):([^\r]*)"
 ).findall
 _CONNECTION_FIELDS: Final = (b"connection", b"proxy-connection")
-_DECISIVE_TOKENS: Final = {b"close": False, b"keep-alive": True}
 
 
 class Framing(NamedTuple):
@@ -93,14 +92,15 @@ def _is_chunked(values: list[bytes]) -> bool:
 
 
 def _keeps_alive(fields: _Fields, version: tuple[int, int]) -> bool:
-    """Let the first decisive token win, as Chromium does; without one HTTP/1.1 stays and HTTP/1.0 closes."""
-    for name in _CONNECTION_FIELDS:
-        if name in fields:
-            for token in b",".join(fields[name]).lower().split(b","):
-                decision = _DECISIVE_TOKENS.get(token.strip())
-                if decision is not None:
-                    return decision
-    return version != HTTP_1_0
+    """Let "close" win over "keep-alive" wherever it stands (RFC 9112 §9.3; Chromium goes by the first of them).
+
+    Without either HTTP/1.1 stays and HTTP/1.0 closes. Old proxies say it in a field of their own.
+    """
+    values = [value for name in _CONNECTION_FIELDS for value in fields.get(name, ())]
+    tokens = {token.strip() for token in b",".join(values).lower().split(b",")}
+    if b"close" in tokens:
+        return False
+    return version != HTTP_1_0 or b"keep-alive" in tokens
 
 
 def _shown(value: bytes) -> str:

@@ -17,6 +17,8 @@ _VALUE: Final = r"[\t\x20-\x7e\x80-\xff]*"  # RFC 9110 §5.5
 _is_head: Final = re.compile(rf"{_TOKEN} [!-~]+ HTTP/1\.1\r\n(?:{_TOKEN}:{_VALUE}\r\n)*\r\n").fullmatch
 _framing_fields: Final = re.compile(r"\n[CcTt](?i:ontent-length|ransfer-encoding):").findall
 
+_host_fields: Final = re.compile(r"\n(?i:host):").findall
+
 _is_token: Final = re.compile(_TOKEN).fullmatch
 _is_target: Final = re.compile(r"[!-~]+").fullmatch
 _is_value: Final = re.compile(_VALUE).fullmatch
@@ -38,6 +40,8 @@ def build_request_head(method: str, target: str, headers: Iterable[tuple[str, st
     if len(_framing_fields(head)) > 1:
         # Two of them is how requests are smuggled (RFC 9112 §6.1: never send both).
         raise ValueError("headers: only one of Content-Length and Transfer-Encoding may be sent, and only once")
+    if len(_host_fields(head)) > 1:
+        raise ValueError("headers: Host may be sent only once")  # RFC 9112 §3.2: two may be believed by one server each
     return head.encode("latin-1")
 
 

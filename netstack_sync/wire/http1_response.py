@@ -38,7 +38,7 @@ _head_end: Final = re.compile(rb"\n\r?\n").search
 
 
 class ResponseHead:
-    """Status line, fields and framing of one response; a value, never changed after it was made.
+    """Status line, fields and framing of one response; a value that never changes, but for trailers that are to come.
 
     `in_doubt` says that something was put up with which another parser may read differently: such a
     connection is never reused. `keep_alive` is what the peer promises, and False when in doubt.
@@ -52,6 +52,7 @@ class ResponseHead:
         "keep_alive",
         "reason",
         "status",
+        "trailer_lines",
         "version",
     )
 
@@ -74,6 +75,13 @@ class ResponseHead:
         self.is_chunked: Final = framing.is_chunked
         self.keep_alive: Final = framing.keep_alive and not in_doubt
         self.in_doubt: Final = in_doubt
+        self.trailer_lines: Final[list[bytes] | None] = [] if framing.is_chunked else None
+        """Filled by the reader of the body."""
+
+    @property
+    def trailers(self) -> ResponseHeaders:
+        """The fields after the body; none before its end, and none without the chunked coding."""
+        return ResponseHeaders(b"".join(self.trailer_lines or ()))
 
     def __repr__(self) -> str:
         major, minor = self.version

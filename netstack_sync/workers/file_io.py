@@ -20,17 +20,18 @@ def read_small_file(path: str, limit_bytes: int) -> bytes | None:
     return data
 
 
-def replace_file(path: str, data: bytes) -> None:
+def replace_file(path: str, data: bytes, is_synced: bool = True) -> None:
     """Writes a file that only its owner may read (0600); raises OSError.
 
-    At every moment, also when the machine stops in between, the old content or the new one is there.
+    At every moment the old content or the new one is there, if it is synced also when the machine stops in between.
     """
     descriptor, temporary = tempfile.mkstemp(".tmp", f".{os.path.basename(path)}.", os.path.dirname(path) or ".")
     try:
         with open(descriptor, "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if is_synced:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)

@@ -63,3 +63,4 @@ def test_twice_the_length_takes_twice_the_time_at_most() -> None:
     """Rule R23: hopeless values of the size of a whole header block end soon; the test's limit would show it."""
     for unit in ('a="', "a =", "\\", '"', "a,", "a ", "=", "a=\t"):
         parse_challenges([unit * (200_000 // len(unit))])
+    parse_challenges(["Basic a=" + " " * 200_000 + 'x"y"'])

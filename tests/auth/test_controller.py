@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
+
 from netstack_sync.auth.cache import HttpAuthCache
 from netstack_sync.auth.controller import MAX_ROUNDS, AuthController
 from netstack_sync.auth.handler import AuthRequest
 from netstack_sync.auth.identity import AuthIdentity, password_identity
+from netstack_sync.auth.negotiate import SecurityService
+from netstack_sync.base.clock import ManualClock
+from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_MISSING_AUTH_CREDENTIALS, OK
 from netstack_sync.base.origin import SchemeHostPort
+from netstack_sync.log.bound import NetLogWithSource
+from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType, NetLogSourceType
+from netstack_sync.log.net_log import NetLog
+from netstack_sync.workers.security_context import SecurityError
 from tests.support.digest_server import fields_of
+from tests.support.loops import RecordedCompletion
+from tests.support.scripted_stack import ScriptedStack, scripted_stack
+from tests.support.security import FakeSecurity, Outcome, header
 
 ORIGIN = SchemeHostPort("https", "a.test", 443)
 PAIR = password_identity("me", "p")
@@ -15,6 +29,7 @@ DIGEST_ONLY = AuthIdentity("me", "p", ("digest",))
 GET = AuthRequest("GET", "/dir/x", lambda: b"")
 UNKNOWN_BODY = AuthRequest("POST", "/dir/x", lambda: None)
 BASIC = 'Basic realm="r"'
+LOG = NetLogWithSource.make(NetLog(ManualClock()), NetLogSourceType.HTTP_AUTH_CONTROLLER)
 
 
 def digest(nonce: str, more: str = "", realm: str = "r") -> list[str]:
@@ -22,7 +37,7 @@ def digest(nonce: str, more: str = "", realm: str = "r") -> list[str]:
 
 
 def controller(cache: HttpAuthCache | None = None, identity: AuthIdentity = DIGEST_ONLY) -> AuthController:
-    return AuthController(identity, ORIGIN, "/dir/x", cache if cache is not None else HttpAuthCache())
+    return AuthController(identity, ORIGIN, "/dir/x", cache if cache is not None else HttpAuthCache(), LOG)
 
 
 def nonce_of(value: str | None) -> str:
@@ -49,7 +64,7 @@ def test_nothing_is_sent_before_it_is_asked_for() -> None:
     first.on_accepted(None)
     fields = fields_of(controller(cache).authorization(GET) or "")
     assert (fields["nonce"], fields["nc"]) == ("n", "00000002")
-    elsewhere = AuthController(DIGEST_ONLY, ORIGIN, "/other", cache)
+    elsewhere = AuthController(DIGEST_ONLY, ORIGIN, "/other", cache, LOG)
     assert elsewhere.authorization(GET) is None
 
 
@@ -150,3 +165,165 @@ def test_a_body_that_cannot_be_signed() -> None:
 def test_a_401_without_a_challenge() -> None:
     """There is nothing to answer."""
     assert not controller().on_challenge([], GET)
+
+
+# --- NTLM and Negotiate
+
+ANY = AuthIdentity("me", "p", ("negotiate", "ntlm", "digest", "basic"))
+NO_TICKET = SecurityError(ERR_MISSING_AUTH_CREDENTIALS, "no ticket")
+
+
+@pytest.fixture
+def stack() -> Iterator[ScriptedStack]:
+    """A loop and workers that a test drives, and a log."""
+    with scripted_stack(is_async=True) as stack:
+        yield stack
+
+
+def logging_in(
+    stack: ScriptedStack, identity: AuthIdentity = ANY, cache: HttpAuthCache | None = None, **outcomes: list[Outcome]
+) -> AuthController:
+    service = SecurityService(stack.workers, FakeSecurity(**outcomes))
+    log = NetLogWithSource.make(stack.net_log, NetLogSourceType.HTTP_AUTH_CONTROLLER)
+    return AuthController(identity, ORIGIN, "/dir/x", cache or HttpAuthCache(), log, service)
+
+
+def generated(stack: ScriptedStack, exchange: AuthController) -> int:
+    done = RecordedCompletion()
+    result = exchange.generate_token(None, done)
+    stack.run_workers()
+    return done.result if result == ERR_IO_PENDING else result
+
+
+def test_a_handshake(stack: ScriptedStack) -> None:
+    """Row 171, MultiRoundAuth: the same handler goes on; what it has done is not remembered, but logged."""
+    cache = HttpAuthCache()
+    exchange = logging_in(stack, cache=cache, ntlm=[b"one", b"two"])
+    assert exchange.on_challenge(["NTLM", BASIC], GET) and exchange.binds_connection
+    assert generated(stack, exchange) == OK
+    assert exchange.authorization(GET) == header("NTLM", b"one")
+    assert exchange.on_challenge([header("NTLM", b"go on")], GET) and exchange.binds_connection
+    assert generated(stack, exchange) == OK
+    assert exchange.authorization(GET) == header("NTLM", b"two")
+    exchange.on_accepted(None)
+    assert cache.lookup_by_path(ORIGIN, ANY, "/dir/x") is None, "never before it is asked for"
+    params = stack.recorded.params_of
+    assert params(NetLogEventType.AUTH_HANDLER_CREATE_RESULT, NetLogEventPhase.NONE) == [{"scheme": "ntlm"}]
+    [init] = params(NetLogEventType.AUTH_HANDLER_INIT, NetLogEventPhase.NONE)
+    assert init == {"succeeded": True, "allows_default_credentials": False}
+    [handled] = params(NetLogEventType.AUTH_HANDLE_CHALLENGE, NetLogEventPhase.NONE)
+    assert handled == {"authentication_scheme": "ntlm", "authentication_result": "accept"}
+    assert params(NetLogEventType.AUTH_GENERATE_TOKEN, NetLogEventPhase.END) == [{}, {}]
+
+
+def test_the_order_of_preference(stack: ScriptedStack) -> None:
+    """Negotiate, NTLM, Digest: what a server takes no part in makes way for the next, whatever the server's order.
+
+    Basic is not among them: by then the server has refused the password.
+    """
+    everything = [BASIC, *digest("n"), "NTLM", "Negotiate"]
+    exchange = logging_in(stack, negotiate=[b"t"], ntlm=[b"t"])
+    said = []
+    while exchange.on_challenge(everything, GET):
+        assert generated(stack, exchange) == OK
+        said.append((exchange.authorization(GET) or "").partition(" ")[0])
+    assert said == ["Negotiate", "NTLM", "Digest"]
+    results = stack.recorded.params_of(NetLogEventType.AUTH_HANDLE_CHALLENGE, NetLogEventPhase.NONE)
+    assert [result["authentication_result"] for result in results] == ["reject"] * 3
+
+
+def test_a_wrong_password_is_tried_once(stack: ScriptedStack) -> None:
+    """Accounts are locked after a few; and whoever refuses a hash must not be told the password for it."""
+    exchange = logging_in(stack, ntlm=[b"one", b"two"])
+    for challenges in (["NTLM", BASIC, *digest("n")], [header("NTLM", b"go on")]):
+        assert exchange.on_challenge(challenges, GET) and generated(stack, exchange) == OK
+        assert exchange.authorization(GET)
+    assert not exchange.on_challenge(["Negotiate", "NTLM", BASIC], GET)
+    exchange = logging_in(stack)
+    assert exchange.on_challenge([BASIC, *digest("n")], GET) and exchange.authorization(GET)
+    assert not exchange.on_challenge([BASIC, *digest("n")], GET)
+
+
+def test_a_scheme_without_a_token_is_passed_over(stack: ScriptedStack) -> None:
+    """No round is lost for it; if it was the last one, the error says why."""
+    exchange = logging_in(stack, negotiate=[NO_TICKET], ntlm=[b"one"])
+    assert exchange.on_challenge(["Negotiate, NTLM", BASIC], GET)
+    assert generated(stack, exchange) == OK and exchange.binds_connection
+    assert exchange.authorization(GET) == header("NTLM", b"one") and exchange.error_detail == ""
+    exchange = logging_in(stack, negotiate=[NO_TICKET])
+    assert exchange.on_challenge(["Negotiate", BASIC], GET)
+    assert generated(stack, exchange) == OK and not exchange.binds_connection
+    assert exchange.authorization(GET) == "Basic bWU6cA=="
+    exchange = logging_in(stack, negotiate=[NO_TICKET])
+    assert exchange.on_challenge(["Negotiate"], GET)
+    assert generated(stack, exchange) == ERR_MISSING_AUTH_CREDENTIALS and exchange.error_detail == "no ticket"
+
+
+def test_nobody_to_make_tokens() -> None:
+    """Then these schemes are as good as unknown."""
+    exchange = controller(identity=ANY)
+    assert not exchange.on_challenge(["Negotiate, NTLM"], GET)
+    assert exchange.on_challenge(["Negotiate, NTLM", BASIC], GET)
+    assert exchange.generate_token(None, lambda _: None) == OK and not exchange.binds_connection
+
+
+def test_a_server_that_keeps_no_connection(stack: ScriptedStack) -> None:
+    """HTTP/1.0: a handshake could never end, so it does not begin."""
+    exchange = logging_in(stack, ntlm=[b"one"])
+    assert exchange.on_challenge(["NTLM", BASIC], GET, stays_open=False, knows_keep_alive=False)
+    assert not exchange.binds_connection
+
+
+def test_a_connection_that_closes_in_the_middle(stack: ScriptedStack) -> None:
+    """The challenge came with the last bytes of its connection: there is nowhere to answer it."""
+    exchange = logging_in(stack, ntlm=[b"one"])
+    assert exchange.on_challenge(["NTLM"], GET, stays_open=False), "the first round may go over another one"
+    assert generated(stack, exchange) == OK
+    exchange.on_new_connection()
+    assert exchange.authorization(GET) is not None, "nobody has seen the token so far"
+    assert not exchange.on_challenge([header("NTLM", b"go on")], GET, stays_open=False)
+
+
+def test_a_lost_connection_voids_the_handshake_once(stack: ScriptedStack) -> None:
+    """A token is for the connection whose server has seen the one before; the second loss ends it."""
+    exchange = logging_in(stack, ntlm=[b"one", b"two"])
+    for loss in range(2):
+        assert exchange.on_challenge(["NTLM"], GET), loss
+        assert generated(stack, exchange) == OK
+        assert exchange.authorization(GET) == header("NTLM", b"one")
+        exchange.on_new_connection()
+        assert exchange.authorization(GET) is None
+    assert not exchange.on_challenge(["NTLM"], GET)
+    other = controller()
+    assert other.on_challenge(digest("n"), GET)
+    other.on_new_connection()
+    assert nonce_of(other.authorization(GET)) == "n", "others do not care"
+
+
+def test_a_token_that_nobody_has_asked_for(stack: ScriptedStack) -> None:
+    """Nor does a token answer the first challenge, nor one that is somebody else's."""
+    exchange = logging_in(stack, ntlm=[b"one"])
+    assert not exchange.on_challenge([header("NTLM", b"go on")], GET)
+    assert exchange.on_challenge(["NTLM"], GET)
+    assert generated(stack, exchange) == OK and exchange.authorization(GET)
+    assert not exchange.on_challenge([header("Negotiate", b"go on")], GET)
+
+
+def test_cancelling_the_wait_for_a_token(stack: ScriptedStack) -> None:
+    """No callback comes; the log has its end."""
+    exchange = logging_in(stack, ntlm=[b"one"])
+    exchange.cancel()
+    done = RecordedCompletion()
+    assert exchange.on_challenge(["NTLM"], GET) and exchange.generate_token(None, done) == ERR_IO_PENDING
+    exchange.cancel()
+    exchange.cancel()
+    stack.run_workers()
+    assert not done.is_called
+
+
+def test_basic_does_not_grow_old() -> None:
+    """What was remembered says what would be said again; a password that was changed is tried once."""
+    identity = AuthIdentity("me", "p", ("basic",))
+    exchange = controller(logged_in(identity, BASIC), identity)
+    assert exchange.authorization(GET) == "Basic bWU6cA=="
+    assert not exchange.on_challenge([BASIC], GET)

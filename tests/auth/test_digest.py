@@ -150,3 +150,15 @@ def test_names_beyond_ascii() -> None:
 def test_our_nonces_differ() -> None:
     """They are random."""
     assert len({make_cnonce() for _ in range(100)}) == 100
+
+
+@pytest.mark.parametrize("name", ["realm", "nonce", "opaque"])
+def test_what_is_repeated_with_every_request_is_short(name: str) -> None:
+    """Rule R13: a server cannot make us remember, and send, whatever it likes."""
+    fields = {"realm": "r", "nonce": "n", "opaque": "o"}
+    text = ", ".join(f'{key}="{value}"' for key, value in {**fields, name: "x" * 4094}.items())
+    assert maybe_handler(text) is not None
+    assert maybe_handler(text.replace("x", "xx")) is None
+    known = handler('realm="r", nonce="n"')
+    known.on_authentication_info(f'nextnonce="{"x" * 4097}"')
+    assert fields_of(known.authorization(get()))["nonce"] == "n"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from netstack_sync.auth.basic import BasicHandler
 from netstack_sync.auth.challenge import parse_challenges
-from netstack_sync.auth.handler import AuthRequest
+from netstack_sync.auth.handler import AuthHandler, AuthRequest
 from netstack_sync.auth.handler_factory import choose_handler
 from netstack_sync.auth.identity import AuthIdentity
 
@@ -37,5 +38,28 @@ def test_the_best_challenge(challenges: list[str], schemes: tuple[str, ...], cho
         AuthIdentity("u", "p", schemes),
         AuthRequest("POST", "/", lambda: None),
         lambda challenge: challenge.realm == "refused",
+        lambda scheme: None,
     )
     assert (handler.realm if handler is not None else None) == chosen
+
+
+@pytest.mark.parametrize(
+    "challenges, chosen",
+    [
+        ([BASIC, DIGEST % "d", "NTLM", "Negotiate"], "negotiate"),
+        ([BASIC, DIGEST % "d", "NTLM"], "ntlm"),
+        (["Negotiate abc=", "NTLM", BASIC], "ntlm"),
+        (["NTLM abc=", DIGEST % "d"], "digest"),
+    ],
+)
+def test_chromiums_order(challenges: list[str], chosen: str) -> None:
+    """Negotiate 4, NTLM 3, Digest 2, Basic 1; a token in the first round is none."""
+
+    def make(scheme: str) -> AuthHandler:
+        return BasicHandler(AuthIdentity("u", "p", ()), scheme)  # any will do
+
+    identity = AuthIdentity("u", "p", ("basic", "digest", "ntlm", "negotiate"))
+    request = AuthRequest("GET", "/", lambda: b"")
+    handler = choose_handler(parse_challenges(challenges), identity, request, lambda _: False, make)
+    assert handler is not None
+    assert (handler.scheme if handler.scheme == "digest" else handler.realm) == chosen

@@ -6,7 +6,20 @@ from typing import Any
 
 import pytest
 
-from netstack_sync.auth.identity import BasicAuth, BearerAuth, DigestAuth, NetrcAuth, password_identity
+from netstack_sync.auth.identity import (
+    AnyAuth,
+    AuthIdentity,
+    BasicAuth,
+    BearerAuth,
+    DigestAuth,
+    NegotiateAuth,
+    NetrcAuth,
+    NtlmAuth,
+    any_identity,
+    identity_of_url,
+    password_identity,
+)
+from netstack_sync.base.url import Url
 
 
 def test_secrets_are_not_shown() -> None:
@@ -14,6 +27,9 @@ def test_secrets_are_not_shown() -> None:
     for value in (
         BasicAuth("user", "secret"),
         DigestAuth("user", "secret"),
+        NtlmAuth("user", "secret"),
+        NegotiateAuth("user", "secret"),
+        AnyAuth("user", "secret"),
         BearerAuth("secret"),
         password_identity("user", "secret"),
     ):
@@ -24,11 +40,14 @@ def test_secrets_are_not_shown() -> None:
 @pytest.mark.parametrize("bad", [None, 5, b"u"])
 def test_names_and_passwords_are_strings(bad: Any) -> None:
     """Bytes have no encoding that a scheme could know."""
-    for make in (BasicAuth, DigestAuth):
+    for make in (BasicAuth, DigestAuth, NtlmAuth, AnyAuth):
         with pytest.raises(ValueError, match="auth: user name and password must be strings"):
             make(bad, "p")
         with pytest.raises(ValueError, match="auth: user name and password must be strings"):
             make("u", bad)
+    if bad is not None:
+        with pytest.raises(ValueError, match="auth: user name and password must be strings"):
+            NegotiateAuth(bad)
 
 
 def test_what_utf_8_cannot_express() -> None:
@@ -59,3 +78,60 @@ def test_paths() -> None:
     bad: Any = 5
     with pytest.raises(TypeError, match="auth: the path"):
         NetrcAuth(bad)
+
+
+def test_accounts() -> None:
+    """The domain stands in one place; a name without a letter is nobody's."""
+    assert NtlmAuth("DOM\\u", "p").domain == "" and AnyAuth("u", "p", "DOM").domain == "DOM"
+    bad: Any = 5
+    for make in (NtlmAuth, AnyAuth):
+        for domain in (bad, "a\\b"):
+            with pytest.raises(ValueError, match="auth: domain must be"):
+                make("u", "p", domain)
+        with pytest.raises(ValueError, match="holds a domain already"):
+            make("DOM\\u", "p", "DOM")
+        with pytest.raises(ValueError, match="the user name is empty"):
+            make("", "p")
+
+
+@pytest.mark.parametrize("host", ["", "HTTP/h", "h:80", "HTTP@h", "a b", "h\r\n", 5])
+def test_the_host_of_a_service(host: Any) -> None:
+    """A name, and nothing that Kerberos would read as more."""
+    with pytest.raises(ValueError, match="auth: host is the name"):
+        NegotiateAuth(host=host)
+    assert NegotiateAuth(host="web.corp.example").host == "web.corp.example"
+
+
+def test_negotiate_needs_no_password() -> None:
+    """A ticket will do, whosever; a password without a user will not."""
+    assert NegotiateAuth() == NegotiateAuth(None, None, host=None, delegate=False)
+    assert NegotiateAuth("me@CORP.EXAMPLE").password is None
+    with pytest.raises(ValueError, match="auth: a password needs"):
+        NegotiateAuth(password="p")
+    bad: Any = "yes"
+    with pytest.raises(TypeError, match="auth: delegate must be"):
+        NegotiateAuth(delegate=bad)
+
+
+def test_any_scheme() -> None:
+    """But for Basic, where that could not tell where the name ends."""
+    assert any_identity(AnyAuth("u", "p")).schemes == ("negotiate", "ntlm", "digest", "basic")
+    assert any_identity(AnyAuth("u:x", "p", "DOM")) == AuthIdentity(
+        "u:x", "p", ("negotiate", "ntlm", "digest"), domain="DOM"
+    )
+
+
+def test_which_schemes_are_for_connections() -> None:
+    """Those need connections of their own."""
+    assert any_identity(AnyAuth("u", "p")).is_connection_based
+    assert AuthIdentity("", "", ("negotiate",)).is_connection_based
+    assert not password_identity("u", "p").is_connection_based
+
+
+def test_the_user_of_a_url() -> None:
+    """Decoded; a password may be missing."""
+    assert identity_of_url(Url.parse("http://a.test/"), True) is None
+    for url, name, password in (("http://u%20v:p%3A@a.test/", "u v", "p:"), ("http://u@a.test/", "u", "")):
+        identity = identity_of_url(Url.parse(url), sends_basic=False)
+        assert identity == password_identity(name, password), "whatever is sent by itself, it is the same user"
+        assert identity is not None and not identity.sends_basic

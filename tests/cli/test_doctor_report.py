@@ -176,6 +176,7 @@ def test_extras_that_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
         ("brotli", None),
         ("zstd", None),
         ("doh", None),
+        ("auth", None),
         ("truststore", None),
         ("cli", None),
     ]

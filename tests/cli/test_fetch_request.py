@@ -11,9 +11,10 @@ import pytest
 
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.cli.exit_status import BAD_URL, USAGE, CommandError
-from netstack_sync.cli.fetch_request import make_request, session_pins
-from netstack_sync.cli.main import make_parser
+from netstack_sync.cli.fetch_request import plan_requests, session_pins
+from netstack_sync.cli.main import make_parser, parse
 from netstack_sync.cli.trust_options import session_tls
+from netstack_sync.cli.upload_reader import UploadReader
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.pins import pins_from_value
 from netstack_sync.fetcher.session import Session
@@ -27,8 +28,9 @@ from tests.support.command_line import Netstack
 
 def request_of(*arguments: str) -> FetchRequest:
     """The request that a command line stands for; nothing is sent."""
-    options = make_parser().parse_args(["fetch", *arguments])
-    return make_request(Session(**session_tls(options)), options)
+    options = parse(make_parser(), ["fetch", *arguments])
+    plan = plan_requests(options)
+    return plan.prepare(Session(**session_tls(options)), plan.urls[0])
 
 
 class Echo:
@@ -64,6 +66,13 @@ def test_url_without_scheme_gets_http() -> None:
         (("-F", "a=b"), "POST"),
         (("-XPUT", "-d", "x"), "PUT"),
         (("-X", "delete"), "DELETE"),
+        (("-T", "f"), "PUT"),
+        (("-G", "-d", "x"), "GET"),
+        (("-IG", "-d", "x"), "HEAD"),
+        (("a=b",), "POST"),
+        (("a@/dev/null",), "POST"),
+        (("a==b", "A:b"), "GET"),
+        (("-X", "PUT", "a=b"), "PUT"),
     ],
 )
 def test_method_follows_from_the_arguments(arguments: tuple[str, ...], method: str) -> None:
@@ -110,16 +119,17 @@ def test_trust(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("arguments, is_told", [(("-k",), True), (("-ks",), False), (("-ksS",), False), ((), False)])
 def test_trusting_anybody_is_told_in_one_line(
+    netstack: Netstack,
+    server: EmbeddedServer,
     arguments: tuple[str, ...],
     is_told: bool,
-    capsys: pytest.CaptureFixture[str],
     recwarn: pytest.WarningsRecorder,
 ) -> None:
     """And not as a warning about lines of a program."""
-    request_of("https://h/", *arguments)
+    done = netstack("fetch", server.url("/hello"), *arguments)
     assert not recwarn.list
     line = "netstack: -k accepts any certificate: whoever is on the way can read and change this\n"
-    assert capsys.readouterr().err == (line if is_told else "")
+    assert done.status == 0 and done.err == (line if is_told else "")
 
 
 def test_client_certificate(tmp_path: Path) -> None:
@@ -174,9 +184,9 @@ def test_pins_are_for_the_host_of_the_url(url: str, host: str) -> None:
     """One or several, in curl's notation, which a session understands."""
     one, two = (f"sha256//{letter * 43}=" for letter in "AB")
     options = make_parser().parse_args(["fetch", url, "--pinnedpubkey", f"{one};{two}"])
-    pins = session_pins(options)
+    pins = session_pins(options, (url if "://" in url else f"http://{url}",))
     assert pins == {host: [one, two]} and pins_from_value(pins).has_pins(host)
-    assert session_pins(make_parser().parse_args(["fetch", url])) is None
+    assert session_pins(make_parser().parse_args(["fetch", url]), ()) is None
 
 
 @pytest.mark.parametrize(
@@ -194,7 +204,7 @@ def test_pins_are_for_the_host_of_the_url(url: str, host: str) -> None:
 def test_pins_that_make_no_sense(url: str, keys: str, status: int, words: str) -> None:
     """curl reads a file here, too."""
     with pytest.raises(CommandError) as caught:
-        session_pins(make_parser().parse_args(["fetch", url, "--pinnedpubkey", keys]))
+        session_pins(make_parser().parse_args(["fetch", url, "--pinnedpubkey", keys]), (f"http://{url}/",))
     assert caught.value.status == status and words in str(caught.value)
 
 
@@ -283,6 +293,9 @@ def test_credentials(netstack: Netstack, server: EmbeddedServer, monkeypatch: py
         (("--raw",), "identity"),
         (("-o", "file", "--compressed"), None),
         (("-o", "file", "-H", "Accept-Encoding: gzip"), "gzip"),
+        (("-o", "file", "Accept-Encoding:gzip"), "gzip"),
+        (("-r", "0-1"), "identity"),
+        (("-C", "-", "-O"), None),
     ],
 )
 def test_a_file_is_asked_for_as_it_is(arguments: tuple[str, ...], expected: str | None) -> None:
@@ -305,6 +318,16 @@ def test_a_file_is_asked_for_as_it_is(arguments: tuple[str, ...], expected: str 
         (("h", "--cacert", "/no/such/file"), 2, "/no/such/file"),
         (("h", "-E", "/no/such/file"), 2, "/no/such/file"),
         (("h", "-d", "@/no/such/file"), 26, "/no/such/file"),
+        (("POST", "h", "-X", "PUT"), 2, "-X PUT and POST are two methods"),
+        (("h", "a=b", "-d", "x"), 2, "which does not go with -d"),
+        (("h", "a=b", "-F", "x=y"), 2, "which does not go with -F"),
+        (("h", "a=b", "-T", "x"), 2, "which does not go with -T"),
+        (("h", "a=b", "-I"), 2, "which does not go with -I"),
+        (("h", "a=b", "-C", "-", "-O"), 2, "which does not go with -C"),
+        (("h", "a:=b"), 2, "this is not JSON"),
+        (("h", "-b", "a=b; c"), 2, "'c' is no cookie"),
+        (("h", "--resolve", "x"), 2, "HOST:PORT:ADDRESS"),
+        (("h", "-w", "@/no/such/file"), 26, "/no/such/file"),
         (("h", "-F", "a=@/no/such/file"), 26, "/no/such/file"),
     ],
 )
@@ -315,3 +338,67 @@ def test_bad_arguments_are_named_before_anything_is_sent(
     done = netstack("fetch", *arguments)
     assert done.status == status and done.out == b""
     assert done.err.startswith("netstack: ") and why in done.err and done.err.count("\n") == 1
+
+
+def test_items_are_json_unless_a_form_is_wanted(netstack: Netstack, server: EmbeddedServer, tmp_path: Path) -> None:
+    """As with HTTPie: JSON with its Accept, a form, or multipart, which files make of it."""
+    seen = echo(netstack, server, "a=b", "n:=1", "a=c")
+    assert seen.body == '{"a":"c","n":1}' and seen.headers["Content-Type"] == "application/json"
+    assert seen.headers["Accept"] == "application/json, */*;q=0.5"
+    assert echo(netstack, server, "a=b", "Accept:x/y").headers["Accept"] == "x/y"
+    seen = echo(netstack, server, "--form", "a=b c", "n:=[1]", "a=d")
+    assert seen.body == "a=b+c&n=%5B1%5D&a=d" and seen.headers["Accept"] == "*/*"
+    assert seen.headers["Content-Type"] == "application/x-www-form-urlencoded"
+    seen = echo(netstack, server, "--multipart", "a=b")
+    assert seen.headers["Content-Type"].startswith("multipart/") and 'name="a"\r\n\r\nb\r\n' in seen.body
+    (tmp_path / "f.txt").write_bytes(b"content")
+    seen = echo(netstack, server, "a=b", f"f@{tmp_path}/f.txt")
+    assert 'name="a"\r\n\r\nb\r\n' in seen.body and 'filename="f.txt"\r\nContent-Type: text/plain' in seen.body
+
+
+def test_query_comes_from_items_and_from_data() -> None:
+    """`name==v` is encoded; what -G appends is as it was given, before a fragment."""
+    assert request_of("h/?x#f", "a==b c", "d==").url.href == "http://h/?x&a=b+c&d=#f"
+    assert request_of("h/#f", "-G", "-d", "a=b", "--data-urlencode", "c=d e").url.href == "http://h/?a=b&c=d+e#f"
+    request = request_of("h/?x", "-G", "--json", "{}")
+    assert request.url.href == "http://h/?x&%7B%7D" and request.body is None
+    assert "content-type" not in request.headers and request.headers.get("Accept") == "*/*"
+
+
+@pytest.mark.parametrize(
+    "url, path",
+    [("h/in/", "/in/a%20b.txt"), ("h/in", "/in"), ("h/in/?q", "/in/a%20b.txt?q"), ("http://h/", "/a%20b.txt")],
+)
+def test_uploaded_file_gives_a_folder_its_name(url: str, path: str) -> None:
+    """As with curl -T."""
+    assert request_of(url, "-T", "some/a b.txt").url.href == f"http://h{path}"
+    assert request_of("h/in/", "-T", "-").url.href == "http://h/in/"
+
+
+def test_range_cookies_and_retries_are_told() -> None:
+    """Each where it belongs."""
+    request = request_of("h", "-r", "0-9", "-b", "a=1; b=2", "--retry", "2", "--max-filesize", "1k")
+    assert request.headers.get("Range") == "bytes=0-9" and dict(request.cookies) == {"a": "1", "b": "2"}
+    assert request.retries is not None and request.retries.total == 2 and request.max_response_size == 1024
+
+
+def test_reader_of_a_file_is_told_how_far() -> None:
+    """Of an upload, and of a body in memory that takes a while."""
+    counted: list[int] = []
+    for arguments, file, size in (
+        (["-T", "f"], io.BytesIO(bytes(10)), 10),
+        (["-d", "x" * 100_000], None, 100_000),
+        (["-d", "x"], None, 1),
+    ):
+        plan = plan_requests(parse(make_parser(), ["fetch", "h", *arguments]))
+        assert plan.has_large_body == (size == 100_000)
+        options = plan.options_for(file, counted.append)
+        content = options["content"]
+        assert (content.read(size) if isinstance(content, UploadReader) else content) == (
+            b"x" * size if file is None else bytes(size)
+        )
+    assert counted == [10, 100_000]
+    with plan_requests(parse(make_parser(), ["fetch", "h"])).open_upload() as nothing:
+        assert nothing is None
+    with plan_requests(parse(make_parser(), ["fetch", "h", "-T", "/dev/null"])).open_upload() as upload:
+        assert upload is not None

@@ -13,7 +13,7 @@ import pytest
 
 import netstack_sync
 from netstack_sync.cli.exit_status import WRITE_ERROR
-from netstack_sync.cli.main import main
+from netstack_sync.cli.main import main, make_parser, parse
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from netstack_sync.testing.fault_recipes import stall_in_body
@@ -134,3 +134,30 @@ def test_closed_standard_output_is_an_error(
     monkeypatch.setattr(sys, "stdout", None)
     assert main(["demo"]) == WRITE_ERROR
     assert "standard output is closed" in capsys.readouterr().err
+
+
+def test_failure_of_the_network_is_told_in_one_line(netstack: Netstack) -> None:
+    """With the status of its kind."""
+    done = netstack("cert", "127.0.0.1:1")
+    assert done.status == 7 and done.err.startswith("netstack: ERR_CONNECTION_REFUSED (-102): ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("fetch", "h", "-v", "a=b", "--no-such"),
+        ("fetch", "h", "--no-such", "a=b"),
+        ("resolve", "-m", "5", "h", "-m", "5", "g"),
+        ("doctor", "x"),
+    ],
+)
+def test_what_is_left_over_is_refused(netstack: Netstack, arguments: tuple[str, ...]) -> None:
+    """Only the words of a fetch may stand anywhere."""
+    done = netstack(*arguments)
+    assert done.status == 2 and "netstack: error: unrecognized arguments: " in done.err
+
+
+def test_words_of_a_fetch_keep_their_order() -> None:
+    """Wherever they stand."""
+    options = parse(make_parser(), ["fetch", "-s", "PUT", "h", "-A", "x", "a=b", "-v", "c=d"])
+    assert options.words == ["PUT", "h", "a=b", "c=d"] and options.verbose

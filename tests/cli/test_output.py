@@ -5,14 +5,12 @@ from __future__ import annotations
 import io
 import os
 import stat
-import sys
 from pathlib import Path
 
 import pytest
 
-from netstack_sync.base.url import Url
 from netstack_sync.cli.exit_status import CommandError
-from netstack_sync.cli.output import FileOutput, StreamOutput, open_output, remote_name
+from netstack_sync.cli.output import FileOutput, StreamOutput, open_output, standard_output
 
 
 def names_in(folder: Path) -> list[str]:
@@ -78,7 +76,7 @@ def test_reader_that_went_away_is_told_apart() -> None:
             raise BrokenPipeError
 
     with pytest.raises(BrokenPipeError):
-        StreamOutput(Closed(), "standard output", is_guarded=False).write(b"x")
+        StreamOutput(Closed(), "standard output").write(b"x")
 
 
 @pytest.mark.parametrize("name", ["missing/a", "."])
@@ -109,45 +107,36 @@ def test_disk_that_fills_up_meanwhile_is_a_write_error(tmp_path: Path, monkeypat
     assert names_in(tmp_path) == []
 
 
-def test_terminal_gets_no_binary_data() -> None:
-    """As with curl, text passes and a zero byte does not."""
-    stream = io.BytesIO()
-    with StreamOutput(stream, "standard output", is_guarded=True) as output:
-        output.write(b"text")
-        with pytest.raises(CommandError, match="-o - writes it all the same"):
-            output.write(b"\0")
-    assert stream.getvalue() == b"text"
+def test_standard_output_gets_everything_as_it_is(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Also binary data; what was written stays written without commit()."""
+    with standard_output() as output, open_output("-") as other:
+        output.write_head(b"HTTP/1.1 200 OK\r\n\r\n")
+        output.write(b"\0")
+        other.commit()
+        output.commit()
+    assert capfdbinary.readouterr().out == b"HTTP/1.1 200 OK\r\n\r\n\0"
 
 
-def test_only_a_terminal_without_o_is_guarded(monkeypatch: pytest.MonkeyPatch, capfdbinary: object) -> None:
-    """-o - is the user's word that binary data is welcome."""
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    with pytest.raises(CommandError):
-        open_output(None).write(b"\0")
-    open_output("-").write(b"\0")
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: False)
-    open_output(None).write(b"\0")
+def test_heads_go_into_files_too(tmp_path: Path) -> None:
+    """As with curl -i -o."""
+    with open_output(str(tmp_path / "a")) as output:
+        output.write_head(b"head ")
+        output.write(b"body")
+        output.commit()
+    assert (tmp_path / "a").read_bytes() == b"head body"
 
 
-@pytest.mark.parametrize(
-    "path, name",
-    [
-        ("a/b.tar.gz?x=1#y", "b.tar.gz"),
-        ("caf%C3%A9.txt", "café.txt"),
-        ("..%2f..%2fetc%2fpasswd", "_._.._etc_passwd"),
-        (".bashrc", "_bashrc"),
-        ("a%00b%0A.txt", "a_b_.txt"),
-        ("c%3A%5Cx", "c__x"),
-        ("%FF", "\ufffd"),
-        ("x" * 300 + ".iso", "x" * 196 + ".iso"),
-    ],
-)
-def test_remote_name_stays_in_the_current_folder(path: str, name: str) -> None:
-    """No separators, no control characters, not hidden, not too long."""
-    assert remote_name(Url.parse(f"http://h/{path}")) == name
-
-
-def test_url_without_a_file_name_is_refused() -> None:
-    """-O needs one."""
-    with pytest.raises(CommandError, match="use -o FILE"):
-        remote_name(Url.parse("http://h/folder/"))
+def test_name_that_a_server_chose_replaces_nothing(tmp_path: Path) -> None:
+    """Neither a file nor a link that leads nowhere, and no file that came meanwhile."""
+    path = tmp_path / "a"
+    with open_output(str(path), may_replace=False) as output:
+        output.commit()
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    for taken in (path, tmp_path / "link"):
+        with pytest.raises(CommandError, match="is there already"):
+            open_output(str(taken), may_replace=False)
+    with open_output(str(tmp_path / "b"), may_replace=False) as output:
+        (tmp_path / "b").write_bytes(b"mine")
+        with pytest.raises(CommandError, match="is there already"):
+            output.commit()
+    assert names_in(tmp_path) == ["a", "b", "link"] and (tmp_path / "b").read_bytes() == b"mine"

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from netstack_sync.base.clock import ManualClock
-from netstack_sync.cli.progress import NoProgress, PlainProgress, make_progress, shown_size
-from netstack_sync.cli.rich_progress import RichProgress
+from netstack_sync.cli.progress import NoProgress, PlainBoard, make_board, shown_size
+from netstack_sync.cli.rich_progress import RichBoard
 
 
 def drawn(stream: io.StringIO) -> list[str]:
@@ -20,11 +20,14 @@ def drawn(stream: io.StringIO) -> list[str]:
 def test_line_shows_share_size_and_rate() -> None:
     """It is drawn at the start, at most every tenth of a second, and at the end."""
     stream, clock = io.StringIO(), ManualClock()
-    with PlainProgress(stream, 4096, clock) as progress:
+    with PlainBoard(stream, 1, clock) as board:
+        progress = board.start("a")
+        progress.expect(4096)
         progress.advance(1024)
         clock.advance(1)
         progress.advance(1024)
         progress.advance(2048)
+        progress.finish()
     assert drawn(stream) == [
         f"[{'':30}]   0%  0 B",
         f"[{'#' * 15:30}]  50%  2.0 KiB  2.0 KiB/s",
@@ -36,28 +39,60 @@ def test_line_shows_share_size_and_rate() -> None:
 def test_unknown_total_only_counts() -> None:
     """No bar without an end."""
     stream = io.StringIO()
-    with PlainProgress(stream, None, ManualClock()) as progress:
+    with PlainBoard(stream, 1, ManualClock()) as board:
+        progress = board.start("a")
+        progress.expect(None)
         progress.advance(10)
     assert drawn(stream) == ["0 B", "10 B"]
 
 
+def test_several_transfers_share_the_line() -> None:
+    """With a bar once the lengths of all are known."""
+    stream, clock = io.StringIO(), ManualClock()
+    with PlainBoard(stream, 2, clock) as board:
+        one = board.start("a")
+        one.expect(100)
+        one.advance(100)
+        one.finish()
+        clock.advance(1)
+        two = board.start("b")
+        two.expect(300)
+        clock.advance(1)
+        two.advance(100)
+    assert drawn(stream) == [
+        "0 B  0 of 2 done",
+        f"[{'#' * 7:30}]  25%  100 B  100 B/s  1 of 2 done",
+        f"[{'#' * 15:30}]  50%  200 B  100 B/s  1 of 2 done",
+        f"[{'#' * 15:30}]  50%  200 B  100 B/s  1 of 2 done",
+    ]
+
+
+def test_board_without_news_leaves_no_line() -> None:
+    """Such as when the first connection fails."""
+    stream = io.StringIO()
+    with PlainBoard(stream, 1, ManualClock()):
+        pass
+    assert stream.getvalue() == ""
+
+
 def test_rich_is_used_when_it_is_there() -> None:
     """The extra "cli"."""
-    with make_progress(100) as progress:
-        assert isinstance(progress, RichProgress)
-        progress.advance(50)
+    assert isinstance(make_board(1), RichBoard)
 
 
 def test_plain_line_is_used_without_rich(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing fails when the extra is not installed."""
     monkeypatch.setitem(sys.modules, "netstack_sync.cli.rich_progress", None)
-    assert isinstance(make_progress(100), PlainProgress)
+    assert isinstance(make_board(1), PlainBoard)
 
 
 def test_no_progress_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     """For scripts."""
-    with NoProgress() as progress:
+    with NoProgress() as board:
+        progress = board.start("a")
+        progress.expect(1)
         progress.advance(1)
+        progress.finish()
     assert capsys.readouterr() == ("", "")
 
 

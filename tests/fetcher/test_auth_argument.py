@@ -8,11 +8,15 @@ from typing import Any
 import pytest
 
 from netstack_sync.auth.identity import (
+    AnyAuth,
     AuthIdentity,
     BasicAuth,
     BearerAuth,
     DigestAuth,
+    NegotiateAuth,
     NetrcAuth,
+    NtlmAuth,
+    any_identity,
     password_identity,
 )
 from netstack_sync.fetcher.auth_argument import RequestAuth, ask_for_auth, auth_from_value, with_auth
@@ -31,11 +35,37 @@ BASIC_UP = "Basic dTpw"
         (BasicAuth("u", "p"), RequestAuth(BASIC_UP, None)),
         (DigestAuth("u", "p"), RequestAuth(None, AuthIdentity("u", "p", ("digest",)))),
         (BearerAuth("t"), RequestAuth("Bearer t", None)),
+        (NtlmAuth("u", "p", "D"), RequestAuth(None, AuthIdentity("u", "p", ("ntlm",), domain="D"))),
+        (NegotiateAuth(), RequestAuth(None, AuthIdentity("", "", ("negotiate",)))),
+        (
+            NegotiateAuth("u", "p", host="h", delegate=True),
+            RequestAuth(None, AuthIdentity("u", "p", ("negotiate",), service_host="h", delegates=True)),
+        ),
+        (AnyAuth("u", "p"), RequestAuth(None, any_identity(AnyAuth("u", "p")))),
     ],
 )
 def test_what_is_known_at_once(auth: AuthArgument, expected: RequestAuth) -> None:
     """A pair says Basic at once and Digest when asked; the objects only what their names say."""
     assert auth_from_value(auth) == expected
+
+
+def test_what_is_told_before_anybody_asks() -> None:
+    """Only a pair says the same by Basic already; the others wait for the server."""
+    identity = auth_from_value(("u", "p"))
+    assert isinstance(identity, RequestAuth) and identity.identity is not None and identity.identity.sends_basic
+    for auth in (AnyAuth("u", "p"), NtlmAuth("u", "p"), NegotiateAuth()):
+        value = auth_from_value(auth)
+        assert isinstance(value, RequestAuth) and value.identity is not None
+        assert value.authorization is None and not value.identity.sends_basic
+
+
+def test_without_pyspnego(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the extra, before anything is sent; AnyAuth has other schemes left."""
+    monkeypatch.setattr("netstack_sync.workers.security_context.find_spec", lambda _: None)
+    for auth in (NtlmAuth("u", "p"), NegotiateAuth()):
+        with pytest.raises(ImportError, match=r"netstack-sync\[auth\]"):
+            auth_from_value(auth)
+    assert isinstance(auth_from_value(AnyAuth("u", "p")), RequestAuth)
 
 
 def test_whom_to_ask() -> None:

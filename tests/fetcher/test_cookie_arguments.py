@@ -7,11 +7,14 @@ from http.cookiejar import Cookie, CookieJar
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from requests.cookies import RequestsCookieJar
 
 from netstack_sync import CanonicalCookie
 from netstack_sync.base.url import Url
-from netstack_sync.cookies.canonical import MAX_AGE_S, SameSite
+from netstack_sync.cookies.canonical import MAX_AGE_S, SameSite, cookie_from_header
+from netstack_sync.cookies.parsed import parse_set_cookie
 from netstack_sync.fetcher.cookie_arguments import make_cookie, request_cookies, session_cookies
 from tests.support.cookies import NOW, SUFFIXES
 
@@ -91,12 +94,50 @@ def test_a_jar_of_requests() -> None:
 
 
 def test_our_own_cookies_survive_the_way() -> None:
-    """Rule R9: every attribute, above all whether a cookie is for one host only."""
+    """R9 (CVE-2026-54279): every attribute, above all whether a cookie is for one host only."""
     cookie = CanonicalCookie("a", "1", "a.test", "/x", True, True, SameSite.STRICT, NOW - 5, NOW + 5)
     cookies = (cookie, replace(cookie, domain=".a.test", expires=None, secure=False))
     assert session_cookies(cookies, None, NOW, SUFFIXES) == cookies
     late = session_cookies([replace(cookie, expires=NOW * 9)], None, NOW, SUFFIXES)
     assert late[0].expires == NOW + MAX_AGE_S, "the cap holds again"
+
+
+HOSTS = ["a.test", "www.a.co.uk", "localhost", "127.0.0.1", "[::1]", "[2001:db8::1]", "co.uk", "xn--bcher-kva.test"]
+PARTS = [
+    "a",
+    "b",
+    "=",
+    "; ",
+    "\t",
+    " ",
+    "\xe4",
+    '"',
+    ",",
+    "Domain=a.test",
+    "Path=/x\ty",
+    "Path=/",
+    "Secure",
+    "HttpOnly",
+]
+
+
+@given(
+    st.sampled_from(HOSTS),
+    st.lists(st.sampled_from([*PARTS, "SameSite=None", "Max-Age=5", "__Host-", "Domain=co.uk", "Domain="]), max_size=9),
+)
+def test_what_a_server_may_set_can_be_taken_over(host: str, parts: list[str]) -> None:
+    """R9 (CVE-2026-54279): whatever it is, it is the same cookie in another session."""
+    parsed = parse_set_cookie("".join(parts))
+    if parsed is not None:
+        cookie = cookie_from_header(parsed, Url.parse(f"https://{host}/x/y"), NOW, None, SUFFIXES)
+        if isinstance(cookie, CanonicalCookie):
+            assert session_cookies([cookie], None, NOW, SUFFIXES) == (cookie,)
+
+
+def test_a_jar_knows_localhost_by_another_name() -> None:
+    """http.cookiejar's names have two labels at least."""
+    jar = jar_of(jar_cookie("a", "1", "localhost.local"), jar_cookie("b", "2", "other.local"))
+    assert request_cookies(jar, Url.parse("http://localhost:8080/"), NOW) == (("a", "1"),)
 
 
 def test_pairs_of_a_session_belong_to_its_home() -> None:
@@ -159,6 +200,7 @@ def test_other_things_that_cannot_be() -> None:
     """Each names what is wrong with it."""
     bad: list[tuple[dict[str, Any], type[Exception], str]] = [
         ({"domain": "a b"}, ValueError, "cookies: the domain 'a b' has a host"),
+        ({"domain": 5}, TypeError, "cookies: a domain must be a string"),
         ({"path": "x"}, ValueError, "cookies: the path must begin with '/'"),
         ({"path": "/\r\n"}, ValueError, "cookies: the path must begin"),
         ({"path": None}, ValueError, "cookies: the path must begin"),

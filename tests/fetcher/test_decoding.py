@@ -12,7 +12,8 @@ import pytest
 import urllib3.response
 
 from netstack_sync import DecodingError, ResponseTooLarge
-from netstack_sync.fetcher.decoding import STEP_BYTES, accept_encoding
+from netstack_sync.fetcher.content_decoders import STEP_BYTES
+from netstack_sync.fetcher.decoding import accept_encoding
 from tests.support.responses import make_response
 
 zstd = pytest.importorskip("backports.zstd")
@@ -54,11 +55,22 @@ def test_an_empty_body_has_no_coding(coding: str) -> None:
 
 
 @pytest.mark.parametrize("coding", CODERS)
-def test_a_coding_that_ends_early_gives_what_it_holds(coding: str) -> None:
-    """Whether a body is whole says the framing; nothing that arrived is lost."""
+def test_a_coding_that_ends_early_is_told(coding: str) -> None:
+    """Where the close ends the body nothing else tells; what it holds is given before."""
     data = CODERS[coding](PLAIN)
-    content = make_response(data[: len(data) // 2], headers=_header(coding)).content
-    assert PLAIN.startswith(content)
+    response = make_response(data[: len(data) // 2], headers=_header(coding))
+    given: list[bytes] = []
+    with pytest.raises(DecodingError, match=r"ends in the middle of its (x-)?(gzip|deflate|br|zstd) coding"):
+        given.extend(response.iter_bytes())
+    assert PLAIN.startswith(b"".join(given))
+
+
+@pytest.mark.parametrize("coding", CODERS)
+def test_a_part_may_end_anywhere(coding: str) -> None:
+    """Of a range of an encoded body that begins at its start, what can be known is given."""
+    data = CODERS[coding](PLAIN)
+    response = make_response(data[: len(data) // 2], headers=_header(coding), status="206 Partial Content")
+    assert PLAIN.startswith(response.content)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
@@ -82,7 +94,7 @@ def test_an_unknown_coding_leaves_the_body_as_it_came(value: str) -> None:
 
 
 def test_more_than_five_codings_are_an_attack() -> None:
-    """Rule R12."""
+    """R12 (CVE-2025-66418): each of them may multiply what is to be done."""
     data = PLAIN
     for _ in range(5):
         data = gzip.compress(data)
@@ -95,7 +107,9 @@ def test_more_than_five_codings_are_an_attack() -> None:
 BOMB_BYTES = 64 * 1024 * 1024
 
 
-@pytest.mark.parametrize("coding", ["gzip", "deflate", "raw deflate", "br", "zstd", "gzip, gzip"])
+@pytest.mark.parametrize(
+    "coding", ["gzip", "deflate", "raw deflate", "br", "zstd", "gzip, gzip", "zstd, gzip", "br, gzip"]
+)
 def test_a_bomb_unfolds_step_by_step(coding: str) -> None:
     """Rule R11: reading 64 MiB that came as some kilobytes never holds more than a few steps."""
     data = b"".join([b"\0" * BOMB_BYTES])
@@ -129,5 +143,9 @@ def test_trailing_garbage_after_gzip_is_passed_over() -> None:
     assert make_response(gzip.compress(PLAIN) * 2, headers=_header("gzip")).content == PLAIN * 2
 
 
-def test_what_can_be_decoded_is_offered() -> None:
+def test_what_can_be_decoded_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Brotli library that cannot stop in the middle counts as none."""
     assert accept_encoding() == "gzip, deflate, br, zstd"
+    monkeypatch.setattr("netstack_sync.fetcher.decoding.is_brotli_bounded", lambda: False)
+    assert accept_encoding() == "gzip, deflate, zstd"
+    assert make_response(b"as it is", headers=_header("br")).content == b"as it is"

@@ -65,6 +65,8 @@ def test_who_asks_for_codings_gets_them(session: Session) -> None:
         ({"checksum": "md5:00"}, ValueError, "md5 has 32 hexadecimal digits, not '00'"),
         ({"checksum": "md5:" + "g" * 32}, ValueError, "md5 has 32"),
         ({"data": b""}, TypeError, "data: a download is a GET without a body"),
+        ({"upload_progress": print}, TypeError, "upload_progress: a download has no use for it"),
+        ({"expect_continue": True}, TypeError, "expect_continue: a download has no use for it"),
         ({"headers": {"range": "bytes=0-1"}}, ValueError, "headers: Range is set by the download"),
         ({"headers": {"If-None-Match": "*"}}, ValueError, "headers: If-None-Match is set"),
         ({"timeout": -1}, ValueError, "timeout"),

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,11 +31,14 @@ from netstack_sync import (
 )
 from netstack_sync.fetcher.download import SyncDownload
 from netstack_sync.fetcher.download_arguments import plan_download
+from netstack_sync.fetcher.download_job import DownloadJob
 from netstack_sync.fetcher.network_call import call_on_network_thread
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from netstack_sync.testing.fault_recipes import early_close, reset_before_headers, stall_before_headers, stall_in_body
+from netstack_sync.workers.gaps import Gap
 from netstack_sync.workers.part_file import PartFile
+from netstack_sync.workers.part_place import PartPlace
 from netstack_sync.workers.part_record import PartRecord
 from tests.support.download_site import BODY, SIZE, DownloadSite, fill_disk, leave_part
 from tests.support.waiting import Caller, wait_until
@@ -67,6 +71,11 @@ def _cut_off(session: Session, site: DownloadSite, path: Path, after_bytes: int 
     site.fault = None
     assert Path(f"{path}.part").read_bytes() == BODY[:after_bytes]
     site.server.forget_requests()
+
+
+def _is_paused(job: DownloadJob) -> bool:
+    (stream,) = job._streams
+    return stream._fetcher is not None and stream._fetcher._is_paused
 
 
 def _record(site: DownloadSite, size: int = SIZE, etag: str = "one") -> str:
@@ -272,10 +281,10 @@ def test_a_folder_without_permission(
 ) -> None:
     """Found out before anything is sent. (Root may everything, so the answer of the system is made up.)"""
 
-    def refuse(part: PartFile, flags: int = 0) -> None:
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), part.part_path)
+    def refuse(place: PartPlace) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), place.part_path)
 
-    monkeypatch.setattr(PartFile, "_open", refuse)
+    monkeypatch.setattr(PartPlace, "open_any", refuse)
     with pytest.raises(PermissionError) as raised:
         session.download(site.url, path)
     assert raised.value.filename == f"{path}.part" and list(site.requests) == []
@@ -314,9 +323,7 @@ def test_a_slow_disk_stops_the_server(
     wait_until(lambda: job._writer.is_full)
     assert 0 < job._writer.pending_bytes < 4_000_000
     thread = session.context.thread
-    wait_until(
-        lambda: bool(call_on_network_thread(thread, lambda: job._fetcher is not None and job._fetcher._is_paused))
-    )
+    wait_until(lambda: bool(call_on_network_thread(thread, lambda: _is_paused(job))))
     download.cancel()
     caller.join()
     assert type(caller.error).__name__ == "FetchCancelled"
@@ -388,14 +395,14 @@ def test_the_network_is_done_before_the_disk(
     release = threading.Event()
     begin = PartFile.begin
 
-    def slow_begin(part: PartFile, record: PartRecord | None) -> None:
+    def slow_begin(part: PartFile, record: PartRecord | None, gaps: Sequence[Gap]) -> None:
         assert release.wait(20.0)
-        begin(part, record)
+        begin(part, record, gaps)
 
     monkeypatch.setattr(PartFile, "begin", slow_begin)
     download = SyncDownload(plan_download(session._config, site.url, path, {}), session.context)
     caller = Caller(download.run)
-    wait_until(lambda: download._job.size_bytes == SIZE and download._job._fetcher is None)
+    wait_until(lambda: download._job.size_bytes == SIZE and not download._job._streams)
     release.set()
     caller.join()
     assert path.read_bytes() == BODY

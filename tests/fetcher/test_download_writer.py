@@ -46,11 +46,11 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 def test_a_full_batch_is_handed_over_at_once(scene: Scene) -> None:
     """What comes meanwhile is the next one, however much it is."""
     writer = scene.writer
-    writer.add(b"a" * (BATCH_BYTES - 1))
+    writer.add(0, b"a" * (BATCH_BYTES - 1))
     assert writer.is_idle and writer.pending_bytes == BATCH_BYTES - 1
-    writer.add(b"b")
+    writer.add(0, b"b")
     assert not writer.is_idle and writer.pending_bytes == 0
-    writer.add(b"c" * 2 * BATCH_BYTES)
+    writer.add(0, b"c" * 2 * BATCH_BYTES)
     scene.work()
     assert writer.is_idle and scene.part.size == BATCH_BYTES
     writer.maybe_flush()
@@ -61,14 +61,14 @@ def test_a_full_batch_is_handed_over_at_once(scene: Scene) -> None:
 def test_a_batch_that_fills_slowly_is_handed_over_after_a_second(scene: Scene) -> None:
     """Counted from its first piece; also from one that came while the worker had the file."""
     writer = scene.writer
-    writer.add(b"a")
+    writer.add(0, b"a")
     scene.driver.advance(0.5)
-    writer.add(b"b")
+    writer.add(0, b"b")
     scene.driver.advance(0.4)
     assert writer.is_idle
     scene.driver.advance(0.2)
     assert not writer.is_idle
-    writer.add(b"c")
+    writer.add(0, b"c")
     scene.driver.advance(2.0)
     scene.work()
     assert scene.part.size == 2 and writer.is_idle
@@ -84,9 +84,9 @@ def test_a_batch_that_fills_slowly_is_handed_over_after_a_second(scene: Scene) -
 def test_a_slow_disk_fills_the_writer(scene: Scene) -> None:
     writer = scene.writer
     writer.flush()
-    writer.add(b"a" * (HIGH_WATER_BYTES - 1))
+    writer.add(0, b"a" * (HIGH_WATER_BYTES - 1))
     assert not writer.is_full
-    writer.add(b"a")
+    writer.add(0, b"a")
     assert writer.is_full
     scene.work()
     writer.maybe_flush()
@@ -94,7 +94,7 @@ def test_a_slow_disk_fills_the_writer(scene: Scene) -> None:
 
 
 def test_the_end_takes_the_last_pieces_along(scene: Scene) -> None:
-    scene.writer.add(b"abc")
+    scene.writer.add(0, b"abc")
     scene.writer.finish()
     scene.work()
     assert scene.path.read_bytes() == b"abc" and scene.replies == [None, None]
@@ -104,7 +104,7 @@ def test_the_end_takes_the_last_pieces_along(scene: Scene) -> None:
 
 def test_an_error_of_the_disk_is_told(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     fill_disk(monkeypatch, 1)
-    scene.writer.add(b"abc")
+    scene.writer.add(0, b"abc")
     scene.writer.flush()
     scene.work()
     error = scene.replies[-1]
@@ -114,7 +114,7 @@ def test_an_error_of_the_disk_is_told(scene: Scene, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("is_busy", [False, True])
 def test_after_drop_nobody_is_told_and_nothing_more_is_written(is_busy: bool, scene: Scene) -> None:
     """What waits for a worker is not done at all."""
-    scene.writer.add(b"abc")
+    scene.writer.add(0, b"abc")
     if is_busy:
         scene.writer.flush()
     scene.writer.drop()

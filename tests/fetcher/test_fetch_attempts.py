@@ -90,6 +90,7 @@ class Scene:
         timeout: Timeout | None = None,
         is_stream: bool = False,
         url: str = "http://a.test/",
+        started_at: float | None = None,
     ) -> URLFetcher:
         """A fetch that has begun and gone as far as it goes by itself."""
         request = FetchRequest(
@@ -106,7 +107,7 @@ class Scene:
             retries=retries,
         )
         self.fetcher = URLFetcher(request, self.context, self, self if is_stream else None)
-        self.fetcher.start()
+        self.fetcher.start(started_at)
         self.stack.run_workers()
         return self.fetcher
 
@@ -495,6 +496,15 @@ def test_the_wait_for_ones_turn_counts_against_the_deadline(scene: Scene) -> Non
     assert scene.results == [OK, ERR_TIMED_OUT, OK], "whoever gave up left the place to the next"
 
 
+def test_who_would_get_no_turn_in_time_is_given_the_answer_that_is_there(scene: Scene) -> None:
+    """As with any wait that would outlast the deadline."""
+    scene.admit(rate=0.1)
+    scene.stack.connection(GET, BUSY)
+    scene.start(PROMPT, timeout=Timeout(total=9))
+    scene.advance(0)
+    assert (scene.results, scene.body) == ([OK], b"busy")
+
+
 def test_the_end_of_the_context_ends_the_wait_for_ones_turn(scene: Scene) -> None:
     scene.admit(rate=0.1)
     scene.stack.connection(GET, FINE)
@@ -546,6 +556,37 @@ def test_who_has_no_time_to_wait_for_the_throttler_is_told_at_once(scene: Scene)
     assert scene.results == [OK, OK, OK, ERR_TEMPORARILY_THROTTLED]
     assert scene.fetcher.error_detail == "for 0.7 s more, past the deadline"
     assert not scene.fetcher.may_have_been_sent and scene.fetcher.last_attempt is None
+
+
+def test_the_throttler_does_not_speak_of_a_deadline_that_has_passed(scene: Scene) -> None:
+    """What there was no time for has timed out."""
+    scene.admit(throttles=True)
+    scene.stack.failed_connection(NEVER)
+    scene.start(None, timeout=Timeout(total=0.001), started_at=scene.stack.clock.now() - 1)
+    scene.advance(0)
+    assert (scene.results, scene.fetcher.timed_out) == ([ERR_TIMED_OUT], "total")
+
+
+def test_a_retry_that_the_window_would_hold_back_for_too_long_is_not_made(scene: Scene) -> None:
+    """Row 230, SlidingWindow: twenty have gone within two seconds; the answer is worth more than a refusal."""
+    scene.admit(throttles=True)
+    not_found = Read(b"HTTP/1.1 502 No\r\nContent-Length: 4\r\n\r\nbusy")
+    scene.stack.connection(*times(20, GET, not_found))
+    for _ in range(19):
+        scene.start(None)
+    scene.start(PROMPT, timeout=Timeout(total=1))
+    assert (scene.results, scene.body) == ([OK] * 20, b"busy")
+
+
+def test_how_long_a_url_will_be_left_alone_is_told(scene: Scene) -> None:
+    """Row 248, ProtectTestPassedThrough: without retries the answer is given, and GetBackoffDelay is above 0."""
+    scene.admit(throttles=True)
+    scene.stack.connection(*times(3, GET, BUSY))
+    for expected in (0.0, 0.0, 0.7):
+        fetcher = scene.start(None)
+        assert fetcher.response is not None and fetcher.response.head.status == 503
+        assert fetcher.backoff_delay_s == pytest.approx(expected)
+    assert scene.results == [OK] * 3 and scene.body == b"busy"
 
 
 def test_a_retry_waits_for_the_throttler_too(scene: Scene) -> None:

@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import io
+import os
 from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from netstack_sync.fetcher.multipart import flat_form, multipart_body
+from netstack_sync.fetcher.multipart import Multipart, flat_form, multipart_body
+
+
+def _whole(multipart: Multipart) -> bytes:
+    """The body as it is sent."""
+    if multipart.source is None:
+        assert multipart.size is None
+        return multipart.data
+    body = b""
+    while piece := multipart.source.read_piece():
+        body += piece
+    assert multipart.size in (None, len(body))
+    return body
 
 
 def _parts(files: object, form: object = ()) -> list[tuple[str | None, str | None, str | None, bytes]]:
     """(name, filename, type, content) of each part, as another parser reads them."""
     data: Any = form
-    body, content_type = multipart_body(files, flat_form(data))
-    message: Any = message_from_bytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body)
+    multipart = multipart_body(files, flat_form(data))
+    head = f"Content-Type: {multipart.content_type}\r\n\r\n".encode()
+    message: Any = message_from_bytes(head + _whole(multipart))
     return [
         (
             part.get_param("name", header="content-disposition"),
@@ -67,7 +81,7 @@ def test_every_form_of_a_file(tmp_path: Path) -> None:
 
 def test_a_part_may_have_headers_of_its_own() -> None:
     """The four-tuple of requests and httpx."""
-    body, _ = multipart_body([("f", ("n", b"x", "a/b", {"X-Own": "1"}))], [])
+    body = multipart_body([("f", ("n", b"x", "a/b", {"X-Own": "1"}))], []).data
     assert b"\r\nContent-Type: a/b\r\nX-Own: 1\r\n\r\nx\r\n" in body
 
 
@@ -102,12 +116,42 @@ def test_what_is_no_file_is_refused(value: object) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
-    """The issue's "unreadable file"."""
-    closed = io.BytesIO()
+    """Before anything is sent."""
+    closed, closed_text = io.BytesIO(), io.StringIO()
     closed.close()
-    for value in (tmp_path / "missing", tmp_path, closed):
-        with pytest.raises(ValueError, match="files: cannot read the file of 'f'"):
+    closed_text.close()
+    for value in (tmp_path / "missing", tmp_path, closed, closed_text):
+        with pytest.raises(ValueError, match="files: 'f': cannot read"):
             multipart_body({"f": value}, [])
+    with open(tmp_path / "g", "wb") as file, pytest.raises(ValueError, match="files: 'f': the file is not open"):
+        multipart_body({"f": file}, [])
+
+
+def test_text_that_is_no_unicode_is_refused() -> None:
+    with pytest.raises(UnicodeEncodeError):
+        multipart_body({"f": io.StringIO("\ud800")}, [])
+
+
+def test_files_are_not_read_before_they_are_sent(tmp_path: Path) -> None:
+    """Their lengths are known all the same; they go from where they stand."""
+    path = tmp_path / "f"
+    path.write_bytes(b"x" * 200_000)
+    with open(path, "rb") as file:
+        file.seek(5)
+        multipart = multipart_body({"a": file, "b": path, "c": (None, "d")}, [("e", 1)])
+        assert file.tell() == 5 and multipart.source is not None and multipart.data == b""
+        assert multipart.size is not None and 399_995 < multipart.size < 401_000
+        assert _whole(multipart).count(b"x") == 399_995
+
+
+def test_a_pipe_has_no_length() -> None:
+    """So the whole has none."""
+    reader, writer = os.pipe()
+    os.write(writer, b"piped")
+    os.close(writer)
+    with open(reader, "rb") as file:
+        multipart = multipart_body({"a": b"1", "f": file}, [])
+        assert multipart.size is None and b"piped" in _whole(multipart)
 
 
 @pytest.mark.parametrize(
@@ -127,5 +171,5 @@ def test_headers_of_a_part_must_be_a_mapping() -> None:
 
 def test_a_line_end_in_a_name_is_escaped() -> None:
     """Rule R16; escaped as browsers do (WHATWG HTML 4.10.22.8)."""
-    body, _ = multipart_body({'f"\r\nX: y': ("n\r\n", b"")}, [])
+    body = multipart_body({'f"\r\nX: y': ("n\r\n", b"")}, []).data
     assert b'name="f%22%0D%0AX: y"; filename="n%0D%0A"' in body

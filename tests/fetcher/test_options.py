@@ -158,6 +158,7 @@ def test_framing_headers_are_ours() -> None:
         ({"content": b"ab"}, {"Content-Length": "3"}),
         ({"content": b"ab"}, {"Content-Length": "+2"}),
         ({"content": b"ab"}, {"Content-Length": "\xb2"}),
+        ({"content": iter([b"ab"])}, {"Content-Length": "9" * 5000}),
         ({}, {"Content-Length": "1"}),
         ({"content": b"ab"}, {"Transfer-Encoding": "chunked"}),
         ({}, {"Transfer-Encoding": "chunked"}),
@@ -183,6 +184,21 @@ def test_a_request_shows_no_secret_and_pickles_without_them() -> None:
     assert (copy.body, copy.url.href, copy.timeout) == (None, "http://server.test/path", request.timeout)
     assert "authorization" not in copy.headers and "cookie" not in copy.headers and copy.headers.get("A") == "1"
     assert request.body is not None
+
+
+def test_a_request_has_one_host() -> None:
+    """Rule R16: of the session and of the request together."""
+    session = RequestHeaders([("Host", "a.test")])
+    assert merged_headers(session, {"host": "b.test"}, None).items() == [("host", "b.test")]
+    with pytest.raises(ValueError, match="Host may be given only once"):
+        merged_headers(session, [("host", "b"), ("Host", "c")], None)
+
+
+def test_functions_are_not_pickled() -> None:
+    """They belong to this process."""
+    request = make_request(on_informational=lambda *_: None, upload_progress=lambda *_: None)
+    copy: FetchRequest = pickle.loads(pickle.dumps(request))
+    assert copy.on_informational is None and copy.upload_progress is None
 
 
 def test_cookies_go_before_a_cookie_header_of_the_sessions() -> None:

@@ -91,6 +91,13 @@ def test_what_may_have_been_acted_on_is_not_done_twice() -> None:
         assert RetryPolicy().kind_of(method, RESET) == "read"
 
 
+def test_methods_are_found_in_any_case_of_letters() -> None:
+    """One of the user's own is sent as it is written."""
+    end = AttemptEnd(e.OK, 503, may_have_been_sent=True)
+    for written in ("purge", "PURGE"):
+        assert RetryPolicy(methods={written}).kind_of("purge", end) == "status"
+
+
 def test_each_kind_has_its_own_bound_within_the_total() -> None:
     policy = RetryPolicy(total=4, connect=1, read=2, status=1, network_changes=0, backoff=0)
     assert _waits(policy, REFUSED, REFUSED) == [0, None]

@@ -206,6 +206,9 @@ def test_bad_settings_of_a_session_are_refused(settings: dict[str, Any], error: 
         ({"priority": 6}, ValueError, "priority must be one of"),
         ({"max_response_size": -1}, ValueError, "max_response_size: "),
         ({"retries": -1}, ValueError, "retries: total"),
+        ({"expect_continue": True}, ValueError, "expect_continue: the request has no body"),
+        ({"on_informational": 1}, TypeError, "on_informational: must be a function"),
+        ({"upload_progress": 1}, TypeError, "upload_progress: must be a function"),
         ({"allow_redirects": True, "stream": True}, TypeError, "allow_redirects, stream: no such argument"),
     ],
 )
@@ -219,6 +222,22 @@ def test_a_session_has_no_framing_headers(name: str) -> None:
     """Rule R16: they belong to one body."""
     with pytest.raises(ValueError, match=r"headers: (Content-Length|Transfer-Encoding)"):
         Session(headers={name: "5"})
+
+
+def test_a_session_expects_nothing() -> None:
+    """Rule R16: what a body must have is nothing for every request."""
+    with pytest.raises(ValueError, match="headers: Expect belongs to single requests"):
+        Session(headers={"expect": "100-continue"})
+
+
+def test_what_a_caller_wants_to_hear() -> None:
+    """An expectation goes with the body, the functions with the request."""
+    functions: Any = {"on_informational": print, "upload_progress": repr}
+    options: Any = {"content": b"x", "headers": {"Expect": "100-continue"}, **functions}
+    request = _config().prepare("POST", URL, options)
+    assert request.expect_continue and "expect" not in request.headers
+    assert {name: getattr(request, name) for name in functions} == functions
+    assert not _config().prepare("POST", URL, {"content": b"x"}).expect_continue
 
 
 @pytest.mark.parametrize(

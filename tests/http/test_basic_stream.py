@@ -127,3 +127,25 @@ def test_the_round_trip_time_is_the_connections(stack: ScriptedStack) -> None:
     assert stream.transport_rtt_s() == 0.03
     stream.close()
     assert stream.transport_rtt_s() is None
+
+
+def test_the_connection_may_be_taken_for_the_next_request(stack: ScriptedStack) -> None:
+    """Then the pool never sees it in between; the server may have closed it, as if it had idled."""
+    stream, socket = stream_over(stack, ANSWER)
+    read_headers(stack, stream)
+    assert read_piece(stack, stream) == b"hello"
+    handle = stream.take_connection()
+    assert handle is not None and handle.is_reused and handle.connect_timing is None
+    assert socket.is_open and [len(group.idle) for group in stack.pool.groups()] == [0]
+    handle.reset()
+    assert [len(group.idle) for group in stack.pool.groups()] == [1]
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_a_connection_that_is_not_fit_is_not_taken(stack: ScriptedStack, is_closed: bool) -> None:
+    """It is closed, if it is not yet."""
+    stream, socket = stream_over(stack, ANSWER[:-1])
+    read_headers(stack, stream)
+    if is_closed:
+        stream.close()
+    assert stream.take_connection() is None and not socket.is_open

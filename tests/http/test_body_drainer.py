@@ -18,7 +18,14 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 class Drain:
     """A drainer over the body that these steps bring."""
 
-    def __init__(self, stack: ScriptedStack, head: bytes, *steps: Step) -> None:
+    def __init__(
+        self,
+        stack: ScriptedStack,
+        head: bytes,
+        *steps: Step,
+        limit_bytes: int = DRAIN_BYTES,
+        keeps_stream: bool = False,
+    ) -> None:
         self.socket: ScriptedSocket = stack.connection(Write(HEAD), Read(head), *steps)
         stream = HttpBasicStream(stack.handle(self.socket), "GET", False)
         stream.send_request(HEAD, None, lambda _: None)
@@ -28,7 +35,10 @@ class Drain:
         stack.run()
         assert done.result == OK
         self.finished: list[HttpResponseBodyDrainer] = []
-        self.drainer = HttpResponseBodyDrainer(stream, stack.thread.timers, self.finished.append)
+        self.stream = stream
+        self.drainer = HttpResponseBodyDrainer(
+            stream, stack.thread.timers, self.finished.append, limit_bytes, keeps_stream
+        )
         self.drainer.start()
         stack.run()
 
@@ -126,3 +136,16 @@ def test_cancelled_by_its_owner(stack: ScriptedStack) -> None:
     drain.socket.resume()
     stack.run()
     assert drain.is_done
+
+
+def test_the_stream_may_be_kept(stack: ScriptedStack) -> None:
+    """It is open when all of it was read, and only then; whoever needs the connection may allow for more."""
+    size = 2 * DRAIN_BYTES
+    pieces = [Read(b"x" * DRAIN_BYTES)] * 2
+    drain = Drain(stack, length(size), *pieces, limit_bytes=size, keeps_stream=True)
+    assert drain.is_done and drain.stream.is_body_complete
+    assert drain.socket.is_open and [group.active for group in stack.pool.groups()] == [1]
+    drain.stream.close()
+    stack.pool.close_idle_sockets("")
+    drain = Drain(stack, length(size + 1), *pieces, Read(b"x"), limit_bytes=size - 1, keeps_stream=True)
+    assert drain.is_done and not drain.socket.is_open

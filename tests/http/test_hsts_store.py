@@ -95,7 +95,7 @@ def test_looking_up_changes_nothing() -> None:
 
 
 def test_a_child_changes_nothing_of_its_parent() -> None:
-    """Rule R8, curl's CVE-2024-9681: whatever it says of itself, and for however short."""
+    """R8 (CVE-2024-9681): whatever it says of itself, and for however short."""
     rig = Rig()
     rig.says("a.test", ALL_BELOW)
     parent = rig.state.entries()

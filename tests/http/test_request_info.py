@@ -38,23 +38,3 @@ def test_what_is_given_is_kept() -> None:
     assert info.upload is upload and info.priority is RequestPriority.LOWEST and info.partition == "site"
     assert info.privacy_mode and info.auth == password_identity("u", "p")
     assert info.cookies == () and info.cookie_store is None
-
-
-def test_the_same_request_with_other_headers() -> None:
-    """All else is shared; the first one stays as it is."""
-    info = HttpRequestInfo(
-        Url.parse("https://a.test/"),
-        "PUT",
-        RequestHeaders(),
-        TlsConfig(TrustConfig()),
-        BytesUpload(b"x"),
-        RequestPriority.LOWEST,
-        "site",
-        privacy_mode=True,
-        auth=password_identity("u", "p"),
-        cookies=(("a", "1"),),
-    )
-    headers = RequestHeaders([("A", "b")])
-    other = info.with_headers(headers)
-    assert other.headers is headers and len(info.headers) == 0
-    assert all(getattr(other, name) is getattr(info, name) for name in HttpRequestInfo.__slots__ if name != "headers")

@@ -8,23 +8,29 @@ from netstack_sync.auth.challenge import parse_challenges
 from netstack_sync.auth.digest import DigestHandler
 from netstack_sync.auth.handler import AuthRequest
 from netstack_sync.auth.identity import AuthIdentity, password_identity
+from netstack_sync.auth.negotiate import SecurityService
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import (
     ERR_CONNECTION_CLOSED,
     ERR_CONNECTION_RESET,
     ERR_IO_PENDING,
+    ERR_MISSING_AUTH_CREDENTIALS,
     ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED,
     OK,
 )
+from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.body_drainer import DRAIN_BYTES, DRAIN_LIMIT_S
 from netstack_sync.http.network_transaction import NetworkTransaction
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.server_auth import make_server_auth
+from netstack_sync.http.stream_request import group_id_for
 from netstack_sync.http.upload import BytesUpload, IterableSource, UploadStream, WorkerUpload
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
+from netstack_sync.workers.security_context import SecurityError
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_socket import EOF, Pause, Read, ScriptedSocket, Step, Write
-from tests.support.scripted_stack import ScriptedStack, request_info
+from tests.support.scripted_stack import ScriptedStack, request_info, scripted_stack
+from tests.support.security import FakeSecurity, Outcome, header
 
 ME = AuthIdentity("me", "p", ("digest",))
 CHALLENGE = 'Digest realm="r", nonce="n", qop="auth, auth-int"'
@@ -201,7 +207,7 @@ def test_the_next_request_waits_for_no_challenge(stack: ScriptedStack) -> None:
     assert status(stack, request_info()) == 401
     private = info()
     private.privacy_mode = True
-    assert make_server_auth(private, stack.session.auth_cache, stack.log()) is None
+    assert make_server_auth(private, stack.session, stack.log()) is None
 
 
 def test_refused(stack: ScriptedStack) -> None:
@@ -241,10 +247,12 @@ def test_the_next_nonce_comes_with_the_answer(stack: ScriptedStack) -> None:
 def test_credentials_of_the_url(stack: ScriptedStack, has_header: bool) -> None:
     """Row 168, AuthIdentityInURL: unless a header of the caller's says something else."""
     headers = [("Authorization", "mine")] if has_header else None
-    auth = make_server_auth(request_info("http://me:p@a.test/", headers=headers), stack.session.auth_cache, stack.log())
+    auth = make_server_auth(request_info("http://me:p@a.test/", headers=headers), stack.session, stack.log())
     assert (auth is None) == has_header
-    assert make_server_auth(request_info("http://me@a.test/"), stack.session.auth_cache, stack.log()) is not None
-    assert make_server_auth(request_info(), stack.session.auth_cache, stack.log()) is None
+    if auth is not None:
+        auth.cancel()
+        auth.cancel()
+    assert make_server_auth(request_info(), stack.session, stack.log()) is None
 
 
 def test_the_callers_credentials_go_before_those_of_the_url(stack: ScriptedStack) -> None:
@@ -309,3 +317,236 @@ def test_a_body_that_cannot_be_signed(stack: ScriptedStack) -> None:
     stack.connection(Write(post().replace(b" 5", b" %d" % len(long))), Write(long), refused)
     stack.pool.close_idle_sockets("")
     assert status(stack, info("POST", BytesUpload(long))) == 401
+
+
+# --- handshakes: NTLM and Negotiate
+
+LOGIN = AuthIdentity("me", "p", ("ntlm",))
+GO_ON = header("NTLM", b"go on")
+
+
+def logging_in(stack: ScriptedStack, *outcomes: Outcome) -> FakeSecurity:
+    """From now on workers make these tokens for each login."""
+    security = FakeSecurity(ntlm=list(outcomes or (b"one", b"two")))
+    stack.session.security = SecurityService(stack.workers, security)
+    return security
+
+
+def login(method: str = "GET", upload: UploadStream | None = None, identity: AuthIdentity = LOGIN) -> HttpRequestInfo:
+    request = request_info(method=method, upload=upload)
+    request.auth = identity
+    return request
+
+
+def get(token: bytes = b"") -> Write:
+    return Write(GET + (f"Authorization: {header('NTLM', token)}\r\n".encode() if token else b"") + b"\r\n")
+
+
+FIRST = Read(refusal(length(0), challenge="NTLM"))
+SECOND = Read(refusal(length(0), challenge=GO_ON))
+
+
+def test_all_rounds_go_over_one_connection(stack: ScriptedStack) -> None:
+    """Row 171, NTLMAuthV2, MultiRoundAuth: bodies of challenges are read, also those that would cost too much else."""
+    security = logging_in(stack)
+    size = 2 * DRAIN_BYTES
+    socket = stack.connection(
+        get(),
+        Read(refusal(length(2), challenge="NTLM") + b"no"),
+        get(b"one"),
+        Read(refusal(length(size), challenge=GO_ON)),
+        Read(b"x" * size),
+        get(b"two"),
+        Read(FINE),
+        get(),
+        Read(FINE),
+    )
+    assert status(stack, login()) == 200
+    assert security.received == [None, b"go on"]
+    assert status(stack, login()) == 200, "a connection that is logged in needs no token"
+    assert socket.is_open and len(security.opened) == 1
+    [group] = stack.pool.groups()
+    assert group.group_id.identity == LOGIN
+
+
+def test_a_logged_in_connection_is_nobody_elses(stack: ScriptedStack) -> None:
+    """R1 (CVE-2026-3784, CVE-2026-1965, CVE-2026-5545): neither another user's nor that of a request without one."""
+    logging_in(stack)
+    mine = stack.connection(get(), FIRST, get(b"one"), SECOND, get(b"two"), Read(FINE))
+    assert status(stack, login()) == 200
+    strangers = [
+        info(),
+        login(identity=AuthIdentity("me", "other", ("ntlm",))),
+        login(identity=AuthIdentity("you", "p", ("ntlm",))),
+    ]
+    groups = set()
+    for stranger in strangers:
+        stack.connection(get(), Read(FINE))
+        assert status(stack, stranger) == 200
+        groups.add(group_id_for(stranger))
+    assert mine.is_open and mine.is_done and len(groups) == 3
+    assert group_id_for(request_info()) == group_id_for(info()), "Digest says who asks with every request"
+
+
+def test_nobody_gets_the_connection_in_the_middle(stack: ScriptedStack) -> None:
+    """While a worker makes the token, another request of the same user takes another one."""
+    logging_in(stack)
+    stack.connection(get(), FIRST, get(b"one"), SECOND, get(b"two"), Read(FINE))
+    transaction, done = stack.transaction(), RecordedCompletion()
+    assert challenged(stack, transaction, login()) == OK and transaction.is_ready_to_restart
+    assert transaction.restart_with_auth(login(), done) == ERR_IO_PENDING
+    stack.run()
+    assert len(stack.workers.jobs) == 1 and not done.is_called
+    assert transaction.load_state == LoadState.SENDING_REQUEST
+    assert stack.open_sockets == 1
+    assert [len(group.idle) for group in stack.pool.groups()] == [0]
+    stack.run_workers()
+    assert done.result == OK and transaction.is_ready_to_restart
+    assert transaction.timing.socket_reused
+    transaction.close()
+
+
+def test_the_first_round_may_go_over_a_new_connection(stack: ScriptedStack) -> None:
+    """Many servers close after the request that came without a token."""
+    logging_in(stack)
+    stack.connection(get(), Read(refusal(length(0), "Connection: close", challenge="NTLM")))
+    stack.connection(get(b"one"), SECOND, get(b"two"), Read(FINE))
+    assert status(stack, login()) == 200
+
+
+def test_the_connection_dies_in_the_middle(stack: ScriptedStack) -> None:
+    """The handshake starts anew on another one, without the tokens of the first."""
+    logging_in(stack)
+    stack.connection(get(), FIRST, get(b"one"), SECOND, get(b"two"), Read(ERR_CONNECTION_RESET))
+    stack.connection(get(), FIRST, get(b"one"), SECOND, get(b"two"), Read(FINE))
+    assert status(stack, login()) == 200
+
+
+@pytest.mark.parametrize("surprise", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"])
+def test_a_server_that_speaks_out_of_turn(surprise: bytes) -> None:
+    """What comes while the token is made answers nothing, and the connection is not used again."""
+    with scripted_stack(is_async=False) as stack:  # a socket that nobody watches is never ready otherwise
+        logging_in(stack)
+        first = stack.connection(get(), FIRST, get(b"one"), SECOND, Pause(), Read(surprise))
+        stack.connection(get(), FIRST, get(b"one"), SECOND, get(b"two"), Read(FINE))
+        transaction, done = stack.transaction(), RecordedCompletion()
+        assert challenged(stack, transaction, login()) == OK
+        assert start_again(stack, transaction) == OK
+        assert transaction.restart_with_auth(login(), done) == ERR_IO_PENDING
+        stack.run()
+        first.resume()
+        stack.run_workers()
+        assert done.result == OK and not first.is_open
+        assert start_again(stack, transaction) == OK and start_again(stack, transaction) == OK
+        assert transaction.response is not None and transaction.response.head.status == 200
+        transaction.close()
+
+
+def start_again(stack: ScriptedStack, transaction: NetworkTransaction) -> int:
+    """The next round."""
+    assert transaction.is_ready_to_restart
+    done = RecordedCompletion()
+    result = transaction.restart_with_auth(login(), done)
+    stack.run_workers()
+    return done.result if result == ERR_IO_PENDING else result
+
+
+def test_the_connection_dies_again(stack: ScriptedStack) -> None:
+    """Once is bad luck. The challenge is the answer then."""
+    logging_in(stack)
+    for _ in range(2):
+        stack.connection(get(), FIRST, get(b"one"), Read(ERR_CONNECTION_RESET))
+    stack.connection(get(), FIRST)
+    assert status(stack, login()) == 401
+
+
+def test_the_body_of_a_round_does_not_end(stack: ScriptedStack) -> None:
+    """What cannot be drained closes the connection, and so voids the handshake."""
+    logging_in(stack)
+    endless = Read(refusal(challenge=GO_ON))
+    for _ in range(2):
+        stack.connection(get(), FIRST, get(b"one"), endless)
+    stack.connection(get(), FIRST)
+    assert status(stack, login()) == 401
+
+
+def test_the_server_closes_after_its_own_token(stack: ScriptedStack) -> None:
+    """There is nowhere to answer it: the challenge is the answer."""
+    security = logging_in(stack)
+    stack.connection(get(), FIRST, get(b"one"), Read(refusal(length(0), "Connection: close", challenge=GO_ON)))
+    assert status(stack, login()) == 401
+    assert security.received == [None]
+
+
+@pytest.mark.parametrize("field, expected", [("Connection: close", 401), ("Connection: keep-alive", 200)])
+def test_http_1_0(stack: ScriptedStack, field: str, expected: int) -> None:
+    """Without keep-alive no handshake could end."""
+    security = logging_in(stack)
+    head = refusal(length(0), field, challenge="NTLM").replace(b"HTTP/1.1", b"HTTP/1.0")
+    stack.connection(get(), Read(head), get(b"one"), Read(FINE))
+    assert status(stack, login()) == expected
+    assert len(security.opened) == (expected == 200)
+
+
+def test_no_token(stack: ScriptedStack) -> None:
+    """The exchange fails, and says why; nothing more is sent, and the connection goes."""
+    logging_in(stack, SecurityError(ERR_MISSING_AUTH_CREDENTIALS, "no ticket"))
+    socket = stack.connection(get(), FIRST)
+    transaction = stack.transaction()
+    assert start(stack, transaction, login()) == ERR_MISSING_AUTH_CREDENTIALS
+    assert transaction.error_detail == "no ticket" and transaction.has_sent_bytes
+    transaction.close()
+    assert not socket.is_open
+
+
+def test_closing_while_a_token_is_made(stack: ScriptedStack) -> None:
+    """No callback comes, and a handshake that was begun is nobody else's to end."""
+    logging_in(stack)
+    socket = stack.connection(get(), FIRST)
+    transaction, done = stack.transaction(), RecordedCompletion()
+    assert challenged(stack, transaction, login()) == OK
+    assert transaction.restart_with_auth(login(), done) == ERR_IO_PENDING
+    stack.run()
+    transaction.close()
+    stack.run_workers()
+    assert not done.is_called and not socket.is_open
+
+
+def test_the_login_is_bound_to_the_servers_certificate(stack: ScriptedStack) -> None:
+    """RFC 5929; as the server sent it, whether or not anybody verified it."""
+    security = logging_in(stack)
+    socket = stack.connection(get(), FIRST, get(b"one"), Read(FINE))
+    socket.ssl_info = SSLInfo("TLSv1.3", "x", "", (b"leaf", b"root"))
+    assert status(stack, login()) == 200
+    assert security.opened[0].certificate == b"leaf"
+
+
+def test_a_body_is_sent_in_every_round(stack: ScriptedStack) -> None:
+    """Each of them might be the last."""
+
+    def posted(token: bytes = b"") -> Write:
+        return Write(post(f"Authorization: {header('NTLM', token)}\r\n".encode() if token else b"") + b"hello")
+
+    logging_in(stack)
+    stack.connection(posted(), FIRST, posted(b"one"), SECOND, posted(b"two"), Read(FINE))
+    assert status(stack, login("POST", BytesUpload(b"hello"))) == 200
+
+
+def test_the_log_tells_the_rounds_and_no_secret(stack: ScriptedStack) -> None:
+    """The controller has a source of its own, which the request's names."""
+    logging_in(stack)
+    stack.connection(get(), FIRST, get(b"one"), SECOND, get(b"two"), Read(FINE))
+    assert status(stack, login()) == 200
+    begun = stack.recorded.params_of(NetLogEventType.AUTH_CONTROLLER, NetLogEventPhase.BEGIN)
+    bound = stack.recorded.params_of(NetLogEventType.AUTH_BOUND_TO_CONTROLLER, NetLogEventPhase.NONE)
+    assert len(begun) == len(bound) == stack.is_async
+    if not stack.is_async:
+        return
+    assert begun == [{"target": "server", "url": "http://a.test/"}]
+    sources = {entry.source.id for entry in stack.recorded.entries if entry.type == NetLogEventType.AUTH_CONTROLLER}
+    assert [entry["source_dependency"] for entry in bound] == [{"type": 30, "id": source} for source in sources]
+    told = [entry for entry in stack.recorded.entries if entry.type.name.startswith(("AUTH_", "SOCKET_POOL", "TCP_"))]
+    for entry in told:
+        for secret in (b"one", b"two", b"go on"):
+            assert header("", secret).strip() not in str(entry.params)
+        assert "'p'" not in str(entry.params)

@@ -174,6 +174,9 @@ def test_every_step_may_fail(stack: ScriptedStack, name: str, answer: bytes, bod
         (b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello", "GET"),
         (b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello", "GET"),
         (b"HTTP/1.1 200 OK\nContent-Length: 5\r\n\r\nhello", "GET"),
+        (b"\rHTTP/1.1 100 Continue\r\n\r\n" + LENGTH_5 + b"hello", "GET"),
+        (b"HTTP/1.1 103 E\r\nLink: a\n b\r\n\r\nHTTP/1.1 100 C\r\n\r\n" + LENGTH_5 + b"hello", "GET"),
+        (b"HTTP/1.1 205 Reset\r\nContent-Length: 2\r\n\r\n", "GET"),
     ],
 )
 def test_a_connection_in_doubt_is_not_used_again(stack: ScriptedStack, answer: bytes, method: str) -> None:

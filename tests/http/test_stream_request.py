@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import ERR_CONNECTION_REFUSED, ERR_IO_PENDING, OK
 from netstack_sync.base.priority import RequestPriority
@@ -107,3 +108,25 @@ def test_the_group_holds_what_makes_connections_differ() -> None:
     assert group_id_for(secure) != group_id_for(request_info("https://a.test/x"))
     plain.privacy_mode = True
     assert group_id_for(plain) != group_id_for(request_info("http://a.test/x"))
+
+
+def test_a_connection_that_is_there(stack: ScriptedStack) -> None:
+    """No socket is asked for; giving up before the stream is taken gives it back."""
+    socket = stack.connection()
+    handle = stack.handle(socket)
+    request = StreamRequest(stack.pool, request_info(), stack.log(), handle)
+    assert request.start(lambda _: None) == OK
+    stream = request.stream
+    assert stream is not None and len(stack.requested_groups) == 1
+    stream.close(not_reusable=True)
+    assert not socket.is_open
+
+
+def test_only_some_identities_need_connections_of_their_own() -> None:
+    """Rule R1."""
+    request = request_info()
+    plain = group_id_for(request)
+    request.auth = AuthIdentity("me", "p", ("digest", "basic"))
+    assert group_id_for(request) == plain
+    request.auth = AuthIdentity("me", "p", ("ntlm",))
+    assert group_id_for(request) == plain._replace(identity=request.auth)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -196,6 +197,41 @@ def test_a_rewind_drops_a_pending_read(stack: ScriptedStack) -> None:
     assert upload.rewind() == OK
     assert read_all(stack, upload) == [b"ab", b"c", b""]
     assert answers == []
+
+
+def test_a_read_that_was_given_up_is_over_before_the_next_begins(stack: ScriptedStack) -> None:
+    """Two threads in one file would each take away what the other one is to send."""
+    is_reading, go_on = threading.Event(), threading.Event()
+    log: list[str] = []
+
+    class Slow(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            is_reading.set()
+            assert go_on.wait(20.0)
+            log.append("read")
+            return super().read(size)
+
+        def seek(self, offset: int, whence: int = 0) -> int:
+            log.append("seek")
+            return super().seek(offset, whence)
+
+    upload = file_upload(stack, Slow(b"abc"), 3)
+    threads = []
+    for _ in range(3):
+        upload.read(lambda _: None)
+        threads.append(threading.Thread(target=stack.workers.run_next))
+        threads[-1].start()
+        assert is_reading.wait(20.0)
+        assert upload.rewind() == OK
+    answers: list[bytes | int] = []
+    upload.read(answers.append)
+    threads.append(threading.Thread(target=stack.workers.run_next))
+    threads[-1].start()
+    go_on.set()
+    for thread in threads:
+        thread.join(20.0)
+    stack.run_workers()
+    assert answers == [b"abc"] and log == ["seek", "read", "seek", "read"]
 
 
 def test_each_upload_begins_at_the_beginning(stack: ScriptedStack) -> None:

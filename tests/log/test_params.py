@@ -56,7 +56,9 @@ def test_bytes_are_shown_to_those_who_asked_for_everything(data: bytes | bytearr
         ("WWW-Authenticate", "NTLM", "NTLM"),
         ("WWW-Authenticate", "Basic realm=x", "Basic realm=x"),
         ("WWW-Authenticate", "DIGEST nonce=x", "DIGEST nonce=x"),
-        ("WWW-Authenticate", "NTLM abc, Basic realm=x", "NTLM abc, Basic realm=x"),
+        ("WWW-Authenticate", "NTLM abc, Basic realm=x", "NTLM [3 bytes were stripped], Basic realm=x"),
+        ("WWW-Authenticate", 'Digest realm="a b", nonce="c d"', 'Digest realm="a b", nonce="c d"'),
+        ("Authentication-Info", 'rspauth="abc"', "[13 bytes were stripped]"),
         ("X-Token", "secret", "secret"),
     ],
 )

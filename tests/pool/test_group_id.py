@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 
+from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.origin import SchemeHostPort
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.pool.group_id import GroupId
@@ -23,14 +24,19 @@ def test_its_text_names_origin_and_partition() -> None:
     assert str(GroupId(ORIGIN, None)) == "https://a.test"
     assert str(GroupId(ORIGIN, None, "shop.test")) == "https://a.test <shop.test>"
     assert str(GroupId(ORIGIN, None, "shop.test", privacy_mode=True)) == "pm/https://a.test <shop.test>"
+    assert str(GroupId(ORIGIN, None, identity=AuthIdentity("me", "p", ("ntlm",)))) == "auth/https://a.test"
 
 
 def test_everything_that_makes_a_connection_another_ones_is_part_of_it() -> None:
-    """Rule R1: partition, privacy mode, and the TLS terms as a whole."""
+    """R1 (CVE-2026-1965, CVE-2024-35195): partition, privacy mode, who is logged in, the TLS terms as a whole."""
     tls = TlsConfig(TrustConfig())
     others = [
         GroupId(ORIGIN, tls, "site"),
         GroupId(ORIGIN, tls, privacy_mode=True),
+        GroupId(ORIGIN, tls, identity=AuthIdentity("me", "p", ("ntlm",))),
+        GroupId(ORIGIN, tls, identity=AuthIdentity("me", "other", ("ntlm",))),
+        GroupId(ORIGIN, tls, identity=AuthIdentity("me", "p", ("ntlm",), domain="d")),
+        GroupId(ORIGIN, tls, identity=AuthIdentity("me", "p", ("negotiate",))),
         GroupId(ORIGIN, TlsConfig(TrustConfig(verify=False))),
         GroupId(ORIGIN, TlsConfig(TrustConfig(ca_file="ca.pem"))),
         GroupId(ORIGIN, TlsConfig(TrustConfig(), ClientCertificate("me.pem"))),

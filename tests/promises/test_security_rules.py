@@ -1,4 +1,4 @@
-"""Security rules that hold across rooms; those of one room have their tests there (SECURITY.md lists them all)."""
+"""Security rules of connections, limits and threads; test_rule_register.py says where the others are."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from netstack_sync.testing.fault_recipes import stall_in_body
 
 
 def test_an_unverified_connection_serves_no_verified_request() -> None:
-    """Rule R1 (requests CVE-2024-35195): one verify=False must not make later requests unverified."""
+    """R1 (CVE-2024-35195): one verify=False must not make later requests unverified."""
     with EmbeddedServer(tls=True) as server, Session(verify=True, trust_env=False) as session:
         url = server.url("/hello", host="localhost")
         assert session.get(url, verify=False).ok
@@ -25,7 +25,7 @@ def test_an_unverified_connection_serves_no_verified_request() -> None:
 
 
 def test_https_never_uses_a_clear_connection() -> None:
-    """Rule R2: the scheme is part of the key, also when host and port are the same."""
+    """R2 (CVE-2026-4873): the scheme is part of the key, also when host and port are the same."""
     with EmbeddedServer() as server, Session(timeout=Timeout(total=5, connect=1)) as session:
         assert session.get(server.url("/hello")).ok
         with pytest.raises(netstack_sync.NetError):
@@ -34,7 +34,7 @@ def test_https_never_uses_a_clear_connection() -> None:
 
 
 def test_unset_really_unsets() -> None:
-    """Rule R4: a header of the session that one request takes away is not sent, and comes back for the next."""
+    """R4 (CVE-2026-9079): a header of the session that one request takes away comes back for the next."""
     with EmbeddedServer() as server, Session(headers={"X-Token": "t"}) as session:
         for headers, sent in (({}, "t"), ({"X-Token": None}, None), ({}, "t")):
             session.get(server.url("/hello"), headers=headers)
@@ -42,7 +42,7 @@ def test_unset_really_unsets() -> None:
 
 
 def test_nothing_is_unpickled() -> None:
-    """Rule R10 (aiohttp CVE-2026-34993): no module of the package imports a serializer that runs code."""
+    """R10 (CVE-2026-34993): no module of the package imports a serializer that runs code."""
     package = pathlib.Path(netstack_sync.__file__).parent
     imported = set()
     for path in package.rglob("*.py"):
@@ -56,7 +56,7 @@ def test_nothing_is_unpickled() -> None:
 
 
 def test_a_busy_socket_does_not_starve_the_others() -> None:
-    """Rule R20: small requests are answered while a large body pours in as fast as it can."""
+    """R20 (CVE-2026-11352): small requests are answered while a large body pours in as fast as it can."""
     with (
         EmbeddedServer() as server,
         Session() as session,
@@ -70,7 +70,7 @@ def test_a_busy_socket_does_not_starve_the_others() -> None:
 
 
 def test_not_one_byte_before_the_verdict() -> None:
-    """Rule R21: a server that cannot be verified sees no request, whatever the method."""
+    """R21 (CVE-2026-9545): a server that cannot be verified sees no request, whatever the method."""
     with EmbeddedServer(tls=True) as server, Session(verify=True, trust_env=False) as session:
         for method in ("GET", "POST"):
             with pytest.raises(CertificateError) as caught:
@@ -80,7 +80,7 @@ def test_not_one_byte_before_the_verdict() -> None:
 
 
 def test_the_sessions_limits_hold_on_every_path() -> None:
-    """Rule R22 (urllib3 2.5.0): redirects and sockets are limited for the verbs, streams and futures alike."""
+    """R22 (CVE-2025-50181): redirects and sockets are limited for the verbs, streams and futures alike."""
     with EmbeddedServer() as server, Session(max_redirects=2, limits=Limits(per_host=2)) as session:
         url = server.url("/redirect/5")
         with pytest.raises(TooManyRedirects):

@@ -31,6 +31,8 @@ class DownloadSite:
         """Of answers that are right."""
         self.range_limit: int | None = None
         """Gives no more than that many bytes of a range."""
+        self.range_faults: dict[int, Fault | None] = {}
+        """Of the next answer to a request for a range that begins there."""
         self.range_answers: list[Answer] = []
         """Given to requests for a range, in this order, in place of what is right."""
         server.route("/file", self._answer)
@@ -55,11 +57,18 @@ class DownloadSite:
             return Answer(headers=self.headers, body=self.body, fault=self.fault)
         if self.range_answers:
             return self.range_answers.pop(0)
-        first, size = int(wanted[6:-1]), len(self.body)
+        first_text, _, last_text = wanted.removeprefix("bytes=").partition("-")
+        first, size = int(first_text), len(self.body)
         if first >= size:
             return Answer(416, headers={**self.headers, "Content-Range": f"bytes */{size}"})
-        last = size - 1 if self.range_limit is None else min(size, first + self.range_limit) - 1
-        return self.partial(first, last, size)
+        last = int(last_text or size - 1)
+        if self.range_limit is not None:
+            last = min(last, first + self.range_limit - 1)
+        fault, self.fault = self.fault, self.range_faults.pop(first, self.fault)
+        try:
+            return self.partial(first, last, size)
+        finally:
+            self.fault = fault
 
 
 def leave_part(path: Path, body: bytes, record: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 from typing import NoReturn
@@ -29,3 +30,12 @@ def need_root(what_for: str) -> None:
     """For tests in namespaces of their own."""
     if os.geteuid() != 0:
         unavailable(f"root is needed: {what_for}")
+
+
+def module(name: str, package: str) -> None:
+    """For tests of a library that is in the test group of pyproject.toml, so that CI has it without asking."""
+    if importlib.util.find_spec(name) is None:
+        reason = f"{name} is missing (pip install {package})"
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI=true, but {reason}")
+        unavailable(reason)

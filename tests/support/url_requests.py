@@ -11,6 +11,7 @@ from netstack_sync.dns.manager import ResolverManager
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.sockets.tls_services import TlsServices
 from netstack_sync.url_request.context import URLRequestContext
+from netstack_sync.url_request.delegate import RedirectAction
 from netstack_sync.url_request.network_changes import NetworkChanges
 from netstack_sync.url_request.redirects import MAX_REDIRECTS, RedirectInfo
 from netstack_sync.url_request.url_request import URLRequest
@@ -43,8 +44,8 @@ class RecordingDelegate:
     `on_event` is called in every callback with its name, after it was noted.
     """
 
-    def __init__(self, follows: bool = True, reads: bool = True) -> None:
-        self._follows: Final = follows
+    def __init__(self, follows: bool = True, reads: bool = True, action: RedirectAction | None = None) -> None:
+        self._action: Final = action or (RedirectAction.FOLLOW if follows else RedirectAction.STOP)
         self._reads: Final = reads
         self.on_event: Callable[[str], None] = lambda _: None
         self.request: URLRequest | None = None
@@ -54,11 +55,16 @@ class RecordingDelegate:
         """The error of the head or of the body; OK once the body has ended."""
         self.body = b""
 
-    def on_received_redirect(self, redirect: RedirectInfo) -> bool:
+    def on_received_redirect(self, redirect: RedirectInfo) -> RedirectAction:
         """See URLRequestDelegate."""
         self.redirects.append(redirect)
         self._note("redirect")
-        return self._follows
+        return self._action
+
+    def on_invalid_redirect(self, net_error: int) -> int:
+        """See URLRequestDelegate."""
+        self._note("invalid redirect")
+        return net_error if self._action is RedirectAction.FOLLOW else OK
 
     def on_response_started(self, net_error: int) -> None:
         """See URLRequestDelegate."""

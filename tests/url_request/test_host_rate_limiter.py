@@ -155,6 +155,17 @@ def test_what_goes_in_any_case_is_paid_later() -> None:
     assert door.admitted == [(2.0, "a")]
 
 
+def test_how_long_the_wait_would_be() -> None:
+    """For who comes now, behind those that wait already."""
+    door = Door({"a.test": RateLimit(2, burst=2)})
+    assert (door.limiter.turn_in_s("a.test"), door.limiter.turn_in_s("b.test")) == (0.0, 0.0)
+    for name in "abcd":
+        door.come(name)
+    assert door.limiter.turn_in_s("a.test") == pytest.approx(1.5)
+    door.advance(0.5)
+    assert door.limiter.turn_in_s("a.test") == pytest.approx(1.0)
+
+
 def test_hosts_that_are_not_asked_any_more_are_forgotten() -> None:
     door = Door(RateLimit(1))
     for number in range(511):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from netstack_sync.base.clock import ManualClock
@@ -131,7 +133,7 @@ def test_what_comes_later_can_be_used(site: Site) -> None:
         def maybe_intercept_request(self, hop: Hop, make_job: MakeJob) -> URLRequestJob | None:
             headers = hop.info.headers.copy()
             headers.set("A", "b")
-            return make_job(hop.info.with_headers(headers))
+            return make_job(replace(hop.info, headers=headers))
 
     class Looking(URLRequestInterceptor):
         def maybe_intercept_request(self, hop: Hop, make_job: MakeJob) -> URLRequestJob | None:

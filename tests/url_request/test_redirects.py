@@ -8,7 +8,8 @@ import pytest
 
 from netstack_sync.auth.identity import password_identity
 from netstack_sync.base.clock import ManualWallClock
-from netstack_sync.base.net_errors import ERR_INVALID_REDIRECT, ERR_UNSAFE_REDIRECT
+from netstack_sync.base.headers import RequestHeaders
+from netstack_sync.base.net_errors import ERR_INVALID_REDIRECT, ERR_UNSAFE_REDIRECT, OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import Url
@@ -21,12 +22,15 @@ from netstack_sync.sockets.tls_config import ClientCertificate, TlsConfig
 from netstack_sync.url_request.redirects import (
     MAX_REDIRECTS,
     REDIRECT_STATUSES,
+    HeaderEdits,
     RedirectInfo,
     compute_redirect,
+    redirect_in,
     redirected_method,
     redirected_request,
     secure_upgrade,
 )
+from netstack_sync.wire.http1_response import ResponseHead, ResponseHeadParser
 from tests.support.scripted_stack import request_info
 
 BASE = Url.parse("http://a.test/dir/page?q=1#frag")
@@ -121,6 +125,47 @@ def test_credentials_of_the_url_stay_with_the_origin() -> None:
 def test_where_nobody_is_sent(location: str, error: int) -> None:
     """Row 236, RedirectToInvalidURL, RestrictUnsafeRedirect, DataRedirect, FileRedirect."""
     assert compute_redirect(302, location, BASE, "GET") == error
+
+
+def test_a_location_that_is_too_long() -> None:
+    """Row 236, RedirectToInvalidURL: at the limit it is followed, beyond it is an error."""
+    fits = "/" + "x" * (MAX_URL_LENGTH - len("http://a.test/") - len("#frag"))
+    assert len(target(fits)) == MAX_URL_LENGTH
+    for location in (fits + "x", "/" + "\xe9" * (MAX_URL_LENGTH // 2)):
+        assert compute_redirect(302, location, BASE, "GET") == ERR_INVALID_REDIRECT
+
+
+def answer(status: int, *fields: str) -> ResponseHead:
+    head = ResponseHeadParser().receive("\r\n".join([f"HTTP/1.1 {status} X", *fields, "", ""]).encode("latin-1"))
+    assert head is not None
+    return head
+
+
+@pytest.mark.parametrize("status", [200, 201, 300, 304, 305, 306, 309, 399])
+def test_other_answers_do_not_redirect(status: int) -> None:
+    """Row 236: whatever Location they have."""
+    assert redirect_in(answer(status, "Location: /x"), request_info()) == OK
+
+
+@pytest.mark.parametrize("status", sorted(REDIRECT_STATUSES))
+def test_an_answer_redirects(status: int) -> None:
+    """Rows 236, NoRedirectOn308WithoutLocationHeader, and 162, TwoIdenticalLocationHeaders."""
+    info = request_info()
+    for fields in ((), ("Location:",), ("Location: ", "location:")):
+        assert redirect_in(answer(status, *fields), info) == OK
+    for fields in (("Location: /x",), ("location: /x", "LOCATION: /x")):
+        redirect = redirect_in(answer(status, *fields), info)
+        assert isinstance(redirect, RedirectInfo) and redirect.url.href == "http://a.test/x"
+    assert redirect_in(answer(status, "Location: http://"), info) == ERR_INVALID_REDIRECT
+
+
+def test_edits_of_whoever_follows() -> None:
+    """Out first, then in; all occurrences, in any spelling."""
+    headers = RequestHeaders([("A", "1"), ("B", "2"), ("a", "3")])
+    HeaderEdits.make(("a", "C"), [("C", "4"), ("c", "5"), ("b", "6")]).apply(headers)
+    assert headers.items() == [("C", "4"), ("c", "5"), ("b", "6")]
+    HeaderEdits.make((), None).apply(headers)
+    assert len(headers) == 3
 
 
 # --- our own
@@ -226,6 +271,40 @@ def test_without_the_body_its_headers_go(url: str) -> None:
     assert after(url, keeps_body=False, headers=headers) == [("Content-Disposition", "kept")]
 
 
+def test_what_speaks_of_the_body_goes_with_it() -> None:
+    """RFC 9110 §15.4: digests and dates of a representation, and the wish to be asked before it is sent."""
+    names = ("Content-Digest", "Digest", "Last-Modified", "Expect")
+    headers = [*[(name, "1") for name in names], ("X-Mine", "y")]
+    assert after("http://a.test/", keeps_body=False, headers=headers) == [("X-Mine", "y")]
+    assert after("http://a.test/", keeps_body=True, headers=headers) == headers
+
+
+@pytest.mark.parametrize(
+    "referer, url, expected",
+    [
+        ("https://p.test/q?a=1", "http://a.test/", None),
+        ("https://p.test/q?a=1", "https://b.test/", "https://p.test/q?a=1"),
+        ("http://p.test/q", "http://b.test/", "http://p.test/q"),
+        ("http://u:p@p.test/q#frag", "http://b.test/", "http://p.test/q"),
+        ("http://p.test/q#frag", "http://a.test/x", "http://p.test/q"),
+        ("https://u:p@p.test/q", "http://a.test/x", None),
+        ("about:blank", "http://b.test/", "about:blank"),
+        ("/a/path", "http://b.test/", "/a/path"),
+    ],
+)
+def test_the_page_that_it_came_from(referer: str, url: str, expected: str | None) -> None:
+    """Row 243, NoUserPassInReferrer, NoFragmentInReferrer, and 237: a page over TLS is not named in clear."""
+    found = dict(after(url, keeps_body=True, headers=[("Referer", referer)]))
+    assert found == ({} if expected is None else {"Referer": expected})
+
+
+def test_credentials_do_not_come_back() -> None:
+    """Rule R5 (CVE-2022-27774): not even to where they came from."""
+    first = request_info("http://a.test/", headers=ALL)
+    back = redirected(redirected(first, "http://b.test/"), "http://a.test/")
+    assert not {"authorization", "cookie", "proxy-authorization"} & {name.lower() for name in back.headers}
+
+
 def test_no_origin_is_made_up() -> None:
     """ "null" replaces an Origin; it is not added."""
     assert after("http://b.test/", keeps_body=True, headers=[]) == []
@@ -271,6 +350,19 @@ def test_whoever_answers_challenges_stays_with_the_origin(url: str) -> None:
     assert redirected_request(first, redirect).auth is first.auth
 
 
+def test_the_user_of_the_url_goes_on_answering() -> None:
+    """A Location that names the same host again, without the user, is no other place; another origin is (rule R5)."""
+    first = request_info("http://u:p@a.test/")
+    second = redirected(first, "http://a.test/other")
+    assert second.url.username is None and second.auth == password_identity("u", "p")
+    assert second.auth is not None and not second.auth.sends_basic
+    assert redirected(second, "http://a.test/more").auth is second.auth
+    assert redirected(first, "http://x:y@a.test/").auth is None, "this user is named by the URL"
+    assert redirected(request_info("http://u:p@a.test/", headers=ALL), "http://a.test/").auth is None
+    for url in ORIGINS:
+        assert redirected(first, url).auth is None and redirected(second, url).auth is None
+
+
 def test_the_users_own_context_is_kept() -> None:
     """It is the user's whole TLS policy."""
     own = TlsConfig(TrustConfig(), context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
@@ -303,7 +395,7 @@ def test_where_a_handler_lets_others_be_sent() -> None:
     assert isinstance(redirect, RedirectInfo) and redirect.url.href == "app://open/y#f"
     assert compute_redirect(302, "app://closed/", base, "GET", is_safe) == ERR_UNSAFE_REDIRECT
     assert isinstance(compute_redirect(302, "https://b.test/", base, "GET", is_safe), RedirectInfo)
-    assert asked == ["app://open/y", "app://closed/"]
+    assert asked == ["app://open/y#f", "app://closed/#f"]
 
 
 def test_a_scheme_may_redirect_within_itself() -> None:

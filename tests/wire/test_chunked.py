@@ -173,6 +173,27 @@ def test_a_size_line_has_a_limit(start: bytes) -> None:
     assert_invalid(start + padding + b"  ")  # no need to wait for the end of the line
 
 
+@pytest.mark.parametrize(
+    "lines, kept, in_doubt",
+    [
+        (b"", b"", False),
+        (b"A: 1\r\na:2\r\n", b"A: 1\r\na:2\r\n", False),
+        (b"A: \xe9\n", b"A: \xe9\r\n", True),
+        (b"A: 1\r\n\t 2 \r\nB: 3\r\n", b"A: 1 2\r\nB: 3\r\n", True),
+        (b"A: 1\r\nno field\r\n fold\r\n fold\r\nB : 2\r\nC: 3\r\n", b"A: 1\r\nC: 3\r\n", True),
+        (b" fold\r\nA: 1\r\n", b"A: 1\r\n", True),
+        (b"content-length: 1\r\n", b"content-length: 1\r\n", True),
+        (b"Connection:close\r\n", b"Connection:close\r\n", True),
+    ],
+)
+def test_trailers_are_kept(lines: bytes, kept: bytes, in_doubt: bool) -> None:
+    """Row 156, Trailers: whole fields only; what is odd is read as in a head and puts the connection in doubt."""
+    for pieces in ([b"0\r\n" + lines + b"\r\n"], bytewise(b"0\r\n" + lines + b"\r\n")):
+        decoder, _ = decode(*pieces)
+        assert b"".join(decoder.trailer_lines) == kept
+        assert decoder.is_complete and decoder.in_doubt is in_doubt
+
+
 def test_the_trailers_have_a_limit_together() -> None:
     """R13: many short lines count like one long line, LF not counted."""
     line = b"A: " + b"b" * 60 + b"\r\n"

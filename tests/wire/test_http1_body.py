@@ -29,6 +29,31 @@ def test_some_answers_have_no_body_whatever_they_say(lines: tuple[str, ...]) -> 
     assert isinstance(reader_for(404, *lines, method="HEAD"), NoBody)
 
 
+@pytest.mark.parametrize(
+    ("lines", "in_doubt"),
+    [
+        (("Content-Length: 0",), False),
+        (("Content-Length: 5",), True),
+        (("Transfer-Encoding: chunked",), True),
+        ((), True),
+    ],
+)
+def test_a_reset_that_announces_content_is_in_doubt(lines: tuple[str, ...], in_doubt: bool) -> None:
+    """R15: RFC 9112 §6.3 has no rule for 205, so that another reader takes the content for one."""
+    assert reader_for(205, *lines).in_doubt is in_doubt
+    assert not reader_for(204, *lines).in_doubt and not reader_for(205, *lines, method="HEAD").in_doubt
+
+
+def test_trailers_are_those_of_the_head() -> None:
+    """RFC 9110 §6.5.1: apart from the fields before the body, and only where the coding has a place for them."""
+    head = ResponseHeadParser().receive(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nA: 1\r\n\r\n")
+    assert head is not None and head.trailers.items() == []
+    choose_body(head, "GET").receive(b"1\r\nx\r\n0\r\nA: 2\r\n\r\n")
+    assert head.trailers.items() == [("A", "2")] and head.headers.get_all("A") == ["1"]
+    plain = ResponseHeadParser().receive(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    assert plain is not None and plain.trailers.items() == []
+
+
 def test_a_tunnel_is_no_body() -> None:
     """RFC 9112 §6.3 rule 2; a refused CONNECT has one."""
     assert isinstance(reader_for(200, "Content-Length: 5", method="CONNECT"), NoBody)

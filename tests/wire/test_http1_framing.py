@@ -126,18 +126,18 @@ def test_any_other_coding_is_an_error(lines: tuple[str, ...]) -> None:
         (("Connection: Upgrade",), False, True),
         (("Connection: upgrade ,\tCLOSE",), False, False),
         (("Connection: upgrade", "Connection: close"), False, False),
-        (("Connection: keep-alive, close",), True, True),
+        (("Connection: keep-alive, close",), False, False),
         (("Connection: close, keep-alive",), False, False),
         (("Connection: closed",), False, True),
         (("Proxy-Connection: close",), False, False),
         (("Proxy-Connection: keep-alive",), True, True),
-        (("Proxy-Connection: close", "Connection: keep-alive"), True, True),
+        (("Proxy-Connection: close", "Connection: keep-alive"), False, False),
         (("Proxy-Connection: close", "Connection: foo"), False, False),
         (("X-Connection: close",), False, True),
     ],
 )
-def test_the_first_decisive_token_decides(lines: tuple[str, ...], http_1_0: bool, http_1_1: bool) -> None:
-    """Chromium's IsKeepAlive: Connection first, then Proxy-Connection, then the version."""
+def test_close_wins_over_keep_alive(lines: tuple[str, ...], http_1_0: bool, http_1_1: bool) -> None:
+    """RFC 9112 §9.3: wherever they stand, in Proxy-Connection too; without them the version decides."""
     assert framing(*lines, version=HTTP_1_0).keep_alive is http_1_0
     assert framing(*lines, version=HTTP_1_1).keep_alive is http_1_1
 

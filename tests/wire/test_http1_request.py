@@ -58,6 +58,12 @@ def test_two_framing_fields_are_refused(other: str) -> None:
         build_request_head("POST", "/", [("Content-Length", "5"), (other, "5")])
 
 
+def test_two_hosts_are_refused() -> None:
+    """R16: whoever reads them may believe either."""
+    with pytest.raises(ValueError, match="Host may be sent only once"):
+        build_request_head("GET", "/", [("Host", "a"), ("hOST", "a")])
+
+
 _NAMES = st.text("abcXYZ019-_!~", min_size=1).map(lambda tail: "x" + tail)
 _VALUES = st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF)).map(
     lambda value: "".join(c for c in value if not 0x7F <= ord(c) < 0xA0).strip(" \xa0")

@@ -1,0 +1,144 @@
+"""What the caller's functions are told while a fetch is under way, and on which thread."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+from urllib3._collections import HTTPHeaderDict
+
+from netstack_sync.fetcher.options import FetchRequest
+from netstack_sync.loop.completion import Task
+from netstack_sync.wire.http1_response import ResponseHead
+from netstack_sync.workers.worker_pool import WorkerPool
+
+
+class CallerNews:
+    """Filled on the network thread, in the order in which things happen; told by whoever calls tell().
+
+    What one of the functions raises ends the telling.
+    """
+
+    __slots__ = ("_is_silenced", "_lock", "_news", "_on_informational", "_on_news", "_upload_progress")
+
+    def __init__(self, request: FetchRequest, on_news: Task) -> None:
+        """`on_news` says on the network thread that there is something to tell."""
+        self._on_informational = request.on_informational
+        self._upload_progress = request.upload_progress
+        self._on_news: Task | None = on_news  # until end(), which opens the circle
+        self._lock = threading.Lock()  # held for a few instructions, never while a function runs
+        self._news: deque[ResponseHead | tuple[int, int | None]] = deque()
+        self._is_silenced = False
+
+    # --- network thread
+
+    def on_interim(self, head: ResponseHead) -> None:
+        """A 1xx response has come."""
+        self._add(head)
+
+    def on_upload_progress(self, sent_bytes: int, total: int | None) -> None:
+        """So much of the body has been sent. Who is slow to listen is told the first and the last of it."""
+        self._add((sent_bytes, total))
+
+    def end(self, is_dropped: bool) -> None:
+        """The fetch is over; what has not been told is dropped, or told by the next tell()."""
+        self._on_news = None
+        if is_dropped:
+            self._silence()
+
+    def _add(self, item: ResponseHead | tuple[int, int | None]) -> None:
+        with self._lock:
+            if self._is_silenced:
+                return
+            last = self._news[-1] if self._news else None
+            if isinstance(item, tuple) and isinstance(last, tuple) and last[0]:
+                self._news.pop()
+            self._news.append(item)
+        if self._on_news is not None:
+            self._on_news()
+
+    # --- the thread of the caller's functions
+
+    def tell(self) -> None:
+        """Calls the functions with all that there is; raises what they raise."""
+        try:
+            while (item := self._take()) is not None:
+                if isinstance(item, tuple):
+                    assert self._upload_progress is not None
+                    self._upload_progress(*item)
+                else:
+                    assert self._on_informational is not None
+                    self._on_informational(item.status, _header_dict(item))
+        except BaseException:
+            self._silence()
+            raise
+
+    @property
+    def is_empty(self) -> bool:
+        """True when there is nothing to tell."""
+        return not self._news
+
+    def _take(self) -> ResponseHead | tuple[int, int | None] | None:
+        with self._lock:
+            return self._news.popleft() if self._news else None
+
+    def _silence(self) -> None:
+        with self._lock:
+            self._is_silenced = True
+            self._news.clear()
+
+
+class NewsTeller:
+    """Tells the news of a fetch for which no thread waits, on threads for callbacks, one after the other.
+
+    Network thread only; owned by the fetch.
+    """
+
+    __slots__ = ("_is_telling", "_news", "_on_error", "_on_told", "_threads", "error")
+
+    def __init__(self, news: CallerNews, threads: WorkerPool, on_error: Task) -> None:
+        self._news = news
+        self._threads = threads
+        self._on_error: Task | None = on_error  # until end(), which opens the circle
+        self._is_telling = False
+        self._on_told: Task | None = None
+        self.error: BaseException | None = None
+        """What one of the functions raised."""
+
+    def on_news(self) -> None:
+        """There is something to tell."""
+        if not self._is_telling:
+            self._is_telling = True
+            self._threads.post_job(self._news.tell, self._on_reply)
+
+    def when_told(self, task: Task) -> None:
+        """Calls `task` as soon as there is nothing left to tell, perhaps at once."""
+        if self._is_telling:
+            self._on_told = task
+        else:
+            task()
+
+    def end(self) -> None:
+        """Nobody is told of an error any more; final and idempotent."""
+        self._on_error = None
+
+    def _on_reply(self, reply: BaseException | None) -> None:
+        self._is_telling = False
+        on_told, self._on_told = self._on_told, None
+        if reply is not None:
+            self.error = reply
+            if self._on_error is not None:
+                self._on_error()
+        elif not self._news.is_empty:
+            self._on_told = on_told
+            self.on_news()
+            return
+        if on_told is not None:
+            on_told()
+
+
+def _header_dict(head: ResponseHead) -> HTTPHeaderDict:
+    headers = HTTPHeaderDict()
+    for name, value in head.headers.items():
+        headers.add(name, value)
+    return headers

@@ -1,0 +1,78 @@
+"""TransactionFacts: what is known of an exchange at any moment, over whichever connection it runs."""
+
+from __future__ import annotations
+
+from netstack_sync.base.load_state import LoadState
+from netstack_sync.base.load_timing import LoadTiming
+from netstack_sync.base.ssl_info import SSLInfo
+from netstack_sync.http.response_info import HttpResponseInfo
+from netstack_sync.http.server_auth import ServerAuth
+from netstack_sync.http.stream import HttpStream
+from netstack_sync.http.stream_request import StreamRequest
+from netstack_sync.loop.step_machine import StepMachine
+
+
+class TransactionFacts(StepMachine):
+    """The part of a NetworkTransaction that only tells. Network thread only."""
+
+    __slots__ = (
+        "_auth",
+        "_error_detail",
+        "_ssl_info",
+        "_stream",
+        "_stream_request",
+        "has_sent_bytes",
+        "response",
+        "timing",
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stream_request: StreamRequest | None = None
+        self._stream: HttpStream | None = None
+        self._auth: ServerAuth | None = None  # a request that comes without credentials has none
+        self._error_detail = ""
+        self._ssl_info: SSLInfo | None = None
+        self.response: HttpResponseInfo | None = None
+        """The answer once start() is through with OK."""
+        self.timing = LoadTiming()
+        self.has_sent_bytes = False
+        """True once a byte of the request may have reached a server, on whatever connection."""
+
+    @property
+    def load_state(self) -> LoadState:
+        """What the exchange waits for."""
+        if self._stream_request is not None:
+            return self._stream_request.load_state
+        if self._stream is None:
+            return self._auth.load_state if self._auth is not None else LoadState.IDLE
+        if self.response is not None:
+            return LoadState.READING_RESPONSE
+        return LoadState.SENDING_REQUEST if self.timing.send_end is None else LoadState.WAITING_FOR_RESPONSE
+
+    @property
+    def connecting_since(self) -> float | None:
+        """Since when a connection has been under way (clock seconds); None while a slot is waited for."""
+        return self._stream_request.connecting_since if self._stream_request is not None else None
+
+    @property
+    def error_detail(self) -> str:
+        """What went wrong, in words; may be empty."""
+        if self._stream is not None and self._stream.error_detail:
+            return self._stream.error_detail
+        return self._error_detail or (self._auth.error_detail if self._auth is not None else "")
+
+    @property
+    def ssl_info(self) -> SSLInfo | None:
+        """What is known of the server's TLS, also when that is why the exchange failed."""
+        return self._stream.ssl_info if self._stream is not None else self._ssl_info
+
+    @property
+    def sent_bytes(self) -> int:
+        """Bytes of the request that have left on the present connection."""
+        return self._stream.sent_bytes if self._stream is not None else 0
+
+    @property
+    def is_body_complete(self) -> bool:
+        """True once the last byte of the response has arrived; reading it may not be through."""
+        return self._stream is not None and self._stream.is_body_complete

@@ -1,0 +1,87 @@
+"""RequestFacts: what is known of a request at any moment, whichever hop it is at."""
+
+from __future__ import annotations
+
+from netstack_sync.base.load_state import LoadState
+from netstack_sync.base.load_timing import LoadTiming
+from netstack_sync.base.ssl_info import SSLInfo
+from netstack_sync.base.url import Url
+from netstack_sync.http.request_info import HttpRequestInfo
+from netstack_sync.http.response_info import HttpResponseInfo
+from netstack_sync.log.bound import NetLogWithSource
+from netstack_sync.url_request.delegate_calls import DelegateCalls
+from netstack_sync.url_request.job import URLRequestJob
+from netstack_sync.url_request.redirects import RedirectInfo
+
+
+class RequestFacts:
+    """The part of a URLRequest that only tells. Network thread only."""
+
+    __slots__ = ("_calls", "_deferred", "_has_sent_hop", "_info", "_job", "history", "net_log")
+
+    def __init__(self, info: HttpRequestInfo, net_log: NetLogWithSource) -> None:
+        self._info = info
+        self._job: URLRequestJob | None = None
+        self._calls: DelegateCalls | None = None  # none without a network delegate
+        self._deferred: RedirectInfo | None = None  # what the delegate has not decided about yet
+        self._has_sent_hop = False  # of those before the present one
+        self.history: list[HttpResponseInfo] = []
+        """The answers of the hops before the present one, oldest first."""
+        self.net_log = net_log
+
+    @property
+    def url(self) -> Url:
+        """The URL of the present hop."""
+        return self._info.url
+
+    @property
+    def info(self) -> HttpRequestInfo:
+        """The request of the present hop."""
+        return self._info
+
+    @property
+    def response(self) -> HttpResponseInfo | None:
+        """The answer of the present hop."""
+        return self._job.response if self._job is not None else None
+
+    @property
+    def timing(self) -> LoadTiming | None:
+        """Where the time of the present hop went."""
+        return self._job.timing if self._job is not None else None
+
+    @property
+    def load_state(self) -> LoadState:
+        """What the request waits for."""
+        if self._deferred is not None or (self._calls is not None and self._calls.is_waiting):
+            return LoadState.WAITING_FOR_DELEGATE
+        return self._job.load_state if self._job is not None else LoadState.IDLE
+
+    @property
+    def connecting_since(self) -> float | None:
+        """Since when a connection has been under way (clock seconds); None while none is."""
+        return self._job.connecting_since if self._job is not None else None
+
+    @property
+    def error_detail(self) -> str:
+        """What went wrong, in words; may be empty."""
+        return self._job.error_detail if self._job is not None else ""
+
+    @property
+    def ssl_info(self) -> SSLInfo | None:
+        """What is known of the server's TLS, also when that is why the request failed."""
+        return self._job.ssl_info if self._job is not None else None
+
+    @property
+    def sent_bytes(self) -> int:
+        """Bytes of the present hop's request that have left on its present connection."""
+        return self._job.sent_bytes if self._job is not None else 0
+
+    @property
+    def has_sent_bytes(self) -> bool:
+        """True once a byte of any hop may have reached a server."""
+        return self._has_sent_hop or (self._job is not None and self._job.has_sent_bytes)
+
+    @property
+    def is_body_complete(self) -> bool:
+        """True once the last byte has arrived from the network; reading it may not be through."""
+        return self._job is not None and self._job.is_body_complete

@@ -1,0 +1,36 @@
+"""Every security rule that governs this release has a test that names its advisory (SECURITY.md lists the rules).
+
+A docstring that begins "R7 (CVE-2023-46218): ..." says that the test is of that rule.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+# R17 comes with proxies; R18 to R21 are listed for whoever looks for them.
+WANTED = {*range(1, 17), 20, 21, 22, 23}
+_rules = re.compile(r"((?:R[0-9]+(?:, | and )?)+) \(([^)]+)\): ").match
+
+
+def named_rules() -> dict[int, set[str]]:
+    """The advisories that tests name, by rule."""
+    found: dict[int, set[str]] = {}
+    for path in TESTS.rglob("test_*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                match = _rules(ast.get_docstring(node) or "")
+                for number in re.findall("[0-9]+", match[1]) if match else ():
+                    assert match is not None
+                    found.setdefault(int(number), set()).update(match[2].split(", "))
+    return found
+
+
+def test_every_rule_has_a_test_that_names_its_advisory() -> None:
+    """By number, as it is published."""
+    found = named_rules()
+    assert set(found) >= WANTED
+    for number in WANTED:
+        assert all([re.fullmatch(r"CVE-20[0-9]{2}-[0-9]{4,}", advisory) for advisory in found[number]]), found[number]
