@@ -166,7 +166,7 @@ class _ContextParts:
             throttler,
         )
         disk_workers = WorkerPool(thread.task_runner, _DISK_THREADS, "netstack-disk")
-        job_workers = WorkerPool(thread.task_runner, _JOB_THREADS, "netstack-job")
+        job_workers = WorkerPool(thread.task_runner, _JOB_THREADS, "netstack-job", finishes=True)
         own_pools = (self._workers, self._resolver_workers, disk_workers, self._auth_workers, job_workers)
         hsts = None if settings.hsts is None else TransportSecurityState(_WALL_CLOCK, settings.hsts.preloaded)
         context = URLRequestContext(

@@ -14,7 +14,7 @@ from netstack_sync.url_request.hop import Hop
 from netstack_sync.url_request.job import URLRequestJob
 from netstack_sync.url_request.job_wrapper import JobWrapper
 from netstack_sync.url_request.redirect_job import RedirectJob
-from netstack_sync.url_request.redirects import REDIRECT_STATUSES, RedirectInfo, compute_redirect
+from netstack_sync.url_request.redirects import RedirectInfo, redirect_in
 
 
 class MakeJob(Protocol):
@@ -94,25 +94,15 @@ class _InterceptedJob(JobWrapper):
         return job.start(self._complete)
 
     def _find_job(self, response: HttpResponseInfo) -> URLRequestJob | None:
-        redirect = _redirect_of(response, self._hop.info)
+        redirect = redirect_in(response.head, self._hop.info, _is_any)
         for interceptor in self._interceptors:
-            if redirect is None:
+            if isinstance(redirect, int):
                 job = interceptor.maybe_intercept_response(self._hop, response)
             else:
                 job = interceptor.maybe_intercept_redirect(self._hop, redirect, response)
             if job is not None:
                 return job
         return None
-
-
-def _redirect_of(response: HttpResponseInfo, info: HttpRequestInfo) -> RedirectInfo | None:
-    if response.head.status not in REDIRECT_STATUSES:
-        return None
-    location = next(filter(None, response.head.headers.get_all("location")), None)
-    if location is None:
-        return None
-    redirect = compute_redirect(response.head.status, location, info.url, info.method, _is_any)
-    return redirect if isinstance(redirect, RedirectInfo) else None
 
 
 def _is_any(url: Url) -> bool:

@@ -19,7 +19,7 @@ from netstack_sync.url_request.interceptor import URLRequestInterceptor, interce
 from netstack_sync.url_request.job import URLRequestJob
 from netstack_sync.url_request.protocol_handler import ProtocolHandler
 from netstack_sync.url_request.redirect_job import RedirectJob
-from netstack_sync.url_request.redirects import secure_upgrade
+from netstack_sync.url_request.redirects import REDIRECT_STATUSES, RedirectInfo, redirect_in, secure_upgrade
 
 
 class URLRequestJobFactory:
@@ -79,6 +79,15 @@ class URLRequestJobFactory:
             return True
         handler = self._protocols.get(url.scheme)
         return handler is not None and handler.is_safe_redirect_target(url)
+
+    def redirect_of(self, job: URLRequestJob, info: HttpRequestInfo) -> RedirectInfo | int:
+        """Where the answer of a job sends its request: OK for nowhere, or the error that a bad target means."""
+        if isinstance(job, RedirectJob):
+            return job.redirect
+        response = job.response  # None of a job that is not on the network
+        if response is None or response.head.status not in REDIRECT_STATUSES:
+            return OK
+        return redirect_in(response.head, info, self.is_safe_redirect_target)
 
     def shut_down(self) -> None:
         """From now on every job fails with ERR_CONTEXT_SHUT_DOWN."""

@@ -17,7 +17,7 @@ from netstack_sync.url_request.delegate_calls import DelegateCalls
 from netstack_sync.url_request.error_job import ErrorJob
 from netstack_sync.url_request.job import URLRequestJob
 from netstack_sync.url_request.redirect_job import RedirectJob
-from netstack_sync.url_request.redirects import HeaderEdits, RedirectInfo, redirect_in, redirected_request
+from netstack_sync.url_request.redirects import HeaderEdits, RedirectInfo, redirected_request
 from netstack_sync.url_request.request_facts import RequestFacts
 
 
@@ -205,13 +205,7 @@ class URLRequest(RequestFacts):
         What we redirect ourselves is followed in any case and not counted: it is how the request is sent, not an
         answer to it. It cannot go round, since it leads to https and from there only a server leads back.
         """
-        response = job.response
-        if response is None:
-            return OK  # of a job that is not on the network
-        if isinstance(job, RedirectJob):
-            redirect: RedirectInfo | int = job.redirect
-        else:
-            redirect = redirect_in(response.head, self._info, self._context.job_factory.is_safe_redirect_target)
+        redirect = self._context.job_factory.redirect_of(job, self._info)
         if isinstance(redirect, int):
             return redirect if redirect == OK else delegate.on_invalid_redirect(redirect)
         self._log_redirect(redirect)

@@ -33,6 +33,7 @@ class WorkerPool:
 
     __slots__ = (
         "__weakref__",
+        "_finishes",
         "_idle",
         "_is_shut_down",
         "_is_trying_again",
@@ -46,8 +47,14 @@ class WorkerPool:
         "task_runner",
     )
 
-    def __init__(self, task_runner: TaskRunner, max_threads: int, name: str = "netstack-worker") -> None:
+    def __init__(
+        self, task_runner: TaskRunner, max_threads: int, name: str = "netstack-worker", finishes: bool = False
+    ) -> None:
+        """A pool that `finishes` still does what waits when it is shut down and was not cancelled: to give things back
+        that may be given back nowhere else.
+        """
         self.task_runner = task_runner
+        self._finishes = finishes
         self._max_threads = max_threads
         self._name = name
         self._lock = threading.Lock()  # held for a few instructions, never while a job runs
@@ -85,7 +92,8 @@ class WorkerPool:
         """Ends the threads: idle ones at once, busy ones after their job. What waits is dropped, without a reply."""
         with self._lock:
             self._is_shut_down = True
-            self._waiting.clear()
+            if not self._finishes:
+                self._waiting.clear()
             idle, self._idle = self._idle, []
             self._threads -= len(idle)
         for worker in idle:

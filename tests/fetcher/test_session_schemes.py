@@ -44,6 +44,7 @@ from netstack_sync.url_request.handler_protocol import HandlerProtocol
 from netstack_sync.url_request.hop import Hop
 from netstack_sync.url_request.interceptor import MakeJob, URLRequestInterceptor
 from netstack_sync.url_request.job import URLRequestJob
+from netstack_sync.workers import worker_pool
 from tests.support.ftp_server import FtpServer, ftp_server
 from tests.support.waiting import wait_until
 
@@ -354,6 +355,28 @@ def test_a_body_that_hangs_does_not_hold_anybody(hanging: Hanging) -> None:
         assert not hanging.is_ended.is_set()
         hanging.gate.set()
         assert hanging.is_ended.wait(LIMIT_S)
+
+
+def test_code_of_the_users_never_runs_on_the_network_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even the end of a generator that was waiting for its reader when the session was closed."""
+    monkeypatch.setattr(worker_pool, "_IDLE_LIFETIME_S", 0.05)
+    ended: list[str] = []
+
+    def pieces() -> Iterator[bytes]:
+        try:
+            while True:
+                yield b"x" * 1_000_000
+        finally:
+            ended.append(threading.current_thread().name)
+
+    with Session(schemes={"app": lambda request: HandlerAnswer(pieces())}) as session:
+        response = session.stream("GET", "app:x")
+        assert response.read(1) == b"x"
+        wait_until(lambda: not any(thread.name == "netstack-job" for thread in threading.enumerate()))
+    wait_until(lambda: bool(ended))
+    assert ended == ["netstack-job"]
+    with pytest.raises(ContextShutDown):
+        response.read()
 
 
 def test_a_handler_may_use_its_session() -> None:

@@ -82,6 +82,7 @@ class ScriptedJob(ErrorJob):
         net_error: int = OK,
     ) -> None:
         super().__init__(net_error)
+        self.response: HttpResponseInfo | None = None
         self._stack = stack
         self._status = status
         self._headers = headers or []

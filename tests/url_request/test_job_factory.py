@@ -12,6 +12,7 @@ from netstack_sync.base.net_errors import (
     ERR_INVALID_REDIRECT,
     ERR_IO_PENDING,
     ERR_UNKNOWN_URL_SCHEME,
+    ERR_UNSAFE_REDIRECT,
     OK,
 )
 from netstack_sync.base.url import Url
@@ -26,7 +27,8 @@ from netstack_sync.url_request.job import URLRequestJob
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
 from netstack_sync.url_request.protocol_handler import ProtocolHandler
 from netstack_sync.url_request.redirect_job import RedirectJob
-from tests.support.jobs import make_hop
+from netstack_sync.url_request.redirects import RedirectInfo, secure_upgrade
+from tests.support.jobs import ScriptedJob, make_hop
 from tests.support.scripted_stack import ScriptedStack, request_info
 
 
@@ -186,6 +188,30 @@ def test_where_servers_may_send_us(stack: ScriptedStack) -> None:
     safe = {url: factory.is_safe_redirect_target(Url.parse(url)) for url in ("http://a", "https://a", "open:x")}
     assert all(safe.values())
     assert not any(factory.is_safe_redirect_target(Url.parse(url)) for url in ("closed:x", "file:///x", "data:,x"))
+
+
+def test_where_an_answer_sends_its_request(stack: ScriptedStack) -> None:
+    """Row 236, RestrictUnsafeRedirect: a handler is asked about targets of its scheme; other answers cost nothing."""
+    factory = factory_of(stack)
+    factory.set_protocol_handler("open", Counting(is_safe=True))
+    info = request_info("http://a.test/")
+    for headers, outcome in (
+        ([("Location", "open:x")], "open:x"),
+        ([("Location", "file:///x")], ERR_UNSAFE_REDIRECT),
+        ([], OK),
+    ):
+        job = ScriptedJob(stack, info, 302, headers)
+        assert factory.redirect_of(job, info) == OK  # there is no answer yet
+        job.start(lambda _: None)
+        redirect = factory.redirect_of(job, info)
+        assert (redirect if isinstance(redirect, int) else redirect.url.href) == outcome
+        stack.run()
+    job = ScriptedJob(stack, info, 200, [("Location", "open:x")])
+    job.start(lambda _: None)
+    assert factory.redirect_of(job, info) == OK
+    upgrade = secure_upgrade(info.url, "GET")
+    assert isinstance(upgrade, RedirectInfo)
+    assert factory.redirect_of(RedirectJob(info.url, upgrade, "HSTS", stack.clock, stack.log()), info) is upgrade
 
 
 def test_interceptors_come_and_go(stack: ScriptedStack) -> None:

@@ -397,6 +397,21 @@ def test_finish_waits_for_what_runs_and_drops_what_waits(driver: LoopDriver) -> 
     assert jobs.started == ["a"] and jobs.replies == ["a"]
 
 
+def test_a_pool_may_finish_what_waits_when_it_is_shut_down(driver: LoopDriver) -> None:
+    """But for what was cancelled; and nothing that is posted later."""
+    pool = WorkerPool(driver.loop.task_runner, 1, NAME, finishes=True)
+    gate, done = threading.Event(), list[str]()
+    pool.post_job(lambda: gate.wait(DEADLINE_S), lambda _: None)
+    for name in "abc":
+        job = pool.post_job(lambda name=name: done.append(name), lambda _: None)  # type: ignore[misc]
+        if name == "b":
+            job.cancel()
+    pool.shut_down()
+    pool.post_job(lambda: done.append("late"), lambda _: None)
+    gate.set()
+    driver.run_until(lambda: done == ["a", "c"] and pool._threads == 0)
+
+
 def test_idle_threads_end_with_the_pool(driver: LoopDriver, monkeypatch: pytest.MonkeyPatch) -> None:
     """At once; closed sessions would leave theirs, and what these hold, for seconds."""
     monkeypatch.setattr(worker_pool, "_IDLE_LIFETIME_S", 10 * DEADLINE_S)
