@@ -78,6 +78,7 @@ from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.url_request.network_delegate import NetworkDelegate
 from netstack_sync.url_request.rate_limit import RateLimit
 from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
+from netstack_sync.workers.handler_source import HandlerAnswer, HandlerRequest
 
 __all__ = [
     "AnyAuth",
@@ -109,6 +110,8 @@ __all__ = [
     "FileRange",
     "GroupStats",
     "HTTPStatusError",
+    "HandlerAnswer",
+    "HandlerRequest",
     "HstsSettings",
     "Http1Error",
     "InsecureTlsWarning",

@@ -34,6 +34,10 @@ EXPECTED: dict[str, tuple[list[str], list[str]]] = {
         ],
         [r"faster than its deadline: <Response \[200 OK\] .*", r"faster than the cancel: <Response \[200 OK\] .*"],
     ),
+    "custom_scheme": (
+        ["200 bread, milk", "200 call back", "404 no such note", "503 we are offline"],
+        ["503 we are offline"],
+    ),
     "download": (
         [
             r"broken off: ERR_CONTENT_LENGTH_MISMATCH .*; 1000000 bytes are kept in .*/file\.part, .*",

@@ -28,6 +28,7 @@ from netstack_sync.fetcher.hooks import Hooks, HooksArgument
 from netstack_sync.fetcher.news_arguments import InformationalCallback, UploadProgressCallback
 from netstack_sync.fetcher.request_body import RequestBody, make_body
 from netstack_sync.fetcher.retry_policy import RetriesArgument, RetryPolicy
+from netstack_sync.fetcher.scheme_arguments import HTTP_SCHEMES, how_to_support
 from netstack_sync.fetcher.timeout import Timeout
 from netstack_sync.fetcher.tls_arguments import CertArgument, VerifyArgument
 from netstack_sync.http.request_info import OwnCookies
@@ -114,13 +115,13 @@ AuthArgument = AuthValue | Callable[[FetchRequest], AuthValue]
 """The same, or a function that is asked for each request, on the thread that makes it."""
 
 
-def check_url(text: str, base: Url | None = None) -> Url:
-    """An absolute http or https URL; raises InvalidURL that says what is wrong."""
+def check_url(text: str, base: Url | None = None, schemes: frozenset[str] = HTTP_SCHEMES) -> Url:
+    """An absolute URL of one of the schemes; raises InvalidURL that says what is wrong."""
     if not isinstance(text, str):
         raise InvalidURL(f"url: must be a string, not {type(text).__name__}")
     url = Url.parse(text) if base is None else base.resolve(text)
-    if url.scheme not in ("http", "https"):
-        raise InvalidURL(f"url: the scheme {url.scheme!r} is not supported; use http or https")
+    if url.scheme not in schemes:
+        raise InvalidURL(f"url: the scheme {url.scheme!r} is not supported; {how_to_support(url.scheme, schemes)}")
     return url
 
 

@@ -20,10 +20,11 @@ from netstack_sync.fetcher.hook_calls import hooked_download, hooked_request
 from netstack_sync.fetcher.hooks import HooksArgument
 from netstack_sync.fetcher.hsts_settings import HstsArgument
 from netstack_sync.fetcher.limits import Limits
-from netstack_sync.fetcher.options import AuthArgument, FetchOptions, FetchRequest, HeaderChanges
+from netstack_sync.fetcher.options import AuthArgument, FetchOptions, FetchRequest, HeaderChanges, check_url
 from netstack_sync.fetcher.pins import PinsArgument
 from netstack_sync.fetcher.resolution import Resolution, family_from_value, resolve_on_network_thread
 from netstack_sync.fetcher.retry_policy import RetriesArgument
+from netstack_sync.fetcher.scheme_arguments import InterceptorsArgument, SchemesArgument, check_schemes
 from netstack_sync.fetcher.session_config import DEFAULT_MAX_RESPONSE_SIZE, make_session_config
 from netstack_sync.fetcher.session_cookies import SessionCookies
 from netstack_sync.fetcher.session_requests import SessionRequests
@@ -62,7 +63,9 @@ class Session(SessionRequests):
     Chromium does, and `features` switches what is known by name:
     "TimeoutTcpConnectAttempt:TimeoutTcpConnectAttemptMin/3s". `hooks` are called for each request and response on the
     caller's thread, a `network_delegate` on the network thread, and `resource_scheduler` keeps requests that are not
-    urgent from getting in the way of others. With `trust_env=False` the environment (see the page
+    urgent from getting in the way of others. `file_root` is the folder that file: URLs may read, `ftp=True` allows
+    ftp: URLs, `schemes` has functions that serve schemes of the user's, and `interceptors` functions that may answer
+    requests in the server's place. With `trust_env=False` the environment (see the page
     on settings) is not looked at. close() it, or use it in a `with` statement; one that is forgotten is closed once
     neither it nor a future or stream of it is there any more.
     """
@@ -95,8 +98,13 @@ class Session(SessionRequests):
         hooks: HooksArgument = None,
         network_delegate: NetworkDelegate | None = None,
         resource_scheduler: bool | ResourceSchedulerSettings = False,
+        file_root: str | PathLike[str] | None = None,
+        ftp: bool = False,
+        schemes: SchemesArgument = None,
+        interceptors: InterceptorsArgument = (),
         trust_env: bool = True,
     ) -> None:
+        scheme_settings = check_schemes(file_root, ftp, schemes, interceptors)
         self._config = make_session_config(
             base_url=base_url,
             headers=headers,
@@ -112,6 +120,7 @@ class Session(SessionRequests):
             retries=retries,
             hooks=hooks,
             trust_env=trust_env,
+            schemes=scheme_settings.names,
         )
         builder = make_context_builder(
             limits=limits,
@@ -129,6 +138,7 @@ class Session(SessionRequests):
             resource_scheduler=resource_scheduler,
             base_url=self._config.base_url,
             environment=self._config.environment,
+            schemes=scheme_settings,
         )
         self._stack = SessionStack(builder)
 
@@ -174,6 +184,7 @@ class Session(SessionRequests):
         """
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
             raise ValueError(f"count: must be a whole number from 1 on, not {count!r}")
+        check_url(url, self._config.base_url)
         request = self._config.prepare("GET", url, {"auth": None})  # nobody is to be asked for this
         auth = self._config.auth
         identity = auth.identity if isinstance(auth, RequestAuth) else None

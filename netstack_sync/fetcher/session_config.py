@@ -33,6 +33,7 @@ from netstack_sync.fetcher.options import (
     without_session_cookie,
 )
 from netstack_sync.fetcher.retry_policy import RetriesArgument, RetryPolicy
+from netstack_sync.fetcher.scheme_arguments import HTTP_SCHEMES
 from netstack_sync.fetcher.session_tls import SessionTls
 from netstack_sync.fetcher.timeout import DEFAULT_STREAM_TIMEOUT, DEFAULT_TIMEOUT, Timeout
 from netstack_sync.fetcher.tls_arguments import CertArgument, ExtraCaArgument, VerifyArgument
@@ -71,6 +72,8 @@ class SessionConfig:
     hooks: Hooks | None
     environment: Mapping[str, str]
     """What counts of the environment: nothing when it is not trusted."""
+    schemes: frozenset[str] = HTTP_SCHEMES
+    """Of the URLs that may be asked for."""
 
     @property
     def tls(self) -> TlsConfig:
@@ -79,7 +82,7 @@ class SessionConfig:
 
     def prepare(self, method: str, url: str, options: FetchOptions, is_stream: bool = False) -> FetchRequest:
         """One request with its arguments checked; raises InvalidURL, ValueError and TypeError naming them."""
-        target = check_url(url, self.base_url)
+        target = check_url(url, self.base_url, self.schemes)
         method = check_method(method)
         timeout = self.timeout
         if is_stream and timeout is DEFAULT_TIMEOUT:  # the session was told nothing
@@ -157,6 +160,7 @@ def make_session_config(
     retries: RetriesArgument = None,
     hooks: HooksArgument = None,
     trust_env: bool,
+    schemes: frozenset[str] = HTTP_SCHEMES,
 ) -> SessionConfig:
     """Checks what a Session was given; raises ValueError or TypeError naming the argument."""
     environment: Mapping[str, str] = dict(os.environ) if trust_env else {}
@@ -164,7 +168,7 @@ def make_session_config(
     checked_auth = auth_from_value(auth)
     authorization = checked_auth.authorization if isinstance(checked_auth, RequestAuth) else None
     return SessionConfig(
-        check_url(base_url) if base_url is not None else None,
+        check_url(base_url, schemes=schemes) if base_url is not None else None,
         merged_headers(anonymous, None, authorization),
         anonymous,
         timeout,
@@ -176,6 +180,7 @@ def make_session_config(
         checked_auth,
         Hooks.from_value(hooks),
         environment,
+        schemes,
     )
 
 

@@ -23,6 +23,7 @@ from netstack_sync.url_request.context_builder import PUBLIC_SUFFIXES, ContextBu
 from netstack_sync.url_request.network_delegate import NetworkDelegate
 from netstack_sync.url_request.rate_limit import RateLimitArgument, RateLimits
 from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
+from netstack_sync.url_request.scheme_settings import SchemeSettings
 
 
 def make_context_builder(
@@ -42,6 +43,7 @@ def make_context_builder(
     resource_scheduler: object = False,
     base_url: Url | None = None,
     environment: Mapping[str, str],
+    schemes: SchemeSettings | None = None,
 ) -> ContextBuilder:
     """Checks the arguments of a Session; raises ValueError or TypeError naming the argument.
 
@@ -69,6 +71,7 @@ def make_context_builder(
         cookies=_initial_cookies(cookies, base_url),
         network_delegate=_check_network_delegate(network_delegate),
         resource_scheduler=ResourceSchedulerSettings.from_value(resource_scheduler),
+        schemes=schemes or SchemeSettings(),
     )
 
 

@@ -22,6 +22,7 @@ from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.sockets.tls_services import TlsServices
 from netstack_sync.url_request.admission import Admission
 from netstack_sync.url_request.cookie_steps import CookieSteps
+from netstack_sync.url_request.hop import JobServices
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
 from netstack_sync.url_request.network_changes import NetworkChanges
 from netstack_sync.url_request.network_delegate import NetworkDelegate
@@ -80,6 +81,7 @@ class URLRequestContext:
         cookies: CookieSteps | None = None,
         disk_workers: WorkerPool | None = None,
         network_delegate: NetworkDelegate | None = None,
+        job_workers: WorkerPool | None = None,
     ) -> None:
         """Without `changes` and what follows the context is a part of another one, which owns all of that."""
         self.thread = thread
@@ -102,7 +104,8 @@ class URLRequestContext:
         self.cookies = cookies
         self.network_delegate = network_delegate
         """Who sees every request of users."""
-        self.job_factory = URLRequestJobFactory(network_session, hsts, cookies)
+        services = JobServices(thread, host_resolver, self.disk_workers, job_workers or workers)
+        self.job_factory = URLRequestJobFactory(network_session, hsts, cookies, services)
         self._requests: set[LiveRequest] = set()
         self.is_shut_down = False
 

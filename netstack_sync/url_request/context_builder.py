@@ -63,6 +63,7 @@ from netstack_sync.url_request.network_delegate import NetworkDelegate
 from netstack_sync.url_request.ocsp_fetcher import UrlRequestOcspFetcher
 from netstack_sync.url_request.rate_limit import RateLimits
 from netstack_sync.url_request.resource_scheduler import ResourceScheduler, ResourceSchedulerSettings
+from netstack_sync.url_request.scheme_settings import SchemeSettings
 from netstack_sync.url_request.throttler import URLRequestThrottler
 from netstack_sync.workers.security_context import open_security_context
 from netstack_sync.workers.trust_roots import TrustRootsCache
@@ -72,6 +73,7 @@ _RESOLVER_THREADS = 64  # how many may hang in getaddrinfo() at once; apart, so 
 _WORKER_THREADS = 32
 _DISK_THREADS = 16  # for the user's files; apart, because any number may hang in a dead network drive
 _AUTH_THREADS = 8  # for logins; apart, because a KDC that is away holds them for minutes
+_JOB_THREADS = 32  # for the user's handlers and interceptors, and for FTP; apart, because any number may hang
 _WALL_CLOCK = SystemWallClock()
 
 PUBLIC_SUFFIXES = PublicSuffixes()
@@ -107,6 +109,7 @@ class ContextBuilder:
     """What is kept from the start; the public suffixes are loaded then."""
     network_delegate: NetworkDelegate | None = None
     resource_scheduler: ResourceSchedulerSettings | None = None
+    schemes: SchemeSettings = field(default_factory=SchemeSettings)
 
     def build(self, thread: NetworkThread, net_log: NetLog) -> URLRequestContext:
         """Makes the services in the order of their storeys; start() of the context is the caller's next word."""
@@ -163,9 +166,10 @@ class _ContextParts:
             throttler,
         )
         disk_workers = WorkerPool(thread.task_runner, _DISK_THREADS, "netstack-disk")
-        own_pools = (self._workers, self._resolver_workers, disk_workers, self._auth_workers)
+        job_workers = WorkerPool(thread.task_runner, _JOB_THREADS, "netstack-job")
+        own_pools = (self._workers, self._resolver_workers, disk_workers, self._auth_workers, job_workers)
         hsts = None if settings.hsts is None else TransportSecurityState(_WALL_CLOCK, settings.hsts.preloaded)
-        return URLRequestContext(
+        context = URLRequestContext(
             thread,
             net_log,
             resolver,
@@ -182,7 +186,10 @@ class _ContextParts:
             self._make_cookies(),
             disk_workers,
             settings.network_delegate,
+            job_workers,
         )
+        settings.schemes.install(context.job_factory)
+        return context
 
     def _make_admission(self, throttler: URLRequestThrottler | None) -> Admission | None:
         limits, settings = self._settings.rate_limits, self._settings.resource_scheduler

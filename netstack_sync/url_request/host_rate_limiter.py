@@ -88,7 +88,7 @@ class HostRateLimiter:
             bucket.tokens -= 1
 
     def _bucket_of(self, host: str) -> _Bucket | None:
-        limit = self._limits.of(host)
+        limit = self._limits.of(host) if host else None  # data: asks nobody
         if limit is None:
             return None
         now = self._timers.clock.now()

@@ -13,8 +13,11 @@ from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.loop.completion import Task
 from netstack_sync.url_request.cookie_steps import CookieSteps
 from netstack_sync.url_request.error_job import ErrorJob
+from netstack_sync.url_request.hop import Hop, JobServices
 from netstack_sync.url_request.http_job import HttpJob
+from netstack_sync.url_request.interceptor import URLRequestInterceptor, intercepted_job
 from netstack_sync.url_request.job import URLRequestJob
+from netstack_sync.url_request.protocol_handler import ProtocolHandler
 from netstack_sync.url_request.redirect_job import RedirectJob
 from netstack_sync.url_request.redirects import secure_upgrade
 
@@ -22,22 +25,64 @@ from netstack_sync.url_request.redirects import secure_upgrade
 class URLRequestJobFactory:
     """Network thread only. Without `hsts` nothing is upgraded to https, without `cookies` there are none."""
 
-    __slots__ = ("_cookies", "_hsts", "_is_shut_down", "_session")
+    __slots__ = (
+        "_cookies",
+        "_hsts",
+        "_interceptors",
+        "_is_shut_down",
+        "_protocols",
+        "_services",
+        "_session",
+        "_takes_detour",
+    )
 
     def __init__(
         self,
         session: HttpNetworkSession,
         hsts: TransportSecurityState | None = None,
         cookies: CookieSteps | None = None,
+        services: JobServices | None = None,
     ) -> None:
+        """Without `services` there are no other jobs than those of http and https."""
         self._session = session
         self._hsts = hsts
         self._cookies = cookies
+        self._services = services
+        self._protocols: dict[str, ProtocolHandler] = {}
+        self._interceptors: tuple[URLRequestInterceptor, ...] = ()
         self._is_shut_down = False
+        self._takes_detour = False
+        """True once a request may become something else than its scheme says; costs the others nothing."""
+
+    def set_protocol_handler(self, scheme: str, handler: ProtocolHandler | None) -> None:
+        """From now on `handler` makes the jobs of a scheme, other than http and https; None: nobody does."""
+        if handler is None:
+            self._protocols.pop(scheme, None)
+        else:
+            self._protocols[scheme] = handler
+
+    def add_interceptor(self, interceptor: URLRequestInterceptor) -> None:
+        """It is asked after those that are there; requests under way go on as they are."""
+        self._interceptors += (interceptor,)
+        self._takes_detour = True
+
+    def remove_interceptor(self, interceptor: URLRequestInterceptor) -> None:
+        """It is asked no more about what begins; raises ValueError for one that was not added."""
+        rest = list(self._interceptors)
+        rest.remove(interceptor)
+        self._interceptors = tuple(rest)
+        self._takes_detour = self._is_shut_down or bool(rest)
+
+    def is_safe_redirect_target(self, url: Url) -> bool:
+        """True when a server may send a request there: to http, https, and where the scheme's handler agrees."""
+        if url.scheme in ("http", "https"):
+            return True
+        handler = self._protocols.get(url.scheme)
+        return handler is not None and handler.is_safe_redirect_target(url)
 
     def shut_down(self) -> None:
         """From now on every job fails with ERR_CONTEXT_SHUT_DOWN."""
-        self._is_shut_down = True
+        self._is_shut_down = self._takes_detour = True
 
     def wait(self, url: Url, on_ready: Task) -> int:
         """OK when it is known which job the URL needs; else ERR_IO_PENDING, and one call when it is.
@@ -54,11 +99,18 @@ class URLRequestJobFactory:
             self._hsts.loaded.stop_waiting(on_ready)
 
     def create_job(
-        self, info: HttpRequestInfo, net_log: NetLogWithSource, observer: TransactionObserver
+        self,
+        info: HttpRequestInfo,
+        net_log: NetLogWithSource,
+        observer: TransactionObserver,
+        is_intercepted: bool = False,
     ) -> URLRequestJob:
-        """The job for the scheme; one that fails for a scheme nobody handles, and for all after shut_down()."""
-        if self._is_shut_down:
-            return ErrorJob(ERR_CONTEXT_SHUT_DOWN)
+        """The job for the scheme; one that fails for a scheme nobody handles, and for all after shut_down().
+
+        Interceptors are asked first, but when it is one of them that asks.
+        """
+        if self._takes_detour and not is_intercepted:
+            return self._take_detour(info, net_log, observer)
         scheme = info.url.scheme
         if scheme == "https":
             return HttpJob(self._session, info, net_log, observer, self._hsts, self._cookies)
@@ -66,7 +118,19 @@ class URLRequestJobFactory:
             if self._hsts is not None and _should_upgrade(self._hsts, info.url.host, net_log):
                 return self._create_upgrade(info, net_log)
             return HttpJob(self._session, info, net_log, observer, None, self._cookies)
-        return ErrorJob(ERR_UNKNOWN_URL_SCHEME, scheme)
+        handler = self._protocols.get(scheme)
+        if handler is None or self._services is None:
+            return ErrorJob(ERR_UNKNOWN_URL_SCHEME, scheme)
+        return handler.create_job(Hop(info, net_log, observer, self._services))
+
+    def _take_detour(
+        self, info: HttpRequestInfo, net_log: NetLogWithSource, observer: TransactionObserver
+    ) -> URLRequestJob:
+        if self._is_shut_down:
+            return ErrorJob(ERR_CONTEXT_SHUT_DOWN)
+        assert self._services is not None, "a context has services"
+        hop = Hop(info, net_log, observer, self._services)
+        return intercepted_job(self._interceptors, hop, lambda info: self.create_job(info, net_log, observer, True))
 
     def _create_upgrade(self, info: HttpRequestInfo, net_log: NetLogWithSource) -> URLRequestJob:
         redirect = secure_upgrade(info.url, info.method)

@@ -5,7 +5,7 @@ RFC 9110 §15.4, and net/url_request/redirect_info.cc where it leaves room.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -86,16 +86,25 @@ def secure_upgrade(url: Url, method: str) -> RedirectInfo | int:
         return ERR_INVALID_REDIRECT
 
 
-def redirect_in(head: ResponseHead, info: HttpRequestInfo) -> RedirectInfo | int:
+def redirect_in(
+    head: ResponseHead, info: HttpRequestInfo, is_safe_target: Callable[[Url], bool] | None = None
+) -> RedirectInfo | int:
     """Where the answer to a request sends it; OK for one that does not, or the error that a bad Location means."""
     if head.status not in REDIRECT_STATUSES:
         return OK
     locations = [location for location in head.headers.get_all("location") if location]
-    return compute_redirect(head.status, locations[0], info.url, info.method) if locations else OK
+    if not locations:
+        return OK
+    return compute_redirect(head.status, locations[0], info.url, info.method, is_safe_target)
 
 
-def compute_redirect(status: int, location: str, url: Url, method: str) -> RedirectInfo | int:
-    """The next request, or the error that a bad Location means."""
+def compute_redirect(
+    status: int, location: str, url: Url, method: str, is_safe_target: Callable[[Url], bool] | None = None
+) -> RedirectInfo | int:
+    """The next request, or the error that a bad Location means.
+
+    Other schemes than http, https and that of `url` are for who says so in `is_safe_target`.
+    """
     # Headers are read as latin-1; the bytes beyond ASCII go back as they came, percent-encoded (Chromium).
     escaped = "".join([c if c < "\x80" else f"%{ord(c):02X}" for c in location])
     try:
@@ -104,7 +113,7 @@ def compute_redirect(status: int, location: str, url: Url, method: str) -> Redir
             target = target.with_fragment(url.fragment)
     except InvalidURL:
         return ERR_INVALID_REDIRECT
-    if target.scheme not in ("http", "https"):
+    if target.scheme not in ("http", "https", url.scheme) and not (is_safe_target and is_safe_target(target)):
         return ERR_UNSAFE_REDIRECT
     new_method = redirected_method(status, method)
     return RedirectInfo(status, target, new_method, new_method == method)

@@ -92,8 +92,11 @@ class URLRequestThrottler:
         self._requests = 0
 
     def entry_for(self, url: Url) -> ThrottlerEntry | None:
-        """The entry of a URL, whatever its query; None for this machine, which may be asked as one likes."""
-        if is_localhost(url.host):
+        """The entry of a URL, whatever its query; None for this machine, which may be asked as one likes.
+
+        A URL without a host, such as data:, is of this machine.
+        """
+        if not url.host or is_localhost(url.host):
             return None
         self._requests += 1
         if self._requests % _REQUESTS_BETWEEN_COLLECTIONS == 0:

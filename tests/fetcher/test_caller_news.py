@@ -471,3 +471,13 @@ def read_until_head(connection: Any) -> bytes:
     while b"\r\n\r\n" not in data:
         data += connection.recv(65536)
     return data
+
+
+def test_an_error_after_the_end_is_kept_for_nobody(driver: LoopDriver) -> None:
+    """The fetch has ended otherwise meanwhile."""
+    teller = Teller(driver)
+    teller.listener.raises = ZeroDivisionError()
+    teller.news.on_interim(head(103))
+    teller.teller.end()
+    teller.run()
+    assert teller.events == []

@@ -7,6 +7,7 @@ import pytest
 from netstack_sync.auth.basic import basic_credentials
 from netstack_sync.base.net_errors import OK
 from netstack_sync.http.build_headers import RequestHeads, head_params
+from netstack_sync.http.interim import InterimAnswers
 from netstack_sync.http.upload import BytesUpload, UploadStream
 from netstack_sync.log.net_log import NetLogCaptureMode
 from tests.support.scripted_stack import request_info
@@ -118,6 +119,15 @@ def test_an_answer_to_a_challenge_beats_both_and_is_not_kept() -> None:
     assert lines[3:] == ["A: 1", "Authorization: Digest z", "", ""]
     plain = request_info()
     assert b"Digest" in heads.build(plain, "Digest z") and b"Authorization" not in heads.build(plain)
+
+
+def test_a_body_that_waits_is_announced() -> None:
+    """Once, and not any more when the server has refused the expectation."""
+    heads, info = RequestHeads(), request_info(method="POST", upload=BytesUpload(b"hello"))
+    info.interim = InterimAnswers(expects_continue=True)
+    assert heads.build(info).decode().split("\r\n")[3:] == ["Expect: 100-continue", "Content-Length: 5", "", ""]
+    info.interim.expects_continue = False
+    assert heads.build(info).decode().split("\r\n")[3:] == ["Content-Length: 5", "", ""]
 
 
 def test_a_head_for_the_log() -> None:

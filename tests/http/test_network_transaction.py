@@ -26,6 +26,7 @@ from netstack_sync.base.net_errors import (
 )
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.ssl_info import SSLInfo
+from netstack_sync.http.interim import InterimAnswers
 from netstack_sync.http.network_transaction import NetworkTransaction
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.retry_rules import MAX_RECONNECTS
@@ -852,3 +853,13 @@ def test_a_challenge_after_a_body_that_is_gone(stack: ScriptedStack) -> None:
     assert restart(stack, transaction, guarded(upload)) == ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED
     assert "pass bytes" in transaction.error_detail
     transaction.close()
+
+
+def test_an_expectation_that_is_refused(stack: ScriptedStack) -> None:
+    """RFC 9110 §10.1.1: the request goes once more without it; more in test_interim.py."""
+    head = POST_HEAD.replace(b"Content-Length", b"Expect: 100-continue\r\nContent-Length")
+    stack.connection(Write(head), Read(b"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n"))
+    stack.connection(Write(POST), Read(FINE))
+    info = post()
+    info.interim = InterimAnswers(expects_continue=True)
+    assert fetch(stack, info) == b"fine" and not info.interim.expects_continue

@@ -93,6 +93,14 @@ def test_hosts_do_not_wait_for_each_other() -> None:
     assert door.admitted[-1] == (1.0, "a2")
 
 
+def test_what_has_no_host_asks_nobody() -> None:
+    """data: URLs do not wait, whatever the limit of all hosts."""
+    door = Door(RateLimit(1, burst=1))
+    for name in "abc":
+        door.come(name, "")
+    assert [name for _, name in door.admitted] == ["a", "b", "c"] and len(door.timers) == 0
+
+
 def test_who_gives_up_leaves_the_turn_to_the_next() -> None:
     door = Door(RateLimit(1))
     for name in "abcd":

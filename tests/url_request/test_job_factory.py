@@ -6,7 +6,9 @@ import pytest
 
 from netstack_sync.base.clock import ManualWallClock
 from netstack_sync.base.net_errors import (
+    ERR_BLOCKED_BY_CLIENT,
     ERR_CONTEXT_SHUT_DOWN,
+    ERR_FAILED,
     ERR_INVALID_REDIRECT,
     ERR_IO_PENDING,
     ERR_UNKNOWN_URL_SCHEME,
@@ -17,10 +19,14 @@ from netstack_sync.base.url_parts import MAX_URL_LENGTH
 from netstack_sync.http.hsts_store import TransportSecurityState, host_keys
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
 from netstack_sync.url_request.error_job import ErrorJob
+from netstack_sync.url_request.hop import Hop
 from netstack_sync.url_request.http_job import HttpJob
+from netstack_sync.url_request.interceptor import MakeJob, URLRequestInterceptor
 from netstack_sync.url_request.job import URLRequestJob
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
+from netstack_sync.url_request.protocol_handler import ProtocolHandler
 from netstack_sync.url_request.redirect_job import RedirectJob
+from tests.support.jobs import make_hop
 from tests.support.scripted_stack import ScriptedStack, request_info
 
 
@@ -122,3 +128,107 @@ def test_without_it_nobody_waits(stack: ScriptedStack) -> None:
     factory = URLRequestJobFactory(stack.session)
     assert factory.wait(Url.parse("http://a.test/"), lambda: None) == OK
     factory.stop_waiting(lambda: None)
+
+
+# --- other schemes, and interceptors
+
+
+class Counting(ProtocolHandler):
+    """Notes the hops that it is asked for."""
+
+    def __init__(self, is_safe: bool = False) -> None:
+        self.hops: list[Hop] = []
+        self._is_safe = is_safe
+
+    def create_job(self, hop: Hop) -> URLRequestJob:
+        self.hops.append(hop)
+        return ErrorJob(ERR_FAILED)
+
+    def is_safe_redirect_target(self, url: Url) -> bool:
+        return self._is_safe
+
+
+class Taking(URLRequestInterceptor):
+    """Takes over what goes to one host."""
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+
+    def maybe_intercept_request(self, hop: Hop, make_job: MakeJob) -> URLRequestJob | None:
+        return ErrorJob(ERR_BLOCKED_BY_CLIENT) if hop.info.url.host == self._host else None
+
+
+def factory_of(stack: ScriptedStack, hsts: TransportSecurityState | None = None) -> URLRequestJobFactory:
+    return URLRequestJobFactory(stack.session, hsts, services=make_hop(stack).services)
+
+
+def outcome(stack: ScriptedStack, url: str, factory: URLRequestJobFactory) -> int:
+    return job_for(stack, url, factory).start(lambda _: None)
+
+
+def test_a_scheme_with_a_handler(stack: ScriptedStack) -> None:
+    """It is told who asks for what; later it may be taken away."""
+    factory, handler = factory_of(stack), Counting()
+    factory.set_protocol_handler("app", handler)
+    assert outcome(stack, "app:x", factory) == ERR_FAILED and outcome(stack, "b:x", factory) == ERR_UNKNOWN_URL_SCHEME
+    (hop,) = handler.hops
+    assert hop.info.url.href == "app:x" and hop.services.job_workers is stack.workers
+    factory.set_protocol_handler("app", None)
+    factory.set_protocol_handler("app", None)
+    assert outcome(stack, "app:x", factory) == ERR_UNKNOWN_URL_SCHEME
+
+
+def test_where_servers_may_send_us(stack: ScriptedStack) -> None:
+    """Row 236, RestrictUnsafeRedirect: to http and https, and where a handler agrees."""
+    factory = factory_of(stack)
+    factory.set_protocol_handler("open", Counting(is_safe=True))
+    factory.set_protocol_handler("closed", Counting())
+    safe = {url: factory.is_safe_redirect_target(Url.parse(url)) for url in ("http://a", "https://a", "open:x")}
+    assert all(safe.values())
+    assert not any(factory.is_safe_redirect_target(Url.parse(url)) for url in ("closed:x", "file:///x", "data:,x"))
+
+
+def test_interceptors_come_and_go(stack: ScriptedStack) -> None:
+    """Those who are there when a request begins are asked, in order."""
+    factory, first, second = factory_of(stack), Taking("a.test"), Taking("b.test")
+    factory.add_interceptor(first)
+    factory.add_interceptor(second)
+    assert (
+        outcome(stack, "http://a.test/", factory) == outcome(stack, "http://b.test/", factory) == ERR_BLOCKED_BY_CLIENT
+    )
+    job = job_for(stack, "http://c.test/", factory)
+    assert not isinstance(job, (HttpJob, ErrorJob)) and job.response is None
+    job.close()
+    factory.remove_interceptor(first)
+    with pytest.raises(ValueError):
+        factory.remove_interceptor(first)
+    job_for(stack, "http://a.test/", factory).close()
+    assert outcome(stack, "http://b.test/", factory) == ERR_BLOCKED_BY_CLIENT
+    factory.remove_interceptor(second)
+    assert isinstance(job_for(stack, "http://b.test/", factory), HttpJob)
+
+
+def test_interceptors_and_hosts_that_want_https(stack: ScriptedStack) -> None:
+    """They are asked before anybody thinks of https, and leave such a redirect as it is."""
+    factory = factory_of(stack, store_for("a.test"))
+    factory.add_interceptor(Taking("b.test"))
+    assert isinstance(job_for(stack, "http://a.test/", factory), RedirectJob)
+    factory.add_interceptor(Taking("a.test"))
+    assert outcome(stack, "http://a.test/", factory) == ERR_BLOCKED_BY_CLIENT
+
+
+@pytest.mark.parametrize("removes", [False, True])
+def test_nobody_is_asked_after_the_shutdown(stack: ScriptedStack, removes: bool) -> None:
+    factory, interceptor = factory_of(stack), Taking("a.test")
+    factory.add_interceptor(interceptor)
+    factory.shut_down()
+    if removes:
+        factory.remove_interceptor(interceptor)
+    assert outcome(stack, "http://a.test/", factory) == ERR_CONTEXT_SHUT_DOWN
+
+
+def test_without_services_there_is_only_http(stack: ScriptedStack) -> None:
+    """A context of the stack's own has no use for more."""
+    factory = URLRequestJobFactory(stack.session)
+    factory.set_protocol_handler("app", Counting())
+    assert outcome(stack, "app:x", factory) == ERR_UNKNOWN_URL_SCHEME

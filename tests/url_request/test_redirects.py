@@ -380,3 +380,28 @@ def test_the_body_goes_along_only_with_its_method() -> None:
     assert (kept.url.href, kept.method, kept.upload) == ("http://b.test/", "GET", upload)
     assert (kept.priority, kept.partition, kept.privacy_mode) == (RequestPriority.LOWEST, "p", True)
     assert redirected(info, "http://b.test/", keeps_body=False).upload is None
+
+
+def test_where_a_handler_lets_others_be_sent() -> None:
+    """Row 236, RestrictUnsafeRedirect: who serves a scheme may say that it is safe; it is asked about the target."""
+    asked: list[str] = []
+
+    def is_safe(url: Url) -> bool:
+        asked.append(url.href)
+        return url.host == "open"
+
+    base = Url.parse("http://a.test/x#f")
+    redirect = compute_redirect(302, "app://open/y", base, "GET", is_safe)
+    assert isinstance(redirect, RedirectInfo) and redirect.url.href == "app://open/y#f"
+    assert compute_redirect(302, "app://closed/", base, "GET", is_safe) == ERR_UNSAFE_REDIRECT
+    assert isinstance(compute_redirect(302, "https://b.test/", base, "GET", is_safe), RedirectInfo)
+    assert asked == ["app://open/y#f", "app://closed/#f"]
+
+
+def test_a_scheme_may_redirect_within_itself() -> None:
+    """Its handler has served the redirect, so that it could have served the target."""
+    base = Url.parse("app://a/x")
+    redirect = compute_redirect(302, "/y", base, "GET")
+    assert isinstance(redirect, RedirectInfo) and redirect.url.href == "app://a/y"
+    assert compute_redirect(302, "other:x", base, "GET") == ERR_UNSAFE_REDIRECT
+    assert isinstance(compute_redirect(302, "http://a/", base, "GET"), RedirectInfo)

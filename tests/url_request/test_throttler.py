@@ -122,6 +122,13 @@ def test_this_machine_may_be_asked_as_one_likes(clock: ManualClock, host: str) -
     assert _throttler(clock).entry_for(Url.parse(f"http://{host}/")) is None
 
 
+def test_what_is_on_no_machine_may_be_asked_as_one_likes(clock: ManualClock) -> None:
+    """Such a URL may be megabytes long, and would be remembered."""
+    throttler = URLRequestThrottler(clock, lambda: 0.0)
+    for url in ("data:,x", "app:x", "about:blank"):
+        assert throttler.entry_for(Url.parse(url)) is None
+
+
 @pytest.mark.parametrize("host", ["localhost.test", "notlocalhost", "128.0.0.1", "127.evil.test", "::2"])
 def test_other_machines_are_other_machines(host: str) -> None:
     assert not is_localhost(host)

@@ -237,7 +237,11 @@ class TimelessJobs(URLRequestJobFactory):
     __slots__ = ()
 
     def create_job(
-        self, info: HttpRequestInfo, net_log: NetLogWithSource, observer: TransactionObserver
+        self,
+        info: HttpRequestInfo,
+        net_log: NetLogWithSource,
+        observer: TransactionObserver,
+        is_intercepted: bool = False,
     ) -> URLRequestJob:
         return TimelessJob()
 

@@ -1,0 +1,21 @@
+"""ProtocolHandler: makes the jobs of one scheme."""
+
+from __future__ import annotations
+
+from netstack_sync.base.url import Url
+from netstack_sync.url_request.hop import Hop
+from netstack_sync.url_request.job import URLRequestJob
+
+
+class ProtocolHandler:
+    """A delegate of the low-level API: called on the network thread, must not block (URLRequestJobFactory::
+    ProtocolHandler in net/url_request/url_request_job_factory.h). One may serve several contexts.
+    """
+
+    def create_job(self, hop: Hop) -> URLRequestJob:
+        """The job, not started; it may fail."""
+        raise NotImplementedError
+
+    def is_safe_redirect_target(self, url: Url) -> bool:
+        """True when a server of another scheme may send a request to this URL."""
+        return False
