@@ -41,6 +41,16 @@ def test_the_names_of_both_families() -> None:
     assert response.request.method == "GET"
 
 
+def test_trailers_are_apart_from_headers() -> None:
+    """RFC 9110 §6.5.1; found in any case of letters."""
+    response = make_response(b"x", headers=("Transfer-Encoding: chunked", "A: 1"))
+    assert len(response.trailers) == len(make_response().trailers) == 0
+    lines = response._info.head.trailer_lines
+    assert lines is not None
+    lines += [b"A: 2\r\n", b"a: 3\r\n"]
+    assert response.trailers.getlist("A") == ["2", "3"] and response.headers["a"] == "1"
+
+
 def test_attempts_are_told_with_the_one_that_answered() -> None:
     """Its time runs from the first hop to the head of the last one; 0 where nothing is known."""
     request, first, last = make_request(), response_info(status="302 F"), response_info(status="200 OK")
