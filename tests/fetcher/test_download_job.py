@@ -27,6 +27,7 @@ from netstack_sync import (
     NetError,
     ReadTimeout,
     ResponseTooLarge,
+    RetryPolicy,
     Session,
     Timeout,
     TruncatedBody,
@@ -528,6 +529,23 @@ def test_parts_side_by_side(session: Session, site: DownloadSite, path: Path, mo
     leave_part(path, bytes(10) + BODY[10:], record)
     Path(f"{path}.part").write_bytes(bytes(5) + BODY[5:9] + bytes(1) + BODY[10:])
     assert session.download(site.url, path, parts=2, overwrite=True, checksum=CHECKSUM).was_resumed
+
+
+def test_the_deadline_asks_a_part_that_is_under_way(
+    session: Session, site: DownloadSite, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others wait for a retry, and know less."""
+    monkeypatch.setattr(download_job, "LEAST_PART_BYTES", 100_000)
+    site.headers["Accept-Ranges"] = "bytes"
+    site.fault, site.range_faults = early_close(50_000), {SIZE // 2: stall_in_body(50_000)}
+    retries = RetryPolicy(backoff=1000, jitter=0)
+    plan = plan_download(session._config, site.url, path, {"timeout": 3600, "parts": 2, "retries": retries})
+    download = SyncDownload(plan, session.context)
+    caller = Caller(download.run)
+    wait_until(lambda: download._job.size_bytes == 100_000)
+    call_on_network_thread(session.context.thread, download._job._on_deadline)
+    caller.join()
+    assert isinstance(caller.error, DeadlineExceeded) and "while reading response" in str(caller.error)
 
 
 @settings(max_examples=25, deadline=None)
