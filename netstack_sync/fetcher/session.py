@@ -259,6 +259,7 @@ class Session(SessionRequests):
         return self._fetcher_for(self._config.prepare(method, url, options, is_stream), is_stream)
 
     def _fetcher_for(self, request: FetchRequest, is_stream: bool) -> SyncUrlFetcher:
-        request = hooked_request(request)
+        if request.hooks is not None:
+            request = hooked_request(request)
         stack = self._stack.live()
         return SyncUrlFetcher(request, stack.context, is_stream, stack)

@@ -87,7 +87,8 @@ class SessionRequests:
         return hooked_response(self._fetcher_for(request, stream).fetch())
 
     def _fetch(self, method: str, url: str, options: FetchOptions, is_stream: bool = False) -> Response:
-        return hooked_response(self._fetcher(method, url, options, is_stream).fetch())
+        response = self._fetcher(method, url, options, is_stream).fetch()
+        return response if response.request.hooks is None else hooked_response(response)
 
     def _fetcher_for(self, request: FetchRequest, is_stream: bool) -> SyncUrlFetcher:
         """A fetch that has not begun, of what the hooks make of the request."""

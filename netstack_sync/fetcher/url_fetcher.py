@@ -189,7 +189,7 @@ class URLFetcher(FetchFacts):
         """The head is there, or the request failed."""
         if net_error == ERR_TIMED_OUT and not self.has_attempt_sent:
             self.timed_out = "connect"  # a limit of the connect job's own
-        if self._is_retried(net_error):
+        if self._attempts is not None and self._is_retried(net_error):
             return
         if net_error != OK:
             self._complete(net_error)

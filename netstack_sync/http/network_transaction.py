@@ -57,7 +57,8 @@ class NetworkTransaction(TransactionFacts):
     def start(self, info: HttpRequestInfo, on_done: Completion) -> int:
         """OK when the head of the response is there, an error, or ERR_IO_PENDING and one later callback."""
         self._info = info
-        self._auth = make_server_auth(info, self._session, self._net_log)
+        if info.auth is not None or info.url.username is not None:
+            self._auth = make_server_auth(info, self._session, self._net_log)
         self.timing.request_start = self._session.thread.clock.now()
         return self._begin(self._create_stream, on_done)
 

@@ -37,9 +37,7 @@ def make_server_auth(
 ) -> ServerAuth | None:
     """None for a request without credentials, and in privacy mode. The caller's go before those of the URL."""
     identity = info.auth
-    if identity is None:
-        if info.url.username is None or "authorization" in info.headers:  # fast path
-            return None
+    if identity is None and "authorization" not in info.headers:
         identity = identity_of_url(info.url, sends_basic=True)
     if identity is None or info.privacy_mode:
         return None

@@ -44,14 +44,16 @@ class HttpJob:
     def start(self, on_headers: Completion) -> int:
         """See URLRequestJob."""
         self._on_headers = on_headers
-        result = self._transaction.start(self._with_cookies(), self._on_transaction_headers)
+        info = self._info if self._cookies is None else self._cookies.with_cookies(self._info)
+        result = self._transaction.start(info, self._on_transaction_headers)
         return self._heed() if result == OK else result
 
     def close(self) -> None:
         """See URLRequestJob."""
-        self._on_headers = None
-        if self._cookies is not None:
-            self._cookies.gate.stop_waiting(self._on_suffixes)
+        if self._on_headers is not None:
+            self._on_headers = None
+            if self._cookies is not None:
+                self._cookies.gate.stop_waiting(self._on_suffixes)
         self._transaction.close()
 
     @property
@@ -102,18 +104,22 @@ class HttpJob:
     # --- what the head says beside the answer
 
     def _on_transaction_headers(self, result: int) -> None:
-        self._maybe_complete(self._heed() if result == OK else result)
+        if result == OK:
+            result = self._heed()
+        if result != ERR_IO_PENDING:
+            self._complete(result)
 
     def _heed(self) -> int:
         """Also of an answer that redirects or asks who we are; ERR_IO_PENDING while its cookies have to wait."""
         response = self._transaction.response
         assert response is not None, "a transaction that succeeds has an answer"
         delegate = self._info.exchange_delegate
-        if delegate is not None:
-            result = delegate.headers_received(response.head, self._on_delegate)
-            if result != OK:
-                return result
-            response.head = delegate.take_head() or response.head
+        if delegate is None:  # fast path
+            return self._heed_head(response)
+        result = delegate.headers_received(response.head, self._on_delegate)
+        if result != OK:
+            return result
+        response.head = delegate.take_head() or response.head
         return self._heed_head(response)
 
     def _on_delegate(self, result: int) -> None:
@@ -123,58 +129,48 @@ class HttpJob:
         if result == OK:
             response.head = delegate.take_head() or response.head
             result = self._heed_head(response)
-        self._maybe_complete(result)
+        if result != ERR_IO_PENDING:
+            self._complete(result)
 
     def _heed_head(self, response: HttpResponseInfo) -> int:
         if self._hsts is not None:
             self._process_hsts_header(self._hsts, response)
-        return self._save_cookies(response)
-
-    def _save_cookies(self, response: HttpResponseInfo) -> int:
-        if self._cookies is not None:
-            result = self._cookies.save(self._info, response, self._on_suffixes)
-            if result == ERR_IO_PENDING:
-                return result
-        return self._maybe_restart()
+        cookies = self._cookies
+        if cookies is not None and cookies.save(self._info, response, self._on_suffixes) == ERR_IO_PENDING:
+            return ERR_IO_PENDING
+        if self._transaction.is_ready_to_restart:
+            return self._restart()
+        return OK if self._info.exchange_delegate is None else self._ask_for_auth(response)
 
     def _on_suffixes(self) -> None:
         """The cookies can be kept now."""
         response = self._transaction.response
         assert response is not None, "it waited with an answer"
-        self._maybe_complete(self._save_cookies(response))
+        result = self._heed_head(response)
+        if result != ERR_IO_PENDING:
+            self._complete(result)
 
-    def _maybe_restart(self) -> int:
+    def _restart(self) -> int:
         """Meets a challenge, with the cookies that it has set: servers keep in them whom they have challenged.
 
         As Chromium does, and requests (HTTPDigestAuth.handle_401), but there only if no cookies were sent before.
         """
-        transaction = self._transaction
-        if not transaction.is_ready_to_restart:
-            result = self._ask_for_auth()
-            if result != OK or not transaction.is_ready_to_restart:
-                return result
-        result = transaction.restart_with_auth(self._with_cookies(), self._on_transaction_headers)
+        info = self._info if self._cookies is None else self._cookies.with_cookies(self._info)
+        result = self._transaction.restart_with_auth(info, self._on_transaction_headers)
         return self._heed() if result == OK else result
 
-    def _ask_for_auth(self) -> int:
+    def _ask_for_auth(self, response: HttpResponseInfo) -> int:
         """Lets the delegate answer a challenge that the caller has no answer to."""
-        delegate, response = self._info.exchange_delegate, self._transaction.response
-        assert response is not None, "a challenge is an answer"
+        delegate = self._info.exchange_delegate
         if delegate is None or response.head.status != 401:
             return OK
         identity = delegate.auth_required(response.head)
         if isinstance(identity, int):
             return identity
         self._info.auth = identity
-        self._transaction.take_identity(identity)
-        return OK
+        return self._restart() if self._transaction.take_identity(identity) else OK
 
-    def _with_cookies(self) -> HttpRequestInfo:
-        return self._info if self._cookies is None else self._cookies.with_cookies(self._info)
-
-    def _maybe_complete(self, result: int) -> None:
-        if result == ERR_IO_PENDING:
-            return
+    def _complete(self, result: int) -> None:
         on_headers, self._on_headers = self._on_headers, None
         assert on_headers is not None, "a job completes once"
         on_headers(result)

@@ -35,7 +35,6 @@ _SINGLE_FIELDS: Final = {
     b"location": ERR_RESPONSE_HEADERS_MULTIPLE_LOCATION,
     b"content-disposition": ERR_RESPONSE_HEADERS_MULTIPLE_CONTENT_DISPOSITION,
 }
-_CONNECTION_FIELDS: Final = (b"connection", b"proxy-connection")
 
 
 class Framing(NamedTuple):
@@ -103,8 +102,10 @@ def _keeps_alive(fields: _Fields, version: tuple[int, int]) -> bool:
 
     Without either HTTP/1.1 stays and HTTP/1.0 closes. Old proxies say it in a field of their own.
     """
-    values = [value for name in _CONNECTION_FIELDS for value in fields.get(name, ())]
-    tokens = {token.strip() for token in b",".join(values).lower().split(b",")}
+    text = b",".join([*fields.get(b"connection", ()), *fields.get(b"proxy-connection", ())]).lower()
+    if text == b"keep-alive":  # fast path: most servers
+        return True
+    tokens = {token.strip() for token in text.split(b",")} if text else ()
     if b"close" in tokens:
         return False
     return version != HTTP_1_0 or b"keep-alive" in tokens
