@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -170,6 +171,7 @@ def test_a_download_of_a_file_goes_on(tmp_path: Path) -> None:
     assert done.was_resumed and done.response.status == 206 and target.read_bytes() == BIG
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_a_stream_of_a_file_that_nobody_finishes(tmp_path: Path) -> None:
     """The descriptor is given back."""
     (tmp_path / "big.bin").write_bytes(BIG)
