@@ -222,6 +222,6 @@ class AuthController:
 
 
 def _is_stale(challenge: AuthChallenge, handler: AuthHandler) -> bool:
-    return (challenge.scheme, challenge.realm) == (handler.scheme, handler.realm) and challenge.parameters.get(
-        "stale", ""
-    ).lower() == "true"
+    """Only a nonce grows old; other schemes would say the same again."""
+    is_same = (challenge.scheme, challenge.realm) == (DIGEST, handler.realm) and handler.scheme == DIGEST
+    return is_same and challenge.parameters.get("stale", "").lower() == "true"

@@ -156,6 +156,11 @@ def identity_of_url(url: Url, sends_basic: bool) -> AuthIdentity | None:
     return password_identity(url.username, url.password or "", sends_basic)
 
 
+def owner_of_connections(identity: AuthIdentity | None) -> AuthIdentity | None:
+    """Who needs connections of its own; None for an identity that is told with every request, as for none."""
+    return identity if identity is not None and identity.is_connection_based else None
+
+
 def any_identity(auth: AnyAuth) -> AuthIdentity:
     """Basic could not tell where a name with a colon ends."""
     schemes = (NEGOTIATE, NTLM, DIGEST) if ":" in auth.username else (NEGOTIATE, NTLM, DIGEST, BASIC)

@@ -20,7 +20,8 @@ def credentials(options: argparse.Namespace) -> AuthValue:
         if options.netrc or options.netrc_file is not None:
             return NetrcAuth(options.netrc_file)
     except ValueError as error:
-        raise CommandError(USAGE, str(error)) from None
+        flag = "-u" if options.user is not None else "--oauth2-bearer"
+        raise CommandError(USAGE, f"{flag}{str(error).removeprefix('auth')}") from None
     return None
 
 

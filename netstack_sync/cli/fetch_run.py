@@ -27,7 +27,7 @@ _USERINFO: Final = re.compile(r"\A([^/?#]*//)[^/?#]*@")
 
 
 class FetchRun:
-    """Any thread, but for `show_failure`s of one transfer. The session, board and trace are the command's."""
+    """Any thread; each transfer is told of by one. Session, board and trace are the command's, which closes them."""
 
     def __init__(
         self,

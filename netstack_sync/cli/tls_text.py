@@ -34,6 +34,7 @@ _FLAGS: Final = {
     "tls": "--ciphers",  # what else belongs to it is checked before
     "pins": "--pinnedpubkey",
     "hsts": "--hsts",
+    "cookies": "-b",
 }
 _argument: Final = re.compile(r"(\w+)(?: of '[^']*')?(?=: )").match
 
@@ -58,7 +59,8 @@ def argument_text(error: Exception, options: argparse.Namespace) -> str:
     if named is not None:
         given = vars(options)
         trust = "--cacert" if given.get("cacert") is not None else "--capath"
-        flag = trust if named[1] == "verify" else _FLAGS.get(named[1])
+        who = "-u" if given.get("user") is not None else "--netrc"
+        flag = {**_FLAGS, "verify": trust, "auth": who}.get(named[1])
         if flag is not None:
             text = flag + text[named.end() :]
     for words, ours in _PHRASES:

@@ -85,8 +85,8 @@ class Transfer:
         facts, body = self._facts, response.request.body
         facts.response = response
         facts.headers_bytes = sum([len(head_bytes(each)) for each in (*response.history, response)])
-        if body is not None and body.size is not None:
-            facts.uploaded_bytes = body.size
+        if body is not None and not facts.uploaded_bytes:  # else it was counted
+            facts.uploaded_bytes = body.size or 0
         if self._run.trace is not None:
             self._run.trace.show_response(response)
 

@@ -11,6 +11,7 @@ import importlib
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any, Final, Protocol
 
 from netstack_sync.base.exceptions import DecodingError
@@ -152,7 +153,7 @@ class BrotliDecoder:
     __slots__ = ("_decompressor", "error")
 
     def __init__(self) -> None:
-        module = _brotli()
+        module = brotli_module()
         self.error: type[Exception] = module.error
         self._decompressor: Any = module.Decompressor()
 
@@ -169,8 +170,6 @@ class BrotliDecoder:
                 raise self.error("there is something after its end")  # as the library has it within one piece
             return b""
         step: bytes = decompressor.process(data, output_buffer_limit=STEP_BYTES)
-        while not step and not decompressor.can_accept_more_data():
-            step = decompressor.process(b"", output_buffer_limit=STEP_BYTES)
         return step
 
 
@@ -210,15 +209,15 @@ class ZstdDecoder:
 
 def is_brotli_bounded() -> bool:
     """Whether the library is there and can stop in the middle: those before 1.2 unfold all at once."""
-    try:
-        return hasattr(_brotli().Decompressor, "can_accept_more_data")
-    except ImportError:
-        return False
+    return hasattr(getattr(brotli_module(), "Decompressor", None), "can_accept_more_data")
 
 
-def _brotli() -> Any:
-    """Either of the two libraries, the one that urllib3 takes."""
-    try:
-        return importlib.import_module("brotlicffi")
-    except ImportError:
-        return importlib.import_module("brotli")
+@cache
+def brotli_module() -> Any:
+    """Either of the two libraries, the one that urllib3 takes; None without them, which costs a search."""
+    for name in ("brotlicffi", "brotli"):
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            continue
+    return None

@@ -36,11 +36,12 @@ def download(url: str, path: str | PathLike[str], **options: Unpack[DownloadOpti
 
     The file grows under the name `path` + ".part" and gets its own once it is complete, checked and safe on the disk.
     What was fetched before an error stays there, and the next download() of the same URL goes on from it if the server
-    says that the file is still the same.
+    says that the file is still the same. With `retries` it goes on by itself when a body breaks off.
 
     Arguments: those of `Session.request` but for bodies, and `resume` (False begins anew), `overwrite` (True replaces
-    a file that is there, at the end and at once), `checksum` ("sha256:HEX", also sha512, sha384, sha1 and md5) and
-    `progress`, which is called as `progress(done, total)` on this thread, `total` being None while it is not known.
+    a file that is there, at the end and at once), `checksum` ("sha256:HEX", also sha512, sha384, sha1 and md5), `parts`
+    (how many requests may bring a large file side by side) and `progress`, which is called as `progress(done, total)`
+    on this thread, `total` being None while it is not known.
     The default timeout limits connecting and each wait, not the whole.
 
     Raises InvalidURL, ValueError and TypeError for bad arguments, HTTPStatusError when the server has no such file,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.features import FeatureList
 from netstack_sync.dns.host_resolver import ResolveParameters
+from netstack_sync.fetcher.auth_argument import RequestAuth
 from netstack_sync.fetcher.cookie_arguments import CookiesArgument
 from netstack_sync.fetcher.dns_settings import DnsSettings
 from netstack_sync.fetcher.download import Download, SyncDownload
@@ -185,8 +186,10 @@ class Session(SessionRequests):
             raise ValueError(f"count: must be a whole number from 1 on, not {count!r}")
         check_url(url, self._config.base_url)
         request = self._config.prepare("GET", url, {"auth": None})  # nobody is to be asked for this
+        auth = self._config.auth
+        identity = auth.identity if isinstance(auth, RequestAuth) else None
         context = self._stack.live().context
-        context.thread.post(lambda: context.preconnect(request.url, request.tls, count))
+        context.thread.post(lambda: context.preconnect(request.url, request.tls, count, identity))
 
     def resolve(self, host: str, port: int = 0, *, family: int = 0, timeout: float | None = None) -> Resolution:
         """The addresses that a fetch would try, best first; `family` is 4, 6, or 0 for both, `timeout` in seconds.

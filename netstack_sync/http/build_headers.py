@@ -46,7 +46,7 @@ class RequestHeads:
         if authorization is not None:
             own = [field for field in fields if field[0].lower() != "authorization"]
             fields = (*own, ("Authorization", authorization))
-        if info.expects_continue:
+        if info.interim is not None and info.expects_continue:
             fields = (*fields, ("Expect", "100-continue"))
         size = info.upload.size if info.upload is not None else 0
         has_body = info.upload is not None or info.method in _METHODS_WITH_BODY

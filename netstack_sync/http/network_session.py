@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from netstack_sync.auth.cache import HttpAuthCache
+from netstack_sync.auth.identity import AuthIdentity, owner_of_connections
 from netstack_sync.auth.negotiate import SecurityService
 from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.net_errors import ERR_NETWORK_CHANGED
@@ -55,9 +56,12 @@ class HttpNetworkSession:
         self._drainers.add(drainer)
         drainer.start()
 
-    def preconnect(self, url: Url, tls: TlsConfig, count: int, partition: str | None = None) -> None:
-        """Opens connections that requests for the URL may use."""
-        group_id = GroupId(url.origin, tls if url.is_secure else None, partition)
+    def preconnect(
+        self, url: Url, tls: TlsConfig, count: int, partition: str | None = None, auth: AuthIdentity | None = None
+    ) -> None:
+        """Opens connections that requests for the URL, with this `auth`, may use."""
+        owner = owner_of_connections(auth)
+        group_id = GroupId(url.origin, tls if url.is_secure else None, partition, identity=owner)
         self.pool.preconnect(group_id, count, NetLogWithSource.make(self.net_log, NetLogSourceType.NONE))
 
     def on_ip_address_changed(self, is_lost: Callable[[str], bool]) -> None:

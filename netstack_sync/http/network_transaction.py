@@ -195,7 +195,8 @@ class NetworkTransaction(TransactionFacts):
             return self._failed(result)
         head = stream.head
         assert head is not None
-        is_refused = should_resend_status(head.status, stream.is_connection_reused, info.expects_continue)
+        expects = info.interim is not None and info.expects_continue
+        is_refused = should_resend_status(head.status, stream.is_connection_reused, expects)
         if is_refused and self._rewind() == OK:
             return self._resend(head.status)  # else the 408 is all the answer there will be
         now = self._session.thread.clock.now()

@@ -108,16 +108,13 @@ class ServerAuth(StepMachine):
             headers.get_all("www-authenticate"),
             self._request,
             stays_open=head.keep_alive,
-            knows_keep_alive=head.keep_alive or head.version != HTTP_1_0,
+            knows_keep_alive=_knows_keep_alive(head),
         )
 
     def can_meet(self, head: ResponseHead) -> bool:
-        """True when a challenge can be met that was the answer to a request of somebody else.
-
-        Not by logging the connection in: others think that it is theirs.
-        """
+        """True when a challenge can be met that was the answer to a request of somebody else."""
         challenges = parse_challenges(head.headers.get_all("www-authenticate"))
-        return self._controller.meet(challenges, self._request, knows_keep_alive=False)
+        return self._controller.meet(challenges, self._request, _knows_keep_alive(head))
 
     def prepare_restart(self, stream: HttpStream, timers: TimerQueue, on_done: Completion) -> int:
         """OK when the request can be sent again, an error, or ERR_IO_PENDING and one later callback.
@@ -202,8 +199,16 @@ class ServerAuth(StepMachine):
         if not self._controller.binds_connection:
             stream.close()
             return OK
-        self._connection = stream.take_connection()
+        connection = stream.take_connection()
+        if connection is not None and connection.group_id.identity != self._info.auth:
+            connection.reset()  # others think that it is theirs: this login begins over another one
+            connection = None
+        self._connection = connection
         return self._controller.generate_token(self._certificate, self._on_io_complete)
+
+
+def _knows_keep_alive(head: ResponseHead) -> bool:
+    return head.keep_alive or head.version != HTTP_1_0
 
 
 def _body_to_sign(info: HttpRequestInfo) -> bytes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netstack_sync.auth.identity import owner_of_connections
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.base.priority import RequestPriority
@@ -90,5 +91,5 @@ class StreamRequest(StepMachine):
 
 def group_id_for(info: HttpRequestInfo) -> GroupId:
     """The group whose sockets may carry a request."""
-    auth = info.auth if info.auth is not None and info.auth.is_connection_based else None
-    return GroupId(info.url.origin, info.tls if info.url.is_secure else None, info.partition, info.privacy_mode, auth)
+    tls, owner = info.tls if info.url.is_secure else None, owner_of_connections(info.auth)
+    return GroupId(info.url.origin, tls, info.partition, info.privacy_mode, owner)

@@ -18,7 +18,7 @@ from netstack_sync.workers.worker_pool import WorkerPool
 
 OnUploadData = Callable[["bytes | int"], None]
 
-_READ_BYTES = 64 * 1024
+_READ_BYTES = 256 * 1024  # a piece crosses threads twice, which costs as much as sending 64 KiB
 _SENT_ONCE = (
     "content: this body was sent before and cannot be read again; prepare the request anew, "
     "or pass bytes, a file that can seek, or an iterable that is no iterator"

@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING
 from netstack_sync.base.url import Url
 from netstack_sync.dns.host_resolver import HostResolver
@@ -125,10 +126,10 @@ class URLRequestContext:
         """Forgets a request that ended."""
         self._requests.discard(request)
 
-    def preconnect(self, url: Url, tls: TlsConfig, count: int) -> None:
+    def preconnect(self, url: Url, tls: TlsConfig, count: int, auth: AuthIdentity | None = None) -> None:
         """Opens connections in advance, unless the context is shut down."""
         if not self.is_shut_down:
-            self.network_session.preconnect(url, tls, count)
+            self.network_session.preconnect(url, tls, count, auth=auth)
 
     def reload_tls(self) -> None:
         """Reads trusted authorities and client certificates anew; see HttpNetworkSession.on_trust_changed."""

@@ -10,7 +10,6 @@ from netstack_sync.base.priority import RequestPriority
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
-from netstack_sync.log.net_log import NetLogCaptureMode
 from netstack_sync.log.params import url_value
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.delegate import RedirectAction, URLRequestDelegate
@@ -291,7 +290,3 @@ class URLRequest(RequestFacts):
         self.net_log.event(
             NetLogEventType.URL_REQUEST_REDIRECTED, lambda mode: {"location": url_value(redirect.url, mode)}
         )
-
-    def _start_params(self, mode: NetLogCaptureMode) -> dict[str, object]:
-        info = self._info
-        return {"url": url_value(info.url, mode), "method": info.method, "priority": info.priority.name}

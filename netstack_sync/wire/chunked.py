@@ -53,7 +53,16 @@ class ChunkedDecoder:
     Payload that came in the same piece, before the error, is lost with it.
     """
 
-    __slots__ = ("_expects", "_line", "_remaining_bytes", "_room_bytes", "in_doubt", "surplus", "trailer_lines")
+    __slots__ = (
+        "_ends_lines_by_lf",
+        "_expects",
+        "_line",
+        "_remaining_bytes",
+        "_room_bytes",
+        "in_doubt",
+        "surplus",
+        "trailer_lines",
+    )
 
     is_delimited: Final = True
 
@@ -62,6 +71,7 @@ class ChunkedDecoder:
         self._remaining_bytes = 0  # of the data of this chunk
         self._line = bytearray()  # the start of a line whose end has not come yet
         self._room_bytes = MAX_SIZE_LINE_BYTES  # how much of a size line, or of all trailers, may still come
+        self._ends_lines_by_lf = False
         self.in_doubt = False
         self.surplus = b""
         self.trailer_lines = trailer_lines if trailer_lines is not None else []
@@ -107,8 +117,8 @@ class ChunkedDecoder:
         return self._take_line(data, position)
 
     def _take_data_end(self, byte: int) -> None:
-        if byte == _LF:
-            self.in_doubt |= self._expects == _DATA_CR
+        # A bare LF after a size line with CRLF: rather the size is wrong by one, and the CR was taken for data.
+        if byte == _LF and (self._expects == _DATA_LF or self._ends_lines_by_lf):
             self._expects = _SIZE_LINE
         elif byte == _CR and self._expects == _DATA_CR:
             self._expects = _DATA_LF
@@ -128,10 +138,11 @@ class ChunkedDecoder:
             return len(data)
         line = bytes(self._line)
         self._line.clear()
-        if line.endswith(b"\r"):
-            line = line[:-1]
-        else:
+        self._ends_lines_by_lf = not line.endswith(b"\r")
+        if self._ends_lines_by_lf:
             self.in_doubt = True
+        else:
+            line = line[:-1]
         if self._expects == _SIZE_LINE:
             self._on_size_line(line)
         else:

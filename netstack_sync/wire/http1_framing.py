@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from netstack_sync.base.net_errors import (
     ERR_INVALID_HTTP_RESPONSE,
+    ERR_RESPONSE_HEADERS_MULTIPLE_CONTENT_DISPOSITION,
     ERR_RESPONSE_HEADERS_MULTIPLE_CONTENT_LENGTH,
     ERR_RESPONSE_HEADERS_MULTIPLE_LOCATION,
 )
@@ -27,8 +28,13 @@ _Fields: TypeAlias = dict[bytes, list[bytes]]
 # Finds only the lines that matter here. It starts with one literal byte and one small set, so that the search
 # skips the others at the speed of memchr.
 _relevant_lines: Final = re.compile(
-    rb"\n([CcLlPpTt](?i:ontent-length|onnection|ransfer-encoding|ocation|roxy-connection)):([^\r]*)"
+    rb"\n([CcLlPpTt](?i:ontent-length|ontent-disposition|onnection|ransfer-encoding|ocation|roxy-connection)):([^\r]*)"
 ).findall
+# Two that differ are the mark of response splitting (Chromium, http_stream_parser.cc).
+_SINGLE_FIELDS: Final = {
+    b"location": ERR_RESPONSE_HEADERS_MULTIPLE_LOCATION,
+    b"content-disposition": ERR_RESPONSE_HEADERS_MULTIPLE_CONTENT_DISPOSITION,
+}
 _CONNECTION_FIELDS: Final = (b"connection", b"proxy-connection")
 
 
@@ -51,8 +57,9 @@ def read_framing(data: bytes, start: int, end: int, version: tuple[int, int]) ->
         fields.setdefault(name.lower(), []).append(value.strip())
     if not fields:
         return Framing(None, False, version != HTTP_1_0, False)
-    if b"location" in fields and len(set(fields[b"location"])) > 1:
-        raise WireError(ERR_RESPONSE_HEADERS_MULTIPLE_LOCATION, "the response names two different locations")
+    for name, net_error in _SINGLE_FIELDS.items():
+        if name in fields and len(set(fields[name])) > 1:
+            raise WireError(net_error, f"the response has two different fields {name.decode()}")
 
     lengths = fields.get(b"content-length")
     codings = fields.get(b"transfer-encoding")

@@ -33,7 +33,7 @@ def test_a_directory_and_all_below_it() -> None:
 
 
 def test_only_for_the_same_origin_and_the_same_credentials() -> None:
-    """Rules R1 and R3: port, scheme, user, password and allowed schemes are part of the key."""
+    """R1 and R3 (CVE-2026-11856): port, scheme, user, password and allowed schemes are part of the key."""
     cache = HttpAuthCache()
     cache.add(ORIGIN, ME, "/", handler())
     assert cache.lookup_by_path(ORIGIN, password_identity("me", "p"), "/") is not None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netstack_sync.auth.challenge import AuthChallenge, parse_challenges, parse_parameters
+from netstack_sync.auth.challenge import MAX_LENGTH, AuthChallenge, _parse_value, parse_challenges, parse_parameters
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,16 @@ def test_nothing_raises(value: str) -> None:
 
 
 def test_twice_the_length_takes_twice_the_time_at_most() -> None:
-    """Rule R23: hopeless values of the size of a whole header block end soon; the test's limit would show it."""
+    """Rule R23: hopeless values end soon, however long; the test's limit would show it."""
     for unit in ('a="', "a =", "\\", '"', "a,", "a ", "=", "a=\t"):
-        parse_challenges([unit * (200_000 // len(unit))])
-    parse_challenges(["Basic a=" + " " * 200_000 + 'x"y"'])
+        _parse_value(unit * (200_000 // len(unit)))
+    _parse_value("Basic a=" + " " * 200_000 + 'x"y"')
+
+
+def test_no_more_is_read_than_a_server_may_need() -> None:
+    """Rule R13: a header block full of challenges would hold the network thread up."""
+    long = "Basic realm=" + "x" * (MAX_LENGTH - 12)
+    assert [challenge.scheme for challenge in parse_challenges([long])] == ["basic"]
+    assert parse_challenges([long + "x", "Digest"]) == []
+    assert [challenge.scheme for challenge in parse_challenges(["Digest", long, "NTLM"])] == ["digest"]
+    assert parse_parameters("a=" + "x" * (MAX_LENGTH - 2)) and not parse_parameters("a=" + "x" * (MAX_LENGTH - 1))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from netstack_sync.auth.cache import HttpAuthCache
+from netstack_sync.auth.challenge import parse_challenges
 from netstack_sync.auth.controller import MAX_ROUNDS, AuthController
 from netstack_sync.auth.handler import AuthRequest
 from netstack_sync.auth.identity import AuthIdentity, password_identity
@@ -160,6 +164,28 @@ def test_a_body_that_cannot_be_signed() -> None:
     exchange = controller(cache)
     assert exchange.authorization(UNKNOWN_BODY) is None
     assert not exchange.on_challenge(['Digest realm="r", nonce="n", qop=auth-int'], UNKNOWN_BODY)
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.sampled_from([BASIC, "Negotiate", "NTLM", "NTLM Z28gb24=", *digest("n"), *digest("s", ", stale=true")])
+            | st.integers().map(lambda number: digest("n", realm=str(number))[0]),
+            max_size=4,
+        ),
+        min_size=1,
+    )
+)
+def test_every_conversation_ends(rounds: list[list[str]]) -> None:
+    """Whatever a server asks for, again and again; every loop has a budget."""
+    exchange = controller(logged_in(), AuthIdentity("me", "p", ("digest", "basic")))
+    answers = 0
+    for challenges in itertools.islice(itertools.cycle(rounds), MAX_ROUNDS + 1):
+        exchange.authorization(GET)
+        if not exchange.on_challenge(challenges, GET):
+            break
+        answers += 1
+    assert answers <= MAX_ROUNDS
 
 
 def test_a_401_without_a_challenge() -> None:
@@ -322,8 +348,23 @@ def test_cancelling_the_wait_for_a_token(stack: ScriptedStack) -> None:
 
 
 def test_basic_does_not_grow_old() -> None:
-    """What was remembered says what would be said again; a password that was changed is tried once."""
+    """What was remembered says what would be said again; a password that was changed is tried once.
+
+    Nor does a server make it old by saying so.
+    """
+    first = controller(identity=AuthIdentity("me", "p", ("basic",)))
+    assert first.on_challenge([BASIC + ", stale=true"], GET) and first.authorization(GET)
+    assert not first.on_challenge([BASIC + ", stale=true"], GET)
     identity = AuthIdentity("me", "p", ("basic",))
     exchange = controller(logged_in(identity, BASIC), identity)
     assert exchange.authorization(GET) == "Basic bWU6cA=="
     assert not exchange.on_challenge([BASIC], GET)
+
+
+def test_a_challenge_to_somebody_else_refuses_nothing() -> None:
+    """Row 239: what was never sent in this name may be sent now, Basic included."""
+    late = controller(identity=PAIR)
+    assert late.meet(parse_challenges([BASIC]), GET, knows_keep_alive=False)
+    assert (late.authorization(GET) or "").startswith("Basic ")
+    assert not late.on_challenge([BASIC], GET), "but not twice"
+    assert not controller().meet(parse_challenges([BASIC]), GET, knows_keep_alive=False)

@@ -17,6 +17,7 @@ from netstack_sync.auth.identity import (
     NtlmAuth,
     any_identity,
     identity_of_url,
+    owner_of_connections,
     password_identity,
 )
 from netstack_sync.base.url import Url
@@ -126,6 +127,9 @@ def test_which_schemes_are_for_connections() -> None:
     assert any_identity(AnyAuth("u", "p")).is_connection_based
     assert AuthIdentity("", "", ("negotiate",)).is_connection_based
     assert not password_identity("u", "p").is_connection_based
+    assert owner_of_connections(None) is owner_of_connections(password_identity("u", "p")) is None
+    identity = AuthIdentity("u", "p", ("ntlm",))
+    assert owner_of_connections(identity) is identity
 
 
 def test_the_user_of_a_url() -> None:

@@ -50,12 +50,12 @@ def file(tmp_path: Path) -> Path:
     ],
 )
 def test_exactly_this_host(file: Path, host: str, login: tuple[str, str] | None) -> None:
-    """Rule R6: no other host, no default entry."""
+    """R6 (CVE-2024-11053, CVE-2024-47081): no other host, no default entry."""
     assert find_login(file, host, {}) == login
 
 
 def test_half_an_entry_is_none(tmp_path: Path) -> None:
-    """Rule R6: what is missing is not taken from elsewhere."""
+    """R6 (CVE-2025-0167): what is missing is not taken from elsewhere."""
     file = tmp_path / "logins"
     for entry in ("machine a.test login me password ''", 'machine a.test login "" password p'):
         file.write_text(entry.replace("''", '""'))

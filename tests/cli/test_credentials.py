@@ -44,7 +44,12 @@ def test_credentials(arguments: tuple[str, ...], expected: object, monkeypatch: 
 
 
 @pytest.mark.parametrize(
-    "arguments, why", [(("--oauth2-bearer", "a b"), "bearer token"), (("-u", "me"), "-u me: no password was given")]
+    "arguments, why",
+    [
+        (("--oauth2-bearer", "a b"), "--oauth2-bearer: a bearer token"),
+        (("-u", "me\udcff:x", "--basic"), "-u: user name and password must be valid Unicode"),
+        (("-u", "me"), "-u me: no password was given"),
+    ],
 )
 def test_what_cannot_be_used_is_named(arguments: tuple[str, ...], why: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also when there is nobody to ask."""

@@ -142,6 +142,12 @@ def test_failure_of_the_network_is_told_in_one_line(netstack: Netstack) -> None:
     assert done.status == 7 and done.err.startswith("netstack: ERR_CONNECTION_REFUSED (-102): ")
 
 
+def test_what_makes_no_sense_is_told_in_one_line(netstack: Netstack) -> None:
+    """Before anything is sent."""
+    done = netstack("fetch", "h", "a:=b")
+    assert done.status == 2 and done.err.startswith("netstack: a:=b: ") and done.err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

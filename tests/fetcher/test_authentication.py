@@ -170,7 +170,7 @@ def test_many_threads_share_a_nonce(server: EmbeddedServer, session: Session) ->
 
 
 def test_nobody_uses_the_credentials_of_another(server: EmbeddedServer, session: Session) -> None:
-    """Rules R3 and R4: what was sent with one request is sent with no other that does not bring it."""
+    """R3 (CVE-2026-11856), R4 (CVE-2026-9079): what goes with one request goes with none that does not bring it."""
     site = DigestServer()
     server.route("/digest", site)
     assert session.get(server.url("/digest"), auth=DigestAuth(*PAIR)).ok
@@ -180,8 +180,36 @@ def test_nobody_uses_the_credentials_of_another(server: EmbeddedServer, session:
     assert site.seen[:2] == [None, None]
 
 
+def test_the_nonce_of_one_server_is_not_told_to_another(server: EmbeddedServer, session: Session) -> None:
+    """R3 (CVE-2026-11856): not with the same credentials, realm and path either."""
+    with EmbeddedServer() as other:
+        sites = [DigestServer(), DigestServer()]
+        for place, site in zip((server, other), sites, strict=True):
+            place.route("/digest", site)
+            assert session.get(place.url("/digest"), auth=DigestAuth(*PAIR)).ok
+            assert site.seen[0] is None and len(site.seen) == 2
+        for place in (server, other):
+            assert session.get(place.url("/digest"), auth=DigestAuth(*PAIR)).ok
+        assert [len(site.seen) for site in sites] == [3, 3]
+
+
+def test_the_user_of_the_url_survives_a_redirect(server: EmbeddedServer, session: Session) -> None:
+    """As in requests and curl: also where the Location names the host again, and not the user (rule R5)."""
+    site = DigestServer()
+    server.route("/digest", site)
+    name = f"//{USER}:{PASSWORD.replace(' ', '%20')}@"
+    for target in ("/digest", server.url("/digest")):
+        assert session.get(server.url(f"/redirect-to?url={target}").replace("//", name, 1)).content == b"welcome"
+    assert session.get(server.url(f"/redirect-to?url={server.url('/basic-auth/u/p')}").replace("//", "//u:p@", 1)).ok
+    with EmbeddedServer() as other:
+        thief = Seen(401, "Basic realm=x", 'Digest realm="r", nonce="n"')
+        other.route("/digest", thief)
+        url = server.url(f"/redirect-to?url={other.url('/digest')}").replace("//", name, 1)
+        assert session.get(url).status_code == 401 and thief.seen == [None]
+
+
 def test_credentials_stay_with_their_origin(server: EmbeddedServer, session: Session) -> None:
-    """Rule R5: on the same origin they go along, to another one nothing does, nor does it get an answer."""
+    """R5 (CVE-2026-3783, CVE-2025-14524): to another one nothing goes along, nor does it get an answer."""
     site = DigestServer()
     server.route("/digest", site)
     assert session.get(server.url("/redirect-to?url=/digest"), auth=PAIR).ok

@@ -442,6 +442,19 @@ def test_a_server_that_says_nothing_gets_the_body(session: Session) -> None:
     assert response.content == b"ok"
 
 
+def test_a_body_waits_over_tls_as_well() -> None:
+    """What has come of the handshake's own records, such as tickets, calls for no body."""
+    with EmbeddedServer(tls=True) as server, Session(trust_env=False, verify=server.ca_file) as session:
+        listener = Listener()
+        for content in (b"x" * 300_000, io.BytesIO(b"x" * 300_000)):
+            session.put(
+                server.url("/echo"), content=content, expect_continue=True, on_informational=listener.on_informational
+            )
+        assert [request.body for request in server.requests] == [b"x" * 300_000] * 2
+        assert [request.connection for request in server.requests] == [1, 1]
+    assert listener.told == [(100, {}), (100, {})]
+
+
 def test_ctrl_c_in_a_function(server: EmbeddedServer, session: Session) -> None:
     """As anywhere in the wait: the fetch ends."""
     server.route("/hints", Answer(informational=HINTS, fault=stall_before_headers()))
@@ -471,3 +484,13 @@ def read_until_head(connection: Any) -> bytes:
     while b"\r\n\r\n" not in data:
         data += connection.recv(65536)
     return data
+
+
+def test_an_error_after_the_end_is_kept_for_nobody(driver: LoopDriver) -> None:
+    """The fetch has ended otherwise meanwhile."""
+    teller = Teller(driver)
+    teller.listener.raises = ZeroDivisionError()
+    teller.news.on_interim(head(103))
+    teller.teller.end()
+    teller.run()
+    assert teller.events == []

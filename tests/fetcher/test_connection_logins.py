@@ -20,6 +20,7 @@ from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from tests.support.digest_server import DigestServer
 from tests.support.ntlm_server import NtlmServer, ntlm_users
+from tests.support.waiting import wait_until
 
 ME = NtlmAuth("me", "secret", "DOM")
 YOU = NtlmAuth("DOM\\you", "hidden")
@@ -140,6 +141,15 @@ def test_a_server_that_closes_in_the_middle(server: EmbeddedServer, session: Ses
     """The challenge is the answer, since no handshake can end."""
     site.closes_after = set(range(10))
     assert session.get(server.url("/ntlm/"), auth=ME).status_code == 401
+
+
+def test_connections_in_advance_are_the_sessions(server: EmbeddedServer, site: NtlmServer) -> None:
+    """Its user is the one who will want them."""
+    with Session(auth=ME, trust_env=False) as session:
+        session.preconnect(server.url("/"))
+        wait_until(lambda: session.stats().sockets_idle == 1)
+        assert session.get(server.url("/ntlm/")).content == b"DOM\\me"
+        assert session.stats().sockets_opened == 1
 
 
 def test_a_login_stays_with_its_origin(server: EmbeddedServer, session: Session, site: NtlmServer) -> None:

@@ -18,6 +18,7 @@ from netstack_sync import DecodingError
 from netstack_sync.fetcher.content_decoders import (
     FEED_BYTES,
     STEP_BYTES,
+    brotli_module,
     decoded_pieces,
     is_brotli_bounded,
     make_decoder,
@@ -201,6 +202,8 @@ def test_a_zstd_frame_may_demand_8_mib() -> None:
 
 def test_brotli_counts_only_if_it_can_stop_in_the_middle(monkeypatch: pytest.MonkeyPatch) -> None:
     """R11 (CVE-2025-66471): before 1.2 it unfolds all at once."""
+    assert is_brotli_bounded()
+    monkeypatch.setattr("netstack_sync.fetcher.content_decoders.brotli_module", brotli_module.__wrapped__)
     assert is_brotli_bounded()
     old = types.ModuleType("brotlicffi")
     monkeypatch.setattr(old, "Decompressor", object, raising=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netstack_sync.base.headers import ResponseHeaders
-from netstack_sync.fetcher.download_answer import Judgement, Verdict, foreign_coding, judge_answer
+from netstack_sync.fetcher.download_answer import Judgement, Verdict, foreign_coding, judge_answer, takes_ranges
 from netstack_sync.wire.http1_framing import HTTP_1_1, Framing
 from netstack_sync.wire.http1_response import ResponseHead
 from netstack_sync.workers.part_record import PartRecord
@@ -62,6 +62,20 @@ def test_a_range_that_fits_goes_on(head: ResponseHead, length: int, record: Part
 def test_a_range_that_does_not_fit_is_not_used(head: ResponseHead) -> None:
     """Another place, another size, another state of the file, or not said at all."""
     assert judge_answer(head, RECORD, 4) == ASK_ANEW
+
+
+def test_a_range_that_ends_where_it_should() -> None:
+    """No further than was asked for: what comes after it is brought by others."""
+    head = _head(206, 4, content_range="bytes 4-7/10")
+    for end in (8, 9, 10, None):
+        assert judge_answer(head, RECORD, 4, end) == Judgement(Verdict.GO_ON, 4, 10)
+    assert judge_answer(head, RECORD, 4, 7) == ASK_ANEW
+
+
+@pytest.mark.parametrize(("value", "expected"), [("bytes", True), ("none", False), ("x, Bytes", True), ("", False)])
+def test_who_takes_ranges_says_so(value: str, expected: bool) -> None:
+    assert takes_ranges(_head(200, accept_ranges=value)) is expected
+    assert not takes_ranges(_head(200))
 
 
 def test_a_416_behind_the_last_byte_means_that_all_is_here() -> None:

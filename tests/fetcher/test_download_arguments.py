@@ -24,7 +24,7 @@ def test_the_defaults(session: Session) -> None:
     """Those of a stream, with the bytes as they are in the file."""
     plan = _plan(session)
     assert (plan.path, plan.resumes, plan.may_replace, plan.checksum, plan.progress) == ("f", True, False, None, None)
-    assert (plan.max_size, plan.takes_codings) == (None, False)
+    assert (plan.max_size, plan.takes_codings, plan.parts) == (None, False, 1)
     assert plan.request.method == "GET"
     assert plan.request.timeout is DEFAULT_STREAM_TIMEOUT
     assert plan.request.headers.get("Accept-Encoding") == "identity"
@@ -40,11 +40,12 @@ def test_everything_set(session: Session) -> None:
         progress=print,
         max_response_size=5,
         timeout=3,
+        parts=4,
         params={"a": 1},
         headers={"X": "y"},
     )
     assert (plan.resumes, plan.may_replace, plan.progress, plan.max_size) == (False, True, print, 5)
-    assert str(plan.checksum) == f"md5:{MD5}"
+    assert str(plan.checksum) == f"md5:{MD5}" and plan.parts == 4
     assert (plan.request.timeout, plan.request.url.href) == (Timeout(total=3), "http://h/f?a=1")
     assert plan.request.headers.get("x") == "y"
 
@@ -59,6 +60,10 @@ def test_who_asks_for_codings_gets_them(session: Session) -> None:
     [
         ({"resume": 1}, TypeError, "resume: must be True or False"),
         ({"overwrite": None}, TypeError, "overwrite: must be"),
+        ({"parts": 0}, ValueError, "parts: must be a whole number from 1 to 16"),
+        ({"parts": 17}, ValueError, "parts"),
+        ({"parts": True}, ValueError, "parts"),
+        ({"parts": None}, ValueError, "parts"),
         ({"progress": 5}, TypeError, "progress: must be callable"),
         ({"checksum": 5}, TypeError, "checksum: must be a string"),
         ({"checksum": "crc32:00"}, ValueError, "does not begin with one of sha256"),

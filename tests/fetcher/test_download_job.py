@@ -21,14 +21,19 @@ from netstack_sync import (
     ContextShutDown,
     DeadlineExceeded,
     DecodingError,
+    DnsSettings,
     Download,
     HTTPStatusError,
+    NetError,
     ReadTimeout,
     ResponseTooLarge,
+    RetryPolicy,
     Session,
     Timeout,
     TruncatedBody,
 )
+from netstack_sync.base.net_errors import ERR_ABORTED
+from netstack_sync.fetcher import download_job
 from netstack_sync.fetcher.download import SyncDownload
 from netstack_sync.fetcher.download_arguments import plan_download
 from netstack_sync.fetcher.download_job import DownloadJob
@@ -471,6 +476,76 @@ def test_the_end_of_the_session_ends_it(session: Session, site: DownloadSite, pa
     assert isinstance(caller.error, ContextShutDown)
     with pytest.raises(ContextShutDown):
         SyncDownload(plan_download(session._config, site.url, path, {}), context).run()
+
+
+def test_what_is_cancelled_before_it_starts_or_after_its_end(session: Session, site: DownloadSite, path: Path) -> None:
+    """Nothing is sent, and its end is told once."""
+    ends: list[BaseException | None] = []
+
+    class Owner:
+        def on_progress(self, done_bytes: int, total_bytes: int | None) -> None:
+            raise AssertionError("nothing was sent")
+
+        def on_download_complete(self) -> None:
+            ends.append(job.error)
+
+    job = DownloadJob(plan_download(session._config, site.url, path, {}), session.context, Owner())
+
+    def cancel_and_start() -> None:
+        job.fail(ERR_ABORTED)
+        job.start(0.0)
+        job.fail(ERR_ABORTED)
+
+    call_on_network_thread(session.context.thread, cancel_and_start)
+    assert [type(end).__name__ for end in ends] == ["FetchCancelled"] and list(site.requests) == []
+
+
+def test_a_request_that_fails_at_once(site: DownloadSite, path: Path) -> None:
+    """The throttler lets nobody through in time; what is there stays."""
+    dns = DnsSettings(host_resolver_rules="MAP site.test 127.0.0.1")
+    with Session(trust_env=False, throttle=True, dns=dns) as session:
+        url = site.url.replace("127.0.0.1", "site.test")
+        leave_part(path, BODY[:CUT], _record(site).replace(site.url, url))
+        site.range_answers = [Answer(503)] * 3
+        for _ in range(3):
+            with pytest.raises(HTTPStatusError):
+                session.download(url, path)
+        with pytest.raises(NetError, match=f"ERR_TEMPORARILY_THROTTLED.*{CUT} bytes are kept"):
+            session.download(url, path, timeout=0.1)
+
+
+def test_parts_side_by_side(session: Session, site: DownloadSite, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the beginning, from the middle, with gaps; see test_download_parts.py."""
+    monkeypatch.setattr(download_job, "LEAST_PART_BYTES", 100_000)
+    site.headers["Accept-Ranges"] = "bytes"
+    assert session.download(site.url, path, parts=3, checksum=CHECKSUM).size == SIZE
+    assert len(site.requests) == 3
+    leave_part(path, BODY[:CUT], _record(site))
+    site.range_faults = {CUT: early_close(100_000)}
+    with pytest.raises(TruncatedBody):
+        session.download(site.url, path, parts=2, overwrite=True)
+    assert session.download(site.url, path, parts=2, overwrite=True, checksum=CHECKSUM).was_resumed
+    record = _record(site).replace("1", "2", 1).replace("}", ', "gaps": [[0, 5], [9, 10]]}')
+    leave_part(path, bytes(10) + BODY[10:], record)
+    Path(f"{path}.part").write_bytes(bytes(5) + BODY[5:9] + bytes(1) + BODY[10:])
+    assert session.download(site.url, path, parts=2, overwrite=True, checksum=CHECKSUM).was_resumed
+
+
+def test_the_deadline_asks_a_part_that_is_under_way(
+    session: Session, site: DownloadSite, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others wait for a retry, and know less."""
+    monkeypatch.setattr(download_job, "LEAST_PART_BYTES", 100_000)
+    site.headers["Accept-Ranges"] = "bytes"
+    site.fault, site.range_faults = early_close(50_000), {SIZE // 2: stall_in_body(50_000)}
+    retries = RetryPolicy(backoff=1000, jitter=0)
+    plan = plan_download(session._config, site.url, path, {"timeout": 3600, "parts": 2, "retries": retries})
+    download = SyncDownload(plan, session.context)
+    caller = Caller(download.run)
+    wait_until(lambda: download._job.size_bytes == 100_000)
+    call_on_network_thread(session.context.thread, download._job._on_deadline)
+    caller.join()
+    assert isinstance(caller.error, DeadlineExceeded) and "while reading response" in str(caller.error)
 
 
 @settings(max_examples=25, deadline=None)

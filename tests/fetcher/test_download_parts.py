@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import signal
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,7 +31,7 @@ from netstack_sync.testing.fault_recipes import early_close, reset_before_header
 from netstack_sync.workers.gaps import missing_bytes
 from netstack_sync.workers.part_record import read_part_record
 from tests.support.download_site import BODY, SIZE, DownloadSite, leave_part
-from tests.support.subprocesses import run_python
+from tests.support.subprocesses import running_python
 
 CHECKSUM = f"sha256:{hashlib.sha256(BODY).hexdigest()}"
 QUARTER = SIZE // 4
@@ -322,13 +323,13 @@ def test_a_process_that_is_killed_in_the_middle(server: EmbeddedServer, path: Pa
             while True:
                 record = read_part_record({str(path)!r} + ".part.json")
                 if record is not None and record.gaps and missing_bytes(record.gaps) < total - 900_000:
-                    print("ok", flush=True)
                     os.kill(os.getpid(), signal.SIGKILL)
 
         netstack_sync.download({site.url!r}, {str(path)!r}, parts=2, progress=progress)
         """
-    with suppress(AssertionError):  # of the exit status
-        run_python(program)
+    with running_python(program) as process:
+        process.communicate(timeout=30.0)
+    assert process.returncode == -signal.SIGKILL
     assert _kept(path) > 900_000
     site.fault = None
     with Session(trust_env=False) as session:

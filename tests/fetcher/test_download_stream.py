@@ -20,7 +20,9 @@ from netstack_sync import (
     TruncatedBody,
 )
 from netstack_sync.base.net_errors import ERR_ABORTED
-from netstack_sync.fetcher import download_stream
+from netstack_sync.fetcher import download_job, download_stream
+from netstack_sync.fetcher.download import SyncDownload
+from netstack_sync.fetcher.download_arguments import plan_download
 from netstack_sync.fetcher.download_job import DownloadJob
 from netstack_sync.fetcher.network_call import call_on_network_thread
 from netstack_sync.testing.answer import Answer
@@ -225,3 +227,50 @@ def test_a_connection_that_fails_after_a_retry(session: Session, site: DownloadS
     with pytest.raises((ConnectionReset, TruncatedBody)) as raised:
         session.download(site.url, path, retries=policy)
     assert len(site.requests) == 2 and len(raised.value.attempts) == 2
+
+
+@pytest.mark.parametrize("length", [SIZE - CUT - 5, SIZE - CUT + 5])
+def test_a_range_with_another_number_of_bytes_than_it_says(
+    length: int, session: Session, site: DownloadSite, path: Path
+) -> None:
+    """In chunks nothing else tells; what fits is kept, and the rest is asked for again."""
+    _leave(site, path)
+    headers = {**site.headers, "Content-Range": f"bytes {CUT}-{SIZE - 1}/{SIZE}"}
+    site.range_answers = [Answer(206, headers=headers, chunks=[(BODY[CUT:] + b"extra")[:length]])]
+    assert session.download(site.url, path, retries=PROMPT, checksum=CHECKSUM).was_resumed
+    assert path.read_bytes() == BODY
+
+
+def test_a_file_that_turns_out_too_large(session: Session, site: DownloadSite, path: Path) -> None:
+    site.server.route("/chunks", Answer(chunks=[BODY]))
+    with pytest.raises(ResponseTooLarge, match="max_response_size=1000"):
+        session.download(site.server.url("/chunks"), path, max_response_size=1000, retries=PROMPT)
+    assert len(site.requests) == 1
+
+
+def test_a_long_page_about_an_error_is_cut(session: Session, site: DownloadSite, path: Path) -> None:
+    site.server.route("/long", Answer(404, body=b"x" * 1_000_000))
+    with pytest.raises(HTTPStatusError) as raised:
+        session.download(site.server.url("/long"), path)
+    assert 64 * 1024 <= len(raised.value.response.content) < 1_000_000
+
+
+def test_the_first_part_leaves_the_rest_to_others(
+    session: Session, site: DownloadSite, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its answer is for the whole, and is dropped where the next part begins."""
+    monkeypatch.setattr(download_job, "LEAST_PART_BYTES", 100_000)
+    site.headers["Accept-Ranges"] = "bytes"
+    session.download(site.url, path, parts=2, checksum=CHECKSUM)
+    assert sorted(map(str, site.ranges)) == ["None", f"bytes={SIZE // 2}-{SIZE - 1}"]
+
+
+def test_a_deadline_while_the_server_is_silent(session: Session, site: DownloadSite, path: Path) -> None:
+    """The stream knows what it was waiting for, whichever timer is first."""
+    site.fault = stall_in_body(CUT)
+    download = SyncDownload(plan_download(session._config, site.url, path, {"timeout": 3600}), session.context)
+    caller = Caller(download.run)
+    wait_until(lambda: download._job.size_bytes == CUT)
+    call_on_network_thread(session.context.thread, download._job._on_deadline)
+    caller.join()
+    assert "the total limit of 3600 s was reached while reading response" in str(caller.error)

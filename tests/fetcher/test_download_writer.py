@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from netstack_sync.fetcher.download_writer import BATCH_BYTES, HIGH_WATER_BYTES, DownloadWriter
+from netstack_sync.workers.gaps import Gap
 from netstack_sync.workers.part_file import PartFile
+from netstack_sync.workers.part_record import PartRecord
 from tests.support.download_site import fill_disk
 from tests.support.loops import LoopDriver, driven_loop
 from tests.support.workers import ScriptedWorkers
@@ -100,6 +102,50 @@ def test_the_end_takes_the_last_pieces_along(scene: Scene) -> None:
     assert scene.path.read_bytes() == b"abc" and scene.replies == [None, None]
     scene.driver.advance(5.0)
     assert scene.writer.is_idle
+
+
+@pytest.mark.parametrize("is_busy", [False, True])
+def test_a_new_beginning_waits_for_what_is_under_way(is_busy: bool, scene: Scene) -> None:
+    """What was added before it belongs to what is thrown away."""
+    writer, log = scene.writer, []
+    if is_busy:
+        writer.run(lambda: log.append("old"))
+    writer.add(0, b"abc")
+    writer.begin(lambda: log.append("new"))
+    assert writer.pending_bytes == 0 and not writer.is_idle
+    writer.add(0, b"d")
+    replies = len(scene.replies)
+    for _ in range(1 + is_busy):
+        assert len(scene.replies) == replies, "the owner is told of the end of both"
+        scene.work()
+    assert log == ["old", "new"][1 - is_busy :] and len(scene.replies) == replies + 1
+    writer.flush()
+    scene.work()
+    assert scene.part.size == 1
+
+
+def test_a_new_beginning_is_not_made_after_an_error(scene: Scene) -> None:
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    writer = scene.writer
+    writer.run(fail)
+    writer.begin(lambda: None)
+    scene.work()
+    assert isinstance(scene.replies[-1], ZeroDivisionError) and not scene.workers.jobs
+
+
+def test_pieces_of_a_file_that_is_filled_keep_their_places(scene: Scene) -> None:
+    record = PartRecord("http://h/", '"a"', 4)
+    scene.writer.begin(lambda: scene.part.begin(record, (Gap(0, 2), Gap(2, 4))))
+    scene.work()
+    for position, data in ((2, b"cd"), (0, b"ab")):
+        scene.writer.add(position, data)
+    scene.writer.flush()
+    scene.work()
+    scene.writer.finish()
+    scene.work()
+    assert scene.path.read_bytes() == b"abcd" and scene.replies == [None] * 4
 
 
 def test_an_error_of_the_disk_is_told(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

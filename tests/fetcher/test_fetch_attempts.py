@@ -9,6 +9,7 @@ import pytest
 
 from netstack_sync.base.exceptions import Attempt, NetErrorCode
 from netstack_sync.base.headers import RequestHeaders
+from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import (
     ERR_ABORTED,
     ERR_CONNECTION_REFUSED,
@@ -37,6 +38,7 @@ from netstack_sync.url_request.admission import Admission
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.host_rate_limiter import HostRateLimiter
 from netstack_sync.url_request.rate_limit import RateLimits
+from netstack_sync.url_request.resource_scheduler import ResourceScheduler, ResourceSchedulerSettings
 from netstack_sync.url_request.throttler import URLRequestThrottler
 from tests.support.scripted_socket import EOF, Read, Step, Write
 from tests.support.scripted_stack import NEVER, ScriptedStack, scripted_stack
@@ -74,12 +76,15 @@ class Scene:
         self.streamed = b""
         self.fetcher: URLFetcher
 
-    def admit(self, rate: float | None = None, throttles: bool = False) -> None:
+    def admit(self, rate: float | None = None, throttles: bool = False, places: int = 0) -> None:
         """The context holds requests back from now on."""
         limits = RateLimits.from_value(rate)
         self.context.admission = Admission(
             HostRateLimiter(limits, self.stack.thread.timers) if limits is not None else None,
             URLRequestThrottler(self.stack.clock, lambda: 0.0) if throttles else None,
+            ResourceScheduler(ResourceSchedulerSettings(max_delayable=places), self.stack.thread.post)
+            if places
+            else None,
         )
 
     def start(
@@ -91,6 +96,7 @@ class Scene:
         is_stream: bool = False,
         url: str = "http://a.test/",
         started_at: float | None = None,
+        priority: RequestPriority = RequestPriority.MEDIUM,
     ) -> URLFetcher:
         """A fetch that has begun and gone as far as it goes by itself."""
         request = FetchRequest(
@@ -102,7 +108,7 @@ class Scene:
             tls=TlsConfig(TrustConfig()),
             follow_redirects=True,
             max_redirects=20,
-            priority=RequestPriority.MEDIUM,
+            priority=priority,
             max_response_size=None,
             retries=retries,
         )
@@ -611,3 +617,97 @@ def test_a_fetch_that_is_over_begins_no_attempt(scene: Scene) -> None:
     fetcher.cancel()
     scene.advance(5)
     assert scene.results == [OK] * 3
+
+
+# --- the resource scheduler
+
+
+def under_way(scene: Scene) -> tuple[int, int]:
+    """Delayable requests that run, and those that wait."""
+    admission = scene.context.admission
+    assert admission is not None and admission.scheduler is not None
+    return admission.scheduler.delayable_count, admission.scheduler.waiting_count
+
+
+LOW, LOWEST = RequestPriority.LOW, RequestPriority.LOWEST
+
+
+def test_what_is_not_urgent_waits_for_a_place(scene: Scene) -> None:
+    """Row 243, ThrottledPriority: its place comes with the end of another, whatever that end is."""
+    scene.admit(places=1)
+    scene.stack.connection(GET, FINE, head(target="/second"), FINE, head(target="/third"), FINE)
+    scene.start(retries=None, priority=LOW)
+    assert scene.results == [OK] and under_way(scene) == (0, 0)
+    scene.start(retries=None, priority=LOW, url="http://a.test/second")
+    scene.start(retries=None, url="http://a.test/third")
+    assert scene.results == [OK] * 3 and scene.context.request_count == 0
+
+
+def test_held_back_until_another_ends(scene: Scene) -> None:
+    """It says what it waits for, and its deadline runs; what is urgent passes."""
+    scene.admit(places=1)
+    for _ in range(2):  # the second is the pool's own attempt
+        scene.stack.failed_connection(NEVER)
+    first = scene.start(retries=None, priority=LOW)
+    waiting = scene.start(retries=None, priority=LOW, timeout=Timeout(total=3.0))
+    assert waiting.load_state() == LoadState.WAITING_FOR_DELEGATE and under_way(scene) == (1, 1)
+    assert scene.context.request_count == 2
+    scene.advance(3.0)
+    assert scene.results == [ERR_TIMED_OUT] and under_way(scene) == (1, 0)
+    assert waiting.error_detail == (
+        "the total limit of 3 s was reached while waiting for other requests that are not urgent"
+    )
+    third = scene.start(retries=None, priority=LOW)
+    scene.stack.failed_connection(ERR_CONNECTION_REFUSED)
+    scene.start(retries=None, url="http://b.test/")
+    assert scene.results[1:] == [ERR_CONNECTION_REFUSED]
+    third.cancel()
+    first.cancel()
+    assert under_way(scene) == (0, 0)
+
+
+def test_a_priority_that_changes_while_it_waits(scene: Scene) -> None:
+    """Row 243, SetPriority: the next place is its own, or it needs none; also before it began."""
+    scene.admit(places=1)
+    scene.stack.failed_connection(NEVER)
+    first = scene.start(retries=None, priority=LOW)
+    waiting = scene.start(retries=None, priority=LOWEST, url="http://b.test/")
+    scene.stack.failed_connection(ERR_CONNECTION_REFUSED)
+    waiting.set_priority(RequestPriority.HIGHEST)
+    scene.stack.run()
+    assert scene.results == [ERR_CONNECTION_REFUSED] and under_way(scene) == (1, 0)
+    first.set_priority(RequestPriority.HIGHEST)
+    assert under_way(scene) == (0, 0)
+    first.cancel()
+
+
+def test_a_place_is_not_kept_during_a_back_off(scene: Scene) -> None:
+    """The next attempt asks for another one."""
+    scene.admit(places=1)
+    scene.stack.connection(GET, LAST)
+    fetcher = scene.start(retries=PATIENT, priority=LOW)
+    assert scene.results == [] and under_way(scene) == (0, 0)
+    scene.stack.connection(GET, FINE)
+    scene.advance(10.0)
+    assert scene.results == [OK] and len(fetcher.attempts) == 1 and under_way(scene) == (0, 0)
+
+
+def test_the_rate_limit_comes_last(scene: Scene) -> None:
+    """A place first, then the host's turn, so that what the host was promised holds."""
+    scene.admit(rate=0.1, places=1)
+    scene.stack.connection(GET, FINE, GET, FINE)
+    scene.start(retries=None, priority=LOW)
+    scene.start(retries=None, priority=LOW)
+    assert scene.results == [OK] and under_way(scene) == (1, 0)
+    scene.advance(10.0)
+    assert scene.results == [OK, OK] and under_way(scene) == (0, 0)
+
+
+def test_the_end_of_the_context_while_it_waits(scene: Scene) -> None:
+    """Row 249, shutdown: it is told, as all others are."""
+    scene.admit(places=1)
+    scene.stack.failed_connection(NEVER)
+    scene.start(retries=None, priority=LOW)
+    scene.start(retries=None, priority=LOW)
+    scene.context.shut_down()
+    assert scene.results == [ERR_CONTEXT_SHUT_DOWN] * 2 and under_way(scene) == (0, 0)

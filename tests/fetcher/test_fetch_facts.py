@@ -6,6 +6,9 @@ from netstack_sync.base.exceptions import Attempt, NetErrorCode
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import ERR_CONNECTION_RESET, OK
 from netstack_sync.fetcher.fetch_facts import FetchFacts
+from netstack_sync.fetcher.url_fetcher import URLFetcher
+from netstack_sync.url_request.admission import Admission
+from netstack_sync.url_request.resource_scheduler import ResourceScheduler, ResourceSchedulerSettings
 from tests.support.responses import make_request
 from tests.support.scripted_socket import Read, Write
 from tests.support.scripted_stack import request_info, scripted_stack
@@ -40,3 +43,27 @@ def test_during_an_attempt_it_tells_of_that() -> None:
         assert facts.attempt(OK, stack.clock.now(), 3.0) == Attempt(200, None, 2.0, 3.0)
         assert facts.response is not None and facts.timing is not None and facts.history == []
         assert facts.url.href == "http://a.test/" and (facts.ssl_info, facts.connecting_since()) == (None, None)
+
+
+def test_while_it_is_held_back() -> None:
+    """Somebody else decides when it begins."""
+
+    def hold(task: object) -> None:
+        """Nothing runs."""
+
+    with scripted_stack(is_async=False) as stack:
+        context = context_over(stack)
+        context.admission = Admission(None, None, ResourceScheduler(ResourceSchedulerSettings(max_delayable=1), hold))
+        fetchers = [URLFetcher(make_request("http://a.test/", priority="low"), context, Deaf()) for _ in range(2)]
+        for fetcher in fetchers:
+            fetcher.start()
+        assert fetchers[1].load_state() == LoadState.WAITING_FOR_DELEGATE
+        for fetcher in fetchers:
+            fetcher.cancel()
+
+
+class Deaf:
+    """A URLFetcherDelegate that does not care."""
+
+    def on_fetch_complete(self, fetcher: URLFetcher) -> None:
+        """Nothing."""

@@ -8,7 +8,8 @@ import contextlib
 import gc
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -21,11 +22,14 @@ from netstack_sync import (
     NetError,
     Response,
     Session,
+    SyncUrlFetcher,
     Timeout,
 )
+from netstack_sync.fetcher.hooks import Hooks
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from netstack_sync.testing.fault_recipes import reset_before_headers, stall_before_headers, stall_in_body
+from netstack_sync.workers.worker_pool import WorkerPool
 from tests.support.subprocesses import run_python
 
 LIMIT_S = 20.0  # only a hang gets here
@@ -358,3 +362,97 @@ def test_a_forked_child_does_not_wait_for_the_parents_futures(server: EmbeddedSe
     session.close()
     """
     assert sorted(run_python(program, server.url("/hello")).split(".")) == ["", "called False", "called True"]
+
+
+# --- hooks
+
+
+def test_response_hooks_come_before_the_end(server: EmbeddedServer, session: Session) -> None:
+    """On a callback thread; whoever waits gets what they gave, and callbacks come after them."""
+    order: list[str] = []
+
+    def hook(response: Response) -> None:
+        order.append(threading.current_thread().name)
+        assert not future.done()
+
+    with held_network_thread(session):
+        future = session.submit("GET", server.url("/hello"), hooks={"response": hook})
+        done = threading.Event()
+        future.add_done_callback(lambda _: order.append("callback"))
+        future.add_done_callback(lambda _: done.set())
+    assert future.result(LIMIT_S).text == "hello\n" and done.wait(LIMIT_S)
+    assert order == ["netstack-callback", "callback"]
+
+
+def test_what_a_response_hook_raises_is_the_outcome(server: EmbeddedServer, session: Session) -> None:
+    """As that of a fetch; hooks for requests only change nothing here."""
+
+    def refuse(_: Response) -> None:
+        raise LookupError("no")
+
+    future = session.submit("GET", server.url("/hello"), hooks={"response": refuse, "request": lambda r: None})
+    with pytest.raises(LookupError):
+        future.result(LIMIT_S)
+    assert session.submit("GET", server.url("/hello"), hooks={"request": lambda r: None}).result(LIMIT_S).ok
+
+
+def test_cancelled_while_a_hook_runs(server: EmbeddedServer, session: Session) -> None:
+    """The future ends at once; what the hook gives is dropped."""
+    begun, release, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def slow(_: Response) -> None:
+        begun.set()
+        assert_set(release)
+        ended.set()
+
+    future = session.submit("GET", server.url("/hello"), hooks={"response": slow})
+    assert_set(begun)
+    assert future.cancel() and future.cancelled()
+    release.set()
+    assert_set(ended)
+
+
+def test_the_network_thread_ends_while_a_hook_runs(server: EmbeddedServer) -> None:
+    """The hook is not called twice, and its outcome counts."""
+    begun, release = threading.Event(), threading.Event()
+    calls: list[int] = []
+
+    def slow(response: Response) -> None:
+        calls.append(response.status)
+        begun.set()
+        assert_set(release)
+
+    with Session(trust_env=False) as session:
+        future = session.submit("GET", server.url("/hello"), hooks={"response": slow})
+        assert_set(begun)
+    assert not future.done()
+    release.set()
+    assert future.result(LIMIT_S).ok and calls == [200]
+
+
+def test_no_thread_for_hooks(server: EmbeddedServer, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That is the outcome then: nobody waits for ever."""
+
+    def post_job(self: object, work: object, on_reply: Callable[[object], None]) -> None:
+        on_reply(RuntimeError("can't start new thread"))
+
+    with held_network_thread(session):
+        future = session.submit("GET", server.url("/hello"), hooks={"response": lambda r: None})
+        monkeypatch.setattr(WorkerPool, "post_job", post_job)
+    with pytest.raises(RuntimeError, match="thread"):
+        future.result(LIMIT_S)
+
+
+def test_hooks_without_a_network_thread(server: EmbeddedServer) -> None:
+    """An answer that is there when its thread has ended goes to the hooks on the thread that asks."""
+    names: list[str] = []
+    with Session(trust_env=False) as session:
+        request = session.prepare("GET", server.url("/hello"))
+        context = session.context
+        fetcher = SyncUrlFetcher(request, context)
+        fetcher.fetch()
+        hooks = Hooks(response=(lambda _: names.append(threading.current_thread().name),))
+        fetcher._fetcher.request = replace(request, hooks=hooks)
+        future = FetchFuture(fetcher, context.thread, WorkerPool(context.thread.task_runner, 1))
+    future.settle()
+    assert future.result(LIMIT_S).text == "hello\n" and names == [threading.current_thread().name]

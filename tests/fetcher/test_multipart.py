@@ -173,3 +173,14 @@ def test_a_line_end_in_a_name_is_escaped() -> None:
     """Rule R16; escaped as browsers do (WHATWG HTML 4.10.22.8)."""
     body = multipart_body({'f"\r\nX: y': ("n\r\n", b"")}, []).data
     assert b'name="f%22%0D%0AX: y"; filename="n%0D%0A"' in body
+
+
+@pytest.mark.parametrize("bad", ["a\0b", "\x1b[0m", "a\x7f"])
+def test_a_control_character_in_a_name_is_refused(bad: str) -> None:
+    """Rule R14: line ends have an escape, these have none."""
+    with pytest.raises(ValueError, match=r"^files: .* holds a control character"):
+        multipart_body({bad: b""}, [])
+    with pytest.raises(ValueError, match=r"^files: 'f': .* holds a control character"):
+        multipart_body({"f": (bad, b"")}, [])
+    with pytest.raises(ValueError, match=r"^data: .* holds a control character"):
+        multipart_body({}, [(bad, "x")])

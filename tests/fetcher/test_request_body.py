@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from netstack_sync.base.net_errors import ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED, OK
+from netstack_sync.fetcher.file_range import FileRange
 from netstack_sync.fetcher.request_body import RequestBody, make_body
 from netstack_sync.http.upload import BytesUpload
 from tests.support.loops import LoopDriver, driven_loop
@@ -123,6 +124,19 @@ def test_what_is_no_body_is_refused(argument: str, value: object) -> None:
 def test_content_takes_no_form() -> None:
     with pytest.raises(TypeError, match="content: pass bytes"):
         make_body(content={"a": 1})
+
+
+def test_a_range_of_a_file_is_read_as_it_is_sent(tmp_path: Path, driver: LoopDriver) -> None:
+    """Row 245, PostFileRange: no byte more, and again after a rewind."""
+    path = tmp_path / "f"
+    path.write_bytes(b"ab" + b"x" * 100_000 + b"yz")
+    for argument in ("content", "data"):
+        body = _body(**{argument: FileRange(path, 1, 100_002)})
+        assert (body.size, body.content_type) == (100_002, None)
+        assert _sent(body, driver, times=2) == b"b" + b"x" * 100_000 + b"y"
+    for missing in (FileRange(tmp_path / "g"), FileRange(path, 100_005)):
+        with pytest.raises(ValueError, match="content: "):
+            make_body(content=missing)
 
 
 def test_a_path_is_read_as_it_is_sent(tmp_path: Path, driver: LoopDriver) -> None:

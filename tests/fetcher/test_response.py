@@ -41,6 +41,16 @@ def test_the_names_of_both_families() -> None:
     assert response.request.method == "GET"
 
 
+def test_trailers_are_apart_from_headers() -> None:
+    """RFC 9110 §6.5.1; found in any case of letters."""
+    response = make_response(b"x", headers=("Transfer-Encoding: chunked", "A: 1"))
+    assert len(response.trailers) == len(make_response().trailers) == 0
+    lines = response._info.head.trailer_lines
+    assert lines is not None
+    lines += [b"A: 2\r\n", b"a: 3\r\n"]
+    assert response.trailers.getlist("A") == ["2", "3"] and response.headers["a"] == "1"
+
+
 def test_attempts_are_told_with_the_one_that_answered() -> None:
     """Its time runs from the first hop to the head of the last one; 0 where nothing is known."""
     request, first, last = make_request(), response_info(status="302 F"), response_info(status="200 OK")
@@ -169,3 +179,13 @@ def test_history_is_a_history_at_each_step() -> None:
     assert [hop.status for hop in response.history] == [301, 302]
     assert [[h.url for h in hop.history] for hop in response.history] == [[], ["http://h/1"]]
     assert all(isinstance(hop, Response) and hop.content == b"" for hop in response.history)
+
+
+@pytest.mark.parametrize(
+    "status, location, is_permanent", [(301, True, True), (308, True, True), (302, True, False), (301, False, False)]
+)
+def test_redirects_for_good(status: int, location: bool, is_permanent: bool) -> None:
+    """As requests names them; where they lead is known to whoever made the response."""
+    response = make_response(headers=("Location: /x",) if location else (), status=f"{status} X")
+    assert response.is_permanent_redirect == is_permanent and response.is_redirect == location
+    assert response.next_request is None and response.next is None

@@ -33,3 +33,14 @@ def test_whoever_makes_requests_says_how() -> None:
     """The verbs alone know no network."""
     with pytest.raises(NotImplementedError):
         SessionRequests().get("http://a.test/")
+
+
+def test_what_was_prepared_can_be_sent(server: EmbeddedServer, session: Session) -> None:
+    """More than once, and as a stream; whoever makes requests says how."""
+    request = session.prepare("PUT", server.url("/echo"), content=b"x", headers={"A": "1"})
+    for _ in range(2):
+        assert session.send(request).json()["body"] == "x"
+    with session.send(request, stream=True) as response:
+        assert response.request is request and response.json()["method"] == "PUT"
+    with pytest.raises(NotImplementedError):
+        SessionRequests().send(request)

@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from netstack_sync import DnsSettings, EndpointHealthSettings, Limits, TcpOptions
+from netstack_sync import (
+    DnsSettings,
+    EndpointHealthSettings,
+    Limits,
+    NetworkDelegate,
+    ResourceSchedulerSettings,
+    TcpOptions,
+)
 from netstack_sync.base.features import TIMEOUT_TCP_CONNECT_ATTEMPT, FeatureList
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import Url
@@ -50,7 +57,8 @@ def test_everything_gets_to_its_place() -> None:
 
     dns = DnsSettings(doh=OWN, host_resolver_rules={"a.test": "127.0.0.1"}, resolver=hook, max_parallel=2, stale=True)
     tcp, health = TcpOptions(keep_alive_s=None), EndpointHealthSettings(circuit_breaker=True)
-    more: dict[str, Any] = {"rate_limit": 5, "throttle": True}
+    more: dict[str, Any] = {"rate_limit": 5, "throttle": True, "resource_scheduler": True}
+    more["network_delegate"] = delegate = NetworkDelegate()
     builder = make(
         limits=Limits(per_host=2, total=5), dns=dns, tcp=tcp, endpoint_health=health, features={NAME: True}, **more
     )
@@ -66,6 +74,8 @@ def test_everything_gets_to_its_place() -> None:
         health=health,
         rate_limits=RateLimits({}, RateLimit(5)),
         throttles=True,
+        network_delegate=delegate,
+        resource_scheduler=ResourceSchedulerSettings(),
     )
 
 
@@ -120,6 +130,8 @@ def test_the_argument_comes_before_the_environment(
         ({"endpoint_health": 1}, TypeError, "endpoint_health: must be True, False or EndpointHealthSettings, not int"),
         ({"rate_limit": "5"}, TypeError, "rate_limit: pass requests a second"),
         ({"throttle": None}, TypeError, "throttle: must be True or False, not None"),
+        ({"network_delegate": NetworkDelegate}, TypeError, "network_delegate: must be an instance of a subclass of"),
+        ({"resource_scheduler": 10}, TypeError, "resource_scheduler: must be True, False or ResourceSchedulerSettings"),
         ({"features": ["x"]}, TypeError, "features must be a str, a mapping or a FeatureList, not list"),
         ({"features": "NoSuch"}, ValueError, "no feature is named 'NoSuch'; there are: "),
         ({"features": {NAME: 5}}, TypeError, f"feature {NAME} must be True, False or a mapping of parameters, not 5"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netstack_sync import DeadlineExceeded, DnsSettings, GroupStats, Limits, Session
+from netstack_sync import DeadlineExceeded, DnsSettings, GroupStats, Limits, ResourceSchedulerSettings, Session
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from netstack_sync.testing.fault_recipes import stall_before_headers
@@ -67,3 +67,15 @@ def test_a_lookup_that_hangs_for_nobody_is_counted() -> None:
             session.resolve("a.test", timeout=0.1)
         wait_until(lambda: session.stats().dns_stuck == 1)
         assert session.stats().dns_lookups == 0
+
+
+def test_requests_that_are_held_back(server: EmbeddedServer) -> None:
+    """By the resource scheduler; without one there are none."""
+    server.route("/silent", Answer(fault=stall_before_headers()))
+    scheduler = ResourceSchedulerSettings(max_delayable=1)
+    with Session(resource_scheduler=scheduler, trust_env=False) as session:
+        futures = [session.submit("GET", server.url("/silent"), priority="low") for _ in range(3)]
+        wait_until(lambda: session.stats().requests_delayed == 2)
+        for future in futures:
+            future.cancel()
+        wait_until(lambda: session.stats().requests_delayed == 0)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from netstack_sync import ContextShutDown, FetchCancelled, Limits, Response, Session, SyncUrlFetcher
+from netstack_sync import ContextShutDown, FetchCancelled, Limits, NetError, Response, Session, SyncUrlFetcher
 from netstack_sync.fetcher.network_call import call_on_network_thread
 from netstack_sync.fetcher.options import FetchOptions
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
-from netstack_sync.testing.fault_recipes import stall_before_headers, stall_in_body
+from netstack_sync.testing.fault_recipes import reset_in_body, stall_before_headers, stall_in_body
 from netstack_sync.url_request.context import URLRequestContext
 from tests.support.subprocesses import run_python
+from tests.support.waiting import wait_until
 
 LIMIT_S = 20.0  # only a hang gets here
 
@@ -259,3 +260,73 @@ def test_a_fetch_that_waits_can_be_moved(server: EmbeddedServer) -> None:
             assert fetcher.wait().ok
         fetchers[1].set_priority("lowest")
     assert [request.path for request in server.requests] == ["/silent", "/bytes/2", "/bytes/1"]
+
+
+def _telling(session: Session, url: str, listen: Callable[[int, object], object]) -> SyncUrlFetcher:
+    """A fetch with a function; more of them in test_caller_news.py."""
+    return SyncUrlFetcher(session.prepare("GET", url, on_informational=listen), _context(session))
+
+
+HINTS: list[tuple[int, dict[str, str]]] = [(103, {}), (102, {})]
+
+
+def test_the_thread_that_waits_calls_the_functions(server: EmbeddedServer, session: Session) -> None:
+    """Row 152, EarlyHints: whatever comes before the answer; it may begin to wait before and after."""
+    server.route("/hints", Answer(informational=HINTS, body=b"x", delay_s=0.02))
+    told: list[tuple[int, int]] = []
+    fetcher = _telling(session, server.url("/hints"), lambda status, _: told.append((status, threading.get_ident())))
+    assert fetcher.fetch().content == b"x"
+    me = threading.get_ident()
+    assert told == [(103, me), (102, me)]
+    told.clear()
+    early = _telling(session, server.url("/hints"), lambda status, _: told.append((status, threading.get_ident())))
+    early.start()
+    wait_until(lambda: early.is_done)
+    assert told == [] and early.wait().content == b"x" and told == [(103, me), (102, me)]
+
+
+def test_a_function_that_raises_ends_the_fetch(server: EmbeddedServer, session: Session) -> None:
+    server.route("/hints", Answer(informational=HINTS, fault=stall_before_headers()))
+    fetcher = _telling(session, server.url("/hints"), lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        fetcher.fetch()
+    with pytest.raises(FetchCancelled):
+        fetcher.wait()
+    assert server.wait_until(lambda: server.open_connections == 0)
+
+
+@pytest.mark.parametrize("is_good", [True, False])
+@pytest.mark.parametrize("stalls", [True, False])
+def test_threads_for_callbacks_call_the_functions(
+    server: EmbeddedServer, session: Session, is_good: bool, stalls: bool
+) -> None:
+    """Then it is done when they have been called, or one has raised."""
+    server.route("/hints", Answer(informational=HINTS, fault=stall_before_headers() if stalls else None))
+    told: list[int] = []
+
+    def listen(status: int, _: object) -> None:
+        told.append(status)
+        assert is_good
+
+    fetcher, done = _telling(session, server.url("/hints"), listen), threading.Event()
+    fetcher.start(done.set, session._stack.live().callbacks)
+    if is_good and stalls:
+        wait_until(lambda: len(told) == 2)
+        fetcher.cancel()
+    assert done.wait(LIMIT_S)
+    outcome = fetcher.outcome()
+    expected = AssertionError if not is_good else FetchCancelled if stalls else Response
+    assert isinstance(outcome, expected) and told == [103, 102][: 1 + is_good]
+
+
+def test_a_stream_with_threads_for_callbacks_ends_once(server: EmbeddedServer, session: Session) -> None:
+    """Its head waits for a function, its body breaks off meanwhile: what came first is the outcome."""
+    server.route("/half", Answer(body=b"x" * 100, informational=HINTS, fault=reset_in_body()))
+    release = threading.Event()
+    request = session.prepare("GET", server.url("/half"), on_informational=lambda *_: release.wait(LIMIT_S))
+    fetcher, done = SyncUrlFetcher(request, _context(session), stream=True), threading.Event()
+    fetcher.start(done.set, session._stack.live().callbacks)
+    assert done.wait(LIMIT_S)
+    release.set()
+    call_on_network_thread(_context(session).thread, lambda: None)
+    assert isinstance(fetcher.outcome(), NetError)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from netstack_sync.testing.default_routes import pattern_bytes
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from netstack_sync.testing.fault_recipes import stall_before_headers
 from netstack_sync.url_request.context import URLRequestContext
+from netstack_sync.wire.http1_response import ResponseHead
 from tests.support.dns import blocked_resolver
 
 LIMIT_S = 20.0  # only a hang gets here
@@ -190,3 +192,43 @@ def test_a_fetch_of_a_closed_session_fails(low: _Low) -> None:
     low.run(low.context.shut_down)
     low.make("http://h/")
     assert low.delegate.results == [ERR_CONTEXT_SHUT_DOWN]
+
+
+class _News:
+    """Remembers what it is told, and on which thread."""
+
+    def __init__(self, context: URLRequestContext) -> None:
+        self._context = context
+        self.told: list[object] = []
+
+    def on_interim(self, head: ResponseHead) -> None:
+        """See FetchNews."""
+        assert self._context.thread.is_current
+        self.told.append(head.status)
+
+    def on_upload_progress(self, sent_bytes: int, total: int | None) -> None:
+        """See FetchNews."""
+        assert self._context.thread.is_current
+        self.told.append((sent_bytes, total))
+
+
+def _never(*_: object) -> None:
+    raise AssertionError("a URLFetcher calls nobody's functions")
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+@pytest.mark.parametrize("wants", [True, False])
+def test_news_are_told_on_the_network_thread(server: EmbeddedServer, low: _Low, is_told: bool, wants: bool) -> None:
+    """Row 246, UploadProgress: to whom it may concern, and only what the request wants to hear."""
+    server.route("/hints", Answer(informational=[(103, {})]))
+    functions: dict[str, Any] = {"on_informational": _never, "upload_progress": _never} if wants else {}
+    request = low.session.prepare("POST", server.url("/hints"), content=b"ab", expect_continue=True, **functions)
+    news = _News(low.context)
+
+    def start() -> None:
+        URLFetcher(request, low.context, low.delegate, news=news if is_told else None).start()
+
+    low.run(start)
+    assert low.delegate.done.wait(LIMIT_S) and low.delegate.results == [OK]
+    assert news.told == ([(0, 2), 100, (2, 2), 103] if is_told and wants else [])
+    assert server.requests[0].headers.get("expect") == "100-continue"

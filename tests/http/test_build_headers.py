@@ -6,7 +6,8 @@ import pytest
 
 from netstack_sync.auth.basic import basic_credentials
 from netstack_sync.base.net_errors import OK
-from netstack_sync.http.build_headers import RequestHeads, head_params
+from netstack_sync.http.build_headers import RequestHeads, head_params, headers_to_send, with_sent_headers
+from netstack_sync.http.interim import InterimAnswers
 from netstack_sync.http.upload import BytesUpload, UploadStream
 from netstack_sync.log.net_log import NetLogCaptureMode
 from tests.support.scripted_stack import request_info
@@ -120,6 +121,15 @@ def test_an_answer_to_a_challenge_beats_both_and_is_not_kept() -> None:
     assert b"Digest" in heads.build(plain, "Digest z") and b"Authorization" not in heads.build(plain)
 
 
+def test_a_body_that_waits_is_announced() -> None:
+    """Once, and not any more when the server has refused the expectation."""
+    heads, info = RequestHeads(), request_info(method="POST", upload=BytesUpload(b"hello"))
+    info.interim = InterimAnswers(expects_continue=True)
+    assert heads.build(info).decode().split("\r\n")[3:] == ["Expect: 100-continue", "Content-Length: 5", "", ""]
+    info.interim.expects_continue = False
+    assert heads.build(info).decode().split("\r\n")[3:] == ["Content-Length: 5", "", ""]
+
+
 def test_a_head_for_the_log() -> None:
     """Secrets are cut as in every list of headers."""
     params = head_params(RequestHeads().build(request_info(), "Digest secret"))(NetLogCaptureMode.DEFAULT)
@@ -179,3 +189,42 @@ def test_an_upload_stays_unread() -> None:
     head(upload=upload)
     assert upload.read(lambda _: None) == b"x"
     assert upload.rewind() == OK
+
+
+# --- what a delegate sees
+
+
+@pytest.mark.parametrize(
+    "url, headers, authorization",
+    [
+        ("http://a.test/", [], None),
+        ("http://a.test:81/", [("Accept", "x"), ("accept", "y")], None),
+        ("http://u:p@a.test/", [("Accept", "x")], None),
+        ("http://u:p@a.test/", [("Authorization", "own")], None),
+        ("http://a.test/", [("Host", "other"), ("Connection", "close")], None),
+        ("http://a.test/", [], "Digest x"),
+        ("http://u:p@a.test/", [("Accept", "x")], "Digest x"),
+    ],
+)
+@pytest.mark.parametrize("upload", [None, BytesUpload(b"x"), EndlessUpload()])
+def test_what_is_shown_is_what_is_sent(
+    url: str, headers: list[tuple[str, str]], authorization: str | None, upload: UploadStream | None
+) -> None:
+    """Unchanged it gives the same head, byte for byte."""
+    info = request_info(url, "POST", headers, upload)
+    shown = headers_to_send(info, authorization)
+    assert HEADS.build(with_sent_headers(info, shown)) == HEADS.build(info, authorization)
+    assert info.headers.items() == headers
+
+
+def test_what_frames_the_body_is_not_shown_and_not_taken() -> None:
+    """Rule R16: neither what stands in the request nor what is put in."""
+    info = request_info("http://u:p@a.test/", "POST", [("Content-Length", "9")], BytesUpload(b"x"))
+    shown = headers_to_send(info, None)
+    assert "content-length" not in shown
+    shown.set("Content-Length", "9")
+    shown.set("Transfer-Encoding", "chunked")
+    shown.remove("authorization")
+    changed = with_sent_headers(info, shown)
+    assert changed.headers.items() == [("Host", "a.test"), ("Connection", "keep-alive")]
+    assert changed.url.username is None and info.url.username == "u"

@@ -6,6 +6,7 @@ import io
 
 import pytest
 
+from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import (
@@ -26,6 +27,7 @@ from netstack_sync.base.net_errors import (
 )
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.ssl_info import SSLInfo
+from netstack_sync.http.interim import InterimAnswers
 from netstack_sync.http.network_transaction import NetworkTransaction
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.retry_rules import MAX_RECONNECTS
@@ -33,6 +35,7 @@ from netstack_sync.http.upload import BytesUpload, FileSource, IterableSource, U
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
 from netstack_sync.pool import close_reasons
 from tests.support.digest_server import PLAIN_CHALLENGE, plain_answer
+from tests.support.exchange_delegates import ScriptedExchangeDelegate
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_socket import EOF, PEER, Pause, Read, ScriptedSocket, Step, Write, each_step_failing
 from tests.support.scripted_stack import NEVER, ScriptedStack, request_info
@@ -851,4 +854,85 @@ def test_a_challenge_after_a_body_that_is_gone(stack: ScriptedStack) -> None:
     assert start(stack, transaction, guarded(upload)) == OK
     assert restart(stack, transaction, guarded(upload)) == ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED
     assert "pass bytes" in transaction.error_detail
+    transaction.close()
+
+
+def test_an_expectation_that_is_refused(stack: ScriptedStack) -> None:
+    """RFC 9110 §10.1.1: the request goes once more without it; more in test_interim.py."""
+    head = POST_HEAD.replace(b"Content-Length", b"Expect: 100-continue\r\nContent-Length")
+    stack.connection(Write(head), Read(b"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n"))
+    stack.connection(Write(POST), Read(FINE))
+    info = post()
+    info.interim = InterimAnswers(expects_continue=True)
+    assert fetch(stack, info) == b"fine" and not info.interim.expects_continue
+
+
+# --- an exchange delegate
+
+
+def watched(delegate: ScriptedExchangeDelegate, upload: UploadStream | None = None) -> HttpRequestInfo:
+    info = post(upload) if upload is not None else request_info()
+    info.exchange_delegate = delegate
+    return info
+
+
+def test_a_delegate_changes_what_is_sent(stack: ScriptedStack) -> None:
+    """Row 240: all but what tells the length of the body (rule R16)."""
+    delegate = ScriptedExchangeDelegate()
+    delegate.change = lambda headers: headers.update({"X": "1", "Content-Length": "99", "Transfer-Encoding": "chunked"})
+    stack.connection(Write(POST_HEAD.replace(b"Content", b"X: 1\r\nContent") + b"hello"), Read(FINE))
+    transaction = stack.transaction()
+    assert start(stack, transaction, watched(delegate, BytesUpload(b"hello"))) == OK
+    assert delegate.seen == [[("Host", "a.test"), ("Connection", "keep-alive")]]
+    transaction.close()
+
+
+@pytest.mark.parametrize("result", [OK, ERR_FAILED])
+def test_a_delegate_holds_the_request_up(stack: ScriptedStack, result: int) -> None:
+    """Not a byte leaves before its answer, and none after a refusal."""
+    delegate = ScriptedExchangeDelegate(ERR_IO_PENDING)
+    socket = stack.connection(*([Write(GET), Read(FINE)] if result == OK else [Pause()]))
+    transaction, done = stack.transaction(), RecordedCompletion()
+    assert transaction.start(watched(delegate), done) == ERR_IO_PENDING
+    stack.run()
+    assert not socket.written and transaction.sent_bytes == 0 and not done.is_called
+    delegate.on_done(result)
+    stack.run()
+    assert done.result == result and bool(socket.written) == (result == OK) == transaction.has_sent_bytes
+    transaction.close()
+
+
+def test_a_delegate_refuses_at_once(stack: ScriptedStack) -> None:
+    """The connection that was there for the request goes."""
+    socket = stack.connection(Pause())
+    transaction = stack.transaction()
+    assert start(stack, transaction, watched(ScriptedExchangeDelegate(ERR_FAILED))) == ERR_FAILED
+    transaction.close()
+    assert not socket.is_open and not socket.written
+
+
+def test_closed_while_the_delegate_thinks(stack: ScriptedStack) -> None:
+    """Nobody is called any more."""
+    stack.connection(Pause())
+    transaction, done = stack.transaction(), RecordedCompletion()
+    transaction.start(watched(ScriptedExchangeDelegate(ERR_IO_PENDING)), done)
+    stack.run()
+    transaction.close()
+    stack.run()
+    assert not done.is_called
+
+
+@pytest.mark.parametrize("scheme, can_meet", [("basic", True), ("digest", False)])
+def test_somebody_elses_identity(stack: ScriptedStack, scheme: str, can_meet: bool) -> None:
+    """Row 239: a challenge that the request itself could not meet."""
+    refusal = b'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="r"\r\nContent-Length: 0\r\n\r\n'
+    again = GET[:-2] + b"Authorization: Basic dTpw\r\n\r\n"
+    rest: list[Step] = [Write(again), Read(FINE)] if can_meet else []
+    stack.connection(Write(GET), Read(refusal), *rest)
+    transaction, info = stack.transaction(), request_info()
+    assert start(stack, transaction, info) == OK and not transaction.is_ready_to_restart
+    assert transaction.take_identity(AuthIdentity("u", "p", (scheme,))) == can_meet
+    if can_meet:
+        assert restart(stack, transaction, info) == OK
+        assert transaction.response is not None and transaction.response.head.status == 200
     transaction.close()

@@ -7,6 +7,7 @@ from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import Url
+from netstack_sync.http.interim import InterimAnswers
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.upload import BytesUpload
 from netstack_sync.sockets.tls_config import TlsConfig
@@ -38,3 +39,16 @@ def test_what_is_given_is_kept() -> None:
     assert info.upload is upload and info.priority is RequestPriority.LOWEST and info.partition == "site"
     assert info.privacy_mode and info.auth == password_identity("u", "p")
     assert info.cookies == () and info.cookie_store is None
+
+
+def test_a_body_waits_if_there_is_something_to_wait_with() -> None:
+    """The wish is carried along where there is no body, after a redirect for instance, and means nothing there."""
+    info = HttpRequestInfo(Url.parse("https://a.test/"), "PUT", RequestHeaders(), TlsConfig(TrustConfig()))
+    assert not info.expects_continue
+    info.interim = InterimAnswers(expects_continue=True)
+    assert not info.expects_continue
+    for data in (b"", b"x"):
+        info.upload = BytesUpload(data)
+        assert info.expects_continue is bool(data)
+    info.interim.expects_continue = False
+    assert not info.expects_continue

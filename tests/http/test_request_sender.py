@@ -15,6 +15,7 @@ from netstack_sync.base.net_errors import (
 )
 from netstack_sync.http.request_sender import MERGE_LIMIT_BYTES, RequestSender, should_merge
 from netstack_sync.http.upload import BytesUpload, FileSource, IterableSource, UploadStream, WorkerUpload
+from netstack_sync.loop.completion import Completion
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_socket import ScriptedSocket, Step, Write, each_step_failing, one_byte_at_a_time
 from tests.support.scripted_stack import ScriptedStack
@@ -206,3 +207,70 @@ def test_files_and_iterators_are_not_merged(stack: ScriptedStack) -> None:
     """Row 147, FileBody and ChunkedBody: they would have to be waited for."""
     assert not should_merge(len(HEAD), from_file(stack, b"abc", 3))
     assert not should_merge(len(HEAD), from_pieces(stack, b"abc"))
+
+
+class Hold:
+    """Holds a body back until the test lets it go."""
+
+    def __init__(self) -> None:
+        self.on_done: Completion | None = None
+
+    def __call__(self, on_done: Completion) -> int:
+        self.on_done = on_done
+        return ERR_IO_PENDING
+
+
+def held(
+    stack: ScriptedStack, steps: list[Step], upload: UploadStream
+) -> tuple[RequestSender, Hold, RecordedCompletion]:
+    """A sender whose head has left."""
+    socket = ScriptedSocket(stack.thread.task_runner, stack.net_log, steps, stack.is_async)
+    hold, done = Hold(), RecordedCompletion()
+    sender = RequestSender(socket, HEAD, upload, hold)
+    assert sender.send(done) == ERR_IO_PENDING
+    stack.run_workers()
+    assert hold.on_done is not None and socket.written == HEAD and not done.is_called
+    return sender, hold, done
+
+
+@pytest.mark.parametrize("kind", ["small", "file", "chunked"])
+def test_a_body_that_is_held_back_follows_later(stack: ScriptedStack, kind: str) -> None:
+    """Row 152, ContinueWithBody: also a small one, which otherwise shares the head's packet."""
+    bodies: dict[str, tuple[list[Step], UploadStream]] = {
+        "small": ([Write(b"abc")], BytesUpload(b"abc")),
+        "file": ([Write(b"abc")], from_file(stack, b"abc", 3)),
+        "chunked": ([Write(b"3\r\nabc\r\n"), Write(b"0\r\n\r\n")], from_pieces(stack, b"abc")),
+    }
+    steps, upload = bodies[kind]
+    sender, hold, done = held(stack, [Write(HEAD), *steps], upload)
+    assert hold.on_done is not None
+    hold.on_done(OK)
+    stack.run_workers()
+    assert done.result == OK and not sender.is_body_withheld
+
+
+@pytest.mark.parametrize("result, is_withheld", [(OK, True), (ERR_CONNECTION_RESET, True), (ERR_FAILED, False)])
+def test_a_hold_may_end_without_the_body(stack: ScriptedStack, result: int, is_withheld: bool) -> None:
+    """It is superfluous, or cannot be sent any more; nothing is read of it."""
+    sender, hold, done = held(stack, [Write(HEAD)], from_file(stack, b"abc", 3))
+    if is_withheld:
+        sender.withhold_body()
+    assert hold.on_done is not None
+    hold.on_done(result)
+    assert done.result == result and sender.is_body_withheld is is_withheld and not stack.workers.jobs
+
+
+def test_cancelled_while_the_body_is_held_back(stack: ScriptedStack) -> None:
+    sender, _, done = held(stack, [Write(HEAD)], BytesUpload(b"abc"))
+    sender.cancel()
+    stack.run()
+    assert not done.is_called
+
+
+def test_a_body_that_tells_how_far_it_is_goes_in_pieces() -> None:
+    """Row 147: its end must be seen."""
+
+    class Told(BytesUpload):
+        __slots__ = ()
+
+    assert not should_merge(len(HEAD), Told(b"abc"))

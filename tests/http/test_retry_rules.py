@@ -36,6 +36,13 @@ def test_408_on_a_reused_connection_answers_nothing(status: int, is_reused: bool
     assert should_resend_status(status, is_reused) is resends
 
 
+def test_417_answers_the_expectation() -> None:
+    """RFC 9110 §10.1.1: the request is repeated without it; on whatever connection."""
+    assert should_resend_status(417, is_reused=False, expects_continue=True)
+    assert not should_resend_status(417, is_reused=True, expects_continue=False)
+    assert not should_resend_status(413, is_reused=True, expects_continue=True)
+
+
 def test_a_change_of_the_network_costs_no_answer() -> None:
     """Whoever only waited for a connection asks again, some times."""
     assert should_reconnect(net_errors.ERR_NETWORK_CHANGED, 0)

@@ -26,6 +26,7 @@ from netstack_sync.http.server_auth import make_server_auth
 from netstack_sync.http.stream_request import group_id_for
 from netstack_sync.http.upload import BytesUpload, IterableSource, UploadStream, WorkerUpload
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
+from netstack_sync.wire.http1_response import ResponseHeadParser
 from netstack_sync.workers.security_context import SecurityError
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_socket import EOF, Pause, Read, ScriptedSocket, Step, Write
@@ -191,7 +192,9 @@ def test_the_second_round_fails(stack: ScriptedStack) -> None:
 
 
 def test_the_next_request_waits_for_no_challenge(stack: ScriptedStack) -> None:
-    """Row 168, BasicAuthCacheAndPreauth, DigestPreAuthNonceCount; but others, and privacy mode, know nothing."""
+    """Row 168, BasicAuthCacheAndPreauth, DigestPreAuthNonceCount; but others, and privacy mode, know nothing
+    (DoNotSendAuth).
+    """
     stack.connection(
         Write(GET + b"\r\n"),
         Read(refusal(length(0))),
@@ -550,3 +553,13 @@ def test_the_log_tells_the_rounds_and_no_secret(stack: ScriptedStack) -> None:
         for secret in (b"one", b"two", b"go on"):
             assert header("", secret).strip() not in str(entry.params)
         assert "'p'" not in str(entry.params)
+
+
+@pytest.mark.parametrize("value, can_meet", [(CHALLENGE, True), ('Basic realm="r"', False), ("", False)])
+def test_a_challenge_to_somebody_else(stack: ScriptedStack, value: str, can_meet: bool) -> None:
+    """It refuses nothing that this identity has said, since it has said nothing."""
+    auth = make_server_auth(info(), stack.session, stack.log())
+    head = ResponseHeadParser().receive(refusal(challenge=value))
+    assert auth is not None and head is not None and auth.can_meet(head) == can_meet
+    assert (auth.authorization() is not None) == can_meet
+    auth.cancel()

@@ -22,6 +22,7 @@ from netstack_sync.base.net_errors import (
     ERR_RESPONSE_HEADERS_TRUNCATED,
     OK,
 )
+from netstack_sync.http.interim import InterimAnswers
 from netstack_sync.http.stream_parser import HttpStreamParser
 from netstack_sync.http.upload import BytesUpload, FileSource, UploadStream, WorkerUpload
 from tests.support.loops import RecordedCompletion
@@ -432,7 +433,7 @@ def test_large_bodies_are_read_in_large_pieces(stack: ScriptedStack, head: bytes
     exchange.socket.resume()
     exchange.socket.extend(Read(b"1"))
     stack.run()
-    assert exchange.socket.read_sizes[-1] == (256 * 1024 if large else 64 * 1024)
+    assert exchange.socket.read_sizes[-1] == (512 * 1024 if large else 64 * 1024)
     exchange.parser.cancel()
 
 
@@ -448,7 +449,7 @@ def test_a_body_of_unknown_length_is_read_as_it_comes(stack: ScriptedStack) -> N
         exchange.parser.read_body(lambda _: None)
         stack.run()
         sizes.append(exchange.socket.read_sizes[-1])
-    assert sizes == [64 * 1024, 256 * 1024, 64 * 1024]
+    assert sizes == [64 * 1024, 512 * 1024, 64 * 1024]
     exchange.parser.cancel()
 
 
@@ -526,3 +527,41 @@ def test_a_parser_that_sent_nothing(stack: ScriptedStack) -> None:
     parser = Exchange(stack).parser
     assert parser.sent_bytes == 0 and not parser.is_body_complete and not parser.can_reuse_connection
     parser.cancel()
+
+
+# --- bodies that wait, and who is told of 1xx responses; more in test_interim.py
+
+
+@pytest.mark.parametrize("is_early", [False, True])
+def test_a_body_that_waits(stack: ScriptedStack, is_early: bool) -> None:
+    """Row 152, ContinueWithBody: sent when the server asks for it, and not at all after an answer."""
+    told: list[int] = []
+    watch = InterimAnswers(True, lambda head: told.append(head.status)).watch(
+        True, False, stack.log(), stack.thread.timers
+    )
+    answer = LENGTH_5 + b"hello"
+    asked = Read(b"HTTP/1.1 103 E\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n")
+    steps: list[Step] = [Read(answer)] if is_early else [asked, Write(b"body"), Read(answer)]
+    exchange = Exchange(stack, Write(HEAD), *steps)
+    done = RecordedCompletion()
+    assert exchange.parser.send_request(HEAD, BytesUpload(b"body"), done, watch) == ERR_IO_PENDING
+    stack.run()
+    assert done.result == OK and told == ([] if is_early else [103, 100])
+    result = exchange.parser.read_headers(False, lambda _: None)
+    assert result == (OK if is_early else ERR_IO_PENDING)
+    stack.run()
+    assert exchange.read_all() == b"hello" and exchange.parser.can_reuse_connection is not is_early
+    exchange.parser.cancel()
+
+
+def test_who_is_told_may_cancel(stack: ScriptedStack) -> None:
+    """What came in the same piece is not looked at."""
+    exchange = Exchange(stack, Write(HEAD), Read(b"HTTP/1.1 103 E\r\n\r\n" + LENGTH_5))
+    answers = InterimAnswers(on_interim=lambda _: exchange.parser.cancel())
+    watch = answers.watch(False, False, stack.log(), stack.thread.timers)
+    assert exchange.parser.send_request(HEAD, None, lambda _: None, watch) in (OK, ERR_IO_PENDING)
+    stack.run()
+    done = RecordedCompletion()
+    exchange.parser.read_headers(False, done)
+    stack.run()
+    assert not done.is_called and exchange.parser.head is None and not exchange.socket.is_watched

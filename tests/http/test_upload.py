@@ -79,15 +79,15 @@ def test_bytes_come_in_one_piece_and_again_after_a_rewind(stack: ScriptedStack) 
 
 
 def test_a_file_is_read_in_pieces(stack: ScriptedStack, tmp_path: Path) -> None:
-    """From its present position, 64 KiB at a time, and it is not closed."""
+    """From its present position, 256 KiB at a time, and it is not closed."""
     path = tmp_path / "body"
-    path.write_bytes(b"skip" + b"x" * 100_000)
+    path.write_bytes(b"skip" + b"x" * 300_000)
     with path.open("rb") as file:
         file.seek(4)
-        upload = file_upload(stack, file, 100_000)
-        assert [len(piece) for piece in read_all(stack, upload) if isinstance(piece, bytes)] == [65536, 34464, 0]
+        upload = file_upload(stack, file, 300_000)
+        assert [len(piece) for piece in read_all(stack, upload) if isinstance(piece, bytes)] == [262144, 37856, 0]
         assert upload.rewind() == OK
-        assert read_all(stack, upload)[0] == b"x" * 65536
+        assert read_all(stack, upload)[0] == b"x" * 262144
         assert not file.closed
 
 
@@ -192,7 +192,9 @@ def test_a_rewind_drops_a_pending_read(stack: ScriptedStack) -> None:
     """The piece of the abandoned attempt does not reach the next one."""
     answers: list[bytes | int] = []
     upload = iterable_upload(stack, [b"ab", b"c"])
+    assert not upload.is_pending
     upload.read(answers.append)
+    assert upload.is_pending
     stack.workers.run_next()
     assert upload.rewind() == OK
     assert read_all(stack, upload) == [b"ab", b"c", b""]

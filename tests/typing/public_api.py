@@ -6,7 +6,7 @@ import asyncio
 import concurrent.futures
 import io
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.cookiejar import CookieJar
 from ipaddress import ip_address
 from pathlib import Path
@@ -20,6 +20,14 @@ import netstack_sync as ns
 def generated() -> Iterator[bytes]:
     """A body."""
     yield b""
+
+
+def uploaded(sent: int, total: int | None) -> None:
+    """A listener."""
+
+
+def hinted(status: int, headers: Mapping[str, str]) -> None:
+    """Another one."""
 
 
 def every_option(session: ns.Session, context: ssl.SSLContext) -> None:
@@ -37,9 +45,15 @@ def every_option(session: ns.Session, context: ssl.SSLContext) -> None:
     session.get("/", retries=urllib3.Retry(3))
     assert_type(session.head("/", retries=2).attempts, tuple[ns.Attempt, ...])
     ns.Session(retries=None, rate_limit={"h": 5, "*": ns.RateLimit(1.5, burst=3)}, throttle=True).close()
+    session.put("/", content=b"", expect_continue=True, upload_progress=uploaded, on_informational=hinted)
+    session.submit("PUT", "/", content=b"", expect_continue=None, upload_progress=None, on_informational=None)
+    session.get("/", on_informational=lambda status, headers: print(status, headers.getlist("link")))
     session.get("/", auth=ns.BasicAuth("u", "p"))
     session.get("/", auth=ns.DigestAuth("u", "p"))
     session.get("/", auth=ns.NetrcAuth(Path("netrc")))
+    session.get("/", auth=ns.NtlmAuth("u", "p", domain="D"))
+    session.get("/", auth=ns.NegotiateAuth("u", host="web.corp.example", delegate=True))
+    session.get("/", auth=lambda request: ns.AnyAuth("u", "p"))
     session.get("/", auth=lambda request: ns.BearerAuth(request.url.host))
     ns.Session(auth=ns.BearerAuth("t"))
     assert_type(session.head("/"), ns.Response)

@@ -30,7 +30,9 @@ from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.context_builder import PUBLIC_SUFFIXES, ContextBuilder
 from netstack_sync.url_request.doh_config import DohConfig
+from netstack_sync.url_request.network_delegate import NetworkDelegate
 from netstack_sync.url_request.rate_limit import RateLimits
+from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
 from tests.support.dns import blocked_resolver
 from tests.support.doh_server import doh_server, template
 from tests.support.netlink import fake_kernel
@@ -104,14 +106,27 @@ def test_a_context_is_wired(stack: ScriptedStack) -> None:
 
 @pytest.mark.parametrize("has_limits", [False, True])
 @pytest.mark.parametrize("throttles", [False, True])
-def test_requests_are_held_back_if_that_is_wanted(stack: ScriptedStack, has_limits: bool, throttles: bool) -> None:
-    """By the one, the other, or both."""
+@pytest.mark.parametrize("schedules", [False, True])
+def test_requests_are_held_back_if_that_is_wanted(
+    stack: ScriptedStack, has_limits: bool, throttles: bool, schedules: bool
+) -> None:
+    """By each of the three, or by several."""
     limits = RateLimits.from_value(5) if has_limits else None
-    context = ContextBuilder(rate_limits=limits, throttles=throttles).build(stack.thread, stack.net_log)
-    admission = context.admission
-    assert (admission is not None) == (has_limits or throttles)
+    scheduler = ResourceSchedulerSettings() if schedules else None
+    builder = ContextBuilder(rate_limits=limits, throttles=throttles, resource_scheduler=scheduler)
+    admission = builder.build(stack.thread, stack.net_log).admission
+    assert (admission is not None) == (has_limits or throttles or schedules)
+    assert (admission is not None and admission.scheduler is not None) == schedules
     assert (admission is not None and admission.rate_limiter is not None) == has_limits
     assert (admission is not None and admission.throttler is not None) == throttles
+
+
+def test_a_network_delegate_sees_the_users_requests(stack: ScriptedStack) -> None:
+    """It is handed on as it is; there is none by default."""
+    delegate = NetworkDelegate()
+    context = ContextBuilder(network_delegate=delegate).build(stack.thread, stack.net_log)
+    assert context.network_delegate is delegate
+    assert ContextBuilder().build(stack.thread, stack.net_log).network_delegate is None
 
 
 @pytest.mark.parametrize("limits, slots", [(None, 6), (PoolLimits(per_group=2, total=8), 2), (PoolLimits(6, 1), 1)])

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from netstack_sync.auth.identity import password_identity
+from netstack_sync.auth.identity import AuthIdentity, password_identity
 from netstack_sync.base.cert_status import CertStatus
 from netstack_sync.base.clock import ManualWallClock
+from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.load_state import LoadState
-from netstack_sync.base.net_errors import ERR_CERT_DATE_INVALID, ERR_IO_PENDING, OK
+from netstack_sync.base.net_errors import ERR_CERT_DATE_INVALID, ERR_FAILED, ERR_IO_PENDING, OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.trust_config import TrustConfig
@@ -19,12 +20,15 @@ from netstack_sync.cookies.public_suffix import PublicSuffixes, PublicSuffixGate
 from netstack_sync.cookies.store import MemoryCookieStore
 from netstack_sync.http.hsts_store import TransportSecurityState
 from netstack_sync.http.request_info import HttpRequestInfo
+from netstack_sync.loop.completion import Completion
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.cookie_steps import CookieSteps
 from netstack_sync.url_request.http_job import HttpJob
 from netstack_sync.url_request.job import URLRequestJob
+from netstack_sync.wire.http1_response import ResponseHead, ResponseHeadParser
 from tests.support.cookies import NOW, SUFFIXES, cookie
 from tests.support.digest_server import PLAIN_CHALLENGE, plain_answer
+from tests.support.exchange_delegates import ScriptedExchangeDelegate
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_socket import Pause, Read, Write
 from tests.support.scripted_stack import NEVER, ScriptedStack, request_info
@@ -335,4 +339,114 @@ def test_a_challenge_that_cannot_be_met_after_all(stack: ScriptedStack) -> None:
     result = job.start(done)
     stack.run()
     assert (done.result if result == ERR_IO_PENDING else result) == ERR_CERT_DATE_INVALID
+    job.close()
+
+
+# --- an exchange delegate
+
+FINE = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nContent-Length: 2\r\n\r\nok"
+UNAUTHORIZED = b'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="r"\r\nContent-Length: 0\r\n\r\n'
+
+
+def other_head() -> ResponseHead:
+    head = ResponseHeadParser().receive(b"HTTP/1.1 299 Other\r\nContent-Length: 9\r\n\r\n")
+    assert head is not None
+    return head
+
+
+def watched_job(
+    stack: ScriptedStack, delegate: ScriptedExchangeDelegate, answer: bytes = FINE
+) -> tuple[HttpJob, RecordedCompletion]:
+    """A job that has gone as far as the delegate lets it."""
+    stack.connection(Write(GET), Read(answer))
+    info = request_info()
+    info.exchange_delegate = delegate
+    job, done = HttpJob(stack.session, info, stack.log(), Watcher()), RecordedCompletion()
+    result = job.start(done)
+    stack.run()
+    if result != ERR_IO_PENDING:
+        done(result)
+    return job, done
+
+
+class PatientDelegate(ScriptedExchangeDelegate):
+    """Lets everything be sent, and waits with the answers."""
+
+    def before_send_headers(self, headers: RequestHeaders, on_done: Completion) -> int:
+        """See ExchangeDelegate."""
+        return OK
+
+
+@pytest.mark.parametrize("is_other", [False, True])
+def test_a_delegate_sees_the_head_first(stack: ScriptedStack, is_other: bool) -> None:
+    """Row 240: what it takes the answer for is the answer."""
+    delegate = ScriptedExchangeDelegate()
+    delegate.head = other_head() if is_other else None
+    job, done = watched_job(stack, delegate)
+    assert done.result == OK and delegate.statuses == [200] and job.response is not None
+    assert job.response.head.status == (299 if is_other else 200)
+    job.close()
+
+
+@pytest.mark.parametrize("result", [OK, ERR_FAILED])
+@pytest.mark.parametrize("is_other", [False, True])
+def test_a_delegate_holds_an_answer_up(stack: ScriptedStack, result: int, is_other: bool) -> None:
+    """Row 240: the job waits, and goes on or fails as it says."""
+    delegate = PatientDelegate(ERR_IO_PENDING)
+    delegate.head = other_head() if is_other else None
+    job, done = watched_job(stack, delegate)
+    assert not done.is_called
+    delegate.on_done(result)
+    assert done.result == result and job.response is not None
+    assert job.response.head.status == (299 if is_other and result == OK else 200)
+    job.close()
+
+
+def test_a_delegate_refuses_an_answer(stack: ScriptedStack) -> None:
+    """At once."""
+    delegate = PatientDelegate(ERR_FAILED)
+    job, done = watched_job(stack, delegate)
+    assert done.result == ERR_FAILED
+    job.close()
+
+
+def test_closed_while_the_delegate_thinks(stack: ScriptedStack) -> None:
+    """Nobody is called any more."""
+    job, done = watched_job(stack, PatientDelegate(ERR_IO_PENDING))
+    job.close()
+    stack.run()
+    assert not done.is_called
+
+
+@pytest.mark.parametrize("identity, result, asked", [(OK, OK, 1), (ERR_FAILED, ERR_FAILED, 1)])
+def test_a_delegate_leaves_a_challenge_alone(stack: ScriptedStack, identity: int, result: int, asked: int) -> None:
+    """Row 239: or ends the request."""
+    delegate = ScriptedExchangeDelegate()
+    delegate.identity = identity
+    job, done = watched_job(stack, delegate, UNAUTHORIZED)
+    assert (done.result, delegate.asked) == (result, asked)
+    job.close()
+
+
+def test_a_delegate_meets_a_challenge(stack: ScriptedStack) -> None:
+    """Row 239: and is asked no more once it was met."""
+    delegate = ScriptedExchangeDelegate()
+    delegate.identity = password_identity("u", "p")
+    stack.connection(Write(GET), Read(UNAUTHORIZED), Write(GET[:-2] + b"Authorization: Basic dTpw\r\n\r\n"), Read(FINE))
+    info = request_info()
+    info.exchange_delegate = delegate
+    job, done = HttpJob(stack.session, info, stack.log(), Watcher()), RecordedCompletion()
+    result = job.start(done)
+    stack.run()
+    assert (result if result != ERR_IO_PENDING else done.result) == OK and delegate.asked == 1
+    assert job.response is not None and job.response.head.status == 200 and delegate.statuses == [401, 200]
+    job.close()
+
+
+def test_an_identity_that_does_not_fit(stack: ScriptedStack) -> None:
+    """The challenge is the answer."""
+    delegate = ScriptedExchangeDelegate()
+    delegate.identity = AuthIdentity("u", "p", ("digest",))
+    job, done = watched_job(stack, delegate, UNAUTHORIZED)
+    assert done.result == OK and job.response is not None and job.response.head.status == 401
     job.close()

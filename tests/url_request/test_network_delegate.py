@@ -6,7 +6,8 @@ from base64 import b64encode
 
 import pytest
 
-from netstack_sync.auth.identity import DIGEST, AuthIdentity
+from netstack_sync.auth.identity import DIGEST, NTLM, AuthIdentity
+from netstack_sync.auth.negotiate import SecurityService
 from netstack_sync.base.clock import ManualWallClock
 from netstack_sync.base.headers import RequestHeaders, ResponseHeaders
 from netstack_sync.base.load_state import LoadState
@@ -36,6 +37,7 @@ from netstack_sync.wire.http1_response import ResponseHead, ResponseHeadParser
 from tests.support.network_delegates import NEWS, STAGES, RecordingNetworkDelegate
 from tests.support.scripted_socket import Pause, Read, ScriptedSocket, Step, Write
 from tests.support.scripted_stack import ScriptedStack, request_info
+from tests.support.security import FakeSecurity, header
 from tests.support.url_requests import RecordingDelegate, context_over, new_request
 
 FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine"
@@ -512,6 +514,27 @@ def test_a_challenge_that_the_delegate_can_meet(
     request, delegate = run(stack, context)
     assert delegate.body == b"fine" and network.challenges == ["basic", "basic"]
     assert request.response is not None and request.response.head.status == 200
+
+
+def test_a_login_that_the_delegate_knows(
+    stack: ScriptedStack, context: URLRequestContext, network: RecordingNetworkDelegate
+) -> None:
+    """R1 (CVE-2026-1965): over a connection of its own, since that of the challenge goes back to everybody."""
+    network.auth = [AuthIdentity("u", "p", (NTLM,))]
+    stack.session.security = SecurityService(stack.workers, FakeSecurity(ntlm=[b"one", b"two"]))
+    wants = b"HTTP/1.1 401 No\r\nWWW-Authenticate: %s\r\nContent-Length: 0\r\n\r\n"
+    anybodys = stack.connection(Write(GET), Read(wants % b"NTLM"))
+    challenged(
+        stack,
+        (header("NTLM", b"one"), wants % header("NTLM", b"go on").encode()),
+        (header("NTLM", b"two"), FINE),
+    )
+    request, delegate = new_request(context, request_info())
+    request.start()
+    stack.run_workers()
+    assert delegate.body == b"fine" and anybodys.is_open and anybodys.is_done
+    idle = {group.group_id.identity: len(group.idle) for group in stack.pool.groups()}
+    assert idle == {None: 1, AuthIdentity("u", "p", (NTLM,)): 1}
 
 
 @pytest.mark.parametrize(

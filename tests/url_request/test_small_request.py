@@ -10,6 +10,7 @@ from netstack_sync.base.net_errors import (
     ERR_CONTENT_LENGTH_MISMATCH,
     ERR_FILE_TOO_BIG,
     ERR_TIMED_OUT,
+    ERR_UNSAFE_REDIRECT,
     OK,
 )
 from netstack_sync.url_request.context import URLRequestContext
@@ -130,3 +131,12 @@ def test_a_cancelled_one_is_silent(asking: Asking) -> None:
 def test_an_answer_without_a_type() -> None:
     """Has an empty one."""
     assert SmallAnswer(OK).media_type == "" and SmallAnswer(OK, headers=ResponseHeaders(b"")).media_type == ""
+
+
+def test_a_redirect_to_nowhere_is_no_answer(stack: ScriptedStack) -> None:
+    """Row 236, RestrictUnsafeRedirect: it is an error, as is no answer at all."""
+    stack.connection(SENT, Read(b"HTTP/1.1 302 Go\r\nLocation: file:///x\r\nContent-Length: 0\r\n\r\n"))
+    answers: list[SmallAnswer] = []
+    SmallRequest(context_over(stack), request_info(), 10, 5.0, answers.append).start()
+    stack.run()
+    assert [answer.net_error for answer in answers] == [ERR_UNSAFE_REDIRECT]

@@ -20,6 +20,7 @@ from netstack_sync.base.net_errors import (
     ERR_INVALID_REDIRECT,
     ERR_IO_PENDING,
     ERR_TOO_MANY_REDIRECTS,
+    ERR_UNEXPECTED,
     ERR_UNKNOWN_URL_SCHEME,
     ERR_UNSAFE_REDIRECT,
     ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED,
@@ -36,11 +37,14 @@ from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
 from netstack_sync.log.net_log import NetLogCaptureMode
 from netstack_sync.pool import close_reasons
 from netstack_sync.url_request.context import URLRequestContext
+from netstack_sync.url_request.delegate import RedirectAction
 from netstack_sync.url_request.error_job import ErrorJob
 from netstack_sync.url_request.job import OnData, URLRequestJob
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
+from netstack_sync.url_request.network_delegate import DelegatedRequest
 from netstack_sync.url_request.url_request import URLRequest
 from tests.support.net_logs import RecordingNetLog
+from tests.support.network_delegates import RecordingNetworkDelegate
 from tests.support.scripted_socket import EOF, Pause, Read, ScriptedSocket, Step, Write, each_step_failing
 from tests.support.scripted_stack import NEVER, ScriptedStack, request_info
 from tests.support.url_requests import RecordingDelegate, context_over, new_request
@@ -781,3 +785,86 @@ def test_passwords_are_in_no_ordinary_log(stack: ScriptedStack, is_cautious: boo
     types = (NetLogEventType.URL_REQUEST_START_JOB, NetLogEventType.URL_REQUEST_REDIRECTED)
     text = repr([dict(entry.params) for entry in log.entries if entry.type in types])
     assert ("u:pw@" in text) is ("v:pw@" in text) is not is_cautious
+
+
+# --- deferred redirects, and a network delegate
+
+
+@pytest.mark.parametrize("limit, result", [(1, OK), (0, ERR_TOO_MANY_REDIRECTS)])
+def test_a_deferred_redirect(stack: ScriptedStack, context: URLRequestContext, limit: int, result: int) -> None:
+    """Row 237, DeferredRedirect(+ModifiedHeaders): followed later, with other headers, within the same limit."""
+    rest: list[Step] = [Write(head("/x", extra="A: 1\r\n")), Read(FINE)] if limit else []
+    stack.connection(Write(GET), Read(redirect_to("/x")), *rest)
+    delegate = RecordingDelegate(action=RedirectAction.DEFER)
+    request, _ = run(stack, context, delegate=delegate, max_redirects=limit)
+    assert delegate.events[-1] == "redirect" and request.load_state == LoadState.WAITING_FOR_DELEGATE
+    request.follow_deferred_redirect(modified_headers={"A": "1"})
+    stack.run()
+    assert delegate.result == result
+
+
+def test_cancelled_while_a_bad_redirect_is_judged(stack: ScriptedStack, context: URLRequestContext) -> None:
+    """Row 234: nothing comes any more."""
+    stack.connection(Write(GET), Read(redirect_to("data:,x")))
+    request, delegate = new_request(context, request_info())
+    delegate.on_event = lambda event: request.cancel() if event == "invalid redirect" else None
+    request.start()
+    stack.run()
+    assert delegate.events[-1] == "invalid redirect"
+
+
+@pytest.fixture
+def network(context: URLRequestContext) -> RecordingNetworkDelegate:
+    """Sees the requests of the context."""
+    network = context.network_delegate = RecordingNetworkDelegate()
+    return network
+
+
+def test_a_network_delegate_sees_each_hop(
+    stack: ScriptedStack, context: URLRequestContext, network: RecordingNetworkDelegate
+) -> None:
+    """Row 240: it may wait, and send a hop elsewhere; the end comes once."""
+    network.results["before_url_request"] = ERR_IO_PENDING
+    network.on_start = lambda start: None if network.redirects else start.redirect("/x")
+    stack.connection(Write(head("/x")), Read(FINE))
+    request, delegate = run(stack, context)
+    assert request.load_state == LoadState.WAITING_FOR_DELEGATE
+    network.release()
+    stack.run()
+    assert delegate.redirects[0].is_from_delegate and request.url.path == "/x"
+    network.release()
+    stack.run()
+    assert delegate.body == b"fine" and network.completed == [(True, OK)]
+
+
+def test_a_network_delegate_refuses(
+    stack: ScriptedStack, context: URLRequestContext, network: RecordingNetworkDelegate
+) -> None:
+    """Row 240: before anything is done."""
+    network.results["before_url_request"] = ERR_FAILED
+    assert run(stack, context)[1].result == ERR_FAILED
+
+
+@pytest.mark.parametrize("event", ["before_redirect", "response_started"])
+@pytest.mark.parametrize("raises", [False, True])
+def test_a_network_delegate_ends_the_request_from_inside(
+    stack: ScriptedStack,
+    context: URLRequestContext,
+    network: RecordingNetworkDelegate,
+    event: str,
+    raises: bool,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Row 240: by fail(), or by a bug."""
+
+    def act(name: str, request: DelegatedRequest) -> None:
+        if name == event:
+            if raises:
+                raise RuntimeError("a bug")
+            request.fail(ERR_FAILED)
+
+    network.act = act
+    stack.connection(Write(GET), Read(redirect_to("/x") if event == "before_redirect" else FINE))
+    _, delegate = run(stack, context)
+    assert delegate.result == (ERR_UNEXPECTED if raises else ERR_FAILED) and delegate.events.count("response") == 1
+    assert ("a bug" in capsys.readouterr().err) == raises

@@ -72,7 +72,7 @@ def test_chunks_come_in_several_pieces() -> None:
     [
         b"5\nhello\n1\n \n5\nworld\n0\n\n",
         b"5\nhello\r\n6\r\n world\r\n0\r\n\r\n",
-        b"5\r\nhello\n6\r\n world\r\n0\r\n\r\n",
+        b"5\r\nhello\r\n6\n world\n0\r\n\r\n",
         b"5\r\nhello\r\n6\r\n world\r\n0\n\r\n",
         b"5\r\nhello\r\n6\r\n world\r\n0\r\nA: b\n\r\n",
         b"5\r\nhello\r\n6\r\n world\r\n0\r\n\n",
@@ -84,6 +84,12 @@ def test_a_bare_lf_is_read_but_leaves_doubt(data: bytes) -> None:
         decoder, payload = decode(*pieces)
         assert payload == b"hello world"
         assert decoder.is_complete and decoder.in_doubt
+
+
+@pytest.mark.parametrize("data", [b"5\r\nhell\r\n0\r\n\r\n", b"5\r\nhello\n0\r\n\r\n", b"1\nx\n5\r\nhell\r\n0\r\n\r\n"])
+def test_a_size_that_is_wrong_by_one_is_found_out(data: bytes) -> None:
+    """R15 (CVE-2025-43859): where lines end in CRLF its CR is not taken for data, and the LF for a line end."""
+    assert_invalid(data)
 
 
 @pytest.mark.parametrize("data", [b"", b"5", b"5\r\nhel", b"5\r\nhello\r", b"0\r\n", b"0\r\nFoo: 1\r\n"])

@@ -6,6 +6,7 @@ import pytest
 
 from netstack_sync.base.net_errors import (
     ERR_INVALID_HTTP_RESPONSE,
+    ERR_RESPONSE_HEADERS_MULTIPLE_CONTENT_DISPOSITION,
     ERR_RESPONSE_HEADERS_MULTIPLE_CONTENT_LENGTH,
     ERR_RESPONSE_HEADERS_MULTIPLE_LOCATION,
 )
@@ -146,3 +147,10 @@ def test_one_location_is_enough() -> None:
     """Row 162, TwoIdenticalLocationHeaders and TwoDistinctLocationHeaders."""
     assert framing("Location: /a", "location:/a ") == Framing(None, False, True, False)
     assert error_of("Location: /a", "Location: /b") == ERR_RESPONSE_HEADERS_MULTIPLE_LOCATION
+
+
+def test_one_content_disposition_is_enough() -> None:
+    """Row 162, SingleContentDisposition, TwoIdentical… and TwoDistinctContentDispositionHeaders."""
+    one = 'Content-Disposition: attachment; filename="a"'
+    assert framing(one) == framing(one, one) == Framing(None, False, True, False)
+    assert error_of(one, "content-disposition: inline") == ERR_RESPONSE_HEADERS_MULTIPLE_CONTENT_DISPOSITION

@@ -235,6 +235,15 @@ def test_a_hostile_head_costs_linear_time(line: bytes) -> None:
     assert error_of(data) == ERR_RESPONSE_HEADERS_TOO_BIG
 
 
+def test_trailers_are_to_come() -> None:
+    """There is a place for them only with the chunked coding; whoever reads the body fills it."""
+    assert parse(b"HTTP/1.1 200 OK\r\n\r\n").trailer_lines is None
+    head = parse(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    assert head.trailer_lines == [] and head.trailers.items() == []
+    head.trailer_lines.append(b"A: b\r\n")
+    assert head.trailers.items() == [("A", "b")]
+
+
 def test_repr_shows_the_status_and_the_doubt() -> None:
     """One line, read in logs."""
     assert repr(parse(b"HTTP/1.1 200 OK\r\n\r\n")) == "<ResponseHead HTTP/1.1 200 'OK'>"

@@ -215,13 +215,13 @@ ACCEPTED: Final = [
     ),
     # --- what we alone refuse
     Accepted(
-        "two locations",
+        "two locations or dispositions",
         "h11 httptools",
         "we refuse",
-        rb"(?i:\nlocation:).*(?i:\nlocation:)",
+        rb"(?i:\n(location|content-disposition):.*\n\1:)",
         "as Chromium, against response splitting (RFC 9110 §10.2.2 allows one)",
         b"HTTP/1.1 200 OK\r\nLocation: /a\r\nLocation: /b\r\n\r\n",
-        r"two different locations",
+        r"two different fields",
     ),
     Accepted(
         "another transfer coding",
