@@ -199,6 +199,9 @@ class ServerAuth(StepMachine):
         if not self._controller.binds_connection:
             stream.close()
             return OK
+        if self._info.interim is not None:
+            # A body that is held back and then not wanted ends its connection, and with it the handshake.
+            self._info.interim.expects_continue = False
         connection = stream.take_connection()
         if connection is not None and connection.group_id.identity != self._info.auth:
             connection.reset()  # others think that it is theirs: this login begins over another one

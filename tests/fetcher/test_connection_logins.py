@@ -164,6 +164,13 @@ def test_a_login_stays_with_its_origin(server: EmbeddedServer, session: Session,
         assert [is_token for _, is_token in thief.seen] == [False]
 
 
+def test_a_body_that_waits_for_the_server(server: EmbeddedServer, session: Session, site: NtlmServer) -> None:
+    """It does so before there is a handshake, which would be lost with the connection otherwise."""
+    for _ in range(2):
+        response = session.post(server.url("/ntlm/"), auth=ME, content=b"body", expect_continue=True)
+        assert response.content == b"DOM\\me"
+
+
 def test_a_body_that_is_gone(server: EmbeddedServer, session: Session, site: NtlmServer) -> None:
     """As with every challenge; once the connection is logged in it is sent but once."""
     with pytest.raises(NetError) as caught:

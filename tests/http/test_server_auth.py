@@ -20,6 +20,7 @@ from netstack_sync.base.net_errors import (
 )
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.body_drainer import DRAIN_BYTES, DRAIN_LIMIT_S
+from netstack_sync.http.interim import InterimAnswers
 from netstack_sync.http.network_transaction import NetworkTransaction
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.server_auth import make_server_auth
@@ -533,6 +534,17 @@ def test_a_body_is_sent_in_every_round(stack: ScriptedStack) -> None:
     logging_in(stack)
     stack.connection(posted(), FIRST, posted(b"one"), SECOND, posted(b"two"), Read(FINE))
     assert status(stack, login("POST", BytesUpload(b"hello"))) == 200
+
+
+def test_a_body_waits_for_no_round_of_a_handshake(stack: ScriptedStack) -> None:
+    """If it did, each challenge would end its connection: it only waits before there is one."""
+    logging_in(stack)
+    request = login("POST", BytesUpload(b"hello"))
+    request.interim = InterimAnswers(expects_continue=True)
+    one, two = (post(f"Authorization: {header('NTLM', token)}\r\n".encode()) + b"hello" for token in (b"one", b"two"))
+    stack.connection(Write(post(b"Expect: 100-continue\r\n")), FIRST)
+    stack.connection(Write(one), SECOND, Write(two), Read(FINE))
+    assert status(stack, request) == 200
 
 
 def test_the_log_tells_the_rounds_and_no_secret(stack: ScriptedStack) -> None:
