@@ -119,7 +119,7 @@ ACCEPTED: Final = [
     Accepted(
         "fields that h11 changes",
         "h11",
-        "fields",
+        "fields|trailers",
         _LENGTH + rb".*?(?:,|" + _LENGTH + rb")|(?i:\ntransfer-encoding):[^\n]*[A-Z]",
         "it shows equal lengths once, and codings in small letters (RFC 9110 §8.6, RFC 9112 §7); we as they came",
         b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n",
@@ -176,7 +176,7 @@ ACCEPTED: Final = [
         "what only the close ends",
         "h11",
         "they keep it",
-        rb"\A(?!.*(?i:\ncontent-length:|\ntransfer-encoding:[ \t]*chunked))",
+        rb"\A(?!(?:(?!\n\r?\n).)*(?i:\ncontent-length:|\ntransfer-encoding:[ \t]*chunked))",
         "h11 finds out by the close itself (RFC 9112 §6.3 rule 8)",
         b"HTTP/1.1 200 OK\r\n\r\nhello",
     ),
