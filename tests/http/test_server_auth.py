@@ -575,3 +575,15 @@ def test_a_challenge_to_somebody_else(stack: ScriptedStack, value: str, can_meet
     assert auth is not None and head is not None and auth.can_meet(head) == can_meet
     assert (auth.authorization() is not None) == can_meet
     auth.cancel()
+
+
+def test_a_login_does_not_ask_before_each_body(stack: ScriptedStack) -> None:
+    """A body that stays unsent costs the connection, over which the login must go on."""
+    logging_in(stack)
+    asking = post(b"Expect: 100-continue\r\n")
+    stack.connection(Write(asking), FIRST)
+    one, two = (post(f"Authorization: {header('NTLM', token)}\r\n".encode()) + b"hello" for token in (b"one", b"two"))
+    stack.connection(Write(one), SECOND, Write(two), Read(FINE))
+    request = login("POST", BytesUpload(b"hello"))
+    request.interim = InterimAnswers(expects_continue=True)
+    assert status(stack, request) == 200 and not request.interim.expects_continue

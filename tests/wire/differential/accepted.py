@@ -293,6 +293,6 @@ ACCEPTED: Final = [
         rb"HTTP/1.[0-9] 101",
         "what follows speaks another protocol (RFC 9110 §15.2.2)",
         b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
-        r"unexpected informational response 101",
+        r"switched to another protocol \(101\)",
     ),
 ]
