@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -107,6 +108,12 @@ def test_the_answer_of_a_download_can_be_exchanged() -> None:
     response.request = make_request(hooks={"response": lambda r: other})
     changed = hooked_download(download)
     assert changed.response is other and changed.path == "p"
+
+
+def test_hooks_stay_in_their_process() -> None:
+    """A request that is pickled, with an exception for example, leaves them behind."""
+    request = make_request(hooks={"request": lambda r: None})
+    assert pickle.loads(pickle.dumps(request)).hooks is None and request.hooks is not None
 
 
 # --- sessions
