@@ -8,18 +8,24 @@ from netstack_sync.base.headers import HeaderItems
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_IO_PENDING, ERR_TOO_MANY_REDIRECTS, OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.http.request_info import HttpRequestInfo
+from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
-from netstack_sync.log.net_log import NetLogCaptureMode
-from netstack_sync.log.params import url_value
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.delegate import RedirectAction, URLRequestDelegate
 from netstack_sync.url_request.delegate_calls import DelegateCalls
 from netstack_sync.url_request.error_job import ErrorJob
 from netstack_sync.url_request.job import URLRequestJob
 from netstack_sync.url_request.redirect_job import RedirectJob
-from netstack_sync.url_request.redirects import HeaderEdits, RedirectInfo, redirect_in, redirected_request
+from netstack_sync.url_request.redirects import (
+    REDIRECT_STATUSES,
+    HeaderEdits,
+    RedirectInfo,
+    redirect_in,
+    redirected_request,
+)
 from netstack_sync.url_request.request_facts import RequestFacts
+from netstack_sync.url_request.request_log import redirect_params, start_params
 
 
 class URLRequest(RequestFacts):
@@ -137,7 +143,7 @@ class URLRequest(RequestFacts):
 
     def _start_hop(self) -> None:
         if self.net_log.is_capturing:
-            self.net_log.begin(NetLogEventType.URL_REQUEST_START_JOB, self._start_params)
+            self.net_log.begin(NetLogEventType.URL_REQUEST_START_JOB, start_params(self._info))
         if self._calls is None:  # fast path
             self._start_job()
             return
@@ -179,8 +185,9 @@ class URLRequest(RequestFacts):
         delegate, job = self._delegate, self._job
         if delegate is None or job is None:
             return  # cancelled between the post of an immediate answer and now
-        if result == OK:
-            result = self._maybe_redirect(delegate, job)
+        response = job.response
+        if result == OK and response is not None and response.head.status in REDIRECT_STATUSES:
+            result = self._maybe_redirect(delegate, job, response)
             if result == ERR_IO_PENDING or self._delegate is None:
                 return
         self._report_head(delegate, result)
@@ -200,19 +207,16 @@ class URLRequest(RequestFacts):
 
     # --- redirects
 
-    def _maybe_redirect(self, delegate: URLRequestDelegate, job: URLRequestJob) -> int:
+    def _maybe_redirect(self, delegate: URLRequestDelegate, job: URLRequestJob, response: HttpResponseInfo) -> int:
         """OK when the response is to be taken as it is, ERR_IO_PENDING when there is nothing to report now.
 
         What we redirect ourselves is followed in any case and not counted: it is how the request is sent, not an
         answer to it. It cannot go round, since it leads to https and from there only a server leads back.
         """
-        response = job.response
-        if response is None:
-            return OK  # of a job that is not on the network
         redirect = job.redirect if isinstance(job, RedirectJob) else redirect_in(response.head, self._info)
         if isinstance(redirect, int):
             return redirect if redirect == OK else delegate.on_invalid_redirect(redirect)
-        self._log_redirect(redirect)
+        self.net_log.event(NetLogEventType.URL_REQUEST_REDIRECTED, redirect_params(redirect))
         if redirect.is_internal:
             return self._follow(redirect)
         self._deferred = redirect
@@ -289,12 +293,3 @@ class URLRequest(RequestFacts):
         if self._calls is not None and self._started:
             self._calls.completed(self._net_error, self._job is not None)
         self.net_log.end(NetLogEventType.REQUEST_ALIVE)
-
-    def _log_redirect(self, redirect: RedirectInfo) -> None:
-        self.net_log.event(
-            NetLogEventType.URL_REQUEST_REDIRECTED, lambda mode: {"location": url_value(redirect.url, mode)}
-        )
-
-    def _start_params(self, mode: NetLogCaptureMode) -> dict[str, object]:
-        info = self._info
-        return {"url": url_value(info.url, mode), "method": info.method, "priority": info.priority.name}
