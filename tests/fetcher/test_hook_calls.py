@@ -68,6 +68,7 @@ def test_each_hook_gets_what_the_one_before_it_gave() -> None:
         (lambda r: replace(r, headers={"a": "b"}), TypeError, "no RequestHeaders"),
         (lambda r: with_header(r, "Content-Length", "3"), ValueError, "Content-Length"),
         (lambda r: with_header(r, "transfer-encoding", "chunked"), ValueError, "Transfer-Encoding"),
+        (lambda r: with_header(with_header(r, "Host", "a"), "host", "b"), ValueError, "more than one Host"),
     ],
 )
 def test_what_cannot_be_sent(hook: Any, error: type[Exception], text: str) -> None:
