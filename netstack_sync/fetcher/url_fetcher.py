@@ -265,6 +265,7 @@ class URLFetcher(FetchFacts):
         self.body = []
         self._size_bytes = 0
         self.timed_out = None
+        self.next_hop = None
         self.error_detail = ""
         return True
 

@@ -6,6 +6,7 @@ from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.base.ssl_info import SSLInfo
+from netstack_sync.http.exchange_delegate import ExchangeDelegate
 from netstack_sync.http.hsts_store import TransportSecurityState
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.http.network_transaction import NetworkTransaction, TransactionObserver
@@ -149,24 +150,30 @@ class HttpJob:
         As Chromium does, and requests (HTTPDigestAuth.handle_401), but there only if no cookies were sent before.
         """
         transaction = self._transaction
-        if not transaction.is_ready_to_restart:
-            result = self._ask_for_auth()
-            if result != OK or not transaction.is_ready_to_restart:
+        if self._info.exchange_delegate is not None:
+            result = self._ask_for_auth(self._info.exchange_delegate)
+            if result != OK:
                 return result
+        if not transaction.is_ready_to_restart:
+            return OK
         result = transaction.restart_with_auth(self._with_cookies(), self._on_transaction_headers)
         return self._heed() if result == OK else result
 
-    def _ask_for_auth(self) -> int:
+    def _ask_for_auth(self, delegate: ExchangeDelegate) -> int:
         """Lets the delegate answer a challenge that the caller has no answer to."""
-        delegate, response = self._info.exchange_delegate, self._transaction.response
+        transaction = self._transaction
+        response = transaction.response
         assert response is not None, "a challenge is an answer"
-        if delegate is None or response.head.status != 401:
+        if response.head.status != 401:
+            transaction.is_ready_to_restart = False  # also when the delegate has made something else of a challenge
+            return OK
+        if transaction.is_ready_to_restart:
             return OK
         identity = delegate.auth_required(response.head)
         if isinstance(identity, int):
             return identity
         self._info.auth = identity
-        self._transaction.take_identity(identity)
+        transaction.take_identity(identity)
         return OK
 
     def _with_cookies(self) -> HttpRequestInfo:
