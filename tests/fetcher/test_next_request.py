@@ -141,7 +141,7 @@ def test_a_relative_redirect_is_not_relative_to_the_session(server: EmbeddedServ
         server.route("/deep/up", Answer(body=b"up"))
         assert session.get("here").text == "up"
         with pytest.raises(InvalidURL):
-            session.get("data:,x")
+            session.get("ftp://a.test/")
 
 
 def test_a_later_attempt_may_be_no_redirect(server: EmbeddedServer, session: Session) -> None:
