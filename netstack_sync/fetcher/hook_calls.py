@@ -9,7 +9,7 @@ from netstack_sync.base.url import Url
 from netstack_sync.fetcher.download import Download
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.response import Response
-from netstack_sync.http.build_headers import FRAMING_HEADERS
+from netstack_sync.http.build_headers import FRAMING_HEADERS, refuse_two_hosts
 
 
 def hooked_request(request: FetchRequest) -> FetchRequest:
@@ -61,4 +61,5 @@ def _checked(answer: object) -> FetchRequest:
     for name in FRAMING_HEADERS:
         if name in answer.headers:
             raise ValueError(f"hooks: a request hook has set {name}, which is set from the body; leave it out")
+    refuse_two_hosts(answer.headers)
     return answer

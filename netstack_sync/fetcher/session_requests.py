@@ -82,8 +82,11 @@ class SessionRequests:
     def send(self, request: FetchRequest, *, stream: bool = False) -> Response:
         """Makes a request that prepare() or `Response.next_request` gave; with `stream` see stream().
 
-        The arguments of the session do not count any more, nor do cookies in it that are no longer kept.
+        All that the session says of its requests is in it already, its timeout included. Raises TypeError for what is
+        no FetchRequest.
         """
+        if not isinstance(request, FetchRequest):
+            raise TypeError(f"request: must be a FetchRequest, which prepare() gives, not {type(request).__name__}")
         return hooked_response(self._fetcher_for(request, stream).fetch())
 
     def _fetch(self, method: str, url: str, options: FetchOptions, is_stream: bool = False) -> Response:

@@ -12,7 +12,7 @@ from netstack_sync.http.upload import BytesUpload, OnUploadData, UploadStream
 
 PROGRESS_S = 0.1  # how often it is told at most (url_fetcher_core.cc); each time costs two crossings
 
-_PIECE_BYTES = 64 * 1024  # of a body in memory: as much as is read of a file at a time
+_PIECE_BYTES = 256 * 1024  # of a body in memory: as much as is read of a file at a time
 
 OnUploadProgress = Callable[[int, "int | None"], None]
 """Told the bytes sent and those of the whole, None while that is not known; network thread."""

@@ -111,8 +111,8 @@ class URLFetcher(FetchFacts):
         self._limits.start(started_at)
         if request.body is not None:
             self.upload = request.body.make_upload(context.workers)
-            if self._news is not None and request.upload_progress is not None:
-                self.upload = metered(self.upload, self._news.on_upload_progress, context.thread.clock)
+        if self.upload is not None and self._news is not None and request.upload_progress is not None:
+            self.upload = metered(self.upload, self._news.on_upload_progress, context.thread.clock)
         if request.retries is None and context.admission is None:  # fast path
             self.send()
         else:
@@ -265,6 +265,7 @@ class URLFetcher(FetchFacts):
         self.body = []
         self._size_bytes = 0
         self.timed_out = None
+        self.next_hop = None
         self.error_detail = ""
         return True
 

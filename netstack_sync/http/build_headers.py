@@ -102,11 +102,21 @@ def headers_to_send(info: HttpRequestInfo, authorization: str | None) -> Request
 
 
 def with_sent_headers(info: HttpRequestInfo, headers: RequestHeaders) -> HttpRequestInfo:
-    """The request with what became of headers_to_send(); what frames the body is build()'s to say (rule R16)."""
+    """The request with what became of headers_to_send(); what frames the body is build()'s to say (rule R16).
+
+    Raises ValueError for two Hosts.
+    """
+    refuse_two_hosts(headers)
     for name in FRAMING_HEADERS:
         headers.remove(name)
     # The credentials of the URL are in the headers, or were taken out.
     return replace(info, headers=headers, url=info.url.without_credentials())
+
+
+def refuse_two_hosts(headers: RequestHeaders) -> None:
+    """Raises ValueError: servers and proxies would each take another one for theirs (RFC 9112 §3.2)."""
+    if [name.lower() for name in headers].count("host") > 1:
+        raise ValueError("headers: there is more than one Host; set it, do not add it")
 
 
 def head_params(head: bytes) -> NetLogParams:

@@ -125,6 +125,9 @@ class ServerAuth(StepMachine):
             stream.close(not_reusable=True)
             self._error_detail = BODY_IS_GONE
             return ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED
+        if self._controller.binds_connection and self._info.interim is not None:
+            # A body that stays unsent costs the connection, over which the login must go on.
+            self._info.interim.expects_continue = False
         self._stream, self._timers = stream, timers
         info = stream.ssl_info
         self._certificate = info.peer_chain[0] if info is not None and info.peer_chain else None
@@ -197,6 +200,9 @@ class ServerAuth(StepMachine):
         if not self._controller.binds_connection:
             stream.close()
             return OK
+        if self._info.interim is not None:
+            # A body that is held back and then not wanted ends its connection, and with it the handshake.
+            self._info.interim.expects_continue = False
         connection = stream.take_connection()
         if connection is not None and connection.group_id.identity != self._info.auth:
             connection.reset()  # others think that it is theirs: this login begins over another one

@@ -6,6 +6,7 @@ from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.base.ssl_info import SSLInfo
+from netstack_sync.http.exchange_delegate import ExchangeDelegate
 from netstack_sync.http.hsts_store import TransportSecurityState
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.http.network_transaction import NetworkTransaction, TransactionObserver
@@ -138,9 +139,11 @@ class HttpJob:
         cookies = self._cookies
         if cookies is not None and cookies.save(self._info, response, self._on_suffixes) == ERR_IO_PENDING:
             return ERR_IO_PENDING
-        if self._transaction.is_ready_to_restart:
-            return self._restart()
-        return OK if self._info.exchange_delegate is None else self._ask_for_auth(response)
+        if self._info.exchange_delegate is not None:
+            result = self._ask_for_auth(self._info.exchange_delegate, response)
+            if result != OK:
+                return result
+        return self._restart() if self._transaction.is_ready_to_restart else OK
 
     def _on_suffixes(self) -> None:
         """The cookies can be kept now."""
@@ -159,16 +162,20 @@ class HttpJob:
         result = self._transaction.restart_with_auth(info, self._on_transaction_headers)
         return self._heed() if result == OK else result
 
-    def _ask_for_auth(self, response: HttpResponseInfo) -> int:
+    def _ask_for_auth(self, delegate: ExchangeDelegate, response: HttpResponseInfo) -> int:
         """Lets the delegate answer a challenge that the caller has no answer to."""
-        delegate = self._info.exchange_delegate
-        if delegate is None or response.head.status != 401:
+        transaction = self._transaction
+        if response.head.status != 401:
+            transaction.is_ready_to_restart = False  # also when the delegate has made something else of a challenge
+            return OK
+        if transaction.is_ready_to_restart:
             return OK
         identity = delegate.auth_required(response.head)
         if isinstance(identity, int):
             return identity
         self._info.auth = identity
-        return self._restart() if self._transaction.take_identity(identity) else OK
+        transaction.take_identity(identity)
+        return OK
 
     def _complete(self, result: int) -> None:
         on_headers, self._on_headers = self._on_headers, None

@@ -103,8 +103,8 @@ class NetworkDelegate:
     HTTPS nor OCSP. A fetch that is retried is a request for each attempt.
 
     The first three methods answer OK, an error that ends the request, or ERR_IO_PENDING; then the request waits, within
-    its deadline, until `on_done(OK)` or `on_done(error)` is called, from any thread. Only the first call counts, and
-    none once the request has ended. The others cannot wait; `request.fail(error)` ends the request in any of them.
+    its limits of time, until `on_done(OK)` or `on_done(error)` is called, from any thread. Only the first call counts,
+    and none once the request has ended. The others cannot wait; `request.fail(error)` ends the request in any of them.
 
     A method that raises, or answers something else, has a bug: it is printed and its request fails with
     ERR_UNEXPECTED; no other request notices.

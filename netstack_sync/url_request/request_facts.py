@@ -9,8 +9,6 @@ from netstack_sync.base.url import Url
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.log.bound import NetLogWithSource
-from netstack_sync.log.net_log import NetLogCaptureMode
-from netstack_sync.log.params import url_value
 from netstack_sync.url_request.delegate_calls import DelegateCalls
 from netstack_sync.url_request.job import URLRequestJob
 from netstack_sync.url_request.redirects import RedirectInfo
@@ -87,7 +85,3 @@ class RequestFacts:
     def is_body_complete(self) -> bool:
         """True once the last byte has arrived from the network; reading it may not be through."""
         return self._job is not None and self._job.is_body_complete
-
-    def _start_params(self, mode: NetLogCaptureMode) -> dict[str, object]:
-        info = self._info
-        return {"url": url_value(info.url, mode), "method": info.method, "priority": info.priority.name}

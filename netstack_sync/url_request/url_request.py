@@ -10,15 +10,15 @@ from netstack_sync.base.priority import RequestPriority
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
-from netstack_sync.log.params import url_value
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.delegate import RedirectAction, URLRequestDelegate
 from netstack_sync.url_request.delegate_calls import DelegateCalls
 from netstack_sync.url_request.error_job import ErrorJob
 from netstack_sync.url_request.job import URLRequestJob
 from netstack_sync.url_request.redirect_job import RedirectJob
-from netstack_sync.url_request.redirects import HeaderEdits, RedirectInfo, redirected_request
+from netstack_sync.url_request.redirects import REDIRECT_STATUSES, HeaderEdits, RedirectInfo, redirected_request
 from netstack_sync.url_request.request_facts import RequestFacts
+from netstack_sync.url_request.request_log import redirect_params, start_params
 
 
 class URLRequest(RequestFacts):
@@ -136,7 +136,7 @@ class URLRequest(RequestFacts):
 
     def _start_hop(self) -> None:
         if self.net_log.is_capturing:
-            self.net_log.begin(NetLogEventType.URL_REQUEST_START_JOB, self._start_params)
+            self.net_log.begin(NetLogEventType.URL_REQUEST_START_JOB, start_params(self._info))
         if self._calls is None:  # fast path
             self._start_job()
             return
@@ -178,7 +178,8 @@ class URLRequest(RequestFacts):
         delegate, job = self._delegate, self._job
         if delegate is None or job is None:
             return  # cancelled between the post of an immediate answer and now
-        if result == OK:
+        response = job.response
+        if result == OK and response is not None and response.head.status in REDIRECT_STATUSES:
             result = self._maybe_redirect(delegate, job)
             if result == ERR_IO_PENDING or self._delegate is None:
                 return
@@ -208,7 +209,7 @@ class URLRequest(RequestFacts):
         redirect = self._context.job_factory.redirect_of(job, self._info)
         if isinstance(redirect, int):
             return redirect if redirect == OK else delegate.on_invalid_redirect(redirect)
-        self._log_redirect(redirect)
+        self.net_log.event(NetLogEventType.URL_REQUEST_REDIRECTED, redirect_params(redirect))
         if redirect.is_internal:
             return self._follow(redirect)
         self._deferred = redirect
@@ -285,8 +286,3 @@ class URLRequest(RequestFacts):
         if self._calls is not None and self._started:
             self._calls.completed(self._net_error, self._job is not None)
         self.net_log.end(NetLogEventType.REQUEST_ALIVE)
-
-    def _log_redirect(self, redirect: RedirectInfo) -> None:
-        self.net_log.event(
-            NetLogEventType.URL_REQUEST_REDIRECTED, lambda mode: {"location": url_value(redirect.url, mode)}
-        )

@@ -1,7 +1,7 @@
 """FtpSource: a file or a listing of an FTP server as an answer, through the standard library's ftplib (RFC 959).
 
 Always passive, and never to another address than that of the control connection, whatever the server says: a server
-must not be able to send us elsewhere (the PASV address attack; ftplib has ignored it since Python 3.6).
+must not be able to send us elsewhere (the PASV address attack, CVE-2020-8284 and CVE-2021-4189).
 """
 
 from __future__ import annotations

@@ -100,6 +100,13 @@ def test_upload_is_sent_again_where_a_redirect_leads(
     assert done.out == b"150000 150000"
 
 
+def test_small_data_is_counted_too(netstack: Netstack, server: EmbeddedServer) -> None:
+    """By its length; a form with files as well."""
+    assert netstack("fetch", "-so", "/dev/null", "-d", "abc", "-w", "%{size_upload}", server.url("/echo")).out == b"3"
+    done = netstack("fetch", "-so", "/dev/null", server.url("/echo"), "f@/dev/null", "-w", "%{size_upload}")
+    assert int(done.out) == len(server.requests[-1].body) > 0
+
+
 def test_large_data_is_counted_while_it_is_sent(netstack: Netstack, server: EmbeddedServer, tmp_path: Path) -> None:
     """As a file is."""
     file = tmp_path / "f"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +21,7 @@ from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from tests.support.digest_server import DigestServer
 from tests.support.ntlm_server import NtlmServer, ntlm_users
+from tests.support.raw_server import OK_ANSWER, raw_server, read_request, wait_for_close
 from tests.support.waiting import wait_until
 
 ME = NtlmAuth("me", "secret", "DOM")
@@ -164,6 +166,13 @@ def test_a_login_stays_with_its_origin(server: EmbeddedServer, session: Session,
         assert [is_token for _, is_token in thief.seen] == [False]
 
 
+def test_a_body_that_waits_for_the_server(server: EmbeddedServer, session: Session, site: NtlmServer) -> None:
+    """It does so before there is a handshake, which would be lost with the connection otherwise."""
+    for _ in range(2):
+        response = session.post(server.url("/ntlm/"), auth=ME, content=b"body", expect_continue=True)
+        assert response.content == b"DOM\\me"
+
+
 def test_a_body_that_is_gone(server: EmbeddedServer, session: Session, site: NtlmServer) -> None:
     """As with every challenge; once the connection is logged in it is sent but once."""
     with pytest.raises(NetError) as caught:
@@ -171,3 +180,22 @@ def test_a_body_that_is_gone(server: EmbeddedServer, session: Session, site: Ntl
     assert caught.value.net_error.number == ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED
     assert session.head(server.url("/ntlm/"), auth=ME).ok
     assert session.post(server.url("/ntlm/"), auth=ME, content=iter([b"a"])).ok
+
+
+def test_a_body_that_waits_does_not_cost_the_login_its_connection(session: Session) -> None:
+    """Refused before the body, the request goes on without an expectation: each round has to be read to its end."""
+
+    def refuse(connection: socket.socket) -> None:
+        assert b"\r\nExpect: 100-continue\r\n" in connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 401 Who?\r\nWWW-Authenticate: NTLM\r\nContent-Length: 0\r\n\r\n")
+        wait_for_close(connection)
+
+    def log_in(connection: socket.socket) -> None:
+        request = read_request(connection)
+        assert b"\r\nAuthorization: NTLM " in request and request.endswith(b"\r\n\r\nbody")
+        assert b"Expect" not in request
+        connection.sendall(OK_ANSWER)
+
+    with raw_server([refuse, log_in]) as port:
+        response = session.put(f"http://127.0.0.1:{port}/", content=b"body", auth=ME, expect_continue=True)
+    assert response.content == b"ok"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -67,6 +68,7 @@ def test_each_hook_gets_what_the_one_before_it_gave() -> None:
         (lambda r: replace(r, headers={"a": "b"}), TypeError, "no RequestHeaders"),
         (lambda r: with_header(r, "Content-Length", "3"), ValueError, "Content-Length"),
         (lambda r: with_header(r, "transfer-encoding", "chunked"), ValueError, "Transfer-Encoding"),
+        (lambda r: with_header(with_header(r, "Host", "a"), "host", "b"), ValueError, "more than one Host"),
     ],
 )
 def test_what_cannot_be_sent(hook: Any, error: type[Exception], text: str) -> None:
@@ -107,6 +109,12 @@ def test_the_answer_of_a_download_can_be_exchanged() -> None:
     response.request = make_request(hooks={"response": lambda r: other})
     changed = hooked_download(download)
     assert changed.response is other and changed.path == "p"
+
+
+def test_hooks_stay_in_their_process() -> None:
+    """A request that is pickled, with an exception for example, leaves them behind."""
+    request = make_request(hooks={"request": lambda r: None})
+    assert pickle.loads(pickle.dumps(request)).hooks is None and request.hooks is not None
 
 
 # --- sessions

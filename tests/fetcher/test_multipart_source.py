@@ -30,15 +30,15 @@ def read_all(source: MultipartSource) -> bytes:
 
 def test_parts_come_in_their_order_and_again_after_a_restart() -> None:
     """Empty files are passed over; a large one comes in pieces."""
-    large = io.BytesIO(b"x" * 200_000)
+    large = io.BytesIO(b"x" * 600_000)
     source = MultipartSource(
         [b"<", measure_file("a", large), b"|", measure_file("b", io.BytesIO()), b"|", measure_file("c", large), b">"]
     )
-    whole = b"<" + b"x" * 200_000 + b"||" + b"x" * 200_000 + b">"
+    whole = b"<" + b"x" * 600_000 + b"||" + b"x" * 600_000 + b">"
     assert source.size == len(whole) and source.can_restart
     assert read_all(source) == whole
     source.restart()
-    assert source.read_piece() == b"<" and len(source.read_piece()) == 64 * 1024
+    assert source.read_piece() == b"<" and 0 < len(source.read_piece()) < 600_000
     source.restart()
     assert read_all(source) == whole
 

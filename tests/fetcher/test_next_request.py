@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from netstack_sync import DigestAuth, InvalidURL, NetError, Response, Session, TooManyRedirects
+from netstack_sync import DigestAuth, InvalidURL, NetError, Response, RetryPolicy, Session, TooManyRedirects
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
 
@@ -141,4 +141,12 @@ def test_a_relative_redirect_is_not_relative_to_the_session(server: EmbeddedServ
         server.route("/deep/up", Answer(body=b"up"))
         assert session.get("here").text == "up"
         with pytest.raises(InvalidURL):
-            session.get("data:,x")
+            session.get("ftp://a.test/")
+
+
+def test_a_later_attempt_may_be_no_redirect(server: EmbeddedServer, session: Session) -> None:
+    """What the first one led to is forgotten."""
+    server.route("/again", Answer(302, headers={"Location": "/hello"}), Answer(body=b"fine"))
+    retries = RetryPolicy(backoff=0, statuses={302})
+    response = session.get(server.url("/again"), follow_redirects=False, retries=retries)
+    assert response.text == "fine" and response.next_request is None and len(response.attempts) == 2

@@ -44,3 +44,5 @@ def test_what_was_prepared_can_be_sent(server: EmbeddedServer, session: Session)
         assert response.request is request and response.json()["method"] == "PUT"
     with pytest.raises(NotImplementedError):
         SessionRequests().send(request)
+    with pytest.raises(TypeError, match="request: must be a FetchRequest"):
+        session.send("http://a.test/")  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ from netstack_sync.http.upload import BytesUpload, FileSource, IterableSource, U
 from tests.support.loops import LoopDriver, driven_loop
 from tests.support.workers import ScriptedWorkers
 
-PIECE = 64 * 1024
+PIECE = 256 * 1024
 
 
 @pytest.fixture

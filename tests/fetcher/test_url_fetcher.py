@@ -12,7 +12,9 @@ from netstack_sync import Session, URLFetcher
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_CONTEXT_SHUT_DOWN, ERR_FAILED, ERR_IO_PENDING, OK
 from netstack_sync.base.priority import RequestPriority
+from netstack_sync.fetcher import upload_meter
 from netstack_sync.fetcher.network_call import call_on_network_thread
+from netstack_sync.http.chunked_upload import ChunkedUpload
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.default_routes import pattern_bytes
 from netstack_sync.testing.embedded_server import EmbeddedServer
@@ -199,7 +201,7 @@ class _News:
 
     def __init__(self, context: URLRequestContext) -> None:
         self._context = context
-        self.told: list[object] = []
+        self.told: list[Any] = []
 
     def on_interim(self, head: ResponseHead) -> None:
         """See FetchNews."""
@@ -232,3 +234,28 @@ def test_news_are_told_on_the_network_thread(server: EmbeddedServer, low: _Low, 
     assert low.delegate.done.wait(LIMIT_S) and low.delegate.results == [OK]
     assert news.told == ([(0, 2), 100, (2, 2), 103] if is_told and wants else [])
     assert server.requests[0].headers.get("expect") == "100-continue"
+
+
+def test_no_more_is_told_than_was_appended(server: EmbeddedServer, low: _Low, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row 246, UploadProgress (monotone, never beyond appended), of a body that is made while it is sent."""
+    monkeypatch.setattr(upload_meter, "PROGRESS_S", 0.0)
+    request = low.session.prepare("POST", server.url("/echo"), upload_progress=_never)
+    news, upload, appended = _News(low.context), ChunkedUpload(), [0]
+
+    def append(data: bytes, is_last: bool) -> None:
+        assert all(told[0] <= appended[0] for told in news.told)
+        appended[0] += len(data)
+        upload.append(data, is_last)
+
+    def start() -> None:
+        fetcher = URLFetcher(request, low.context, low.delegate, news=news)
+        fetcher.upload = upload
+        fetcher.start()
+
+    low.run(start)
+    for number in range(5):
+        low.run(lambda number=number: append(b"x" * 1000, is_last=number == 4))  # type: ignore[misc]
+    assert low.delegate.done.wait(LIMIT_S) and low.delegate.results == [OK]
+    told = news.told
+    assert told[0] == (0, None) and told[-1] == (5000, 5000) and told == sorted(told, key=lambda item: item[0])
+    assert server.requests[0].body == b"x" * 5000

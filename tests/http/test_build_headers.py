@@ -228,3 +228,14 @@ def test_what_frames_the_body_is_not_shown_and_not_taken() -> None:
     changed = with_sent_headers(info, shown)
     assert changed.headers.items() == [("Host", "a.test"), ("Connection", "keep-alive")]
     assert changed.url.username is None and info.url.username == "u"
+
+
+def test_there_is_one_host() -> None:
+    """RFC 9112 §3.2: a second one beside ours is refused, another one in its place is sent."""
+    info = request_info()
+    shown = headers_to_send(info, None)
+    shown.set("Host", "other.test")
+    assert with_sent_headers(info, shown).headers.get("host") == "other.test"
+    shown.add("host", "third.test")
+    with pytest.raises(ValueError, match="more than one Host"):
+        with_sent_headers(info, shown)

@@ -175,6 +175,21 @@ def test_half_a_head_does_not_end_the_wait(stack: ScriptedStack) -> None:
     assert post.finish() == (200, b"fine")
 
 
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_once_the_body_goes_nobody_reads(stack: ScriptedStack, is_asked: bool) -> None:
+    """An answer that comes meanwhile waits in the socket, as with every upload."""
+    asked: list[Step] = [Read(CONTINUE)] if is_asked else []
+    socket = stack.connection(Write(HEAD), *asked, Write(b"he"), Read(TOO_LARGE))
+    post = Post(stack)
+    post.start()
+    stack.advance(0 if is_asked else CONTINUE_WAIT_S)
+    reads = len(socket.read_sizes)
+    stack.advance(CONTINUE_WAIT_S)
+    assert socket.written == HEAD + b"he" and not post.done.is_called
+    assert len(socket.read_sizes) == reads <= 1 + is_asked
+    post.transaction.close()
+
+
 @pytest.mark.parametrize("before", [b"", CONTINUE], ids=["at once", "with 100"])
 @pytest.mark.parametrize("answer, body", [(TOO_LARGE, b"no!"), (FINE, b"fine")])
 def test_a_final_answer_makes_the_body_superfluous(

@@ -20,6 +20,7 @@ from netstack_sync.base.net_errors import (
 )
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.body_drainer import DRAIN_BYTES, DRAIN_LIMIT_S
+from netstack_sync.http.interim import InterimAnswers
 from netstack_sync.http.network_transaction import NetworkTransaction
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.server_auth import make_server_auth
@@ -535,6 +536,17 @@ def test_a_body_is_sent_in_every_round(stack: ScriptedStack) -> None:
     assert status(stack, login("POST", BytesUpload(b"hello"))) == 200
 
 
+def test_a_body_waits_for_no_round_of_a_handshake(stack: ScriptedStack) -> None:
+    """If it did, each challenge would end its connection: it only waits before there is one."""
+    logging_in(stack)
+    request = login("POST", BytesUpload(b"hello"))
+    request.interim = InterimAnswers(expects_continue=True)
+    one, two = (post(f"Authorization: {header('NTLM', token)}\r\n".encode()) + b"hello" for token in (b"one", b"two"))
+    stack.connection(Write(post(b"Expect: 100-continue\r\n")), FIRST)
+    stack.connection(Write(one), SECOND, Write(two), Read(FINE))
+    assert status(stack, request) == 200
+
+
 def test_the_log_tells_the_rounds_and_no_secret(stack: ScriptedStack) -> None:
     """The controller has a source of its own, which the request's names."""
     logging_in(stack)
@@ -563,3 +575,15 @@ def test_a_challenge_to_somebody_else(stack: ScriptedStack, value: str, can_meet
     assert auth is not None and head is not None and auth.can_meet(head) == can_meet
     assert (auth.authorization() is not None) == can_meet
     auth.cancel()
+
+
+def test_a_login_does_not_ask_before_each_body(stack: ScriptedStack) -> None:
+    """A body that stays unsent costs the connection, over which the login must go on."""
+    logging_in(stack)
+    asking = post(b"Expect: 100-continue\r\n")
+    stack.connection(Write(asking), FIRST)
+    one, two = (post(f"Authorization: {header('NTLM', token)}\r\n".encode()) + b"hello" for token in (b"one", b"two"))
+    stack.connection(Write(one), SECOND, Write(two), Read(FINE))
+    request = login("POST", BytesUpload(b"hello"))
+    request.interim = InterimAnswers(expects_continue=True)
+    assert status(stack, request) == 200 and not request.interim.expects_continue

@@ -433,7 +433,7 @@ def test_large_bodies_are_read_in_large_pieces(stack: ScriptedStack, head: bytes
     exchange.socket.resume()
     exchange.socket.extend(Read(b"1"))
     stack.run()
-    assert exchange.socket.read_sizes[-1] == (512 * 1024 if large else 64 * 1024)
+    assert exchange.socket.read_sizes[-1] == (1024 * 1024 if large else 64 * 1024)
     exchange.parser.cancel()
 
 
@@ -449,7 +449,7 @@ def test_a_body_of_unknown_length_is_read_as_it_comes(stack: ScriptedStack) -> N
         exchange.parser.read_body(lambda _: None)
         stack.run()
         sizes.append(exchange.socket.read_sizes[-1])
-    assert sizes == [64 * 1024, 512 * 1024, 64 * 1024]
+    assert sizes == [64 * 1024, 1024 * 1024, 64 * 1024]
     exchange.parser.cancel()
 
 

@@ -99,7 +99,7 @@ def every_way_to_a_body(session: ns.Session) -> None:
 def every_way_to_a_file(session: ns.Session) -> None:
     """Downloads."""
     assert_type(ns.download("http://h/f", "f"), ns.Download)
-    done = session.download("/f", Path("f"), resume=False, overwrite=True, checksum="md5:0", progress=print, timeout=5)
+    done = session.download("/f", Path("f"), resume=False, overwrite=True, checksum="md5:0", progress=print, parts=2)
     assert_type(done.path, str)
     assert_type(done.etag, str | None)
     assert_type(done.response, ns.Response)

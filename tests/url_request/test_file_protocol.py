@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import ntpath
 import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from netstack_sync.base.net_errors import ERR_ACCESS_DENIED, ERR_FILE_NOT_FOUND, ERR_METHOD_NOT_SUPPORTED, OK
 from netstack_sync.base.url import Url
 from netstack_sync.url_request import file_protocol as module
 from netstack_sync.url_request.file_protocol import FileProtocol, names_of_path
 from tests.support.jobs import Played, make_hop
-from tests.support.scripted_stack import ScriptedStack
+from tests.support.scripted_stack import ScriptedStack, scripted_stack
 
 
 @pytest.fixture
@@ -69,6 +72,22 @@ def test_ways_out(stack: ScriptedStack, root: Path, path: str) -> None:
     assert answer.result == ERR_ACCESS_DENIED and answer.job.response is None
 
 
+_NAMES = ["", ".", "..", "%2e%2e", "%2E.", "sub", "secret", "link", "..%2fsecret", "%5c..", "a%00", "%2f", "file"]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.sampled_from(_NAMES), max_size=6), st.sampled_from(["", "//", "//localhost", "//h", "///"]))
+def test_no_path_leads_out(root: Path, names: list[str], start: str) -> None:
+    """CVE-2024-23334 (aiohttp): whatever it is put together from, only what is inside comes out."""
+    (root / "sub").mkdir(exist_ok=True)
+    (root / "sub" / "file").write_bytes(b"inside")
+    if not (root / "sub" / "link").is_symlink():
+        (root / "sub" / "link").symlink_to(root.parent)
+    url = "file:" + start + root.as_posix().replace(" ", "%20") + "/" + "/".join(names)
+    with scripted_stack(is_async=False) as stack:
+        assert played(stack, root, url).body in (b"", b"inside")
+
+
 def test_other_places(stack: ScriptedStack, root: Path) -> None:
     """Beside the root, above it, and those whose names begin like its own."""
     (root.parent / "a root2").mkdir()
@@ -111,8 +130,6 @@ def test_the_root_of_everything(stack: ScriptedStack, root: Path) -> None:
 
 def test_drives(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of Windows: a name like another, compared without regard to case."""
-    import ntpath
-
     monkeypatch.setattr(module, "os", type("Os", (), {"path": ntpath, "sep": "\\"}))
     assert names_of_path("C:\\Users\\Me") == ["c:", "users", "me"]
     assert FileProtocol("C:\\Users")._names_below(Url.parse("file:///C:/USERS/a.txt")) == ["a.txt"]

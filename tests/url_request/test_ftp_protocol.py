@@ -70,7 +70,7 @@ def test_paths_and_ports(stack: ScriptedStack, server: FtpServer, resolver: Scri
     ],
 )
 def test_commands_inside_a_url(stack: ScriptedStack, resolver: ScriptedResolver, url: str) -> None:
-    """R1 (CVE-2020-28724, bpo-30119): no line can begin where the URL says so."""
+    """R16 (bpo-30119, ftplib): no line can begin where the URL says so."""
     played = Played(stack, FtpProtocol().create_job(make_hop(stack, url, resolver=resolver)))
     assert played.result == ERR_INVALID_URL and not resolver.requests
 

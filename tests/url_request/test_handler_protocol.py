@@ -61,7 +61,7 @@ def test_a_body_that_cannot_be_read(stack: ScriptedStack) -> None:
 
 @pytest.mark.parametrize("is_streamed", [False, True])
 def test_a_body_without_end(stack: ScriptedStack, monkeypatch: pytest.MonkeyPatch, is_streamed: bool) -> None:
-    """R9: memory is bounded."""
+    """Memory is bounded."""
     monkeypatch.setattr(module, "_MAX_BODY_BYTES", 5)
     upload = streamed(stack, b"123", b"456", b"789") if is_streamed else BytesUpload(b"123456")
     played = Played(stack, HandlerProtocol(echo).create_job(make_hop(stack, upload=upload)))

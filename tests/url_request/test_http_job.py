@@ -443,10 +443,42 @@ def test_a_delegate_meets_a_challenge(stack: ScriptedStack) -> None:
     job.close()
 
 
+def test_a_delegate_is_not_asked_where_the_caller_can_answer(stack: ScriptedStack) -> None:
+    """Whoever gave credentials has given them for this."""
+    delegate = ScriptedExchangeDelegate()
+    refusal = f"HTTP/1.1 401 No\r\nWWW-Authenticate: {PLAIN_CHALLENGE}\r\nContent-Length: 0\r\n\r\n".encode()
+    again = GET[:-2] + plain_answer("me", "p").encode() + b"\r\n"
+    stack.connection(Write(GET), Read(refusal), Write(again), Read(FINE))
+    info = request_info()
+    info.exchange_delegate, info.auth = delegate, password_identity("me", "p")
+    job, done = HttpJob(stack.session, info, stack.log(), Watcher()), RecordedCompletion()
+    result = job.start(done)
+    stack.run()
+    assert (result if result != ERR_IO_PENDING else done.result) == OK and delegate.asked == 0
+    assert delegate.statuses == [401, 200]
+    job.close()
+
+
 def test_an_identity_that_does_not_fit(stack: ScriptedStack) -> None:
     """The challenge is the answer."""
     delegate = ScriptedExchangeDelegate()
     delegate.identity = AuthIdentity("u", "p", ("digest",))
     job, done = watched_job(stack, delegate, UNAUTHORIZED)
     assert done.result == OK and job.response is not None and job.response.head.status == 401
+    job.close()
+
+
+def test_a_challenge_that_a_delegate_has_taken_for_something_else(stack: ScriptedStack) -> None:
+    """Then there is nothing to meet, even if the caller could."""
+    delegate = ScriptedExchangeDelegate()
+    delegate.head = other_head()
+    refusal = f"HTTP/1.1 401 No\r\nWWW-Authenticate: {PLAIN_CHALLENGE}\r\nContent-Length: 0\r\n\r\n".encode()
+    stack.connection(Write(GET), Read(refusal))
+    info = request_info()
+    info.exchange_delegate, info.auth = delegate, password_identity("me", "p")
+    job, done = HttpJob(stack.session, info, stack.log(), Watcher()), RecordedCompletion()
+    result = job.start(done)
+    stack.run()
+    assert (result if result != ERR_IO_PENDING else done.result) == OK and delegate.asked == 0
+    assert job.response is not None and job.response.head.status == 299
     job.close()

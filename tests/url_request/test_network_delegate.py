@@ -576,3 +576,16 @@ def test_there_is_an_end_to_passwords(
     stack.connection(*steps)
     _, delegate = run(stack, context)
     assert delegate.result == OK and len(network.auth) == 1 and len(network.challenges) == MAX_AUTH_ROUNDS
+
+
+def test_two_hosts_are_a_bug(
+    stack: ScriptedStack,
+    context: URLRequestContext,
+    network: RecordingNetworkDelegate,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Nothing is sent, and only this request fails."""
+    network.on_send = lambda headers: headers.add("Host", "b.test")
+    socket = stack.connection(Pause())
+    assert run(stack, context)[1].result == ERR_UNEXPECTED and not socket.written
+    assert "more than one Host" in capsys.readouterr().err

@@ -30,8 +30,9 @@ def test_replacing(tmp_path: Path) -> None:
     """The new content, in a file for its owner only, and nothing else in the folder."""
     file = tmp_path / "f"
     for data in (b"old", b"", b"new"):
-        replace_file(str(file), data)
-        assert file.read_bytes() == data
+        for is_synced in (True, False):
+            replace_file(str(file), data + b"!" * is_synced, is_synced)
+            assert file.read_bytes() == data + b"!" * is_synced
     assert [path.name for path in tmp_path.iterdir()] == ["f"]
 
 

@@ -128,7 +128,7 @@ def _time_out(*_: object) -> None:
 
 
 def test_the_address_for_the_data_is_the_servers_own(server: FtpServer) -> None:
-    """R22 (CVE-2020-8284, curl; bpo-43285): PASV cannot send us elsewhere."""
+    """CVE-2020-8284 (curl), CVE-2021-4189 (ftplib): PASV cannot send us elsewhere."""
     server.data_host = "192.0.2.1"
     assert fetched(source_of(server, "a.html")) == b"hello"
 
@@ -192,7 +192,7 @@ def test_two_answers_to_one_command(server: FtpServer) -> None:
 
 
 def test_a_server_that_never_stops_talking(server: FtpServer) -> None:
-    """R9: what it says is bounded, where ftplib has no bound."""
+    """What it says is bounded, where ftplib has no bound."""
     server.replies["WELCOME"] = "\r\n".join(["220-" + "x" * 1000] * 300)
     error = failure(source_of(server, "a.html"))
     assert error.net_error == ERR_FTP_FAILED and "exceed" in error.detail

@@ -101,7 +101,7 @@ def test_closing() -> None:
     ],
 )
 def test_what_is_no_answer(answer: object, words: str) -> None:
-    """R1 (CVE-2019-9740) for the two with line ends: nothing that a handler repeats can become another field."""
+    """R16 for the two with line ends: nothing that a handler repeats can become another field."""
     with pytest.raises(SourceError) as caught:
         opened(answer)
     assert caught.value.net_error == ERR_FAILED and words in caught.value.detail

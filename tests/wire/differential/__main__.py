@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import random
 import time
+from random import Random
 
 from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
 
 from tests.wire.differential.campaign import Tally, check
-from tests.wire.differential.responses import Connection, connections
+from tests.wire.differential.responses import Connection, connections, damaged_copies
 
-_BATCH = 1000
+_BATCH = 50
+_COPIES = 9  # of each connection
 
 
 def main() -> None:
@@ -20,7 +22,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=None, help="of the first batch; the next has the next")
     arguments = parser.parse_args()
-    first = arguments.seed if arguments.seed is not None else random.randrange(10**6)
+    first = arguments.seed if arguments.seed is not None else Random().randrange(10**6)
     tally, number = Tally(), first
     ends = time.monotonic() + arguments.minutes * 60
     try:
@@ -34,9 +36,11 @@ def main() -> None:
 def _run_batch(number: int, tally: Tally) -> None:
     @seed(number)
     @settings(max_examples=_BATCH, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(connections())
-    def run(connection: Connection) -> None:
+    @given(connections(), st.integers(0, 2**32))
+    def run(connection: Connection, damage: int) -> None:
         check(connection, tally)
+        for copy in damaged_copies(connection, Random(damage), _COPIES):
+            check(copy, tally)
 
     run()
 

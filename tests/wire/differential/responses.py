@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from random import Random
 from typing import NamedTuple
 
 from hypothesis import strategies as st
@@ -184,3 +185,15 @@ def _damaged(draw: st.DrawFn, data: bytes) -> bytes:
             return data[:at] + piece[draw(st.integers(0, len(piece))) :]
         case _:
             return data[:at]
+
+
+def damaged_copies(connection: Connection, random: Random, count: int) -> Iterator[Connection]:
+    """Copies with one or two small damages each: far cheaper than connections of their own."""
+    for _ in range(count):
+        data = connection.data
+        for _ in range(random.randint(1, 2)):
+            start, end = sorted((random.randint(0, len(data)), random.randint(0, len(data))))
+            put, skipped = random.choice(_BYTES), start + random.randint(0, 2)
+            damages = (data[:start] + put + data[skipped:], data[:start] + data[skipped:], data[:end] + data[start:])
+            data = random.choice((*damages, data[:start] + data[end:]))
+        yield connection._replace(data=data, cuts=tuple([min(cut, len(data)) for cut in connection.cuts]))
