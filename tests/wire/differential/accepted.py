@@ -103,7 +103,7 @@ ACCEPTED: Final = [
         _NO_FIELD,
         "Chromium leaves them out (RFC 9112 §5.1 speaks of a blank before the colon only); closed afterwards",
         b"HTTP/1.1 200 OK\r\nno field\r\n\r\n",
-        r"illegal header line|Invalid header token|Invalid header field|illegal",
+        r"illegal|Invalid header token|Invalid header field|continuation line at start",
     ),
     # --- where the body ends
     Accepted(
