@@ -250,6 +250,31 @@ def test_no_connection(stack: ScriptedStack) -> None:
     transaction.close()
 
 
+@pytest.mark.parametrize("kind", ["bytes", "file", "chunks"])
+def test_every_byte_is_counted(stack: ScriptedStack, kind: str) -> None:
+    """Row 184, TotalNetworkBytesPost, TotalNetworkBytesPost100Continue and TotalNetworkBytesChunkedPost; on the present
+    connection only: what a stale one has eaten is not counted again.
+    """
+    chunked = POST_HEAD.replace(b"Content-Length: 5", b"Transfer-Encoding: chunked")
+    uploads: dict[str, tuple[UploadStream, list[Step]]] = {
+        "bytes": (BytesUpload(b"hello"), [Write(POST)]),
+        "file": (WorkerUpload(FileSource(io.BytesIO(b"hello")), 5, stack.workers), [Write(POST_HEAD), Write(b"hello")]),
+        "chunks": (
+            WorkerUpload(IterableSource([b"he", b"llo"]), None, stack.workers),
+            [Write(chunked), Write(b"2\r\nhe\r\n"), Write(b"3\r\nllo\r\n"), Write(b"0\r\n\r\n")],
+        ),
+    }
+    upload, writes = uploads[kind]
+    answer = b"HTTP/1.1 100 Continue\r\n\r\n" + FINE
+    used_connection(stack, *writes, EOF)
+    socket = stack.connection(*writes, Read(answer))
+    transaction = stack.transaction()
+    assert transaction.sent_bytes == 0
+    assert start(stack, transaction, post(upload)) == OK and read_body(stack, transaction) == b"fine"
+    assert transaction.sent_bytes == len(socket.written)
+    transaction.close()
+
+
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_every_step_may_fail(stack: ScriptedStack, method: str) -> None:
     """Rows 166, 180 and 182: on a fresh connection the first failure is final; it is told once, nothing leaks."""
@@ -462,12 +487,14 @@ def test_408_on_a_fresh_connection_is_an_answer(stack: ScriptedStack) -> None:
     transaction.close()
 
 
-def test_an_error_answer_after_a_reset_is_no_reason_to_resend(stack: ScriptedStack) -> None:
-    """Row 181, PostReadsErrorResponseAfterResetOnReusedSocket: the server has said why."""
+@pytest.mark.parametrize("is_used", [False, True])
+def test_an_error_answer_after_a_reset_is_no_reason_to_resend(stack: ScriptedStack, is_used: bool) -> None:
+    """Row 181, PostReadsErrorResponseAfterResetOnReusedSocket and …Preconnected: the server has said why."""
     body = b"x" * 2000
     head = POST_HEAD.replace(b"5", b"2000")
     answer = b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n"
-    socket = used_connection(stack, Write(head), Write(ERR_CONNECTION_RESET), Read(answer))
+    idle_connection = used_connection if is_used else unused_idle_connection
+    socket = idle_connection(stack, Write(head), Write(ERR_CONNECTION_RESET), Read(answer))
     transaction = stack.transaction()
     assert start(stack, transaction, post(BytesUpload(body))) == OK
     assert transaction.response is not None and transaction.response.head.status == 413

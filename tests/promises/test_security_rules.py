@@ -41,6 +41,19 @@ def test_unset_really_unsets() -> None:
             assert server.requests[-1].headers.get("x-token") == sent
 
 
+def test_nothing_of_one_request_stays_for_the_next() -> None:
+    """R4 (CVE-2026-9546, CVE-2026-6276): no Referer, and no Host, for which cookies would be kept or sent."""
+    with EmbeddedServer() as server, Session() as session:
+        server.route("/set", Answer(headers={"Set-Cookie": "a=1"}))
+        own = {"Referer": "http://secret.test/", "Host": "other.test", "X-Own": "x"}
+        session.get(server.url("/set"), headers=own, auth=("u", "p"))
+        assert [cookie.domain for cookie in session.cookies] == ["127.0.0.1"]
+        session.get(server.url("/hello"))
+        headers = server.requests[-1].headers
+        assert [headers.get(name) for name in ("referer", "x-own", "authorization")] == [None] * 3
+        assert (headers.get("host"), headers.get("cookie")) == (f"127.0.0.1:{server.port}", "a=1")
+
+
 def test_nothing_is_unpickled() -> None:
     """R10 (CVE-2026-34993): no module of the package imports a serializer that runs code."""
     package = pathlib.Path(netstack_sync.__file__).parent

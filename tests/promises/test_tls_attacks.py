@@ -293,7 +293,7 @@ class TestClientCertificate:
     def test_one_request_with_it_is_no_reason_for_the_next_to_have_it(
         self, version: ssl.TLSVersion, tmp_path: Path
     ) -> None:
-        """Rule R1 (curl CVE-2026-8932): neither by keep-alive nor by resumption. ClientAuthNoCertificate of row 242."""
+        """R1 (CVE-2026-8932): neither by keep-alive nor by resumption. Row 242, ClientAuthNoCertificate."""
         client = process_authority().issue(["me"], is_client=True)
         recipe = TlsRecipe(max_version=version, client_ca=process_authority().pem)
         with EmbeddedServer(tls=recipe) as server, Session(verify=server.ca_file) as session:
