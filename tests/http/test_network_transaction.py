@@ -183,6 +183,44 @@ def test_the_timing_says_where_the_time_went(stack: ScriptedStack) -> None:
     second.close()
 
 
+@pytest.mark.parametrize("is_interim_split", [False, True])
+@pytest.mark.parametrize("is_head_split", [False, True])
+def test_when_the_answer_began(stack: ScriptedStack, is_interim_split: bool, is_head_split: bool) -> None:
+    """Row 152, NonInformationalResponseStart: with its first byte, after all 1xx responses, each in pieces or not."""
+    hints = b"HTTP/1.1 103 E\r\nLink: x\r\n\r\n"
+    interim: list[Step] = [Read(hints[:9]), Pause(), Read(hints[9:])] if is_interim_split else [Read(hints)]
+    answer: list[Step] = [Read(FINE[:9]), Pause(), Read(FINE[9:20]), Pause(), Read(FINE[20:])]
+    if not is_head_split:
+        answer = [Read(FINE)]
+    socket = stack.connection(Write(GET), Pause(), *interim, Pause(), *answer)
+    transaction, done = stack.transaction(), RecordedCompletion()
+    transaction.start(request_info(), done)
+    stack.run()
+    while not done.is_called:
+        stack.advance(1.0)
+        socket.resume()
+        stack.run()
+    begun = 102.0 + is_interim_split
+    timing = transaction.timing
+    assert (timing.receive_headers_start, timing.receive_headers_end) == (begun, begun + 2 * is_head_split)
+    assert timing.wait == begun - 100.0
+    transaction.close()
+
+
+def test_an_answer_that_was_not_taken_leaves_no_beginning(stack: ScriptedStack) -> None:
+    """Only the attempt that gave the answer counts."""
+    used_connection(stack, Write(GET), Read(TIMEOUT_408[:9]), Read(TIMEOUT_408[9:]))
+    socket = stack.connection(Write(GET), Pause(), Read(FINE))
+    transaction, done = stack.transaction(), RecordedCompletion()
+    transaction.start(request_info(), done)
+    stack.run()
+    stack.advance(1.0)
+    socket.resume()
+    stack.run()
+    assert done.result == OK and transaction.timing.receive_headers_start == 101.0
+    transaction.close()
+
+
 def test_load_states(stack: ScriptedStack) -> None:
     """What the exchange waits for, at each pause."""
     socket = stack.connection(Pause(), Write(GET), Pause(), Read(FINE))

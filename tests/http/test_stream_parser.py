@@ -343,6 +343,28 @@ def test_interim_answers_are_limited(stack: ScriptedStack, is_split: bool) -> No
         assert Exchange(stack, Write(HEAD), *reads).fetch() == expected
 
 
+@pytest.mark.parametrize(
+    "pieces, begins",
+    [
+        ([LENGTH_5], 0),
+        ([LENGTH_5[:9], LENGTH_5[9:20], LENGTH_5[20:]], 1),
+        ([b"HTTP/1.1 103 E\r\n\r\n", LENGTH_5], 1),
+        ([b"HTTP/1.1 103 E\r\n\r\n" + LENGTH_5], 1),
+        ([b"HTTP/1.1 103", b" E\r\n\r\n" + LENGTH_5[:9], LENGTH_5[9:]], 2),
+    ],
+)
+def test_the_last_beginning_is_that_of_the_answer(stack: ScriptedStack, pieces: list[bytes], begins: int) -> None:
+    """Row 152, NonInformationalResponseStart: what comes alone and in one piece begins when it is there."""
+    exchange = Exchange(stack, Write(HEAD), *[Read(piece) for piece in pieces])
+    assert exchange.send() == OK
+    begun: list[None] = []
+    done = RecordedCompletion()
+    exchange.parser.read_headers(False, done, lambda: begun.append(None))
+    stack.run()
+    assert done.result == OK and len(begun) == begins
+    exchange.parser.cancel()
+
+
 # --- uploads that the server does not want
 
 

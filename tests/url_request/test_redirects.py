@@ -169,6 +169,15 @@ def test_edits_of_whoever_follows() -> None:
     assert len(headers) == 3
 
 
+def test_edits_that_cannot_be_made() -> None:
+    """Rule R16: what frames the body is its own; a string is no list of names."""
+    with pytest.raises(ValueError, match="pass a list of names"):
+        HeaderEdits.make("Cookie", None)
+    for name in ("content-length", "Transfer-Encoding"):
+        with pytest.raises(ValueError, match="is set from the body"):
+            HeaderEdits.make((), {name: "1"})
+
+
 # --- our own
 
 
