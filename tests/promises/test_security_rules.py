@@ -25,7 +25,7 @@ def test_an_unverified_connection_serves_no_verified_request() -> None:
 
 
 def test_https_never_uses_a_clear_connection() -> None:
-    """R2 (CVE-2026-4873): the scheme is part of the key, also when host and port are the same."""
+    """R2 (CVE-2026-4873, CVE-2026-8286): the scheme is part of the key, also when host and port are the same."""
     with EmbeddedServer() as server, Session(timeout=Timeout(total=5, connect=1)) as session:
         assert session.get(server.url("/hello")).ok
         with pytest.raises(netstack_sync.NetError):
