@@ -54,7 +54,7 @@ class LoadTiming:
     send_start: float | None = None
     send_end: float | None = None
     receive_headers_start: float | None = None
-    """When the first byte of the answer was there."""
+    """When the first byte of the answer was there; 1xx responses are none."""
     receive_headers_end: float | None = None
     response_end: float | None = None
     """When the last byte of the body was there."""

@@ -7,7 +7,7 @@ from netstack_sync.base.load_timing import ConnectTiming
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.keep_alive import keep_alive_timeout_s
 from netstack_sync.http.stream_parser import HttpStreamParser
-from netstack_sync.loop.completion import Completion
+from netstack_sync.loop.completion import Completion, Task
 from netstack_sync.pool.handle import ClientSocketHandle, ReuseType
 from netstack_sync.wire.http1_response import ResponseHead
 
@@ -39,9 +39,9 @@ class HttpBasicStream:
         self.send_request = self._parser.send_request
         self.read_body = self._parser.read_body
 
-    def read_headers(self, on_done: Completion) -> int:
+    def read_headers(self, on_done: Completion, on_begun: Task | None = None) -> int:
         """See HttpStream."""
-        return self._parser.read_headers(self.is_connection_reused, on_done)
+        return self._parser.read_headers(self.is_connection_reused, on_done, on_begun)
 
     def close(self, not_reusable: bool = False) -> None:
         """See HttpStream."""

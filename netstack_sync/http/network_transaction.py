@@ -142,7 +142,7 @@ class NetworkTransaction(TransactionFacts):
         timing.connect = stream.connect_timing
         timing.socket_reused = stream.is_connection_reused
         timing.socket_log_id = stream.socket_log_id
-        timing.send_end = None
+        timing.send_end = timing.receive_headers_start = None
         authorization = self._auth.authorization() if self._auth is not None else None
         if info.exchange_delegate is None:  # fast path
             return self._send_head(self._session.heads.build(info, authorization))
@@ -186,7 +186,10 @@ class NetworkTransaction(TransactionFacts):
                 return ERR_IO_PENDING  # closed by the observer
         self._net_log.begin(NetLogEventType.HTTP_TRANSACTION_READ_HEADERS)
         self._step = self._headers_complete
-        return stream.read_headers(self._on_io_complete)
+        return stream.read_headers(self._on_io_complete, self._on_head_begun)
+
+    def _on_head_begun(self) -> None:
+        self.timing.receive_headers_start = self._session.thread.clock.now()
 
     def _headers_complete(self, result: int) -> int:
         self._net_log.end_with_net_error(NetLogEventType.HTTP_TRANSACTION_READ_HEADERS, result)
@@ -201,7 +204,9 @@ class NetworkTransaction(TransactionFacts):
         if is_refused and self._rewind() == OK:
             return self._resend(head.status)  # else the 408 is all the answer there will be
         now = self._session.thread.clock.now()
-        self.timing.receive_headers_start = self.timing.receive_headers_end = now
+        self.timing.receive_headers_end = now
+        if self.timing.receive_headers_start is None:
+            self.timing.receive_headers_start = now
         self._session.meter.headers_received(stream, self.timing.send_start or now, now, head.status)
         if self._net_log.is_capturing:
             line = f"HTTP/{head.version[0]}.{head.version[1]} {head.status} {head.reason}"

@@ -10,7 +10,7 @@ from netstack_sync.base.load_timing import ConnectTiming
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.interim import InterimWatch
 from netstack_sync.http.upload import UploadStream
-from netstack_sync.loop.completion import Completion
+from netstack_sync.loop.completion import Completion, Task
 from netstack_sync.pool.handle import ClientSocketHandle
 from netstack_sync.wire.http1_response import ResponseHead
 
@@ -43,8 +43,11 @@ class HttpStream(Protocol):
         A body that `interim` holds back may stay unsent: then the answer is there already, and read_headers() is OK.
         """
 
-    def read_headers(self, on_done: Completion) -> int:
-        """OK when `head` is there, an error, or ERR_IO_PENDING and one later callback."""
+    def read_headers(self, on_done: Completion, on_begun: Task | None = None) -> int:
+        """OK when `head` is there, an error, or ERR_IO_PENDING and one later callback.
+
+        `on_begun` is called when a head begins that does not come alone and in one piece, a 1xx one included.
+        """
 
     def read_body(self, on_data: OnBodyData) -> bytes | int:
         """A piece, b"" at the end, an error, or ERR_IO_PENDING and one later callback with one of these."""

@@ -14,7 +14,7 @@ from netstack_sync.http.interim import InterimWatch, problem_with_interim
 from netstack_sync.http.request_sender import RequestSender
 from netstack_sync.http.stream import OnBodyData
 from netstack_sync.http.upload import UploadStream
-from netstack_sync.loop.completion import Completion
+from netstack_sync.loop.completion import Completion, Task
 from netstack_sync.sockets.read_size import LARGE_READ_BYTES, SMALL_READ_BYTES, next_read_size
 from netstack_sync.sockets.stream_socket import StreamSocket
 from netstack_sync.wire.errors import WireError
@@ -41,6 +41,7 @@ class HttpStreamParser:
         "_is_reused",
         "_is_secure",
         "_method",
+        "_on_begun",
         "_on_data",
         "_on_headers",
         "_on_sent",
@@ -71,6 +72,7 @@ class HttpStreamParser:
         self._has_failed = False  # from then on what comes belongs to no answer
         self._read_bytes = SMALL_READ_BYTES
         self._on_headers: Completion | None = None
+        self._on_begun: Task | None = None
         self._on_data: OnBodyData | None = None
         self.head: ResponseHead | None = None
         self.received_bytes = 0
@@ -88,12 +90,12 @@ class HttpStreamParser:
         result = self._sender.send(self._on_send_complete)
         return result if result == ERR_IO_PENDING else self._after_send(result)
 
-    def read_headers(self, is_reused: bool, on_done: Completion) -> int:
+    def read_headers(self, is_reused: bool, on_done: Completion, on_begun: Task | None = None) -> int:
         """See HttpStream.read_headers."""
         if self.head is not None:
             return OK  # it came before the body was sent
         self._is_reused = is_reused
-        self._on_headers = on_done
+        self._on_headers, self._on_begun = on_done, on_begun
         self._socket.notify_readable(self._on_headers_readable)
         return ERR_IO_PENDING
 
@@ -118,7 +120,7 @@ class HttpStreamParser:
             self._sender.cancel()
         if self._interim is not None:
             self._interim.cancel()
-        self._on_sent = self._on_headers = self._on_data = None
+        self._on_sent = self._on_headers = self._on_begun = self._on_data = None
         self._socket.cancel_notify()
 
     @property
@@ -148,16 +150,8 @@ class HttpStreamParser:
     def can_reuse_connection(self) -> bool:
         """See HttpStream.can_reuse_connection. Bytes after the end belong to no answer: never reused."""
         body = self._body
-        return (
-            self.can_find_end
-            and body is not None
-            and body.is_complete
-            and not body.surplus
-            and not body.in_doubt
-            and not self._in_doubt
-            and not self._unparsed
-            and self._send_error == OK
-        )
+        has_ended = body is not None and body.is_complete and not body.surplus and not body.in_doubt
+        return has_ended and self.can_find_end and not self._in_doubt and not self._unparsed and self._send_error == OK
 
     # --- sending
 
@@ -212,10 +206,13 @@ class HttpStreamParser:
 
     def _parse_head(self, data: bytes) -> int:
         while True:
+            is_first = not self._head_parser.received_bytes
             try:
                 head = self._head_parser.receive(data)
             except WireError as error:
                 return self._malformed(error)
+            if is_first and (head is None or self._informational) and self._on_begun is not None:
+                self._on_begun()
             if head is None:
                 return ERR_IO_PENDING
             if head.status >= 200:

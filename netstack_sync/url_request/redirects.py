@@ -21,6 +21,8 @@ from netstack_sync.wire.http1_response import ResponseHead
 
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 20
+MAX_REFERER_LENGTH = 4096
+"""Of what a redirect takes along; a longer one is told by its origin (net/url_request/url_request_job.cc)."""
 
 # Chromium's, and what RFC 9110 §15.4 adds; without a body there is nothing to expect either.
 _BODY_HEADERS = (
@@ -136,7 +138,8 @@ def redirected_request(info: HttpRequestInfo, redirect: RedirectInfo) -> HttpReq
     move: nobody else gets to see what was meant for this host, so all of it stays.
     """
     headers, tls = info.headers.copy(), info.tls
-    _restrict_referer(headers, redirect.url)
+    if not redirect.is_internal:
+        _restrict_referer(headers, redirect.url)
     auth, cookies = info.auth, info.cookies
     if info.url.origin != redirect.url.origin and not redirect.is_internal:
         for name in (*CREDENTIAL_HEADERS, "Host"):
@@ -166,15 +169,24 @@ def redirected_request(info: HttpRequestInfo, redirect: RedirectInfo) -> HttpReq
 
 
 def _restrict_referer(headers: RequestHeaders, target: Url) -> None:
-    """Of a page that came over TLS nobody hears in clear, and of no page its credentials (RFC 9110 §10.1.3)."""
-    value = headers.get("referer")
-    if value is None:
+    """Leaves of each Referer what the target may know."""
+    if "referer" not in headers:
         return
-    try:
-        page = Url.parse(value)
-    except InvalidURL:
-        return  # "about:blank", a path, or nothing that tells of a page
-    if page.is_secure and not target.is_secure:
+    pages = [value for name, value in headers.items() if name.lower() == "referer"]
+    told = [page for page in [_told_page(page, target) for page in pages] if page is not None]
+    if told != pages:
         headers.remove("referer")
-    elif page.username is not None or page.fragment is not None:
-        headers.set("Referer", page.without_credentials().with_fragment(None).href)
+        headers.update([("Referer", page) for page in told])
+
+
+def _told_page(referer: str, target: Url) -> str | None:
+    """Of a page that came over TLS nobody hears in clear, and of no page its credentials (RFC 9110 §10.1.3)."""
+    try:
+        page = Url.parse(referer)
+    except InvalidURL:
+        return referer  # "about:blank", a path, or nothing that tells of a page
+    if page.is_secure and not target.is_secure:
+        return None
+    if page.username is not None or page.fragment is not None:
+        referer = page.without_credentials().with_fragment(None).href
+    return referer if len(referer) <= MAX_REFERER_LENGTH else f"{page.scheme}://{page.host_header}/"

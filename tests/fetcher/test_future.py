@@ -118,7 +118,9 @@ def test_a_future_that_waits_can_be_moved(server: EmbeddedServer, stalling: str)
 
 
 def test_cancel_at_once_and_many_times_from_many_threads(session: Session, stalling: str) -> None:
-    """Before the network thread has even heard of it; exactly one of them tells those who wait."""
+    """Row 249, CancelWhileDelayedStartTaskPending: before the network thread has heard of it, too;
+    exactly one of them tells those who wait.
+    """
     for _ in range(20):
         future = session.submit("GET", stalling)
         start = threading.Barrier(4)

@@ -156,7 +156,7 @@ def test_an_answer_of_http_1_0(session: Session, answer: bytes, version: int) ->
 
 
 def test_an_answer_of_http_0_9_is_refused(session: Session) -> None:
-    """Row 151: nothing tells it from another protocol."""
+    """Rows 151, Http09PortTests, and 160, SimpleGETNoHeaders: nothing tells it from another protocol, on no port."""
 
     def serve(connection: Any) -> None:
         read_request(connection)

@@ -193,6 +193,7 @@ def test_a_limit_of_size_ends_the_fetch(server: EmbeddedServer, session: Session
 
 
 def test_https_and_its_certificate(session: Session) -> None:
+    """Row 249, BadHTTPSTest: nothing is sent to a server that cannot be verified, unless the caller insists."""
     with EmbeddedServer(tls=True) as server:
         with pytest.raises(CertificateError):
             session.get(server.url("/hello"))
@@ -250,6 +251,7 @@ def test_a_small_rest_is_read_for_the_sake_of_the_connection(server: EmbeddedSer
 
 
 def test_a_dropped_stream_ends_its_fetch(server: EmbeddedServer, session: Session) -> None:
+    """Row 234, CancelByDestroyingAfterStart."""
     response = session.stream("GET", server.url("/bytes/50000000"))
     del response
     gc.collect()

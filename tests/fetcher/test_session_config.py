@@ -18,6 +18,7 @@ from netstack_sync import (
     Timeout,
     TlsSettings,
 )
+from netstack_sync._version import __version__
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.fetcher.session_config import SessionConfig, make_session_config
 from netstack_sync.fetcher.timeout import DEFAULT_STREAM_TIMEOUT, DEFAULT_TIMEOUT
@@ -41,6 +42,20 @@ def _config(**settings: Any) -> SessionConfig:
 
 
 URL = "http://h/"
+
+
+@pytest.mark.parametrize("value", ["mine", "", None])
+def test_what_a_server_is_told_of_the_program(value: str | None) -> None:
+    """Row 241, DefaultUserAgent, DefaultAcceptEncoding, EmptyHttpUserAgentSettings, and what takes their place,
+    DefaultAcceptEncodingOverriden and OverrideAcceptLanguage; there is no language that nobody has named.
+    """
+    headers = _config().prepare("GET", URL, {}).headers
+    assert headers.get("user-agent") == f"netstack_sync/{__version__}" and "accept-language" not in headers
+    assert {"gzip", "deflate"} <= set((headers.get("accept-encoding") or "").split(", "))
+    for name in ("User-Agent", "Accept-Encoding", "Accept-Language"):
+        of_request = _config().prepare("GET", URL, {"headers": {name.lower(): value}})
+        of_session = _config(headers={name.upper(): value}).prepare("GET", URL, {})
+        assert of_request.headers.get(name) == of_session.headers.get(name) == value
 
 
 def test_defaults() -> None:

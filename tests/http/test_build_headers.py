@@ -63,6 +63,22 @@ def test_the_callers_headers_keep_their_order_and_spelling() -> None:
     assert head(headers=fields)[3:] == ["x-B: 2", "X-a: 1", "x-b: é"]
 
 
+def test_headers_that_others_fill_in_are_sent_as_they_are() -> None:
+    """Row 177, UserAgent, Referer and ExtraHeadersStripped: in their order and spelling, once each."""
+    fields = [("referer", "www.foo.com"), ("User-Agent", "Chromium Ultra Awesome X Edition"), ("FoO", "bar")]
+    assert head(headers=fields)[3:] == [f"{name}: {value}" for name, value in fields]
+
+
+@pytest.mark.parametrize(
+    "referer", ["http://p.test/" + "x" * 5000, "https://u:p@p.test/#f", "about:blank"], ids=["long", "full", "no page"]
+)
+def test_a_referer_of_the_callers_is_the_callers(referer: str) -> None:
+    """Row 243, CapRefererHeaderLength, NoUserPassInReferrer, NoFragmentInReferrer: here nobody makes one up, so that
+    the one who writes it means it, as in requests, httpx and curl. What redirects make of it is in test_redirects.py.
+    """
+    assert head(headers=[("Referer", referer)])[3:] == [f"Referer: {referer}"]
+
+
 def test_the_caller_may_replace_host_and_connection() -> None:
     """Each is sent once, as the caller wants it."""
     fields = [("CONNECTION", "close"), ("hOST", "other.test")]

@@ -210,7 +210,7 @@ def test_connections_verified_under_other_terms(stack: ScriptedStack) -> None:
 
 
 def test_who_waits_gets_a_connection_under_the_new_terms(stack: ScriptedStack) -> None:
-    """Row 89, RefreshGroupCreatesNewConnectJobs."""
+    """Rows 89, RefreshGroupCreatesNewConnectJobs, and 184, SSLConfigChangedPendingConnect."""
     handle, done = waiting_handle(stack)
     stack.connection()
     stack.session.on_trust_changed()

@@ -183,6 +183,44 @@ def test_the_timing_says_where_the_time_went(stack: ScriptedStack) -> None:
     second.close()
 
 
+@pytest.mark.parametrize("is_interim_split", [False, True])
+@pytest.mark.parametrize("is_head_split", [False, True])
+def test_when_the_answer_began(stack: ScriptedStack, is_interim_split: bool, is_head_split: bool) -> None:
+    """Row 152, NonInformationalResponseStart: with its first byte, after all 1xx responses, each in pieces or not."""
+    hints = b"HTTP/1.1 103 E\r\nLink: x\r\n\r\n"
+    interim: list[Step] = [Read(hints[:9]), Pause(), Read(hints[9:])] if is_interim_split else [Read(hints)]
+    answer: list[Step] = [Read(FINE[:9]), Pause(), Read(FINE[9:20]), Pause(), Read(FINE[20:])]
+    if not is_head_split:
+        answer = [Read(FINE)]
+    socket = stack.connection(Write(GET), Pause(), *interim, Pause(), *answer)
+    transaction, done = stack.transaction(), RecordedCompletion()
+    transaction.start(request_info(), done)
+    stack.run()
+    while not done.is_called:
+        stack.advance(1.0)
+        socket.resume()
+        stack.run()
+    begun = 102.0 + is_interim_split
+    timing = transaction.timing
+    assert (timing.receive_headers_start, timing.receive_headers_end) == (begun, begun + 2 * is_head_split)
+    assert timing.wait == begun - 100.0
+    transaction.close()
+
+
+def test_an_answer_that_was_not_taken_leaves_no_beginning(stack: ScriptedStack) -> None:
+    """Only the attempt that gave the answer counts."""
+    used_connection(stack, Write(GET), Read(TIMEOUT_408[:9]), Read(TIMEOUT_408[9:]))
+    socket = stack.connection(Write(GET), Pause(), Read(FINE))
+    transaction, done = stack.transaction(), RecordedCompletion()
+    transaction.start(request_info(), done)
+    stack.run()
+    stack.advance(1.0)
+    socket.resume()
+    stack.run()
+    assert done.result == OK and transaction.timing.receive_headers_start == 101.0
+    transaction.close()
+
+
 def test_load_states(stack: ScriptedStack) -> None:
     """What the exchange waits for, at each pause."""
     socket = stack.connection(Pause(), Write(GET), Pause(), Read(FINE))
@@ -247,6 +285,31 @@ def test_no_connection(stack: ScriptedStack) -> None:
     assert transaction.ssl_info is None
     assert start(stack, transaction) == ERR_CONNECTION_REFUSED and transaction.ssl_info is info
     assert transaction.error_detail == "scripted failure" and not transaction.has_sent_bytes
+    transaction.close()
+
+
+@pytest.mark.parametrize("kind", ["bytes", "file", "chunks"])
+def test_every_byte_is_counted(stack: ScriptedStack, kind: str) -> None:
+    """Row 184, TotalNetworkBytesPost, TotalNetworkBytesPost100Continue and TotalNetworkBytesChunkedPost; on the present
+    connection only: what a stale one has eaten is not counted again.
+    """
+    chunked = POST_HEAD.replace(b"Content-Length: 5", b"Transfer-Encoding: chunked")
+    uploads: dict[str, tuple[UploadStream, list[Step]]] = {
+        "bytes": (BytesUpload(b"hello"), [Write(POST)]),
+        "file": (WorkerUpload(FileSource(io.BytesIO(b"hello")), 5, stack.workers), [Write(POST_HEAD), Write(b"hello")]),
+        "chunks": (
+            WorkerUpload(IterableSource([b"he", b"llo"]), None, stack.workers),
+            [Write(chunked), Write(b"2\r\nhe\r\n"), Write(b"3\r\nllo\r\n"), Write(b"0\r\n\r\n")],
+        ),
+    }
+    upload, writes = uploads[kind]
+    answer = b"HTTP/1.1 100 Continue\r\n\r\n" + FINE
+    used_connection(stack, *writes, EOF)
+    socket = stack.connection(*writes, Read(answer))
+    transaction = stack.transaction()
+    assert transaction.sent_bytes == 0
+    assert start(stack, transaction, post(upload)) == OK and read_body(stack, transaction) == b"fine"
+    assert transaction.sent_bytes == len(socket.written)
     transaction.close()
 
 
@@ -462,12 +525,14 @@ def test_408_on_a_fresh_connection_is_an_answer(stack: ScriptedStack) -> None:
     transaction.close()
 
 
-def test_an_error_answer_after_a_reset_is_no_reason_to_resend(stack: ScriptedStack) -> None:
-    """Row 181, PostReadsErrorResponseAfterResetOnReusedSocket: the server has said why."""
+@pytest.mark.parametrize("is_used", [False, True])
+def test_an_error_answer_after_a_reset_is_no_reason_to_resend(stack: ScriptedStack, is_used: bool) -> None:
+    """Row 181, PostReadsErrorResponseAfterResetOnReusedSocket and …Preconnected: the server has said why."""
     body = b"x" * 2000
     head = POST_HEAD.replace(b"5", b"2000")
     answer = b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n"
-    socket = used_connection(stack, Write(head), Write(ERR_CONNECTION_RESET), Read(answer))
+    idle_connection = used_connection if is_used else unused_idle_connection
+    socket = idle_connection(stack, Write(head), Write(ERR_CONNECTION_RESET), Read(answer))
     transaction = stack.transaction()
     assert start(stack, transaction, post(BytesUpload(body))) == OK
     assert transaction.response is not None and transaction.response.head.status == 413
@@ -931,7 +996,8 @@ def test_somebody_elses_identity(stack: ScriptedStack, scheme: str, can_meet: bo
     stack.connection(Write(GET), Read(refusal), *rest)
     transaction, info = stack.transaction(), request_info()
     assert start(stack, transaction, info) == OK and not transaction.is_ready_to_restart
-    assert transaction.take_identity(AuthIdentity("u", "p", (scheme,))) == can_meet
+    for user in ("somebody", "u"):  # the last one counts
+        assert transaction.take_identity(AuthIdentity(user, "p", (scheme,))) == can_meet
     if can_meet:
         assert restart(stack, transaction, info) == OK
         assert transaction.response is not None and transaction.response.head.status == 200

@@ -91,7 +91,7 @@ def test_an_empty_file(stack: ScriptedStack) -> None:
 
 
 def test_every_piece_of_unknown_size_becomes_a_chunk(stack: ScriptedStack) -> None:
-    """Rows 146 and 149: hexadecimal size, data, and the last chunk at the end."""
+    """Rows 146, 148, SentBytesChunkedPostBody, and 149: hexadecimal size, data, and the last chunk at the end."""
     large = b"y" * 0x1F40
     steps: list[Step] = [Write(HEAD), Write(b"3\r\nabc\r\n"), Write(b"1f40\r\n" + large + b"\r\n"), Write(b"0\r\n\r\n")]
     result, sender, socket = send(stack, steps, from_pieces(stack, b"abc", large))
@@ -113,7 +113,7 @@ def test_a_body_in_memory_whose_size_is_hidden_is_not_merged(stack: ScriptedStac
 
 
 def test_a_failing_source_ends_the_sending(stack: ScriptedStack) -> None:
-    """Row 145: the upload's error is the result."""
+    """Row 145, DataReadErrorAsynchronous: the upload's error is the result."""
     result, sender, _ = send(stack, [Write(HEAD), Write(b"abc")], from_file(stack, b"abc", 4))
     assert result == ERR_UPLOAD_FILE_CHANGED and sender.sent_bytes == len(HEAD) + 3
 
@@ -133,7 +133,7 @@ def test_a_source_that_fails_at_once_ends_the_sending(stack: ScriptedStack) -> N
 
 @pytest.mark.parametrize("kind", ["none", "merged", "large", "file", "chunked"])
 def test_any_write_may_fail(stack: ScriptedStack, kind: str) -> None:
-    """The error is the result, exactly once, and what was sent before is counted."""
+    """Row 182, HttpSyncWriteError and HttpAsyncWriteError: told exactly once; what was sent before is counted."""
     large = b"z" * MERGE_LIMIT_BYTES
     bodies: dict[str, tuple[list[Step], UploadStream | None]] = {
         "none": ([Write(HEAD)], None),

@@ -148,7 +148,7 @@ def test_the_same_connection_carries_the_answer(stack: ScriptedStack, head: byte
     ],
 )
 def test_a_connection_that_is_not_worth_it_is_replaced(stack: ScriptedStack, reads: list[Step]) -> None:
-    """Row 168, BasicAuth, BasicAuthKeepAliveImpatientServer."""
+    """Rows 168, BasicAuth, BasicAuthKeepAliveImpatientServer, and 180, DrainResetOK."""
     first = stack.connection(Write(GET + b"\r\n"), *reads)
     stack.connection(Write(GET + answer() + b"\r\n"), Read(FINE))
     assert status(stack) == 200

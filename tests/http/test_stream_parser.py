@@ -24,7 +24,7 @@ from netstack_sync.base.net_errors import (
 )
 from netstack_sync.http.interim import InterimAnswers
 from netstack_sync.http.stream_parser import HttpStreamParser
-from netstack_sync.http.upload import BytesUpload, FileSource, UploadStream, WorkerUpload
+from netstack_sync.http.upload import BytesUpload, FileSource, IterableSource, UploadStream, WorkerUpload
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_socket import (
     EOF,
@@ -130,7 +130,9 @@ WHOLE: list[tuple[str, bytes, bytes]] = [
 def test_a_good_answer_leaves_a_good_connection(
     stack: ScriptedStack, name: str, answer: bytes, body: bytes, is_reused: bool
 ) -> None:
-    """Rows 148, 152 and 161: interim answers are passed over; every byte is counted; the socket may be used again."""
+    """Rows 148, 152, MixedResponseHeaders, and 161, Ignores100, Ignores1xx: interim answers are passed over; every byte
+    is counted; the socket may be used again.
+    """
     exchange = Exchange(stack, Write(HEAD), Read(answer), is_reused=is_reused)
     assert exchange.fetch() == body
     parser = exchange.parser
@@ -234,6 +236,7 @@ def test_an_answer_until_close_that_is_cut(stack: ScriptedStack, has_body: bool)
     [
         (LENGTH_5 + b"hell", ERR_CONTENT_LENGTH_MISMATCH),
         (LENGTH_5, ERR_CONTENT_LENGTH_MISMATCH),
+        (LENGTH_5.replace(b"5", b"6719476739"), ERR_CONTENT_LENGTH_MISMATCH),
         (CHUNKED + b"5\r\nhello\r\n", ERR_INCOMPLETE_CHUNKED_ENCODING),
         (CHUNKED, ERR_INCOMPLETE_CHUNKED_ENCODING),
         (CHUNKED + b"0x5\r\nhello\r\n", ERR_INVALID_CHUNKED_ENCODING),
@@ -242,7 +245,7 @@ def test_an_answer_until_close_that_is_cut(stack: ScriptedStack, has_body: bool)
 )
 @either_end
 def test_a_body_that_is_cut_or_malformed(stack: ScriptedStack, answer: bytes, error: int, end: Read) -> None:
-    """Rows 157 and 173: the error comes after the bytes that were good; no reuse."""
+    """Rows 157 and 173, LargeContentLengthThenClose: the error comes after the bytes that were good; no reuse."""
     for steps in ([Write(HEAD), Read(answer), end], one_byte_at_a_time([Write(HEAD), Read(answer), end])):
         exchange = Exchange(stack, *steps)
         assert exchange.fetch() == error
@@ -340,6 +343,28 @@ def test_interim_answers_are_limited(stack: ScriptedStack, is_split: bool) -> No
         assert Exchange(stack, Write(HEAD), *reads).fetch() == expected
 
 
+@pytest.mark.parametrize(
+    "pieces, begins",
+    [
+        ([LENGTH_5], 0),
+        ([LENGTH_5[:9], LENGTH_5[9:20], LENGTH_5[20:]], 1),
+        ([b"HTTP/1.1 103 E\r\n\r\n", LENGTH_5], 1),
+        ([b"HTTP/1.1 103 E\r\n\r\n" + LENGTH_5], 1),
+        ([b"HTTP/1.1 103", b" E\r\n\r\n" + LENGTH_5[:9], LENGTH_5[9:]], 2),
+    ],
+)
+def test_the_last_beginning_is_that_of_the_answer(stack: ScriptedStack, pieces: list[bytes], begins: int) -> None:
+    """Row 152, NonInformationalResponseStart: what comes alone and in one piece begins when it is there."""
+    exchange = Exchange(stack, Write(HEAD), *[Read(piece) for piece in pieces])
+    assert exchange.send() == OK
+    begun: list[None] = []
+    done = RecordedCompletion()
+    exchange.parser.read_headers(False, done, lambda: begun.append(None))
+    stack.run()
+    assert done.result == OK and len(begun) == begins
+    exchange.parser.cancel()
+
+
 # --- uploads that the server does not want
 
 
@@ -375,6 +400,22 @@ def test_other_answers_after_a_reset_are_not_believed(stack: ScriptedStack, answ
     """Row 181, PostIgnoresNonErrorResponseAfterReset, …Http09…: the reset is the result."""
     exchange = Exchange(stack, *RESET_WHILE_SENDING, Read(answer), EOF)
     assert exchange.fetch(large_upload()) == ERR_CONNECTION_RESET
+
+
+def test_the_body_in_the_heads_packet_or_in_chunks_changes_nothing(stack: ScriptedStack) -> None:
+    """Row 181, PostReadsErrorResponseAfterReset, PostReadsErrorResponseAfterResetChunked, …ChunkedPartialBodySent."""
+    answer = Read(b"HTTP/1.1 400 No\r\nContent-Length: 4\r\n\r\nwhy?")
+    pieces = [b"first", b"second"]
+    chunk = Write(b"5\r\nfirst\r\n")
+    bodies: list[tuple[UploadStream, list[Step]]] = [
+        (BytesUpload(b"hello"), [Write(HEAD + b"he")]),
+        (WorkerUpload(IterableSource(pieces), None, stack.workers), [Write(HEAD)]),
+        (WorkerUpload(IterableSource(pieces), None, stack.workers), [Write(HEAD), chunk]),
+    ]
+    for upload, sent in bodies:
+        exchange = Exchange(stack, *sent, Write(ERR_CONNECTION_RESET), answer)
+        assert exchange.fetch(upload) == b"why?"
+        assert not exchange.parser.can_reuse_connection
 
 
 def test_a_partial_error_head_after_a_reset(stack: ScriptedStack) -> None:

@@ -98,7 +98,7 @@ def test_it_tells_what_it_waits_for(stack: ScriptedStack) -> None:
 
 
 def test_the_group_holds_what_makes_connections_differ() -> None:
-    """TLS terms count for https only; partition and privacy mode always."""
+    """Row 184, NetworkIsolation: TLS terms count for https only; partition and privacy mode always."""
     plain, secure = request_info("http://a.test/x"), request_info("https://a.test/x")
     assert group_id_for(plain).tls is None
     assert group_id_for(secure).tls == secure.tls

@@ -42,7 +42,7 @@ def test_digest_is_for_the_server_that_asked(server: EmbeddedServer) -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_credentials_do_not_follow_to_another_origin(server: EmbeddedServer, status: int) -> None:
-    """R5 (CVE-2026-3783, CVE-2026-44431, CVE-2026-47265): all occurrences of all of them, on every way to ask."""
+    """R5 (CVE-2026-3783, CVE-2026-44431, CVE-2026-47265, CVE-2026-34518): all occurrences, on every way to ask."""
     with EmbeddedServer() as other, Session(cookies=False) as session:
         server.route("/away", Answer(status, {"Location": other.url("/hello")}))
         server.route("/here", Answer(status, {"Location": "/hello"}))

@@ -25,7 +25,7 @@ def test_an_unverified_connection_serves_no_verified_request() -> None:
 
 
 def test_https_never_uses_a_clear_connection() -> None:
-    """R2 (CVE-2026-4873): the scheme is part of the key, also when host and port are the same."""
+    """R2 (CVE-2026-4873, CVE-2026-8286): the scheme is part of the key, also when host and port are the same."""
     with EmbeddedServer() as server, Session(timeout=Timeout(total=5, connect=1)) as session:
         assert session.get(server.url("/hello")).ok
         with pytest.raises(netstack_sync.NetError):
@@ -39,6 +39,19 @@ def test_unset_really_unsets() -> None:
         for headers, sent in (({}, "t"), ({"X-Token": None}, None), ({}, "t")):
             session.get(server.url("/hello"), headers=headers)
             assert server.requests[-1].headers.get("x-token") == sent
+
+
+def test_nothing_of_one_request_stays_for_the_next() -> None:
+    """R4 (CVE-2026-9546, CVE-2026-6276): no Referer, and no Host, for which cookies would be kept or sent."""
+    with EmbeddedServer() as server, Session() as session:
+        server.route("/set", Answer(headers={"Set-Cookie": "a=1"}))
+        own = {"Referer": "http://secret.test/", "Host": "other.test", "X-Own": "x"}
+        session.get(server.url("/set"), headers=own, auth=("u", "p"))
+        assert [cookie.domain for cookie in session.cookies] == ["127.0.0.1"]
+        session.get(server.url("/hello"))
+        headers = server.requests[-1].headers
+        assert [headers.get(name) for name in ("referer", "x-own", "authorization")] == [None] * 3
+        assert (headers.get("host"), headers.get("cookie")) == (f"127.0.0.1:{server.port}", "a=1")
 
 
 def test_nothing_is_unpickled() -> None:

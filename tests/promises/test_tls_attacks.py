@@ -85,7 +85,7 @@ class TestSessions:
 
     @either_version
     def test_of_an_unverified_connection_are_not_offered_by_a_verified_one(self, version: ssl.TLSVersion) -> None:
-        """Rule R21, row 175: in no order; whatever was resumed, the verdict was asked for with its own trust."""
+        """R21 (CVE-2024-0853): in no order; the verdict on what was resumed was asked for with its own trust."""
         with EmbeddedServer(tls=TlsRecipe(max_version=version)) as server, Session(headers=CLOSE_AFTER) as session:
             url = server.url("/hello")
             assert learns_to_resume(session, url, verify=False)
@@ -113,7 +113,7 @@ class TestSessions:
     def test_end_with_the_trust_they_were_made_in(
         self, version: ssl.TLSVersion, keeps_alive: bool, tmp_path: Path
     ) -> None:
-        """Trust that was taken away is taken away from connections and sessions that stand, too."""
+        """R1 (CVE-2026-11564): trust that was taken away is taken from connections and sessions that stand, too."""
         path = tmp_path / "ca.pem"
         headers = {} if keeps_alive else CLOSE_AFTER
         with EmbeddedServer(tls=TlsRecipe(max_version=version)) as server:
@@ -293,7 +293,7 @@ class TestClientCertificate:
     def test_one_request_with_it_is_no_reason_for_the_next_to_have_it(
         self, version: ssl.TLSVersion, tmp_path: Path
     ) -> None:
-        """Rule R1 (curl CVE-2026-8932): neither by keep-alive nor by resumption. ClientAuthNoCertificate of row 242."""
+        """R1 (CVE-2026-8932): neither by keep-alive nor by resumption. Row 242, ClientAuthNoCertificate."""
         client = process_authority().issue(["me"], is_client=True)
         recipe = TlsRecipe(max_version=version, client_ca=process_authority().pem)
         with EmbeddedServer(tls=recipe) as server, Session(verify=server.ca_file) as session:

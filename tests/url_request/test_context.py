@@ -216,7 +216,9 @@ def test_a_part_of_another_context_leaves_the_resolver_to_that(stack: ScriptedSt
 
 
 def test_what_was_read_of_files_is_read_again(stack: ScriptedStack) -> None:
-    """Row 184, SSLConfigChanged: contexts, verdicts and idle connections go; what is under way goes on."""
+    """Row 184, SSLConfigChanged, SSLConfigChangedDuringTransaction: contexts, verdicts and idle connections go; what is
+    under way goes on.
+    """
     verifier, changes = ScriptedVerifier(), RecordedChanges(stack.session)
     contexts = TlsContexts(stack.workers, lambda _: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     config, context_request = TlsConfig(TrustConfig()), ContextRequest()

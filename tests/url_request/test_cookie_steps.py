@@ -133,7 +133,7 @@ def test_an_answer_full_of_cookies(visitor: Visitor) -> None:
 
 
 def test_own_cookies_go_over_stored_ones(visitor: Visitor) -> None:
-    """None keeps a stored one at home; nothing of it is kept."""
+    """Row 238, DoNotSendCookies: None keeps a stored one at home; nothing of it is kept."""
     visitor.expect("http://a.test/", "", "Set-Cookie: a=1", "Set-Cookie: b=2", "Set-Cookie: c=3")
     visitor.expect("http://a.test/", "c=3; a=own; d=\xe4")
     visitor.expect("http://b.test/", "")

@@ -21,6 +21,7 @@ from netstack_sync.http.upload import BytesUpload
 from netstack_sync.sockets.tls_config import ClientCertificate, TlsConfig
 from netstack_sync.url_request.redirects import (
     MAX_REDIRECTS,
+    MAX_REFERER_LENGTH,
     REDIRECT_STATUSES,
     HeaderEdits,
     RedirectInfo,
@@ -168,6 +169,15 @@ def test_edits_of_whoever_follows() -> None:
     assert len(headers) == 3
 
 
+def test_edits_that_cannot_be_made() -> None:
+    """Rule R16: what frames the body is its own; a string is no list of names."""
+    with pytest.raises(ValueError, match="pass a list of names"):
+        HeaderEdits.make("Cookie", None)
+    for name in ("content-length", "Transfer-Encoding"):
+        with pytest.raises(ValueError, match="is set from the body"):
+            HeaderEdits.make((), {name: "1"})
+
+
 # --- our own
 
 
@@ -290,12 +300,34 @@ def test_what_speaks_of_the_body_goes_with_it() -> None:
         ("https://u:p@p.test/q", "http://a.test/x", None),
         ("about:blank", "http://b.test/", "about:blank"),
         ("/a/path", "http://b.test/", "/a/path"),
+        ("", "http://b.test/", ""),
     ],
 )
 def test_the_page_that_it_came_from(referer: str, url: str, expected: str | None) -> None:
-    """Row 243, NoUserPassInReferrer, NoFragmentInReferrer, and 237: a page over TLS is not named in clear."""
-    found = dict(after(url, keeps_body=True, headers=[("Referer", referer)]))
-    assert found == ({} if expected is None else {"Referer": expected})
+    """Row 243, NoUserPassInReferrer, NoFragmentInReferrer, and 237, HTTPToCrossOriginHTTPRedirectNoReferrerPolicy and
+    its kin: a page over TLS is not named in clear.
+    """
+    found = after(url, keeps_body=True, headers=[("A", "b"), ("REFERER", referer)])
+    assert found[0] == ("A", "b")
+    assert [value for _, value in found[1:]] == ([] if expected is None else [expected])
+
+
+@pytest.mark.parametrize("excess", [0, 1])
+def test_a_long_page_is_told_by_its_origin(excess: int) -> None:
+    """Row 243, CapRefererHeaderLength: what counts is what would be sent, without credentials and fragment."""
+    start = "http://p.test:81/"
+    page = start + "x" * (MAX_REFERER_LENGTH - len(start) + excess)
+    referer = page.replace("//", "//u:p@") + "#f"
+    found = after("http://b.test/", keeps_body=True, headers=[("Referer", referer)])
+    assert found == [("Referer", start if excess else page)]
+
+
+def test_each_of_several_pages_is_looked_at() -> None:
+    """Rule R5: all occurrences; one that is harmless hides no other."""
+    pages = ["http://p.test/", "https://u:p@secret.test/", "http://u:p@q.test/#f", "/path"]
+    headers = [("Referer", page) for page in pages]
+    found = after("http://b.test/", keeps_body=True, headers=headers)
+    assert [value for _, value in found] == ["http://p.test/", "http://q.test/", "/path"]
 
 
 def test_credentials_do_not_come_back() -> None:
@@ -313,12 +345,13 @@ def test_no_origin_is_made_up() -> None:
 def test_an_upgrade_keeps_what_was_meant_for_the_host() -> None:
     """Credentials, Host and client certificate: the same host gets them, more safely than they were meant to go."""
     upload = BytesUpload(b"x")
-    info = request_info("http://a.test:81/", "POST", headers=ALL, upload=upload)
+    headers = [*ALL, ("Referer", "http://u:p@p.test/#f")]
+    info = request_info("http://a.test:81/", "POST", headers=headers, upload=upload)
     info.tls, info.cookies = TlsConfig(TrustConfig(), ClientCertificate("a.pem")), (("a", "1"),)
     redirect = secure_upgrade(info.url, info.method)
     assert isinstance(redirect, RedirectInfo)
     upgraded = redirected_request(info, redirect)
-    assert upgraded.headers.items() == ALL and upgraded.tls is info.tls and upgraded.cookies == info.cookies
+    assert upgraded.headers.items() == headers and upgraded.tls is info.tls and upgraded.cookies == info.cookies
     assert (upgraded.url.href, upgraded.method, upgraded.upload) == ("https://a.test:81/", "POST", upload)
 
 
