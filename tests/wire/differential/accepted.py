@@ -21,7 +21,7 @@ _NO_FIELD: Final = rb"\n(?![!#$%&'*+\-.^_`|~0-9A-Za-z]+:)[^\r\n]"
 _RESET: Final = rb"HTTP/[0-9.]+[ \t]+205"
 _TWO_FRAMINGS: Final = (
     rb"(?i:\ntransfer-encoding:.*\ncontent-length:|\ncontent-length:.*\ntransfer-encoding:)"
-    rb"|(?i:\ntransfer-encoding:[ \t]*identity)|HTTP/1\.0[^\n]*\n.*(?i:\ntransfer-encoding:)"
+    rb"|(?i:\ntransfer-encoding:[ \t]*identity)|HTTP/1\.0.*(?i:\ntransfer-encoding:)"
 )
 _FRAMING_IN_TRAILERS: Final = (
     rb"\n0[^\n]*\n(?:[^\r\n]+\r?\n)*(?i:content-length|transfer-encoding|(?:proxy-)?connection):"
