@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from math import inf
 
 from urllib3._collections import HTTPHeaderDict
 
+from netstack_sync.base.net_errors import ERR_TIMED_OUT, OK
 from netstack_sync.fetcher.options import FetchRequest
-from netstack_sync.loop.completion import Task
+from netstack_sync.loop.completion import Completion, Task
+from netstack_sync.loop.timers import DelayedTask
+from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.wire.http1_response import ResponseHead
 from netstack_sync.workers.worker_pool import WorkerPool
 
@@ -91,17 +95,20 @@ class CallerNews:
 class NewsTeller:
     """Tells the news of a fetch for which no thread waits, on threads for callbacks, one after the other.
 
-    Network thread only; owned by the fetch.
+    Network thread only; owned by the fetch. While an answer waits for the functions it is a LiveRequest: a function
+    that does not come back holds up neither the deadline nor the end of the session.
     """
 
-    __slots__ = ("_is_telling", "_news", "_on_error", "_on_told", "_threads", "error")
+    __slots__ = ("_context", "_deadline_timer", "_is_telling", "_news", "_on_error", "_on_told", "_threads", "error")
 
-    def __init__(self, news: CallerNews, threads: WorkerPool, on_error: Task) -> None:
+    def __init__(self, news: CallerNews, threads: WorkerPool, context: URLRequestContext, on_error: Task) -> None:
         self._news = news
         self._threads = threads
+        self._context = context
         self._on_error: Task | None = on_error  # until end(), which opens the circle
         self._is_telling = False
-        self._on_told: Task | None = None
+        self._on_told: Completion | None = None
+        self._deadline_timer: DelayedTask | None = None
         self.error: BaseException | None = None
         """What one of the functions raised."""
 
@@ -111,12 +118,22 @@ class NewsTeller:
             self._is_telling = True
             self._threads.post_job(self._news.tell, self._on_reply)
 
-    def when_told(self, task: Task) -> None:
-        """Calls `task` as soon as there is nothing left to tell, perhaps at once."""
-        if self._is_telling:
-            self._on_told = task
-        else:
-            task()
+    def when_told(self, on_told: Completion, deadline: float) -> None:
+        """Calls `on_told` with OK as soon as there is nothing left to tell, perhaps at once; or with the error that
+        ends the wait before, at the latest ERR_TIMED_OUT at the deadline (clock seconds).
+        """
+        if not self._is_telling:
+            on_told(OK)
+            return
+        self._on_told = on_told
+        self._context.add_request(self)
+        if deadline < inf:
+            timers = self._context.thread.timers
+            self._deadline_timer = timers.call_at(deadline, lambda: self.fail(ERR_TIMED_OUT))
+
+    def fail(self, net_error: int) -> None:
+        """Nobody waits for the functions any more; see LiveRequest."""
+        self._end_wait(net_error)
 
     def end(self) -> None:
         """Nobody is told of an error any more; final and idempotent."""
@@ -124,17 +141,24 @@ class NewsTeller:
 
     def _on_reply(self, reply: BaseException | None) -> None:
         self._is_telling = False
-        on_told, self._on_told = self._on_told, None
         if reply is not None:
             self.error = reply
             if self._on_error is not None:
                 self._on_error()
         elif not self._news.is_empty:
-            self._on_told = on_told
             self.on_news()
             return
-        if on_told is not None:
-            on_told()
+        self._end_wait(OK)
+
+    def _end_wait(self, result: int) -> None:
+        on_told, self._on_told = self._on_told, None
+        if on_told is None:
+            return
+        if self._deadline_timer is not None:
+            self._deadline_timer.cancel()
+            self._deadline_timer = None
+        self._context.remove_request(self)
+        on_told(result)
 
 
 def _header_dict(head: ResponseHead) -> HTTPHeaderDict:

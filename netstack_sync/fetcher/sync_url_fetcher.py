@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import threading
+from math import inf
 
 from netstack_sync.base.exception_map import exception_for
 from netstack_sync.base.exceptions import NetError
-from netstack_sync.base.net_errors import ERR_ABORTED, ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING, ERR_UNEXPECTED, OK
+from netstack_sync.base.net_errors import (
+    ERR_ABORTED,
+    ERR_CONTEXT_SHUT_DOWN,
+    ERR_IO_PENDING,
+    ERR_TIMED_OUT,
+    ERR_UNEXPECTED,
+    OK,
+)
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.fetcher.body_pipe import BodyPipe
 from netstack_sync.fetcher.body_source import BodySource, CollectedBody, PipedBody
@@ -79,7 +87,7 @@ class SyncUrlFetcher:
         self._take_start_ticket()
         self._on_done = on_done
         if self._news is not None and callback_threads is not None:
-            self._teller = NewsTeller(self._news, callback_threads, self._cancel)
+            self._teller = NewsTeller(self._news, callback_threads, self._context, self._cancel)
         self._post_start()
 
     def wait(self) -> Response:
@@ -121,7 +129,7 @@ class SyncUrlFetcher:
 
     def cancel(self) -> None:
         """Ends the fetch in any state: a waiting thread gets FetchCancelled; nothing happens when it is over."""
-        if self._fetcher.net_error == ERR_IO_PENDING:  # else: not worth a crossing
+        if ERR_IO_PENDING in (self._fetcher.net_error, self._net_error):  # else: not worth a crossing
             self._context.thread.post(self._cancel)
 
     def set_priority(self, priority: str | int | RequestPriority) -> None:
@@ -204,6 +212,8 @@ class SyncUrlFetcher:
     def _cancel(self) -> None:
         if self._fetcher.net_error == ERR_IO_PENDING:
             self._fetcher.fail(ERR_ABORTED)
+        elif self._teller is not None:
+            self._teller.fail(ERR_ABORTED)
 
     def _resume(self) -> None:
         self._fetcher.resume()
@@ -238,13 +248,21 @@ class SyncUrlFetcher:
         if self._news is not None:
             self._news.end(is_dropped=net_error == ERR_ABORTED)
         if self._teller is not None and net_error == OK:
-            self._teller.when_told(self._on_told)
+            total_s = self._fetcher.request.timeout.total
+            self._teller.when_told(self._on_told, inf if total_s is None else self._started_at + total_s)
         else:
             self._settle(net_error)
 
-    def _on_told(self) -> None:
+    def _on_told(self, result: int) -> None:
+        fetcher, news = self._fetcher, self._news
+        assert news is not None, "somebody was told"
+        if result != OK:
+            news.end(is_dropped=True)
+        if result == ERR_TIMED_OUT:
+            fetcher.timed_out = "total"
+            fetcher.error_detail = "the total limit was reached while a function of the request's had not come back"
         if self._net_error == ERR_IO_PENDING:
-            self._settle(OK)
+            self._settle(result)
 
     def _settle(self, net_error: int) -> None:
         self._wake(net_error)

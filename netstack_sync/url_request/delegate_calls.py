@@ -118,9 +118,11 @@ class DelegateCalls:
             if isinstance(answer, tuple):
                 answer = password_identity(*answer)
             if not isinstance(answer, AuthIdentity):
-                return self._checked(answer)
+                return self._checked(answer) if self._request is not None else ERR_IO_PENDING
         except Exception:
-            return self._on_bug()
+            return self._on_bug() if self._request is not None else ERR_IO_PENDING
+        if self._request is None:
+            return ERR_IO_PENDING  # ended from inside
         if answer == self._identity:
             return OK  # the server has refused it
         self._identity = answer

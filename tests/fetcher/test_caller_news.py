@@ -7,15 +7,19 @@ import io
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from concurrent.futures import wait
+from math import inf
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from netstack_sync import DeadlineExceeded, FetchCancelled, Session, SyncUrlFetcher
-from netstack_sync.base.net_errors import OK
+from netstack_sync import ContextShutDown, DeadlineExceeded, FetchCancelled, Session, SyncUrlFetcher
+from netstack_sync.base.net_errors import ERR_ABORTED, ERR_CONTEXT_SHUT_DOWN, ERR_TIMED_OUT, OK, error_name
 from netstack_sync.fetcher import upload_meter
 from netstack_sync.fetcher.caller_news import CallerNews, NewsTeller
 from netstack_sync.fetcher.network_call import call_on_network_thread
+from netstack_sync.loop.message_loop import MessageLoop
 from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
@@ -128,6 +132,16 @@ def test_the_end_keeps_or_drops_what_was_not_told(is_dropped: bool) -> None:
 # --- the teller
 
 
+class LiveRequests:
+    """What a teller needs of a context."""
+
+    def __init__(self, loop: MessageLoop) -> None:
+        self.thread = SimpleNamespace(timers=loop.timers)
+        self.requests: set[object] = set()
+        self.add_request = self.requests.add
+        self.remove_request = self.requests.discard
+
+
 class Teller:
     """A NewsTeller whose threads and loop the test runs."""
 
@@ -137,14 +151,19 @@ class Teller:
         self.threads = ScriptedWorkers(driver.loop.task_runner)
         self.events: list[str] = []
         self.news = CallerNews(request_of(self.listener), lambda: self.teller.on_news())
-        self.teller = NewsTeller(self.news, self.threads, lambda: self.events.append("error"))
+        self.context = LiveRequests(driver.loop)
+        context: Any = self.context
+        self.teller = NewsTeller(self.news, self.threads, context, lambda: self.events.append("error"))
 
     def run(self) -> None:
         self.threads.run_next()
         self.driver.run_until_idle()
 
-    def when_told(self) -> None:
-        self.teller.when_told(lambda: self.events.append("told"))
+    def _note_told(self, result: int) -> None:
+        self.events.append("told" if result == OK else error_name(result))
+
+    def when_told(self, deadline: float = inf) -> None:
+        self.teller.when_told(self._note_told, deadline)
 
 
 def test_one_thread_tells_at_a_time(driver: LoopDriver) -> None:
@@ -192,6 +211,24 @@ def test_what_a_function_raises_is_kept(driver: LoopDriver, waits: bool) -> None
     teller.run()
     assert teller.events == ["error", "told"][: 1 + waits]
     assert teller.teller.error is teller.listener.raises
+
+
+@pytest.mark.parametrize("result", [ERR_TIMED_OUT, ERR_CONTEXT_SHUT_DOWN])
+def test_a_function_that_does_not_come_back_is_not_waited_for_for_ever(driver: LoopDriver, result: int) -> None:
+    """The deadline ends the wait, and so does the end of the session; what comes back afterwards changes nothing."""
+    teller = Teller(driver)
+    teller.news.on_interim(head(103))
+    teller.when_told(driver.clock.now() + 1.0)
+    assert teller.context.requests == {teller.teller}
+    if result == ERR_TIMED_OUT:
+        driver.advance(1.0)
+    else:
+        teller.teller.fail(result)
+    assert teller.events == [error_name(result)] and not teller.context.requests
+    teller.teller.fail(ERR_ABORTED)
+    teller.run()
+    driver.advance(1.0)
+    assert teller.events == [error_name(result)]
 
 
 # --- whole fetches
@@ -293,6 +330,41 @@ def test_a_future_is_done_when_all_is_told(server: EmbeddedServer, session: Sess
         assert not future.done()
         release.set()
         assert future.exception(LIMIT_S) is error
+
+
+@pytest.mark.parametrize("end", ["close", "deadline", "cancel"])
+def test_an_answer_does_not_wait_for_ever_for_a_function(server: EmbeddedServer, end: str) -> None:
+    """Whoever waits is released, and what was not told yet is told nobody."""
+    server.route("/hints", Answer(informational=[*HINTS, *HINTS], body=b"x"))
+    begun, release, told = threading.Event(), threading.Event(), []
+
+    def listen(status: int, headers: object) -> None:
+        told.append(status)
+        begun.set()
+        release.wait(LIMIT_S)
+
+    with Session() as session:
+        limit_s = 1.0 if end == "deadline" else LIMIT_S
+        future = session.submit("GET", server.url("/hints"), on_informational=listen, timeout=limit_s)
+        waiter = threading.Thread(target=wait, args=({future},), daemon=True)  # it would hang the run
+        waiter.start()
+        fetcher = future._fetcher
+        wait_until(lambda: fetcher._fetcher.net_error == OK)
+        assert begun.wait(LIMIT_S)
+        if end == "close":
+            session.close()
+        elif end == "cancel":
+            future.cancel()
+            session.stats()  # the network thread has heard of it
+        waiter.join(LIMIT_S)
+        assert not waiter.is_alive()
+        release.set()
+        wait_until(lambda: fetcher._news is not None and fetcher._news.is_empty)
+    if end == "cancel":
+        assert future.cancelled()
+    else:
+        assert isinstance(future.exception(), ContextShutDown if end == "close" else DeadlineExceeded)
+    assert told == [HINTS[0][0]]
 
 
 def test_a_future_that_is_cancelled_does_not_wait_for_its_functions(server: EmbeddedServer, session: Session) -> None:

@@ -172,6 +172,22 @@ def test_who_is_asking(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None
     scene.request.cancel()
 
 
+@pytest.mark.parametrize("answer", [("u", "p"), OK, 17, "raises"])
+def test_the_end_while_it_looks_for_a_password(scene: Scene, answer: object) -> None:
+    """Nobody is left who could be told of it, nor whose bug it was."""
+    scene.delegate.auth = [] if answer == "raises" else [answer]  # type: ignore[list-item]
+
+    def act(name: str, _: object) -> None:
+        if name == "auth_required":
+            scene.calls.completed(ERR_ABORTED, True)
+            if answer == "raises":
+                raise RuntimeError("a bug, of no request")
+
+    scene.delegate.act = act
+    assert scene.calls.auth_required(head(401)) == ERR_IO_PENDING
+    scene.request.cancel()
+
+
 def test_news(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     """They are passed on once, and a delegate that raises does not stop the end."""
     redirect = RedirectInfo(302, Url.parse("http://b.test/"), "GET", True)

@@ -192,14 +192,16 @@ def test_cancelled_while_it_waits(
     assert network.events[-1] == "completed" and context.request_count == 0
 
 
-@pytest.mark.parametrize("event", [*STAGES, *NEWS])
+@pytest.mark.parametrize("event", [*STAGES, *NEWS, "auth_required"])
 def test_ended_from_inside(
     stack: ScriptedStack, context: URLRequestContext, network: RecordingNetworkDelegate, event: str
 ) -> None:
     """Rows 234 and 240: fail() works in every method, is told once, and whatever the method answers counts no more."""
     hop: list[Step] = [Read(b"HTTP/1.1 302 Go\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n"), Write(head("/x"))]
-    stack.connection(Write(GET), *(hop if event == "before_redirect" else []), Read(FINE))
+    last = UNAUTHORIZED if event == "auth_required" else FINE
+    stack.connection(Write(GET), *(hop if event == "before_redirect" else []), Read(last))
     network.results[event] = ERR_UNEXPECTED
+    network.auth = [("user", "password")]
     network.act = lambda name, request: request.fail(ERR_BLOCKED_BY_CLIENT) if name == event else None
     _, delegate = run(stack, context)
     is_late = event == "completed"
