@@ -1,13 +1,23 @@
-"""Who is asking: -u with --basic or --digest, --oauth2-bearer, and netrc files."""
+"""Who is asking: -u with the schemes that may be used, --negotiate, --oauth2-bearer, and netrc files."""
 
 from __future__ import annotations
 
 import argparse
 import getpass
+from collections.abc import Callable
+from typing import Final
 
-from netstack_sync.auth.identity import BasicAuth, BearerAuth, DigestAuth, NetrcAuth
+from netstack_sync.auth.identity import AnyAuth, BasicAuth, BearerAuth, DigestAuth, NegotiateAuth, NetrcAuth, NtlmAuth
 from netstack_sync.cli.exit_status import USAGE, CommandError
 from netstack_sync.fetcher.options import AuthValue
+
+_SCHEMES: Final[dict[str, Callable[[str, str], AuthValue]]] = {
+    "anyauth": AnyAuth,
+    "basic": BasicAuth,
+    "digest": DigestAuth,
+    "negotiate": NegotiateAuth,
+    "ntlm": NtlmAuth,
+}
 
 
 def credentials(options: argparse.Namespace) -> AuthValue:
@@ -15,6 +25,8 @@ def credentials(options: argparse.Namespace) -> AuthValue:
     try:
         if options.oauth2_bearer is not None:
             return BearerAuth(options.oauth2_bearer)
+        if options.auth_scheme == "negotiate" and options.user in (None, ":"):
+            return NegotiateAuth()
         if options.user is not None:
             return _password_auth(options)
         if options.netrc or options.netrc_file is not None:
@@ -29,11 +41,8 @@ def _password_auth(options: argparse.Namespace) -> AuthValue:
     user, separator, password = options.user.partition(":")
     if not separator:
         password = _ask(user)
-    if options.auth_scheme == "digest":
-        return DigestAuth(user, password)
-    if options.auth_scheme == "basic":
-        return BasicAuth(user, password)
-    return user, password
+    scheme = _SCHEMES.get(options.auth_scheme)
+    return (user, password) if scheme is None else scheme(user, password)
 
 
 def _ask(user: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from pathlib import Path
 from typing import BinaryIO
 
 from netstack_sync.cli.exit_status import READ_ERROR, CommandError
@@ -17,6 +18,19 @@ def read_file(path: str) -> bytes:
             return sys.stdin.buffer.read()
         with open(path, "rb") as file:
             return file.read()
+    except OSError as error:
+        raise _read_error(path, error) from error
+
+
+def file_content(path: str) -> bytes | Path:
+    """What a part of a form sends: the path, whose file is read while it is sent; of what is no file, such as standard
+    input or a pipe, all that there is. Raises CommandError.
+    """
+    if path == "-" or not os.path.isfile(path):
+        return read_file(path)
+    try:
+        with open(path, "rb"):
+            return Path(path)
     except OSError as error:
         raise _read_error(path, error) from error
 

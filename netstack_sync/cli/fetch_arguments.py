@@ -76,7 +76,7 @@ def add_fetch_parser(commands: Commands) -> argparse.ArgumentParser:
     group = parser.add_argument_group("TLS")
     add_trust_arguments(group, "accept any certificate")
     _add_hsts_and_pins(group)
-    _add_names(parser.add_argument_group("names and features"))
+    _add_names(parser.add_argument_group("names, schemes and features"))
     parser.set_defaults(check=lambda options: _check(parser, options))
     return parser
 
@@ -97,6 +97,8 @@ def _add_names(group: argparse._ArgumentGroup) -> None:
         default=[],
         help="connect to host and port 2 where 1 is meant; may be repeated",
     )
+    add("--file-root", metavar="DIR", help="file: URLs may read what is in this folder")
+    add("--ftp", action="store_true", help="ftp: URLs may be read")
     add_network_arguments(group)
 
 

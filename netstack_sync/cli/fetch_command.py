@@ -51,6 +51,8 @@ def _open_session(options: argparse.Namespace, plan: RequestPlan) -> Session:
         rules=resolver_rules(options),
         limits=_limits(options),
         rate_limit=options.rate,
+        file_root=options.file_root,
+        ftp=options.ftp,
     )
 
 

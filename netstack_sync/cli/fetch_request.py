@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import warnings
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
@@ -23,19 +21,16 @@ from netstack_sync.cli.exit_status import BAD_URL, USAGE, CommandError
 from netstack_sync.cli.form_fields import form_parts
 from netstack_sync.cli.items import Field, RequestItems, read_items
 from netstack_sync.cli.retry_options import retry_policy
-from netstack_sync.cli.tls_text import argument_text
+from netstack_sync.cli.tls_text import argument_text, flags_text
 from netstack_sync.cli.trust_options import trust_options
-from netstack_sync.cli.upload_reader import UploadReader
 from netstack_sync.cli.words import Words, split_words
+from netstack_sync.fetcher.news_arguments import UploadProgressCallback
 from netstack_sync.fetcher.options import FetchOptions, FetchRequest
 from netstack_sync.fetcher.session import Session
 from netstack_sync.fetcher.timeout import DEFAULT_STREAM_TIMEOUT, Timeout
 
 _HTTPIE_ACCEPT: Final = b"application/json, */*;q=0.5"
-
-_COUNTED_BYTES: Final = 64 * 1024  # a body in memory that is smaller is gone before anybody could look
-
-OnRead = Callable[[int], None]
+_BODIES: Final = ("content", "data", "json", "files")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,30 +47,33 @@ class RequestPlan:
     given: argparse.Namespace
 
     @property
-    def has_large_body(self) -> bool:
-        """Whether there is a body in memory that takes a while."""
-        content = self.options.get("content")
-        return isinstance(content, bytes) and len(content) > _COUNTED_BYTES
+    def has_body(self) -> bool:
+        """Whether the requests send anything but their heads."""
+        return self.upload_file is not None or any([name in self.options for name in _BODIES])
 
-    def options_for(self, file: BinaryIO | None, on_read: OnRead) -> FetchOptions:
-        """The options of one request that sends `file`, or the body that all have; `on_read` is told how far."""
-        content = self.options.get("content")
+    def options_for(self, file: BinaryIO | None, on_sent: UploadProgressCallback | None) -> FetchOptions:
+        """The options of one request that sends `file`, or the body that all have; `on_sent` is told how far."""
+        options: FetchOptions = {**self.options}
         if file is not None:
-            return {**self.options, "content": UploadReader(file, on_read)}
-        if isinstance(content, bytes) and self.has_large_body:
-            return {**self.options, "content": UploadReader(io.BytesIO(content), on_read)}
-        return self.options
+            options["content"] = file
+        if self.has_body:
+            options["upload_progress"] = on_sent
+        return options
 
     def prepare(
-        self, session: Session, url: str, file: BinaryIO | None = None, on_read: OnRead = lambda size_bytes: None
+        self,
+        session: Session,
+        url: str,
+        file: BinaryIO | None = None,
+        on_sent: UploadProgressCallback | None = None,
     ) -> FetchRequest:
         """The request for one of the URLs, with nothing sent yet; raises CommandError."""
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", InsecureTlsWarning)  # about lines of a program
-                return session.prepare(self.method, self.complete(url), **self.options_for(file, on_read))
+                return session.prepare(self.method, self.complete(url), **self.options_for(file, on_sent))
         except InvalidURL as error:
-            raise CommandError(BAD_URL, str(error)) from None
+            raise CommandError(BAD_URL, flags_text(str(error))) from None
         except (ValueError, TypeError) as error:
             raise CommandError(USAGE, argument_text(error, self.given)) from None
 
@@ -99,6 +97,8 @@ def plan_requests(options: argparse.Namespace) -> RequestPlan:
     words = split_words(options.words)
     items = read_items(words.items)
     _refuse_two_bodies(options, items)
+    if options.upload_file == "-" and len(words.urls) > 1:
+        raise CommandError(USAGE, "-T - can be read once, and there are several URLs; name a file, or pass one URL")
     data = join_pieces(options.data)
     return RequestPlan(
         method=_method(options, words, items),

@@ -23,6 +23,7 @@ from netstack_sync.cli.write_out import write_out
 from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.session import Session
 
+_PATIENCE_S: Final = 0.5
 _USERINFO: Final = re.compile(r"\A([^/?#]*//)[^/?#]*@")
 
 
@@ -71,6 +72,8 @@ class FetchRun:
             return facts.exit_status
         with self._message_gate:
             self._show_timing(facts)
+            if failure is not None or self._write_out is not None:
+                self.board.make_room()
             if failure is not None:
                 prefix = f"{facts.url}: " if len(self.plan.urls) > 1 and facts.url not in facts.message else ""
                 complain(self.options, prefix + facts.message)
@@ -81,7 +84,10 @@ class FetchRun:
 
     def answer_output(self, target: OutputTarget, response: Response) -> Output:
         """Standard output as it is fit for this answer."""
-        if target.path is None and sys.stdout.isatty():
+        is_terminal = sys.stdout.isatty()
+        if is_terminal:
+            self.board.hide()
+        if target.path is None and is_terminal:
             content_type = response.headers.get("content-type") or ""
             return TerminalOutput(sys.stdout, content_type, self.options.pretty or "all")
         return standard_output()
@@ -93,9 +99,12 @@ class FetchRun:
 
 
 def choose_board(options: argparse.Namespace, plan: RequestPlan, has_files: bool) -> ProgressBoard:
-    """Bars for downloads into files and for uploads, on a terminal; not among the lines of -v."""
-    is_upload = plan.upload_file is not None or plan.has_large_body
+    """Bars for downloads into files and for uploads, on a terminal; not among the lines of -v.
+
+    A body that is none of a file's own is most often gone before anybody could look.
+    """
     is_quiet = options.silent or options.verbose or options.no_progress_meter
-    if is_quiet or options.head or not (has_files or is_upload) or not sys.stderr.isatty():
+    if is_quiet or options.head or not (has_files or plan.has_body) or not sys.stderr.isatty():
         return NoProgress()
-    return make_board(len(plan.urls))
+    is_worth_it = has_files or plan.upload_file is not None
+    return make_board(len(plan.urls), 0.0 if is_worth_it else _PATIENCE_S)

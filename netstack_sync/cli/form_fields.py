@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
-from netstack_sync.cli.data_files import read_file
+from netstack_sync.cli.data_files import file_content, read_file
 from netstack_sync.cli.exit_status import USAGE, CommandError
 
-Part = tuple[str, tuple[str | None, bytes] | tuple[str | None, bytes, str]]
+Content = bytes | Path
+Part = tuple[str, tuple[str | None, Content] | tuple[str | None, Content, str]]
 """Field name; then filename (None: it is no file), content, and the type if it is given."""
 
 _option: Final = re.compile(r";\s*(type|filename)=").search
@@ -33,10 +35,11 @@ def _part(field: str) -> Part:
         return _with_type(name, filename, os.fsencode(text), options.get("type") or "")
     if kind == "@" and filename is None:
         filename = os.path.basename(text) if text != "-" else "-"
-    return _with_type(name, filename, read_file(text), options.get("type") or "")
+    content = file_content(text) if kind == "@" else read_file(text)
+    return _with_type(name, filename, content, options.get("type") or "")
 
 
-def _with_type(name: str, filename: str | None, content: bytes, media_type: str) -> Part:
+def _with_type(name: str, filename: str | None, content: Content, media_type: str) -> Part:
     if media_type:
         return name, (filename, content, media_type)
     return name, (filename, content)

@@ -6,16 +6,17 @@ import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from netstack_sync.base.shown_text import shown
-from netstack_sync.cli.data_files import read_file
+from netstack_sync.cli.data_files import file_content, read_file
 from netstack_sync.cli.exit_status import READ_ERROR, USAGE, CommandError
 
 Field = tuple[str, "bytes | None"]
 """A header; a value of None leaves it out."""
 
-FilePart = tuple[str, tuple[str, bytes] | tuple[str, bytes, str]]
+FilePart = tuple[str, tuple[str, bytes | Path] | tuple[str, bytes | Path, str]]
 """A file of a multipart body: its field, then filename, content, and the type if it is given."""
 
 _SEPARATORS: Final = (":=@", "==@", "==", ":=", "=@", ":@", "=", "@", ":", ";")  # of two at one place the longer
@@ -109,7 +110,7 @@ def _add(items: RequestItems, item: Item) -> None:
 
 def _file_part(name: str, value: str) -> FilePart:
     path, _, media_type = value.partition(";type=")
-    part = (os.path.basename(path), read_file(path))
+    part = (os.path.basename(path), file_content(path))
     return name, (*part, media_type) if media_type else part
 
 

@@ -41,6 +41,8 @@ def open_session(
     rules: HostResolverRules | None = None,
     limits: Limits | None = None,
     rate_limit: RateLimitArgument = None,
+    file_root: str | None = None,
+    ftp: bool = False,
 ) -> Session:
     """A session with what the arguments say, and with what the command says besides; raises CommandError.
 
@@ -57,6 +59,8 @@ def open_session(
             hsts=hsts,
             limits=limits,
             rate_limit=rate_limit,
+            file_root=file_root,
+            ftp=ftp,
         )
     except (ValueError, ImportError) as error:
         raise CommandError(USAGE, argument_text(error, options)) from None

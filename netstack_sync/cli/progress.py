@@ -33,6 +33,12 @@ class ProgressBoard(Protocol):
     def start(self, name: str) -> Progress:
         """A transfer begins; any thread."""
 
+    def make_room(self) -> None:
+        """A line is written to the terminal next; any thread."""
+
+    def hide(self) -> None:
+        """From now on the terminal is somebody else's: what is drawn goes away for good; any thread."""
+
     def __enter__(self) -> ProgressBoard: ...
 
     def __exit__(
@@ -46,6 +52,12 @@ class NoProgress:
     def start(self, name: str) -> NoProgress:
         """See ProgressBoard."""
         return self
+
+    def make_room(self) -> None:
+        """See ProgressBoard."""
+
+    def hide(self) -> None:
+        """See ProgressBoard."""
 
     def expect(self, total_bytes: int | None) -> None:
         """See Progress."""
@@ -68,13 +80,16 @@ class NoProgress:
 class PlainBoard:
     """One line that is drawn again and again: of all transfers together, with their number if there are several."""
 
-    def __init__(self, stream: TextIO, transfers: int, clock: TickClock) -> None:
+    def __init__(self, stream: TextIO, transfers: int, clock: TickClock, patience_s: float = 0.0) -> None:
+        """Nothing is drawn before `patience_s` are over."""
         self._stream = stream
         self._transfers = transfers
         self._clock = clock
         self._gate = threading.Lock()
         self._started_at = clock.now()
+        self._draws_from = self._started_at + patience_s
         self._drawn_at: float | None = None
+        self._is_hidden = False
         self._tasks: list[_PlainProgress] = []
 
     def start(self, name: str) -> Progress:
@@ -83,6 +98,17 @@ class PlainBoard:
         with self._gate:
             self._tasks.append(task)
         return task
+
+    def make_room(self) -> None:
+        """See ProgressBoard. The next news draws the line again."""
+        with self._gate:
+            self._erase()
+
+    def hide(self) -> None:
+        """See ProgressBoard."""
+        with self._gate:
+            self._erase()
+            self._is_hidden = True
 
     def __enter__(self) -> PlainBoard:
         return self
@@ -100,9 +126,17 @@ class PlainBoard:
         """Draws the line if it has not been for a while; any thread."""
         with self._gate:
             now = self._clock.now()
+            if self._is_hidden or now < self._draws_from:
+                return
             if self._drawn_at is None or now - self._drawn_at >= _REDRAW_S:
                 self._drawn_at = now
                 self._draw()
+
+    def _erase(self) -> None:
+        if self._drawn_at is not None:
+            self._drawn_at = None
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
 
     def _draw(self) -> None:
         size_bytes = sum([task.size_bytes for task in self._tasks])
@@ -153,13 +187,13 @@ class _PlainProgress:
         self._board.maybe_draw()
 
 
-def make_board(transfers: int) -> ProgressBoard:
-    """A board on stderr, which must be a terminal."""
+def make_board(transfers: int, patience_s: float = 0.0) -> ProgressBoard:
+    """A board on stderr, which must be a terminal; nothing shows before `patience_s` are over."""
     try:
         from netstack_sync.cli.rich_progress import RichBoard  # an extra, and slow to import
     except ImportError:
-        return PlainBoard(sys.stderr, transfers, SystemTickClock())
-    return RichBoard(transfers)
+        return PlainBoard(sys.stderr, transfers, SystemTickClock(), patience_s)
+    return RichBoard(transfers, SystemTickClock(), patience_s)
 
 
 def shown_size(size_bytes: float) -> str:

@@ -37,6 +37,15 @@ def add_credential_arguments(group: argparse._ArgumentGroup) -> None:
     add("-u", "--user", metavar="USER[:PASSWORD]", help="asks for a password that is missing; Basic, or what is asked")
     add("--basic", dest="auth_scheme", action="store_const", const="basic", help="with -u: Basic and nothing else")
     add("--digest", dest="auth_scheme", action="store_const", const="digest", help="with -u: Digest and nothing else")
+    add(
+        "--negotiate",
+        dest="auth_scheme",
+        action="store_const",
+        const="negotiate",
+        help="Kerberos or what else SPNEGO finds, and nothing else; without -u, or with -u :, as who is logged on here",
+    )
+    add("--ntlm", dest="auth_scheme", action="store_const", const="ntlm", help=r"with -u [DOMAIN\]USER: NTLM alone")
+    add("--anyauth", dest="auth_scheme", action="store_const", const="anyauth", help="with -u: the best of all these")
     add("--oauth2-bearer", metavar="TOKEN", help="send this bearer token")
     add("-n", "--netrc", action="store_true", help="take user and password from $NETRC or ~/.netrc, if they are there")
     add("--netrc-file", metavar="FILE", help="the same from this file")
@@ -94,10 +103,11 @@ def check_request_arguments(parser: argparse.ArgumentParser, options: argparse.N
         parser.error(f"{bodies[0]} and {bodies[1]} are two bodies; a request has one")
     if options.get and not options.data:
         parser.error("-G appends what -d gives; there is no -d")
-    if options.auth_scheme is not None and options.user is None:
+    if options.auth_scheme not in (None, "negotiate") and options.user is None:
         parser.error(f"--{options.auth_scheme} needs somebody: -u USER:PASSWORD")
-    if options.user is not None and options.oauth2_bearer is not None:
-        parser.error("-u and --oauth2-bearer are two ways to say who is asking; pass one")
+    if options.oauth2_bearer is not None and (options.user is not None or options.auth_scheme is not None):
+        who = "-u" if options.user is not None else f"--{options.auth_scheme}"
+        parser.error(f"{who} and --oauth2-bearer are two ways to say who is asking; pass one")
 
 
 def _tagged(kind: str) -> Callable[[str], tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from types import TracebackType
 from typing import Final
@@ -18,6 +19,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from netstack_sync.base.clock import TickClock
 from netstack_sync.base.shown_text import shown
 
 _MAX_NAME: Final = 30
@@ -26,7 +28,8 @@ _MAX_NAME: Final = 30
 class RichBoard:
     """A bar for each transfer that has begun, and one for all; drawn by a thread of rich's, on stderr."""
 
-    def __init__(self, transfers: int) -> None:
+    def __init__(self, transfers: int, clock: TickClock, patience_s: float = 0.0) -> None:
+        """Nothing is drawn before `patience_s` are over. What others write to stderr meanwhile comes above the bars."""
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -34,7 +37,12 @@ class RichBoard:
             TransferSpeedColumn(),
             TimeRemainingColumn(),
             console=Console(stderr=True),
+            redirect_stdout=sys.stdout.isatty(),  # else it is no business of the terminal's
         )
+        self._clock = clock
+        self._draws_from = clock.now() + patience_s
+        self._is_drawn = False
+        self._is_hidden = False
         self._gate = threading.Lock()
         self._transfers = transfers
         self._totals: list[int | None] = []
@@ -53,6 +61,7 @@ class RichBoard:
     def expect(self, task: TaskID, number: int, total_bytes: int | None) -> None:
         """Of one transfer; the sum counts once all are known."""
         with self._gate:
+            self._maybe_draw()
             self._progress.update(task, total=total_bytes)
             self._totals[number] = total_bytes
             known = [total for total in self._totals if total is not None]
@@ -61,6 +70,9 @@ class RichBoard:
 
     def advance(self, task: TaskID, size_bytes: int) -> None:
         """Of one transfer and of all."""
+        if not self._is_drawn:
+            with self._gate:
+                self._maybe_draw()
         self._progress.advance(task, size_bytes)
         if self._all is not None:
             self._progress.advance(self._all, size_bytes)
@@ -72,14 +84,37 @@ class RichBoard:
             if self._all is not None:
                 self._progress.update(self._all, description=self._counted(self._finished))
 
+    def make_room(self) -> None:
+        """See ProgressBoard: room is made by what is redirected."""
+
+    def hide(self) -> None:
+        """See ProgressBoard."""
+        with self._gate:
+            self._is_hidden = True
+            self._progress.live.transient = True
+            self._stop()
+
     def __enter__(self) -> RichBoard:
-        self._progress.start()
+        with self._gate:
+            self._maybe_draw()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._progress.stop()
+        with self._gate:
+            self._stop()
+
+    def _maybe_draw(self) -> None:
+        if not self._is_drawn and not self._is_hidden and self._clock.now() >= self._draws_from:
+            self._is_drawn = True
+            self._progress.start()
+
+    def _stop(self) -> None:
+        """Without having been started it would write an empty line."""
+        if self._is_drawn:
+            self._is_drawn = False
+            self._progress.stop()
 
     def _counted(self, finished: int) -> str:
         return f"{finished} of {self._transfers} done"

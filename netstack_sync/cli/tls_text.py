@@ -35,7 +35,9 @@ _FLAGS: Final = {
     "pins": "--pinnedpubkey",
     "hsts": "--hsts",
     "cookies": "-b",
+    "file_root": "--file-root",
 }
+_handler_hint: Final = re.compile(r"; Session\(schemes=.*\Z")
 _argument: Final = re.compile(r"(\w+)(?: of '[^']*')?(?=: )").match
 
 _PHRASES: Final = (
@@ -44,12 +46,15 @@ _PHRASES: Final = (
     ("pass (path, password)", "name it with --pass"),
     ("max_version '1.2'", "--tls-max 1.2"),
     ("min_version leaves", "--tlsv1.3 leaves"),
+    ("Session(file_root=...) names", "--file-root DIR names"),
+    ("Session(ftp=True) turns it on", "--ftp turns it on"),
+    ("file_root=", "--file-root "),
 )
 
 
 def error_text(error: NetError) -> str:
     """The message of a failure."""
-    return error.message_in(COMMAND_LINE) if isinstance(error, TLSError) else str(error)
+    return error.message_in(COMMAND_LINE) if isinstance(error, TLSError) else flags_text(str(error))
 
 
 def argument_text(error: Exception, options: argparse.Namespace) -> str:
@@ -59,10 +64,15 @@ def argument_text(error: Exception, options: argparse.Namespace) -> str:
     if named is not None:
         given = vars(options)
         trust = "--cacert" if given.get("cacert") is not None else "--capath"
-        who = "-u" if given.get("user") is not None else "--netrc"
+        who = "-u" if given.get("user") is not None else f"--{given.get('auth_scheme') or 'netrc'}"
         flag = {**_FLAGS, "verify": trust, "auth": who}.get(named[1])
         if flag is not None:
             text = flag + text[named.end() :]
+    return flags_text(text)
+
+
+def flags_text(text: str) -> str:
+    """A message with what a program would write replaced by what is typed here."""
     for words, ours in _PHRASES:
         text = text.replace(words, ours)
-    return text
+    return _handler_hint.sub("", text)

@@ -151,6 +151,7 @@ _RENDER: Final[dict[tuple[NetLogEventType, NetLogEventPhase], Render]] = {
     (_T.SOCKET_POOL_REUSED_AN_EXISTING_SOCKET, _NONE): _says("Using the same connection again"),
     (_T.HTTP_TRANSACTION_SEND_REQUEST_HEADERS, _NONE): _request_head,
     (_T.HTTP_TRANSACTION_READ_RESPONSE_HEADERS, _NONE): _response_head,
+    (_T.HTTP_TRANSACTION_READ_EARLY_HINTS_RESPONSE_HEADERS, _NONE): _response_head,
     (_T.HTTP_TRANSACTION_DRAIN_BODY_FOR_AUTH_RESTART, _END): _says("Answering the server's challenge"),
     (_T.HTTP_TRANSACTION_RESTART_AFTER_ERROR, _NONE): _says("Sending it again on a new connection"),
     (_T.URL_REQUEST_REDIRECTED, _NONE): _says("Following the redirect"),

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 
 from netstack_sync.base.exceptions import HTTPStatusError, NetError
 from netstack_sync.base.url import Url
-from netstack_sync.cli.exit_status import HTTP_ERROR, TIMED_OUT, TOO_LARGE, USAGE, WRITE_ERROR, CommandError
+from netstack_sync.cli.exit_status import HTTP_ERROR, READ_ERROR, TIMED_OUT, TOO_LARGE, USAGE, WRITE_ERROR, CommandError
 from netstack_sync.cli.fetch_run import FetchRun
 from netstack_sync.cli.output import Output, write_error
 from netstack_sync.cli.output_targets import OutputTarget
 from netstack_sync.cli.progress import Progress
 from netstack_sync.cli.rate_pacer import RatePacer
+from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.sync_url_fetcher import SyncUrlFetcher
 
@@ -49,21 +50,28 @@ class Transfer:
         plan, facts = self._run.plan, self._facts
         with plan.open_upload() as upload:
 
-            def count(size_bytes: int) -> None:
-                facts.uploaded_bytes += size_bytes
-                progress.advance(size_bytes)
+            def count(sent_bytes: int, total_bytes: int | None) -> None:
+                progress.expect(total_bytes)
+                progress.advance(sent_bytes - facts.uploaded_bytes)
+                facts.uploaded_bytes = sent_bytes
 
             request = facts.request = plan.prepare(self._run.session, self._url, upload, count)
-            if request.body is not None:
-                progress.expect(request.body.size)
             with contextlib.ExitStack() as stack:
                 output = self._open_early(stack, request.url)
-                response = SyncUrlFetcher(request, self._run.session.context, stream=True).fetch()
+                response = self._ask(request)
                 with response:
                     self._note_answer(response)
                     if output is None:
                         output = self._open_late(stack, request.url, response)
                     self._deliver(response, output, progress)
+
+    def _ask(self, request: FetchRequest) -> Response:
+        try:
+            return SyncUrlFetcher(request, self._run.session.context, stream=True).fetch()
+        except NetError:
+            raise
+        except OSError as error:  # of a file that is sent
+            raise CommandError(READ_ERROR, f"cannot read what is to be sent: {error.strerror or error}") from error
 
     def _open_early(self, stack: contextlib.ExitStack, url: Url) -> Output | None:
         """Before anything is sent, so that a path that cannot be written costs nothing; None: the answer decides."""
@@ -82,11 +90,9 @@ class Transfer:
         return stack.enter_context(self._run.answer_output(self._target, response))
 
     def _note_answer(self, response: Response) -> None:
-        facts, body = self._facts, response.request.body
+        facts = self._facts
         facts.response = response
         facts.headers_bytes = sum([len(head_bytes(each)) for each in (*response.history, response)])
-        if body is not None and not facts.uploaded_bytes:  # else it was counted
-            facts.uploaded_bytes = body.size or 0
         if self._run.trace is not None:
             self._run.trace.show_response(response)
 
@@ -153,7 +159,8 @@ class Transfer:
             done = size_bytes
 
         try:
-            download = session.download(plan.complete(self._url), path, **plan.options, progress=show)
+            parts = self._run.options.parts or 1
+            download = session.download(plan.complete(self._url), path, **plan.options, parts=parts, progress=show)
         except HTTPStatusError as error:
             self._note_answer(error.response)
             status, reason = error.response.status, error.response.reason

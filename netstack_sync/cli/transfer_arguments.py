@@ -37,6 +37,7 @@ def add_output_arguments(group: argparse._ArgumentGroup) -> None:
     add("--output-dir", metavar="DIR", help="the folder of the files of -o and -O")
     add("--create-dirs", action="store_true", help="make the folders that are missing")
     add("-C", "--continue-at", metavar="-", help="-C - goes on where an earlier -C - was broken off")
+    add("--parts", metavar="N", type=positive_count, help="with -C -: ask for large files in N parts at the same time")
     add("-i", "--include", action="store_true", help="write the response heads before the body")
     add("--raw", action="store_true", help="write the body as it came, without decoding it")
     add("--pretty", choices=("all", "format", "none"), help="on a terminal JSON is shown in lines and colours (all)")
@@ -86,6 +87,8 @@ def check_transfer_arguments(parser: argparse.ArgumentParser, options: argparse.
     """Refuses what contradicts itself, as argparse does."""
     if options.continue_at is not None:
         _check_resume(parser, options)
+    if options.parts is not None and options.continue_at is None:
+        parser.error("--parts: what has come of them is kept, and goes on, with -C -; pass both")
     if options.remote_header_name and REMOTE_NAME not in options.outputs:
         parser.error("-J changes the name of -O; pass both")
     if options.fail and options.fail_with_body:

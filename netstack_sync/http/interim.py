@@ -15,6 +15,9 @@ from netstack_sync.wire.http1_response import ResponseHead
 
 CONTINUE_WAIT_S = 1.0  # as curl: a server that knows nothing of expectations says nothing
 
+_EARLY_HINTS = NetLogEventType.HTTP_TRANSACTION_READ_EARLY_HINTS_RESPONSE_HEADERS
+_OTHERS = NetLogEventType.HTTP_TRANSACTION_READ_RESPONSE_HEADERS
+
 _MAX_INTERIM = 32  # a server that only ever announces an answer holds the request for ever
 
 OnInterim = Callable[[ResponseHead], None]
@@ -93,9 +96,9 @@ class InterimWatch:
 
     def receive(self, head: ResponseHead) -> None:
         """A 1xx response has come. Whoever is told may cancel the exchange."""
-        if head.status == 103 and self._net_log.is_capturing:
-            params = response_header_params(f"HTTP/1.1 103 {head.reason}", head.headers)
-            self._net_log.event(NetLogEventType.HTTP_TRANSACTION_READ_EARLY_HINTS_RESPONSE_HEADERS, params)
+        if self._net_log.is_capturing:
+            params = response_header_params(f"HTTP/1.1 {head.status} {head.reason}", head.headers)
+            self._net_log.event(_EARLY_HINTS if head.status == 103 else _OTHERS, params)
         if self._on_interim is not None:
             self._on_interim(head)
         if head.status == 100 and self._on_done is not None:

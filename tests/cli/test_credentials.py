@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netstack_sync.auth.identity import BasicAuth, BearerAuth, DigestAuth, NetrcAuth
+from netstack_sync.auth.identity import AnyAuth, BasicAuth, BearerAuth, DigestAuth, NegotiateAuth, NetrcAuth, NtlmAuth
 from netstack_sync.cli.credentials import credentials
 from netstack_sync.cli.exit_status import CommandError
 from netstack_sync.cli.main import make_parser
@@ -24,6 +24,11 @@ def credentials_of(*arguments: str) -> object:
         (("-u", "me"), ("me", "typed")),
         (("-u", "me:x", "--basic"), BasicAuth("me", "x")),
         (("-u", "me:x", "--digest"), DigestAuth("me", "x")),
+        (("-u", r"D\me:x", "--ntlm"), NtlmAuth(r"D\me", "x")),
+        (("-u", "me:x", "--anyauth"), AnyAuth("me", "x")),
+        (("-u", "me:x", "--negotiate"), NegotiateAuth("me", "x")),
+        (("--negotiate",), NegotiateAuth()),
+        (("-u", ":", "--negotiate"), NegotiateAuth()),
         (("--oauth2-bearer", "t0ken"), BearerAuth("t0ken")),
         (("-n",), NetrcAuth()),
         (("--netrc-file", "f"), NetrcAuth("f")),

@@ -14,7 +14,6 @@ from netstack_sync.cli.exit_status import BAD_URL, USAGE, CommandError
 from netstack_sync.cli.fetch_request import plan_requests, session_pins
 from netstack_sync.cli.main import make_parser, parse
 from netstack_sync.cli.trust_options import session_tls
-from netstack_sync.cli.upload_reader import UploadReader
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.pins import pins_from_value
 from netstack_sync.fetcher.session import Session
@@ -308,7 +307,10 @@ def test_a_file_is_asked_for_as_it_is(arguments: tuple[str, ...], expected: str 
     "arguments, status, why",
     [
         (("http://",), 3, "url"),
-        (("ftp://h/",), 3, "ftp"),
+        (("ftp://h/",), 3, "'ftp' is not supported; use http or https; --ftp turns it on\n"),
+        (("file:///x",), 3, "--file-root DIR names the folder whose files may be read\n"),
+        (("x-y://h/",), 3, "'x-y' is not supported; use http or https\n"),
+        (("-T", "-", "h", "i"), 2, "-T - can be read once"),
         (("http://h:70000/",), 3, "70000"),
         (("h", "-X", "A B"), 2, "method"),
         (("h", "-H", "no colon"), 2, "'Name: value'"),
@@ -386,22 +388,29 @@ def test_range_cookies_and_retries_are_told() -> None:
     assert request.retries is not None and request.retries.total == 2 and request.max_response_size == 1024
 
 
-def test_reader_of_a_file_is_told_how_far() -> None:
-    """Of an upload, and of a body in memory that takes a while."""
-    counted: list[int] = []
-    for arguments, file, size in (
-        (["-T", "f"], io.BytesIO(bytes(10)), 10),
-        (["-d", "x" * 100_000], None, 100_000),
-        (["-d", "x"], None, 1),
-    ):
-        plan = plan_requests(parse(make_parser(), ["fetch", "h", *arguments]))
-        assert plan.has_large_body == (size == 100_000)
-        options = plan.options_for(file, counted.append)
-        content = options["content"]
-        assert (content.read(size) if isinstance(content, UploadReader) else content) == (
-            b"x" * size if file is None else bytes(size)
-        )
-    assert counted == [10, 100_000]
+@pytest.mark.parametrize(
+    "arguments, has_body",
+    [
+        ((), False),
+        (("-d", "x"), True),
+        (("a=b",), True),
+        (("-F", "a=b"), True),
+        (("--form", "a=b"), True),
+        (("a==b",), False),
+    ],
+)
+def test_what_is_sent_of_any_body_is_told(arguments: tuple[str, ...], has_body: bool) -> None:
+    """And of a request without one nothing."""
+
+    def on_sent(sent_bytes: int, total_bytes: int | None) -> None: ...
+
+    plan = plan_requests(parse(make_parser(), ["fetch", "h", *arguments]))
+    assert plan.has_body == has_body
+    assert plan.options_for(None, on_sent).get("upload_progress") == (on_sent if has_body else None)
+
+
+def test_file_to_send_is_opened_for_each_request() -> None:
+    """None without -T."""
     with plan_requests(parse(make_parser(), ["fetch", "h"])).open_upload() as nothing:
         assert nothing is None
     with plan_requests(parse(make_parser(), ["fetch", "h", "-T", "/dev/null"])).open_upload() as upload:

@@ -23,20 +23,21 @@ from netstack_sync.cli.form_fields import form_parts
         (r'a="\"q\""', ("a", (None, b'"q"'))),
         ('a="open', ("a", (None, b'"open'))),
         ("a=ü", ("a", (None, "ü".encode()))),
-        ("a=@FILE", ("a", ("f.txt", b"content"))),
-        ("a=@FILE;type=x/y", ("a", ("f.txt", b"content", "x/y"))),
-        ("a=@FILE;filename=g;type=x/y; charset=z", ("a", ("g", b"content", "x/y; charset=z"))),
-        ('a=@"FILE"; filename="g;h"', ("a", ("g;h", b"content"))),
+        ("a=@FILE", ("a", ("f.txt", Path("f.txt")))),
+        ("a=@FILE;type=x/y", ("a", ("f.txt", Path("f.txt"), "x/y"))),
+        ("a=@FILE;filename=g;type=x/y; charset=z", ("a", ("g", Path("f.txt"), "x/y; charset=z"))),
+        ('a=@"FILE"; filename="g;h"', ("a", ("g;h", Path("f.txt")))),
         ("a=<FILE", ("a", (None, b"content"))),
         ("a=<FILE;filename=g", ("a", ("g", b"content"))),
         ("a=@-", ("a", ("-", b"typed"))),
     ],
 )
 def test_parts(field: str, part: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Text, files, and text from files, with type and name behind them."""
+    """Text, files, which are read later, and text from files, with type and name behind them."""
     (tmp_path / "f.txt").write_bytes(b"content")
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"typed")))
-    assert form_parts([field.replace("FILE", f"{tmp_path}/f.txt")]) == [part]
+    assert form_parts([field.replace("FILE", "f.txt")]) == [part]
 
 
 @pytest.mark.parametrize(

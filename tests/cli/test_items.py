@@ -56,7 +56,7 @@ def test_items_say_together_what_is_sent(tmp_path: Path) -> None:
     assert items.headers == [("A", b"b"), ("B", None), ("C", b""), ("D", b"text")]
     assert items.fields == [("s", "x"), ("n", 1), ("t", "text"), ("u", {"k": [1]})]
     assert items.form_fields() == [("s", "x"), ("n", "1"), ("t", "text"), ("u", '{"k": [1]}')]
-    assert items.files == [("f", ("t.txt", b"text\n")), ("g", ("t.txt", b"text\n", "a/b"))]
+    assert items.files == [("f", ("t.txt", Path(path))), ("g", ("t.txt", Path(path), "a/b"))]
     assert not read_items(["a==b", "A:b"]).has_body
 
 

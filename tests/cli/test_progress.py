@@ -75,6 +75,36 @@ def test_board_without_news_leaves_no_line() -> None:
     assert stream.getvalue() == ""
 
 
+def test_line_waits_for_what_is_not_soon_over() -> None:
+    """And is not drawn at all for what is."""
+    stream, clock = io.StringIO(), ManualClock()
+    with PlainBoard(stream, 1, clock, 0.5) as board:
+        progress = board.start("a")
+        progress.advance(10)
+        clock.advance(0.4)
+        progress.advance(10)
+    assert stream.getvalue() == ""
+    with PlainBoard(stream, 1, clock, 0.5) as board:
+        clock.advance(0.5)
+        board.start("a").advance(10)
+    assert drawn(stream) == ["10 B  20 B/s", "10 B  20 B/s"]
+
+
+def test_line_makes_way() -> None:
+    """For a message, after which it comes again, and for a body, after which it does not."""
+    stream = io.StringIO()
+    with PlainBoard(stream, 1, ManualClock()) as board:
+        progress = board.start("a")
+        board.make_room()
+        assert stream.getvalue() == ""
+        for act in (board.make_room, board.hide):
+            progress.advance(10)
+            act()
+            assert stream.getvalue().endswith("B\x1b[K\r\x1b[K")
+        progress.advance(10)
+    assert drawn(stream) == ["10 B", "", "20 B", ""]
+
+
 def test_rich_is_used_when_it_is_there() -> None:
     """The extra "cli"."""
     assert isinstance(make_board(1), RichBoard)
@@ -89,6 +119,8 @@ def test_plain_line_is_used_without_rich(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_no_progress_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     """For scripts."""
     with NoProgress() as board:
+        board.make_room()
+        board.hide()
         progress = board.start("a")
         progress.expect(1)
         progress.advance(1)

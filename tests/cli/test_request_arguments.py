@@ -32,7 +32,9 @@ def parser() -> argparse.ArgumentParser:
         (["-F", "a=b", "-T", "f"], "-F and -T are two bodies"),
         (["-G"], "there is no -d"),
         (["--basic"], "--basic needs somebody"),
-        (["-u", "me:x", "--oauth2-bearer", "t"], "two ways to say who is asking"),
+        (["--ntlm"], "--ntlm needs somebody"),
+        (["-u", "me:x", "--oauth2-bearer", "t"], "-u and --oauth2-bearer are two ways to say who is asking"),
+        (["--negotiate", "--oauth2-bearer", "t"], "--negotiate and --oauth2-bearer are two ways"),
     ],
 )
 def test_contradictions(
@@ -51,6 +53,7 @@ def test_contradictions(
         ["-I", "-G", "-d", "x"],
         ["-G", "-d", "x", "-T", "f"],
         ["-u", "me", "--digest"],
+        ["--negotiate"],
         ["-r", "-500"],
         ["--http1.1"],
     ],

@@ -12,7 +12,7 @@ from netstack_sync.base import net_errors as e
 from netstack_sync.base.exception_map import exception_for
 from netstack_sync.base.tls_wording import TlsTerms
 from netstack_sync.cli.main import make_parser
-from netstack_sync.cli.tls_text import COMMAND_LINE, argument_text, error_text
+from netstack_sync.cli.tls_text import COMMAND_LINE, argument_text, error_text, flags_text
 
 
 def test_the_advice_is_for_this_command_line() -> None:
@@ -62,11 +62,29 @@ def test_every_flag_that_is_named_is_one_of_fetch() -> None:
         ("pins of 'a.test': 'x' is none", "--pinnedpubkey: 'x' is none"),
         ("SSL_CERT_FILE: the CA file 'x' cannot be read", "SSL_CERT_FILE: the CA file 'x' cannot be read"),
         ("no feature is named 'x'", "no feature is named 'x'"),
+        ("file_root: '' is no path", "--file-root: '' is no path"),
     ],
 )
 def test_an_argument_is_called_by_its_flag(text: str, said: str) -> None:
     """What the user has typed, and what the user can type."""
     assert argument_text(ValueError(text), argparse.Namespace(cacert="x")) == said
+
+
+@pytest.mark.parametrize(
+    "given, flag", [({"user": "x"}, "-u"), ({}, "--netrc"), ({"user": None, "auth_scheme": "negotiate"}, "--negotiate")]
+)
+def test_who_asks_has_many_flags(given: dict[str, str | None], flag: str) -> None:
+    """The one that was given is named."""
+    assert argument_text(ValueError("auth: why"), argparse.Namespace(**given)) == f"{flag}: why"
+
+
+def test_schemes_are_turned_on_by_flags() -> None:
+    """Those of a program's own cannot be."""
+    said = "url: the scheme 'x' is not supported; use http or https"
+    assert flags_text(f"{said}; Session(ftp=True) turns it on") == f"{said}; --ftp turns it on"
+    assert flags_text(f"{said}; Session(schemes={{'x': handler}}) serves one of your own") == said
+    denied = exception_for(e.ERR_ACCESS_DENIED, detail="/x is not below file_root='/y'")
+    assert error_text(denied).endswith(": /x is not below --file-root '/y'")
 
 
 @pytest.mark.parametrize("options", [argparse.Namespace(), argparse.Namespace(cacert=None, capath="x")])

@@ -106,6 +106,12 @@ def test_closed_stderr_does_not_end_the_fetch() -> None:
         trace.flush()
 
 
+def test_informational_responses_are_shown() -> None:
+    """As the answer itself is, before it."""
+    shown = traced(T.HTTP_TRANSACTION_READ_EARLY_HINTS_RESPONSE_HEADERS, P.NONE, {"headers": ["HTTP/1.1 103 Early"]})
+    assert shown == ["< HTTP/1.1 103 Early", "< "]
+
+
 def test_nothing_is_left_after_the_with_block() -> None:
     """No observer, no thread."""
     net_log = NetLog(ManualClock())

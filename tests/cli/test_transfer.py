@@ -107,6 +107,33 @@ def test_small_data_is_counted_too(netstack: Netstack, server: EmbeddedServer) -
     assert int(done.out) == len(server.requests[-1].body) > 0
 
 
+def test_files_of_a_form_are_read_as_they_are_sent(netstack: Netstack, server: EmbeddedServer, tmp_path: Path) -> None:
+    """Again for each URL."""
+    file = tmp_path / "f"
+    file.write_bytes(pattern_bytes(300_000))
+    server.route("/to", lambda request: Answer(body=str(pattern_bytes(300_000) in request.body).encode()))
+    urls = [server.url("/to")] * 3
+    done = netstack("fetch", "-Z", "-F", f"f=@{file}", "-F", "a=b", *urls)
+    assert done == (0, b"TrueTrueTrue", "")
+    sizes = {len(request.body) for request in server.requests}
+    done = netstack("fetch", urls[0], f"f@{file}", "a=b", "-w", " %{size_upload}")
+    assert done.out == f"True {len(server.requests[-1].body)}".encode() and max(sizes) > 300_000
+
+
+def test_file_that_cannot_be_read_to_its_end_is_a_read_error(
+    netstack: Netstack, server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With curl's status."""
+
+    class Failing(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(Failing(b"x")))
+    done = netstack("fetch", "-T", "-", server.url("/echo"))
+    assert done == (26, b"", "netstack: cannot read what is to be sent: Input/output error\n")
+
+
 def test_large_data_is_counted_while_it_is_sent(netstack: Netstack, server: EmbeddedServer, tmp_path: Path) -> None:
     """As a file is."""
     file = tmp_path / "f"
@@ -164,6 +191,26 @@ def test_broken_download_goes_on(netstack: Netstack, server: EmbeddedServer, tmp
     done = netstack(*arguments)
     assert done.status == 23 and "is there already; remove it, or leave -C out" in done.err
     assert len(ranges.ranges) == 2
+
+
+def test_large_file_may_come_in_parts(netstack: Netstack, server: EmbeddedServer, tmp_path: Path) -> None:
+    """Side by side."""
+    data = pattern_bytes(3 << 20)
+
+    def serve(request: ReceivedRequest) -> Answer:
+        headers = {"ETag": '"v1"', "Accept-Ranges": "bytes"}
+        asked = request.headers.get("range")
+        if asked is None:
+            return Answer(headers=headers, body=data)
+        start, _, end = asked.removeprefix("bytes=").partition("-")
+        part = data[int(start) : int(end or len(data) - 1) + 1]
+        headers["Content-Range"] = f"bytes {start}-{int(start) + len(part) - 1}/{len(data)}"
+        return Answer(206, headers, part)
+
+    server.route("/x", serve)
+    done = netstack("fetch", "-C", "-", "-o", str(tmp_path / "x"), "--parts", "3", server.url("/x"))
+    assert done == (0, b"", "") and (tmp_path / "x").read_bytes() == data
+    assert len(server.requests) == 3
 
 
 def test_resumable_download_fails_as_others_do(netstack: Netstack, server: EmbeddedServer, tmp_path: Path) -> None:

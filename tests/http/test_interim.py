@@ -20,7 +20,7 @@ from netstack_sync.http.interim import CONTINUE_WAIT_S, InterimAnswers
 from netstack_sync.http.network_transaction import NetworkTransaction
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.upload import BytesUpload, FileSource, IterableSource, UploadStream, WorkerUpload
-from netstack_sync.log.event_types import NetLogEventType
+from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
 from netstack_sync.wire.http1_response import ResponseHead
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_socket import EOF, Pause, Read, ScriptedSocket, Step, Write
@@ -338,6 +338,10 @@ def test_early_hints_are_logged(stack: ScriptedStack) -> None:
         if entry.type is NetLogEventType.HTTP_TRANSACTION_READ_EARLY_HINTS_RESPONSE_HEADERS
     ]
     assert len(entries) == (1 if stack.is_async else 0)
+    kind, phase = NetLogEventType.HTTP_TRANSACTION_READ_RESPONSE_HEADERS, NetLogEventPhase.NONE
+    heads = [params["headers"] for params in stack.recorded.params_of(kind, phase)]
+    expected = ["HTTP/1.1 100 Continue", "HTTP/1.1 200 OK"] if stack.is_async else []
+    assert [head[0] for head in heads if isinstance(head, list)] == expected
 
 
 def test_an_expectation_without_a_listener(stack: ScriptedStack) -> None:
