@@ -45,6 +45,12 @@ class FetchFacts:
         return self._request.response if self._request is not None else None
 
     @property
+    def is_encoded(self) -> bool:
+        """True when the last hop's body comes with a Content-Encoding, to be taken off piece by piece."""
+        response = self.response
+        return response is not None and response.head.headers.may_have(b"content-encoding")
+
+    @property
     def history(self) -> list[HttpResponseInfo]:
         """The redirects on the way, oldest first."""
         return self._request.history if self._request is not None else []
