@@ -106,6 +106,11 @@ class FetchFacts:
         """How long the throttler will leave the URL alone; 0 without one (URLFetcher::GetBackoffDelay)."""
         return self._attempts.backoff_delay_s if self._attempts is not None else 0.0
 
+    def past(self) -> tuple[list[HttpResponseInfo], int, tuple[Attempt, ...]]:
+        """`history`, `net_log_source_id` and `attempts`, of a fetch that has an answer."""
+        assert self._request is not None, "what was never sent has no answer"
+        return self._request.history, self._request.net_log.source.id, self.attempts
+
     @property
     def net_log_source_id(self) -> int:
         """The request's id in the NetLog; 0 before the start."""

@@ -65,7 +65,7 @@ class SyncUrlFetcher:
         self._take_start_ticket()
         try:
             self._post_start()
-            return self.wait()
+            return self._wait()
         except BaseException:
             self.cancel()
             raise
@@ -91,6 +91,9 @@ class SyncUrlFetcher:
         self._refuse_network_thread()
         if not self._start_ticket.locked():
             raise RuntimeError("wait() before start(): nothing is under way")
+        return self._wait()
+
+    def _wait(self) -> Response:
         try:
             rendezvous = self._meet()
             if rendezvous is not None:
@@ -172,7 +175,7 @@ class SyncUrlFetcher:
             news.tell()
 
     def _refuse_network_thread(self) -> None:
-        if self._context.thread.is_current:
+        if self._context.thread.task_runner.runs_tasks_on_this_thread():
             raise RuntimeError("a blocking fetch on the network thread would wait for itself; use URLFetcher there")
 
     def _make_response(self) -> Response:
@@ -183,8 +186,8 @@ class SyncUrlFetcher:
             source = CollectedBody(fetcher.body)
         else:
             source = PipedBody(pipe, self.cancel, lambda net_error: failure_of(fetcher, net_error))
-        facts = (fetcher.history, fetcher.net_log_source_id, fetcher.attempts)
-        response = make_response(fetcher.request, info, source, *facts)
+        history, net_log_source_id, attempts = fetcher.past()
+        response = make_response(fetcher.request, info, source, history, net_log_source_id, attempts)
         if fetcher.next_hop is not None:
             response.next_request = request_of_hop(fetcher.request, fetcher.next_hop)
         return response
@@ -239,6 +242,8 @@ class SyncUrlFetcher:
             self._news.end(is_dropped=net_error == ERR_ABORTED)
         if self._teller is not None and net_error == OK:
             self._teller.when_told(self._on_told)
+        elif self._teller is None and self._on_done is None:  # fast path: a thread waits
+            self._wake(net_error)
         else:
             self._settle(net_error)
 

@@ -126,8 +126,9 @@ class URLFetcher(FetchFacts):
     def send(self) -> None:
         """See AttemptedFetch."""
         request = self.request
-        who = (request.url, request.method, request.headers, request.tls)
-        info = HttpRequestInfo(*who, self.upload, self._priority, auth=request.auth, cookies=request.cookies)
+        url, method, headers, tls = request.url, request.method, request.headers, request.tls
+        info = HttpRequestInfo(url, method, headers, tls, self.upload, self._priority)
+        info.auth, info.cookies = request.auth, request.cookies
         news = self._news
         if news is not None or request.expect_continue:
             on_interim = news.on_interim if news is not None and request.on_informational is not None else None
@@ -181,8 +182,7 @@ class URLFetcher(FetchFacts):
 
     def on_connected(self) -> None:
         """The connect limit is kept."""
-        self._limits.end_connect()
-        self._limits.begin_read()
+        self._limits.on_connected()
 
     def on_request_sent(self) -> None:
         """From now on the server is waited for."""

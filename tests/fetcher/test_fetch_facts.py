@@ -45,6 +45,7 @@ def test_during_an_attempt_it_tells_of_that() -> None:
         assert facts.attempt(OK, stack.clock.now(), 3.0) == Attempt(200, None, 2.0, 3.0)
         assert facts.response is not None and facts.timing is not None and facts.history == []
         assert facts.url.href == "http://a.test/" and (facts.ssl_info, facts.connecting_since()) == (None, None)
+        assert facts.past() == (facts.history, facts.net_log_source_id, facts.attempts)
 
 
 def test_while_it_is_held_back() -> None:
