@@ -45,6 +45,12 @@ class FetchFacts:
         return self._request.response if self._request is not None else None
 
     @property
+    def is_encoded(self) -> bool:
+        """True when the last hop's body comes with a Content-Encoding, to be taken off piece by piece."""
+        response = self.response
+        return response is not None and response.head.headers.may_have(b"content-encoding")
+
+    @property
     def history(self) -> list[HttpResponseInfo]:
         """The redirects on the way, oldest first."""
         return self._request.history if self._request is not None else []
@@ -99,6 +105,11 @@ class FetchFacts:
     def backoff_delay_s(self) -> float:
         """How long the throttler will leave the URL alone; 0 without one (URLFetcher::GetBackoffDelay)."""
         return self._attempts.backoff_delay_s if self._attempts is not None else 0.0
+
+    def past(self) -> tuple[list[HttpResponseInfo], int, tuple[Attempt, ...]]:
+        """`history`, `net_log_source_id` and `attempts`, of a fetch that has an answer."""
+        assert self._request is not None, "what was never sent has no answer"
+        return self._request.history, self._request.net_log.source.id, self.attempts
 
     @property
     def net_log_source_id(self) -> int:

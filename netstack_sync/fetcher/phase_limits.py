@@ -74,11 +74,20 @@ class PhaseLimits:
 
     def begin_connect(self) -> None:
         """A socket is asked for."""
-        self.end_read()
-        self.end_connect()
+        if self._read is not None:
+            self.end_read()
+        if self._connect is not None:
+            self.end_connect()
         if self._timeout.pool is not None or self._timeout.connect is not None:
             self._waiting_since = self._timers.clock.now()
             self._check_connect()
+
+    def on_connected(self) -> None:
+        """The connect limit is kept, and the server is to take bytes."""
+        if self._connect is not None:
+            self.end_connect()
+        if self._timeout.read is not None:
+            self.begin_read()
 
     def end_connect(self) -> None:
         """No connection is waited for any more."""
@@ -103,8 +112,10 @@ class PhaseLimits:
 
     def stop(self) -> None:
         """No limit is reached any more; final and idempotent."""
-        self.end_connect()
-        self.end_read()
+        if self._connect is not None:
+            self.end_connect()
+        if self._read is not None:
+            self.end_read()
         if self._total is not None:
             self._total.cancel()
             self._total = None

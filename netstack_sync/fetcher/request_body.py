@@ -12,13 +12,13 @@ from netstack_sync.fetcher.body_file import measure_file, open_path
 from netstack_sync.fetcher.file_range import FileRange
 from netstack_sync.fetcher.multipart import flat_form, multipart_body
 from netstack_sync.http.upload import (
-    BodySource,
     BytesUpload,
     FileSource,
     IterableSource,
     UploadStream,
     WorkerUpload,
 )
+from netstack_sync.workers.read_ahead import BodySource
 from netstack_sync.workers.worker_pool import WorkerPool
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 from math import inf
 
-from netstack_sync.base.exception_map import exception_for
-from netstack_sync.base.exceptions import NetError
 from netstack_sync.base.net_errors import (
     ERR_ABORTED,
     ERR_CONTEXT_SHUT_DOWN,
@@ -19,6 +17,7 @@ from netstack_sync.base.priority import RequestPriority
 from netstack_sync.fetcher.body_pipe import BodyPipe
 from netstack_sync.fetcher.body_source import BodySource, CollectedBody, PipedBody
 from netstack_sync.fetcher.caller_news import CallerNews, NewsTeller
+from netstack_sync.fetcher.fetch_failure import failure_of
 from netstack_sync.fetcher.next_request import request_of_hop
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.response import Response, make_response
@@ -73,7 +72,7 @@ class SyncUrlFetcher:
         self._take_start_ticket()
         try:
             self._post_start()
-            return self.wait()
+            return self._wait()
         except BaseException:
             self.cancel()
             raise
@@ -99,6 +98,9 @@ class SyncUrlFetcher:
         self._refuse_network_thread()
         if not self._start_ticket.locked():
             raise RuntimeError("wait() before start(): nothing is under way")
+        return self._wait()
+
+    def _wait(self) -> Response:
         try:
             rendezvous = self._meet()
             if rendezvous is not None:
@@ -180,7 +182,7 @@ class SyncUrlFetcher:
             news.tell()
 
     def _refuse_network_thread(self) -> None:
-        if self._context.thread.is_current:
+        if self._context.thread.task_runner.runs_tasks_on_this_thread():
             raise RuntimeError("a blocking fetch on the network thread would wait for itself; use URLFetcher there")
 
     def _make_response(self) -> Response:
@@ -191,8 +193,8 @@ class SyncUrlFetcher:
             source = CollectedBody(fetcher.body)
         else:
             source = PipedBody(pipe, self.cancel, lambda net_error: failure_of(fetcher, net_error))
-        facts = (fetcher.history, fetcher.net_log_source_id, fetcher.attempts)
-        response = make_response(fetcher.request, info, source, *facts)
+        history, net_log_source_id, attempts = fetcher.past()
+        response = make_response(fetcher.request, info, source, history, net_log_source_id, attempts)
         if fetcher.next_hop is not None:
             response.next_request = request_of_hop(fetcher.request, fetcher.next_hop)
         return response
@@ -250,6 +252,8 @@ class SyncUrlFetcher:
         if self._teller is not None and net_error == OK:
             total_s = self._fetcher.request.timeout.total
             self._teller.when_told(self._on_told, inf if total_s is None else self._started_at + total_s)
+        elif self._teller is None and self._on_done is None:  # fast path: a thread waits
+            self._wake(net_error)
         else:
             self._settle(net_error)
 
@@ -279,22 +283,3 @@ class SyncUrlFetcher:
             waiting, self._waiting = self._waiting, []
         for rendezvous in waiting:
             rendezvous.notify()
-
-
-def failure_of(fetcher: URLFetcher, net_error: int) -> NetError:
-    """The exception that tells why a fetch has no (complete) answer."""
-    detail = fetcher.error_detail or str(fetcher.url.without_credentials())
-    error = exception_for(
-        net_error,
-        detail=detail,
-        request=fetcher.request,
-        timing=fetcher.timing,
-        may_have_been_sent=fetcher.may_have_been_sent,
-        timed_out=fetcher.timed_out,
-        ssl_info=fetcher.ssl_info,
-        tls_terms=fetcher.request.tls.terms,
-    )
-    error.attempts = fetcher.attempts
-    if fetcher.last_attempt is not None:
-        error.attempts = (*fetcher.attempts, fetcher.last_attempt)
-    return error

@@ -17,6 +17,7 @@ from netstack_sync.base.priority import RequestPriority
 from netstack_sync.fetcher.fetch_attempts import FetchAttempts
 from netstack_sync.fetcher.fetch_facts import FetchFacts
 from netstack_sync.fetcher.fetch_news import FetchNews
+from netstack_sync.fetcher.large_body import LOOSE_BYTES, LargeBody
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.phase_limits import PhaseLimits
 from netstack_sync.fetcher.retry_policy import RetryCount
@@ -57,6 +58,7 @@ class URLFetcher(FetchFacts):
         "_context",
         "_delegate",
         "_is_paused",
+        "_large",
         "_limits",
         "_news",
         "_priority",
@@ -90,6 +92,7 @@ class URLFetcher(FetchFacts):
         self._retry_count = retry_count
         self._is_paused = False
         self._size_bytes = 0
+        self._large: LargeBody | None = None  # none while the pieces are few
         self.body: list[bytes] = []
         """The encoded body, when there is no sink."""
         self.net_error = ERR_IO_PENDING
@@ -123,8 +126,9 @@ class URLFetcher(FetchFacts):
     def send(self) -> None:
         """See AttemptedFetch."""
         request = self.request
-        who = (request.url, request.method, request.headers, request.tls)
-        info = HttpRequestInfo(*who, self.upload, self._priority, auth=request.auth, cookies=request.cookies)
+        url, method, headers, tls = request.url, request.method, request.headers, request.tls
+        info = HttpRequestInfo(url, method, headers, tls, self.upload, self._priority)
+        info.auth, info.cookies = request.auth, request.cookies
         news = self._news
         if news is not None or request.expect_continue:
             on_interim = news.on_interim if news is not None and request.on_informational is not None else None
@@ -178,8 +182,7 @@ class URLFetcher(FetchFacts):
 
     def on_connected(self) -> None:
         """The connect limit is kept."""
-        self._limits.end_connect()
-        self._limits.begin_read()
+        self._limits.on_connected()
 
     def on_request_sent(self) -> None:
         """From now on the server is waited for."""
@@ -236,10 +239,11 @@ class URLFetcher(FetchFacts):
         self._size_bytes += len(data)
         limit = self.request.max_response_size
         if limit is not None and self._size_bytes > limit:
-            self.error_detail = f"the body exceeds max_response_size={limit}"
-            self._complete(ERR_FILE_TOO_BIG)
+            self.fail(ERR_FILE_TOO_BIG, f"the body exceeds max_response_size={limit}")
             return False
-        self.body.append(data)
+        if self._large is None and self._size_bytes > LOOSE_BYTES and not self.is_encoded:
+            self._large = LargeBody(self.body)
+        (self.body if self._large is None else self._large).append(data)
         return True
 
     def on_limit(self, phase: TimeoutPhase, limit_s: float) -> None:
@@ -262,8 +266,7 @@ class URLFetcher(FetchFacts):
         self._request = None
         self._limits.end_connect()
         self._limits.end_read()
-        self.body = []
-        self._size_bytes = 0
+        self.body, self._large, self._size_bytes = [], None, 0
         self.timed_out = None
         self.next_hop = None
         self.error_detail = ""
@@ -285,6 +288,8 @@ class URLFetcher(FetchFacts):
 
     def _release(self) -> None:
         self._delegate = self._sink = self._news = None
+        if self._large is not None:
+            self.body, self._large = [self._large.value()], None
         self._limits.stop()
         if self._attempts is not None:
             self._attempts.stop()

@@ -174,7 +174,9 @@ class NetworkTransaction(TransactionFacts):
         return stream.send_request(head, info.upload, self._on_io_complete, interim)
 
     def _read_headers(self, result: int) -> int:
-        self._net_log.end_with_net_error(NetLogEventType.HTTP_TRANSACTION_SEND_REQUEST, result)
+        is_capturing = self._net_log.is_capturing
+        if is_capturing:
+            self._net_log.end_with_net_error(NetLogEventType.HTTP_TRANSACTION_SEND_REQUEST, result)
         stream = self._stream
         assert stream is not None
         if result != OK:
@@ -184,7 +186,8 @@ class NetworkTransaction(TransactionFacts):
             self._observer.on_request_sent()
             if self._stream is None:
                 return ERR_IO_PENDING  # closed by the observer
-        self._net_log.begin(NetLogEventType.HTTP_TRANSACTION_READ_HEADERS)
+        if is_capturing:
+            self._net_log.begin(NetLogEventType.HTTP_TRANSACTION_READ_HEADERS)
         self._step = self._headers_complete
         return stream.read_headers(self._on_io_complete, self._on_head_begun)
 
@@ -192,7 +195,9 @@ class NetworkTransaction(TransactionFacts):
         self.timing.receive_headers_start = self._session.thread.clock.now()
 
     def _headers_complete(self, result: int) -> int:
-        self._net_log.end_with_net_error(NetLogEventType.HTTP_TRANSACTION_READ_HEADERS, result)
+        is_capturing = self._net_log.is_capturing
+        if is_capturing:
+            self._net_log.end_with_net_error(NetLogEventType.HTTP_TRANSACTION_READ_HEADERS, result)
         stream, info = self._stream, self._info
         assert stream is not None and info is not None
         if result != OK:
@@ -208,7 +213,7 @@ class NetworkTransaction(TransactionFacts):
         if self.timing.receive_headers_start is None:
             self.timing.receive_headers_start = now
         self._session.meter.headers_received(stream, self.timing.send_start or now, now, head.status)
-        if self._net_log.is_capturing:
+        if is_capturing:
             line = f"HTTP/{head.version[0]}.{head.version[1]} {head.status} {head.reason}"
             params = response_header_params(line, head.headers)
             self._net_log.event(NetLogEventType.HTTP_TRANSACTION_READ_RESPONSE_HEADERS, params)

@@ -12,13 +12,14 @@ from netstack_sync.base.net_errors import (
     ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED,
     OK,
 )
+from netstack_sync.workers.read_ahead import BodySource, ReadAhead
 from netstack_sync.workers.turn import Turn
 from netstack_sync.workers.worker_job import WorkerJob
 from netstack_sync.workers.worker_pool import WorkerPool
 
 OnUploadData = Callable[["bytes | int"], None]
 
-_READ_BYTES = 256 * 1024  # a piece crosses threads twice, which costs as much as sending 64 KiB
+_READ_BYTES = 256 * 1024
 _SENT_ONCE = (
     "content: this body was sent before and cannot be read again; prepare the request anew, "
     "or pass bytes, a file that can seek, or an iterable that is no iterator"
@@ -79,20 +80,6 @@ class BytesUpload:
         """Nothing is under way."""
 
 
-class BodySource(Protocol):
-    """Where a WorkerUpload gets its pieces; called on worker threads, one call at a time."""
-
-    def read_piece(self) -> bytes:
-        """The next piece, b"" at the end; may block, may raise."""
-
-    def restart(self) -> None:
-        """Goes to the beginning; raises ValueError when it has been left and there is no way back."""
-
-    @property
-    def can_restart(self) -> bool:
-        """True when restart() works."""
-
-
 class FileSource:
     """A binary file object from its present position on; it stays the user's and is not closed."""
 
@@ -148,17 +135,17 @@ class IterableSource:
 
 
 class WorkerUpload:
-    """A body whose source may block or runs the user's code, so it is read on a worker, a piece at a time.
+    """A body whose source may block or runs the user's code, so it is read on a worker, some pieces ahead.
 
     It begins at the source's beginning, also when another upload has read the source before, but not meanwhile. A
     read that was given up while it ran is over before the next one begins.
     """
 
     __slots__ = (
+        "_ahead",
         "_is_started",
         "_job",
-        "_must_restart",
-        "_reads",
+        "_on_data",
         "_source",
         "_turn",
         "_unread",
@@ -170,10 +157,10 @@ class WorkerUpload:
     def __init__(self, source: BodySource, size: int | None, workers: WorkerPool) -> None:
         self._source = source
         self._workers = workers
-        self._job: WorkerJob[bytes] | None = None
+        self._ahead: ReadAhead | None = None  # none before the first read and after the last
+        self._job: WorkerJob[None] | None = None
+        self._on_data: OnUploadData | None = None
         self._is_started = False
-        self._must_restart = True
-        self._reads = 0
         self._turn = Turn()
         self._unread = size
         self.size = size
@@ -183,20 +170,13 @@ class WorkerUpload:
         """See UploadStream. Of a source that turns out longer than announced only the announced part is sent."""
         if self._unread == 0:
             return b""
+        if self.error is not None:
+            return ERR_FAILED
         self._is_started = True
-        must_restart, self._must_restart = self._must_restart, False
-        self._reads += 1
-        source, number, turn = self._source, self._reads, self._turn
-
-        def read_piece() -> bytes:
-            if number != self._reads:
-                return b""  # given up while another one was still at it
-            if must_restart:
-                source.restart()
-            return source.read_piece()
-
-        self._job = self._workers.post_job(lambda: turn.run(read_piece), lambda reply: self._on_piece(reply, on_data))
-        return ERR_IO_PENDING
+        data = self._next()
+        if data == ERR_IO_PENDING:
+            self._on_data = on_data
+        return data
 
     def rewind(self) -> int:
         """See UploadStream."""
@@ -205,34 +185,63 @@ class WorkerUpload:
         if not self._source.can_restart:
             return ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED
         self.cancel()
-        self._must_restart = True
         self._unread = self.size
+        self.error = None
         return OK
 
     @property
     def is_pending(self) -> bool:
         """See UploadStream."""
-        return self._job is not None
+        return self._on_data is not None
 
     def cancel(self) -> None:
         """See UploadStream."""
+        self._on_data = None
+        if self._ahead is not None:
+            self._ahead.give_up()
+            self._ahead = None
         if self._job is not None:
             self._job.cancel()
             self._job = None
 
-    def _on_piece(self, reply: bytes | BaseException, on_data: OnUploadData) -> None:
-        self._job = None
-        if isinstance(reply, BaseException):
-            self.error = reply
-            on_data(ERR_FAILED)
-            return
+    def _next(self) -> bytes | int:
+        if self._ahead is None:
+            self._ahead = ReadAhead(self._source, self.size, self._tell)
+        data = self._ahead.take()
+        if data is None:
+            if self._job is None:
+                turn, ahead = self._turn, self._ahead
+                self._job = self._workers.post_job(lambda: turn.run(ahead.fill), self._on_job_done)
+            return ERR_IO_PENDING
+        if isinstance(data, BaseException):
+            self.error = data
+            return ERR_FAILED
         if self._unread is not None:
-            if not reply:
-                on_data(ERR_UPLOAD_FILE_CHANGED)  # shorter than the Content-Length that has been sent
-                return
-            reply = reply[: self._unread]
-            self._unread -= len(reply)
-        on_data(reply)
+            if not data:
+                return ERR_UPLOAD_FILE_CHANGED  # shorter than the Content-Length that has been sent
+            data = data[: self._unread]
+            self._unread -= len(data)
+        return data
+
+    def _tell(self) -> None:
+        """Worker: there is something to take."""
+        self._workers.task_runner.post_task(self._maybe_answer)
+
+    def _on_job_done(self, reply: BaseException | None) -> None:
+        self._job = None
+        if reply is not None and self._ahead is not None:
+            self._ahead.end(reply)  # there was no thread for it
+        self._maybe_answer()
+
+    def _maybe_answer(self) -> None:
+        """Also when nobody waits any more, or for another attempt's data: then there is nothing to do."""
+        on_data = self._on_data
+        if on_data is None:
+            return
+        data = self._next()
+        if data != ERR_IO_PENDING:
+            self._on_data = None
+            on_data(data)
 
 
 def _is_seekable(file: Any) -> bool:

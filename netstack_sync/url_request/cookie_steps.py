@@ -72,8 +72,6 @@ class CookieSteps:
         Or ERR_IO_PENDING while it cannot be told yet whose cookies these may be; `on_ready` then calls save() again.
         """
         headers = response.head.headers
-        if not headers.may_have(b"set-cookie"):  # fast path
-            return OK
         may_go_on = response.head.status in _STATUSES_IN_BETWEEN
         lines = headers.get_all("set-cookie") if self.store is not None or may_go_on else []
         if lines:

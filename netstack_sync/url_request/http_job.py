@@ -137,7 +137,11 @@ class HttpJob:
         if self._hsts is not None:
             self._process_hsts_header(self._hsts, response)
         cookies = self._cookies
-        if cookies is not None and cookies.save(self._info, response, self._on_suffixes) == ERR_IO_PENDING:
+        if (
+            cookies is not None
+            and response.head.headers.may_have(b"set-cookie")
+            and cookies.save(self._info, response, self._on_suffixes) == ERR_IO_PENDING
+        ):
             return ERR_IO_PENDING
         if self._info.exchange_delegate is not None:
             result = self._ask_for_auth(self._info.exchange_delegate, response)

@@ -22,6 +22,7 @@ def test_before_an_attempt_nothing_is_known() -> None:
     assert (facts.url.href, facts.response, facts.history, facts.timing) == ("http://a.test/", None, [], None)
     assert (facts.load_state(), facts.connecting_since(), facts.ssl_info) == (LoadState.IDLE, None, None)
     assert (facts.sent_bytes, facts.waits_for_upload, facts.net_log_source_id) == (0, False, 0)
+    assert not facts.is_encoded
     assert (facts.has_attempt_sent, facts.may_have_been_sent, facts.attempts) == (False, False, ())
     reset = NetErrorCode("ERR_CONNECTION_RESET", ERR_CONNECTION_RESET)
     assert facts.attempt(ERR_CONNECTION_RESET, 5.0) == Attempt(None, reset, 0.0, 0.0)
@@ -38,11 +39,13 @@ def test_during_an_attempt_it_tells_of_that() -> None:
         assert facts.load_state() == LoadState.WAITING_FOR_RESPONSE
         assert facts.sent_bytes == len(GET) and facts.has_attempt_sent and facts.may_have_been_sent
         stack.clock.advance(2.0)
-        socket.extend(Read(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+        socket.extend(Read(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n"))
         stack.run()
+        assert facts.is_encoded
         assert facts.attempt(OK, stack.clock.now(), 3.0) == Attempt(200, None, 2.0, 3.0)
         assert facts.response is not None and facts.timing is not None and facts.history == []
         assert facts.url.href == "http://a.test/" and (facts.ssl_info, facts.connecting_since()) == (None, None)
+        assert facts.past() == (facts.history, facts.net_log_source_id, facts.attempts)
 
 
 def test_while_it_is_held_back() -> None:

@@ -100,6 +100,20 @@ def test_the_body_is_collected(server: EmbeddedServer, low: _Low) -> None:
     assert fetcher.history == []
 
 
+@pytest.mark.parametrize("is_encoded", [False, True])
+def test_a_large_body_is_one_piece_unless_a_coding_is_to_be_taken_off(
+    server: EmbeddedServer, low: _Low, is_encoded: bool
+) -> None:
+    """It is never in memory twice; a decoder is fed with little at a time."""
+    headers = {"Content-Encoding": "gzip"} if is_encoded else {}
+    server.route("/large", Answer(200, headers, pattern_bytes(700_000)))
+    fetcher = low.make(server.url("/large"))
+    assert low.delegate.done.wait(LIMIT_S)
+    assert low.delegate.results == [OK] and fetcher.is_encoded is is_encoded
+    assert b"".join(fetcher.body) == pattern_bytes(700_000)
+    assert (len(fetcher.body) == 1) is not is_encoded
+
+
 def test_before_the_start_nothing_is_known(low: _Low) -> None:
     fetcher = low.make("http://h/", is_started=False)
     assert (fetcher.response, fetcher.timing, fetcher.history, fetcher.net_log_source_id) == (None, None, [], 0)

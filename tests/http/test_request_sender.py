@@ -92,9 +92,10 @@ def test_an_empty_file(stack: ScriptedStack) -> None:
 
 def test_every_piece_of_unknown_size_becomes_a_chunk(stack: ScriptedStack) -> None:
     """Rows 146, 148, SentBytesChunkedPostBody, and 149: hexadecimal size, data, and the last chunk at the end."""
-    large = b"y" * 0x1F40
-    steps: list[Step] = [Write(HEAD), Write(b"3\r\nabc\r\n"), Write(b"1f40\r\n" + large + b"\r\n"), Write(b"0\r\n\r\n")]
-    result, sender, socket = send(stack, steps, from_pieces(stack, b"abc", large))
+    large, rest = b"y" * 0x11F40, b"abc"
+    chunks = (b"11f40\r\n" + large + b"\r\n", b"3\r\nabc\r\n", b"0\r\n\r\n")
+    steps: list[Step] = [Write(HEAD), *map(Write, chunks)]
+    result, sender, socket = send(stack, steps, from_pieces(stack, large, rest))
     assert result == OK and socket.is_done and sender.sent_bytes == len(socket.written)
 
 

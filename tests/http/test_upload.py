@@ -17,7 +17,8 @@ from netstack_sync.base.net_errors import (
     ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED,
     OK,
 )
-from netstack_sync.http.upload import BodySource, BytesUpload, FileSource, IterableSource, UploadStream, WorkerUpload
+from netstack_sync.http.upload import BytesUpload, FileSource, IterableSource, UploadStream, WorkerUpload
+from netstack_sync.workers.read_ahead import BodySource
 from tests.support.scripted_stack import ScriptedStack
 
 
@@ -130,13 +131,13 @@ def test_an_iterable_skips_empty_pieces_and_can_be_iterated_again(stack: Scripte
     """An empty piece means the end, so it is passed over; a list starts anew."""
     upload = iterable_upload(stack, [b"", b"ab", b"", b"c", b""])
     assert upload.size is None
-    assert read_all(stack, upload) == [b"ab", b"c", b""]
+    assert read_all(stack, upload) == [b"abc", b""]
     assert upload.rewind() == OK
-    assert read_all(stack, upload) == [b"ab", b"c", b""]
+    assert read_all(stack, upload) == [b"abc", b""]
 
 
 def test_an_iterator_is_read_once(stack: ScriptedStack) -> None:
-    """A generator's pieces are taken one a read, all kinds of bytes."""
+    """What a generator gives at once goes together, all kinds of bytes."""
 
     def generate() -> Iterator[Any]:
         yield b"a"
@@ -144,7 +145,7 @@ def test_an_iterator_is_read_once(stack: ScriptedStack) -> None:
         yield memoryview(b"c")
 
     upload = iterable_upload(stack, generate())
-    assert read_all(stack, upload) == [b"a", b"b", b"c", b""]
+    assert read_all(stack, upload) == [b"abc", b""]
 
 
 @pytest.mark.parametrize("size", [4, 2])
@@ -165,6 +166,7 @@ def test_an_error_of_the_users_iterator_is_kept(stack: ScriptedStack) -> None:
     upload = iterable_upload(stack, generate())
     assert read_all(stack, upload) == [b"a", ERR_FAILED]
     assert upload.error is error
+    assert read_all(stack, upload) == [ERR_FAILED]
 
 
 def test_text_is_refused(stack: ScriptedStack) -> None:
@@ -197,7 +199,7 @@ def test_a_rewind_drops_a_pending_read(stack: ScriptedStack) -> None:
     assert upload.is_pending
     stack.workers.run_next()
     assert upload.rewind() == OK
-    assert read_all(stack, upload) == [b"ab", b"c", b""]
+    assert read_all(stack, upload) == [b"abc", b""]
     assert answers == []
 
 
@@ -268,3 +270,82 @@ def test_rewinding_happens_on_the_worker(stack: ScriptedStack) -> None:
     assert upload.rewind() == OK
     assert read_all(stack, upload) == [ERR_FAILED]
     assert isinstance(upload.error, OSError)
+
+
+def test_an_error_belongs_to_its_attempt(stack: ScriptedStack) -> None:
+    """What is sent again from the beginning may go well."""
+    errors = [OSError("for once")]
+
+    class Pieces:
+        def __iter__(self) -> Iterator[bytes]:
+            yield b"a"
+            if errors:
+                raise errors.pop()
+
+    upload = iterable_upload(stack, Pieces())
+    assert read_all(stack, upload) == [b"a", ERR_FAILED]
+    assert upload.rewind() == OK and upload.error is None
+    assert read_all(stack, upload) == [b"a", b""]
+
+
+def test_what_a_slow_iterator_gives_leaves_at_once(stack: ScriptedStack) -> None:
+    """Also while its worker waits for the next piece; and that comes in the same job."""
+    is_waiting, go_on = threading.Event(), threading.Event()
+
+    def generate() -> Iterator[bytes]:
+        yield b"first"
+        is_waiting.set()
+        assert go_on.wait(20.0)
+        yield b"second"
+
+    answers: list[bytes | int] = []
+    upload = iterable_upload(stack, generate())
+    assert upload.read(answers.append) == ERR_IO_PENDING
+    worker = threading.Thread(target=stack.workers.run_next)
+    worker.start()
+    assert is_waiting.wait(20.0)
+    stack.run()
+    assert answers == [b"first"] and not upload.is_pending
+    assert upload.read(answers.append) == ERR_IO_PENDING and not stack.workers.jobs
+    go_on.set()
+    worker.join(20.0)
+    stack.run()
+    assert answers == [b"first", b"second"] and read_all(stack, upload) == [b""]
+
+
+def test_a_job_reads_much_and_the_next_one_goes_on(stack: ScriptedStack) -> None:
+    """Few crossings for a large body; a piece that is large already is passed on as it is."""
+    piece = b"x" * 65536
+    upload = iterable_upload(stack, [piece] * 33, size=33 * 65536)
+    jobs = 0
+    for _ in range(33):
+        answers: list[bytes | int] = []
+        data = upload.read(answers.append)
+        if data == ERR_IO_PENDING:
+            jobs += len(stack.workers.jobs)
+            stack.run_workers()
+            (data,) = answers
+        assert data is piece
+    assert jobs == 3 and upload.read(answers.append) == b""
+
+
+def test_a_reply_that_finds_nothing_new_asks_for_more(stack: ScriptedStack) -> None:
+    """All that a job has read was taken before its reply came."""
+    answers: list[bytes | int] = []
+    upload = iterable_upload(stack, [b"x" * 1_048_576, b"y"])
+    assert upload.read(answers.append) == ERR_IO_PENDING
+    stack.workers.run_next()
+    stack.thread.task_runner.post_task(lambda: answers.append(upload.read(answers.append)))
+    stack.run_workers()
+    assert answers == [b"x" * 1_048_576, ERR_IO_PENDING, b"y"]
+
+
+def test_a_system_without_threads_is_an_error(stack: ScriptedStack) -> None:
+    """Nobody waits for ever."""
+    answers: list[bytes | int] = []
+    error = RuntimeError("can't start new thread")
+    upload = iterable_upload(stack, [b"a"])
+    assert upload.read(answers.append) == ERR_IO_PENDING
+    stack.workers.jobs.popleft().fail(error)
+    stack.run()
+    assert answers == [ERR_FAILED] and upload.error is error

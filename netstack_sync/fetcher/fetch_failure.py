@@ -1,0 +1,26 @@
+"""What a fetch that failed is to its caller: an exception that tells all that is known."""
+
+from __future__ import annotations
+
+from netstack_sync.base.exception_map import exception_for
+from netstack_sync.base.exceptions import NetError
+from netstack_sync.fetcher.url_fetcher import URLFetcher
+
+
+def failure_of(fetcher: URLFetcher, net_error: int) -> NetError:
+    """The exception that tells why a fetch has no (complete) answer."""
+    detail = fetcher.error_detail or str(fetcher.url.without_credentials())
+    error = exception_for(
+        net_error,
+        detail=detail,
+        request=fetcher.request,
+        timing=fetcher.timing,
+        may_have_been_sent=fetcher.may_have_been_sent,
+        timed_out=fetcher.timed_out,
+        ssl_info=fetcher.ssl_info,
+        tls_terms=fetcher.request.tls.terms,
+    )
+    error.attempts = fetcher.attempts
+    if fetcher.last_attempt is not None:
+        error.attempts = (*fetcher.attempts, fetcher.last_attempt)
+    return error
