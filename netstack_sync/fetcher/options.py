@@ -118,7 +118,8 @@ AuthArgument = AuthValue | Callable[[FetchRequest], AuthValue]
 def check_url(text: str, base: Url | None = None, schemes: frozenset[str] = HTTP_SCHEMES) -> Url:
     """An absolute URL of one of the schemes; raises InvalidURL that says what is wrong."""
     if not isinstance(text, str):
-        raise InvalidURL(f"url: must be a string, not {type(text).__name__}")
+        hint = "; pass str(url)" if isinstance(text, Url) else ""  # not its text, which may hold a password
+        raise InvalidURL(f"url: must be a string, not {type(text).__name__}{hint}")
     url = Url.parse(text) if base is None else base.resolve(text)
     if url.scheme not in schemes:
         raise InvalidURL(f"url: the scheme {url.scheme!r} is not supported; {how_to_support(url.scheme, schemes)}")

@@ -70,6 +70,8 @@ class Session(SessionRequests):
     neither it nor a future or stream of it is there any more.
     """
 
+    __slots__ = ("__weakref__", "_config", "_stack")  # so that session.timeout = 5 is an error, not without effect
+
     def __init__(
         self,
         *,

@@ -47,9 +47,16 @@ _WALL_CLOCK = SystemWallClock()
 
 _OTHERS_NAMES = {
     "allow_redirects": "for allow_redirects use follow_redirects",
+    "body": "for body use content",
+    "fields": "for fields use params, data or files",
+    "preload_content": "for preload_content=False use Session.stream()",
+    "proxies": "proxies are not supported: requests go directly",
+    "proxy": "proxies are not supported: requests go directly",
+    "redirect": "for redirect use follow_redirects",
     "stream": "for stream=True use Session.stream()",
+    **dict.fromkeys(("base_url", "extra_ca", "limits", "tls", "trust_env"), "for a whole session: Session(...)"),
 }
-"""What users of requests type, and what it is here."""
+"""What users of requests, httpx and urllib3 type, and what it is here."""
 
 _OPTION_NAMES = frozenset(FetchOptions.__annotations__)
 
@@ -163,7 +170,7 @@ def make_session_config(
     schemes: frozenset[str] = HTTP_SCHEMES,
 ) -> SessionConfig:
     """Checks what a Session was given; raises ValueError or TypeError naming the argument."""
-    environment: Mapping[str, str] = dict(os.environ) if trust_env else {}
+    environment: Mapping[str, str] = dict(os.environ) if _flag("trust_env", trust_env) else {}
     anonymous = _without_framing(merged_headers(default_headers(), headers, None))
     checked_auth = auth_from_value(auth)
     authorization = checked_auth.authorization if isinstance(checked_auth, RequestAuth) else None

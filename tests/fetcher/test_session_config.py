@@ -165,6 +165,7 @@ def test_nothing_is_said_about_a_request_that_is_refused(recwarn: pytest.Warning
     [
         ({"base_url": "ftp://h/"}, InvalidURL, "url: the scheme"),
         ({"base_url": 5}, InvalidURL, "url: must be a string"),
+        ({"trust_env": "no"}, TypeError, "trust_env: must be True or False, not 'no'"),
         ({"headers": 5}, TypeError, "headers: pass"),
         ({"headers": {"A": "\n"}}, ValueError, "header 'A'"),
         ({"auth": "x"}, ValueError, "auth: "),
@@ -210,6 +211,8 @@ def test_bad_settings_of_a_session_are_refused(settings: dict[str, Any], error: 
         ({"on_informational": 1}, TypeError, "on_informational: must be a function"),
         ({"upload_progress": 1}, TypeError, "upload_progress: must be a function"),
         ({"allow_redirects": True, "stream": True}, TypeError, "allow_redirects, stream: no such argument"),
+        ({"proxies": {}}, TypeError, "proxies are not supported: requests go directly$"),
+        ({"limits": 1}, TypeError, r"for a whole session: Session\(...\)$"),
     ],
 )
 def test_bad_arguments_of_a_request_are_refused(options: Any, error: type[Exception], message: str) -> None:
