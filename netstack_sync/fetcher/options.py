@@ -137,6 +137,26 @@ def with_params(url: Url, params: QueryParams) -> Url:
         raise kind("params: pass a mapping, pairs of name and value, or a string, of valid Unicode") from error
 
 
+def session_params(params: QueryParams | None) -> QueryParams | None:
+    """A copy that nobody changes, None for none; raises as with_params()."""
+    if params is None:
+        return None
+    copy: QueryParams = params
+    if isinstance(params, Mapping):
+        copy = dict(params)
+    elif isinstance(params, Iterable) and not isinstance(params, str):
+        copy = list(params)
+    with_params(Url.parse("http://host/"), copy)
+    return copy or None
+
+
+def merged_params(session: QueryParams | None, own: QueryParams | None) -> list[QueryParams]:
+    """What goes into the query, in order; of two mappings one, in which the request's own counts (None: without it)."""
+    if isinstance(session, Mapping) and isinstance(own, Mapping):
+        return [{**session, **own}]
+    return [params for params in (session, own) if params is not None]
+
+
 def check_method(method: str) -> str:
     """The method as it is sent: known ones in capitals; raises ValueError for what is no token."""
     if method in _KNOWN_METHODS:

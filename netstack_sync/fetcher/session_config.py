@@ -11,7 +11,7 @@ from netstack_sync._version import __version__
 from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.priority import DEFAULT_PRIORITY, RequestPriority
-from netstack_sync.base.url import Url
+from netstack_sync.base.url import QueryParams, Url
 from netstack_sync.fetcher.auth_argument import AuthSource, RequestAuth, ask_for_auth, auth_from_value
 from netstack_sync.fetcher.cookie_arguments import request_cookies
 from netstack_sync.fetcher.decoding import accept_encoding
@@ -29,6 +29,8 @@ from netstack_sync.fetcher.options import (
     check_url,
     header_pairs,
     merged_headers,
+    merged_params,
+    session_params,
     with_params,
     without_session_cookie,
 )
@@ -81,6 +83,8 @@ class SessionConfig:
     """What counts of the environment: nothing when it is not trusted."""
     schemes: frozenset[str] = HTTP_SCHEMES
     """Of the URLs that may be asked for."""
+    params: QueryParams | None = None
+    """Of the query of each request; one of the same name counts before."""
 
     @property
     def tls(self) -> TlsConfig:
@@ -94,7 +98,7 @@ class SessionConfig:
         timeout = self.timeout
         if is_stream and timeout is DEFAULT_TIMEOUT:  # the session was told nothing
             timeout = DEFAULT_STREAM_TIMEOUT
-        if not options and isinstance(self.auth, RequestAuth):  # fast path: nothing but a URL
+        if not options and self.params is None and isinstance(self.auth, RequestAuth):  # fast path: nothing but a URL
             return FetchRequest(
                 url=target,
                 method=method,
@@ -110,8 +114,7 @@ class SessionConfig:
                 hooks=self.hooks,
             )
         _refuse_unknown(options)
-        params = options.get("params")
-        if params is not None:
+        for params in merged_params(self.params, options.get("params")):
             target = with_params(target, params)
         own = header_pairs(options.get("headers"))
         auth = self._auth_for(options, own)
@@ -155,6 +158,7 @@ def make_session_config(
     *,
     base_url: str | None,
     headers: HeaderChanges | None,
+    params: QueryParams | None = None,
     auth: AuthArgument,
     timeout: Timeout,
     verify: VerifyArgument,
@@ -188,6 +192,7 @@ def make_session_config(
         Hooks.from_value(hooks),
         environment,
         schemes,
+        session_params(params),
     )
 
 
