@@ -343,3 +343,20 @@ def test_an_error_names_its_url(server: EmbeddedServer, session: Session) -> Non
     with pytest.raises(NetError) as refused:
         session.get("http://127.0.0.1:1/")
     assert refused.value.detail == "127.0.0.1:1"
+
+
+@pytest.mark.parametrize("location", ["app://back/", "http://[", "file:///etc/passwd"])
+def test_a_bad_redirect_tells_where_it_leads(server: EmbeddedServer, session: Session, location: str) -> None:
+    """Without that nobody knows what to ask the server's owner."""
+    server.route("/bad", Answer(302, headers={"Location": location}))
+    with pytest.raises(NetError) as caught:
+        session.get(server.url("/bad"))
+    assert caught.value.detail == f"its Location is {location!r}: {server.url('/bad')}"
+    assert session.get(server.url("/bad"), follow_redirects=False).headers["location"] == location
+
+
+def test_a_bad_redirect_tells_no_password(server: EmbeddedServer, session: Session) -> None:
+    server.route("/bad", Answer(302, headers={"Location": "ftp://user:secret@host/"}))
+    with pytest.raises(NetError, match=r"its Location is 'ftp://\*\*\*@host/'") as caught:
+        session.get(server.url("/bad"))
+    assert "secret" not in str(caught.value)
