@@ -27,7 +27,9 @@ def _checked(name: str, value: str | bytes) -> str:
     elif not isinstance(value, str):
         raise ValueError(f"header {name!r}: the value must be str or bytes, not {type(value).__name__}")
     value = value.strip(" \t")
-    if not isinstance(name, str) or not _IS_NAME(name):
+    if not isinstance(name, str):
+        raise ValueError(f"header {name!r}: the name must be str, not {type(name).__name__}")
+    if not _IS_NAME(name):
         raise ValueError(f"header {name!r}: the name must be letters, digits or one of !#$%&'*+-.^_`|~")
     if not _IS_VALUE(value):
         raise ValueError(f"header {name!r}: {_why_bad(value)}")

@@ -120,7 +120,9 @@ def _with_host(scheme: str, rest: str) -> UrlParts:
     try:
         parts = parse_url("http:" + rest)  # urllib3 normalises http only
     except LocationParseError:  # its message may quote a password
-        raise ValueError("has no valid host and port; ports are 1 to 65535") from None
+        raise ValueError(
+            "has no valid host and port; ports are 1 to 65535, IPv6 addresses stand in brackets, no host has spaces"
+        ) from None
     if parts.port == 0:
         raise ValueError("has port 0; ports are 1 to 65535")
     username, _, password = (parts.auth or "").partition(":")

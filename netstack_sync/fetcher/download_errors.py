@@ -5,7 +5,7 @@ from __future__ import annotations
 from netstack_sync.base.exception_map import TimeoutPhase, exception_for
 from netstack_sync.base.exceptions import NetError
 from netstack_sync.base.net_errors import ERR_CONTENT_DECODING_FAILED, ERR_FILE_TOO_BIG
-from netstack_sync.fetcher.fetch_failure import failure_of
+from netstack_sync.fetcher.fetch_failure import detail_of, failure_of
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.url_fetcher import URLFetcher
 from netstack_sync.workers.part_file import PartFile
@@ -32,8 +32,7 @@ def with_kept_text(error: BaseException, part: PartFile) -> BaseException:
 
 def fetch_failure(fetcher: URLFetcher, net_error: int, part: PartFile) -> NetError:
     """Why the network has not brought the whole."""
-    detail = fetcher.error_detail or str(fetcher.url.without_credentials())
-    fetcher.error_detail = detail + kept_text(part)
+    fetcher.error_detail = detail_of(fetcher) + kept_text(part)
     return failure_of(fetcher, net_error)
 
 

@@ -9,10 +9,9 @@ from netstack_sync.fetcher.url_fetcher import URLFetcher
 
 def failure_of(fetcher: URLFetcher, net_error: int) -> NetError:
     """The exception that tells why a fetch has no (complete) answer."""
-    detail = fetcher.error_detail or str(fetcher.url.without_credentials())
     error = exception_for(
         net_error,
-        detail=detail,
+        detail=detail_of(fetcher),
         request=fetcher.request,
         timing=fetcher.timing,
         may_have_been_sent=fetcher.may_have_been_sent,
@@ -24,3 +23,11 @@ def failure_of(fetcher: URLFetcher, net_error: int) -> NetError:
     if fetcher.last_attempt is not None:
         error.attempts = (*fetcher.attempts, fetcher.last_attempt)
     return error
+
+
+def detail_of(fetcher: URLFetcher) -> str:
+    """What happened, and to which URL: one line of a log must do to tell."""
+    url, detail = fetcher.url, fetcher.error_detail
+    if detail and url.host in detail:
+        return detail
+    return ": ".join(filter(None, (detail, str(url.without_credentials()))))

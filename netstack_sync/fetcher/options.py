@@ -118,7 +118,8 @@ AuthArgument = AuthValue | Callable[[FetchRequest], AuthValue]
 def check_url(text: str, base: Url | None = None, schemes: frozenset[str] = HTTP_SCHEMES) -> Url:
     """An absolute URL of one of the schemes; raises InvalidURL that says what is wrong."""
     if not isinstance(text, str):
-        raise InvalidURL(f"url: must be a string, not {type(text).__name__}")
+        hint = "; pass str(url)" if isinstance(text, Url) else ""  # not its text, which may hold a password
+        raise InvalidURL(f"url: must be a string, not {type(text).__name__}{hint}")
     url = Url.parse(text) if base is None else base.resolve(text)
     if url.scheme not in schemes:
         raise InvalidURL(f"url: the scheme {url.scheme!r} is not supported; {how_to_support(url.scheme, schemes)}")
@@ -134,6 +135,26 @@ def with_params(url: Url, params: QueryParams) -> Url:
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind("params: pass a mapping, pairs of name and value, or a string, of valid Unicode") from error
+
+
+def session_params(params: QueryParams | None) -> QueryParams | None:
+    """A copy that nobody changes, None for none; raises as with_params()."""
+    if params is None:
+        return None
+    copy: QueryParams = params
+    if isinstance(params, Mapping):
+        copy = dict(params)
+    elif isinstance(params, Iterable) and not isinstance(params, str):
+        copy = list(params)
+    with_params(Url.parse("http://host/"), copy)
+    return copy or None
+
+
+def merged_params(session: QueryParams | None, own: QueryParams | None) -> list[QueryParams]:
+    """What goes into the query, in order; of two mappings one, in which the request's own counts (None: without it)."""
+    if isinstance(session, Mapping) and isinstance(own, Mapping):
+        return [{**session, **own}]
+    return [params for params in (session, own) if params is not None]
 
 
 def check_method(method: str) -> str:

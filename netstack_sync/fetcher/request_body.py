@@ -66,7 +66,7 @@ def make_body(
     try:
         if json is not None:
             return _json_body(json)
-        if files is not None:
+        if files is not None and not _is_empty(files):
             return RequestBody(*multipart_body(files, flat_form(fields)))
         if _is_form(data):
             return RequestBody(urlencode(flat_form(fields)).encode("ascii"), "application/x-www-form-urlencoded")
@@ -92,6 +92,11 @@ def _json_body(value: object) -> RequestBody:
     return RequestBody(data, "application/json")
 
 
+def _is_empty(files: object) -> bool:
+    """No files, as of a program that found none to send: then there is nothing to make parts of."""
+    return isinstance(files, (Mapping, list, tuple)) and not files
+
+
 def _is_form(data: object) -> bool:
     """A mapping, or a list or tuple of pairs; anything else in `data` is taken as it is."""
     if isinstance(data, Mapping):
@@ -114,8 +119,8 @@ def _raw_body(argument: str, value: object) -> RequestBody:
     if isinstance(value, Iterable) and not isinstance(value, Mapping):
         return RequestBody(source=IterableSource(value))
     raise TypeError(
-        f"{argument}: pass bytes, a string, a path, a FileRange, a binary file or an iterable of bytes, "
-        f"not {type(value).__name__}"
+        f"{argument}: pass {'a form (mapping or pairs), ' if argument == 'data' else ''}bytes, a string, a path, "
+        f"a FileRange, a binary file or an iterable of bytes, not {type(value).__name__}"
     )
 
 

@@ -78,7 +78,8 @@ def _checked_host(host: str) -> str:
     try:
         return canonical_host(host)
     except ValueError as error:
-        raise ValueError(f"host: a URL of {host!r} {error}") from None
+        hint = "; pass the host alone, not a URL" if "/" in host else ""
+        raise ValueError(f"host: a URL of {host!r} {error}{hint}") from None
 
 
 class _Lookup(BlockingOperation):

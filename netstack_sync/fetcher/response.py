@@ -18,14 +18,14 @@ from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.cookies.parsed import parse_set_cookie
 from netstack_sync.fetcher.body_source import BodySource, CollectedBody
 from netstack_sync.fetcher.options import FetchRequest
-from netstack_sync.fetcher.readable_body import ReadableBody
+from netstack_sync.fetcher.peer_names import PeerNames
 from netstack_sync.fetcher.text import decoded_text, is_text_codec, sniffed_encoding, split_lines, without_mark
 from netstack_sync.http.response_info import HttpResponseInfo
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
-class Response(ReadableBody):
+class Response(PeerNames):
     """One answer. Not shared between threads while its body is being read; a value afterwards.
 
     From `fetch()` and the verbs the body is there already; from `stream()` it is read as it is asked for, and

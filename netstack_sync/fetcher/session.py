@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.features import FeatureList
+from netstack_sync.base.url import QueryParams
 from netstack_sync.dns.host_resolver import ResolveParameters
 from netstack_sync.fetcher.auth_argument import RequestAuth
 from netstack_sync.fetcher.cookie_arguments import CookiesArgument
@@ -55,7 +56,8 @@ class Session(SessionRequests):
 
     What it is built from never changes. `timeout`, `verify`, `cert`, `follow_redirects`, `max_redirects`,
     `max_response_size` and `retries` are the defaults of its requests, `headers` and `auth` go with each of them,
-    `base_url` completes relative URLs, and `cookies` are there from the start (False: none outlives its request).
+    `params` into the query of each, `base_url` completes relative URLs, and `cookies` are there from the start (False:
+    none outlives its request).
     `extra_ca` is trusted besides whom `verify` names, `pins` says which keys hosts must have, `hsts` whether hosts that
     want https get it, and `tls` which TLS is spoken. `limits` bounds its sockets, `dns` says how names are resolved,
     `tcp` how connections are set up, `endpoint_health` when endpoints that do not answer are left alone (False:
@@ -70,11 +72,14 @@ class Session(SessionRequests):
     neither it nor a future or stream of it is there any more.
     """
 
+    __slots__ = ("__weakref__", "_config", "_stack")  # so that session.timeout = 5 is an error, not without effect
+
     def __init__(
         self,
         *,
         base_url: str | None = None,
         headers: HeaderChanges | None = None,
+        params: QueryParams | None = None,
         auth: AuthArgument = None,
         cookies: bool | CookiesArgument = True,
         timeout: Timeout | float | tuple[float | None, float | None] | None = DEFAULT_TIMEOUT,
@@ -108,6 +113,7 @@ class Session(SessionRequests):
         self._config = make_session_config(
             base_url=base_url,
             headers=headers,
+            params=params,
             auth=auth,
             timeout=Timeout.from_value(timeout),
             verify=verify,

@@ -11,7 +11,7 @@ from netstack_sync._version import __version__
 from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.priority import DEFAULT_PRIORITY, RequestPriority
-from netstack_sync.base.url import Url
+from netstack_sync.base.url import QueryParams, Url
 from netstack_sync.fetcher.auth_argument import AuthSource, RequestAuth, ask_for_auth, auth_from_value
 from netstack_sync.fetcher.cookie_arguments import request_cookies
 from netstack_sync.fetcher.decoding import accept_encoding
@@ -29,6 +29,8 @@ from netstack_sync.fetcher.options import (
     check_url,
     header_pairs,
     merged_headers,
+    merged_params,
+    session_params,
     with_params,
     without_session_cookie,
 )
@@ -47,9 +49,16 @@ _WALL_CLOCK = SystemWallClock()
 
 _OTHERS_NAMES = {
     "allow_redirects": "for allow_redirects use follow_redirects",
+    "body": "for body use content",
+    "fields": "for fields use params, data or files",
+    "preload_content": "for preload_content=False use Session.stream()",
+    "proxies": "proxies are not supported: requests go directly",
+    "proxy": "proxies are not supported: requests go directly",
+    "redirect": "for redirect use follow_redirects",
     "stream": "for stream=True use Session.stream()",
+    **dict.fromkeys(("base_url", "extra_ca", "limits", "tls", "trust_env"), "for a whole session: Session(...)"),
 }
-"""What users of requests type, and what it is here."""
+"""What users of requests, httpx and urllib3 type, and what it is here."""
 
 _OPTION_NAMES = frozenset(FetchOptions.__annotations__)
 
@@ -74,6 +83,8 @@ class SessionConfig:
     """What counts of the environment: nothing when it is not trusted."""
     schemes: frozenset[str] = HTTP_SCHEMES
     """Of the URLs that may be asked for."""
+    params: QueryParams | None = None
+    """Of the query of each request; one of the same name counts before."""
 
     @property
     def tls(self) -> TlsConfig:
@@ -87,7 +98,7 @@ class SessionConfig:
         timeout = self.timeout
         if is_stream and timeout is DEFAULT_TIMEOUT:  # the session was told nothing
             timeout = DEFAULT_STREAM_TIMEOUT
-        if not options and isinstance(self.auth, RequestAuth):  # fast path: nothing but a URL
+        if not options and self.params is None and isinstance(self.auth, RequestAuth):  # fast path: nothing but a URL
             return FetchRequest(
                 url=target,
                 method=method,
@@ -103,8 +114,7 @@ class SessionConfig:
                 hooks=self.hooks,
             )
         _refuse_unknown(options)
-        params = options.get("params")
-        if params is not None:
+        for params in merged_params(self.params, options.get("params")):
             target = with_params(target, params)
         own = header_pairs(options.get("headers"))
         auth = self._auth_for(options, own)
@@ -148,6 +158,7 @@ def make_session_config(
     *,
     base_url: str | None,
     headers: HeaderChanges | None,
+    params: QueryParams | None = None,
     auth: AuthArgument,
     timeout: Timeout,
     verify: VerifyArgument,
@@ -163,7 +174,7 @@ def make_session_config(
     schemes: frozenset[str] = HTTP_SCHEMES,
 ) -> SessionConfig:
     """Checks what a Session was given; raises ValueError or TypeError naming the argument."""
-    environment: Mapping[str, str] = dict(os.environ) if trust_env else {}
+    environment: Mapping[str, str] = dict(os.environ) if _flag("trust_env", trust_env) else {}
     anonymous = _without_framing(merged_headers(default_headers(), headers, None))
     checked_auth = auth_from_value(auth)
     authorization = checked_auth.authorization if isinstance(checked_auth, RequestAuth) else None
@@ -181,6 +192,7 @@ def make_session_config(
         Hooks.from_value(hooks),
         environment,
         schemes,
+        session_params(params),
     )
 
 

@@ -14,6 +14,7 @@ from netstack_sync.base.net_errors import (
     OK,
 )
 from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.url_parts import shown
 from netstack_sync.fetcher.fetch_attempts import FetchAttempts
 from netstack_sync.fetcher.fetch_facts import FetchFacts
 from netstack_sync.fetcher.fetch_news import FetchNews
@@ -178,7 +179,12 @@ class URLFetcher(FetchFacts):
 
     def on_invalid_redirect(self, net_error: int) -> int:
         """Whoever does not want to follow may look at it: an app's own scheme is a usual end of logging in."""
-        return net_error if self.request.follow_redirects else OK
+        if not self.request.follow_redirects:
+            return OK
+        assert self._request is not None and self._request.response is not None
+        location = self._request.response.head.headers.get("location") or ""
+        self.error_detail = f"its Location is {shown(location)!r}"
+        return net_error
 
     def on_connected(self) -> None:
         """The connect limit is kept."""

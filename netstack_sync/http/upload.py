@@ -254,4 +254,6 @@ def _is_seekable(file: Any) -> bool:
 def _as_bytes(piece: object) -> bytes:
     if isinstance(piece, (bytes, bytearray, memoryview)):
         return bytes(piece)
-    raise TypeError(f"content: a request body is made of bytes, not {type(piece).__name__}; open files in binary mode")
+    raise TypeError(
+        f"content, or data: a request body is made of bytes, not {type(piece).__name__}; open files in binary mode"
+    )

@@ -215,3 +215,9 @@ def test_both_collections_pickle() -> None:
     headers = ResponseHeaders(RAW)
     assert headers.get("vary")
     assert pickle.loads(pickle.dumps(headers)).items() == headers.items()
+
+
+def test_a_name_that_is_no_text_is_refused() -> None:
+    """Told apart from one with bad characters: bytes may have been good ones."""
+    with pytest.raises(ValueError, match=r"header b'A': the name must be str, not bytes"):
+        RequestHeaders([(b"A", "1")])  # type: ignore[list-item]

@@ -201,7 +201,7 @@ def test_a_server_that_gives_a_few_bytes_at_a_time_is_given_up(
     monkeypatch.setattr(download_stream, "_MAX_SCRAPS", 3)
     _leave(site, path)
     site.range_limit = 10
-    with pytest.raises(TruncatedBody, match=f"a few bytes at a time; {CUT + 40} bytes are kept"):
+    with pytest.raises(TruncatedBody, match=f"a few bytes at a time: .*/file; {CUT + 40} bytes are kept"):
         session.download(site.url, path)
     assert len(site.requests) == 4
     site.range_limit = 100_000

@@ -216,3 +216,11 @@ def test_cookies_and_who_is_asking_are_secrets() -> None:
     copy: FetchRequest = pickle.loads(pickle.dumps(request))
     assert request.cookies == (("a", "1"),) and request.auth is not None
     assert copy.cookies == () and copy.auth is None
+
+
+def test_a_url_object_is_refused_with_its_text() -> None:
+    """`request.url` is one, and whoever passes it on is told what to pass."""
+    with pytest.raises(InvalidURL, match=r"url: must be a string, not Url; pass str\(url\)$"):
+        check_url(Url.parse("http://h/"))  # type: ignore[arg-type]
+    with pytest.raises(InvalidURL, match=r"url: must be a string, not bytes$"):
+        check_url(b"http://h/")  # type: ignore[arg-type]

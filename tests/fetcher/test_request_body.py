@@ -117,7 +117,7 @@ def test_text_that_is_no_unicode_is_refused(given: dict[str, Any]) -> None:
 @pytest.mark.parametrize("value", [5, object()])
 @pytest.mark.parametrize("argument", ["data", "content"])
 def test_what_is_no_body_is_refused(argument: str, value: object) -> None:
-    with pytest.raises(TypeError, match=f"{argument}: pass bytes"):
+    with pytest.raises(TypeError, match=rf"{argument}: pass (a form \(mapping or pairs\), )?bytes"):
         make_body(**{argument: value})
 
 
@@ -247,3 +247,11 @@ def test_the_caller_may_announce_the_length(driver: LoopDriver) -> None:
     body = _body(content=iter([b"abc", b"d"])).with_size(4)
     assert body.size == 4
     assert _sent(body, driver) == b"abcd"
+
+
+@pytest.mark.parametrize("files", [{}, [], ()])
+def test_no_files_are_no_multipart(files: object) -> None:
+    """A program that found none to send: the form goes alone, as with requests and httpx."""
+    assert make_body(files=files) is None
+    form = make_body(data={"a": "b"}, files=files)
+    assert form is not None and form.content_type == "application/x-www-form-urlencoded"

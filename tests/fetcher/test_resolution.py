@@ -270,8 +270,9 @@ def test_on_the_network_thread_it_is_refused(context: URLRequestContext) -> None
 @pytest.mark.parametrize("host", ["", "a..b", "a b", "http://x", "[::1", "a/b", "fe80::1%eth0", "1.2.3.4.5"])
 def test_a_bad_host_is_refused(context: URLRequestContext, host: str) -> None:
     """Before anything is asked, with what is wrong."""
-    with pytest.raises(ValueError, match=r"host: a URL of .* has "):
+    with pytest.raises(ValueError, match=r"host: a URL of .* has ") as caught:
         resolve_on_network_thread(context, host)
+    assert str(caught.value).endswith("; pass the host alone, not a URL") == ("/" in host)
 
 
 @pytest.mark.parametrize(

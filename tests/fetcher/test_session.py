@@ -570,3 +570,10 @@ def test_repr_shows_no_password() -> None:
     """It ends up in logs."""
     with Session(base_url="http://user:secret@127.0.0.1/") as session:
         assert "secret" not in repr(session)
+
+
+@pytest.mark.parametrize("name", ["headers", "auth", "verify", "timeout", "params", "proxies"])
+def test_what_would_have_no_effect_cannot_be_set(name: str, session: Session) -> None:
+    """Users of requests set it on the session; a limit of time that does not hold would show too late."""
+    with pytest.raises(AttributeError, match=name):
+        setattr(session, name, None)

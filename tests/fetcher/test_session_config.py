@@ -180,6 +180,9 @@ def test_nothing_is_said_about_a_request_that_is_refused(recwarn: pytest.Warning
     [
         ({"base_url": "ftp://h/"}, InvalidURL, "url: the scheme"),
         ({"base_url": 5}, InvalidURL, "url: must be a string"),
+        ({"params": 5}, TypeError, "params: pass a mapping, pairs"),
+        ({"params": ["a"]}, ValueError, "params: pass a mapping, pairs"),
+        ({"trust_env": "no"}, TypeError, "trust_env: must be True or False, not 'no'"),
         ({"headers": 5}, TypeError, "headers: pass"),
         ({"headers": {"A": "\n"}}, ValueError, "header 'A'"),
         ({"auth": "x"}, ValueError, "auth: "),
@@ -225,6 +228,8 @@ def test_bad_settings_of_a_session_are_refused(settings: dict[str, Any], error: 
         ({"on_informational": 1}, TypeError, "on_informational: must be a function"),
         ({"upload_progress": 1}, TypeError, "upload_progress: must be a function"),
         ({"allow_redirects": True, "stream": True}, TypeError, "allow_redirects, stream: no such argument"),
+        ({"proxies": {}}, TypeError, "proxies are not supported: requests go directly$"),
+        ({"limits": 1}, TypeError, r"for a whole session: Session\(...\)$"),
     ],
 )
 def test_bad_arguments_of_a_request_are_refused(options: Any, error: type[Exception], message: str) -> None:
@@ -295,3 +300,31 @@ def test_cookies_of_a_request() -> None:
     assert request.cookies == (("a", "1"), ("b", None)) and "cookie" not in request.headers
     request = config.prepare("GET", URL, {"cookies": None, "timeout": 1})
     assert request.cookies == () and request.headers.get("Cookie") == "session"
+
+
+@pytest.mark.parametrize(
+    ("session", "own", "query"),
+    [
+        (None, None, "z=1"),
+        ({}, None, "z=1"),
+        ({"key": "k"}, None, "z=1&key=k"),
+        ({"key": "k", "v": 1}, {"v": 2, "q": 3}, "z=1&key=k&v=2&q=3"),
+        ({"key": "k", "v": 1}, {"key": None}, "z=1&v=1"),
+        ("key=k", {"key": 2}, "z=1&key=k&key=2"),
+        ([("key", "k")], "?q=3", "z=1&key=k&q=3"),
+        (iter([("key", "k")]), [("q", 3)], "z=1&key=k&q=3"),
+    ],
+)
+def test_params_of_the_session_go_with_each_request(session: Any, own: Any, query: str) -> None:
+    """The URL's own query first; of two mappings the request's counts, and None there takes one away."""
+    config = _config(params=session)
+    for _ in range(2):
+        assert config.prepare("GET", URL + "?z=1", {} if own is None else {"params": own}).url.query == query
+
+
+def test_params_of_the_session_do_not_change() -> None:
+    """What the caller does with the dict afterwards is of no effect."""
+    params = {"key": "k"}
+    config = _config(params=params)
+    params["key"] = "other"
+    assert config.prepare("GET", URL, {}).url.query == "key=k"

@@ -330,3 +330,33 @@ def test_a_stream_with_threads_for_callbacks_ends_once(server: EmbeddedServer, s
     release.set()
     call_on_network_thread(_context(session).thread, lambda: None)
     assert isinstance(fetcher.outcome(), NetError)
+
+
+def test_an_error_names_its_url(server: EmbeddedServer, session: Session) -> None:
+    """A line in a log must tell which request it was; without credentials, and once where the host is known anyway."""
+    server.route("/silent", Answer(fault=stall_before_headers()))
+    url = server.url("/silent").replace("//", "//user:secret@")
+    with pytest.raises(NetError, match=f"the total limit .* while .*: {server.url('/silent')}$"):
+        session.get(url, timeout=0.05)
+    with pytest.raises(NetError, match=r"the body exceeds max_response_size=1: .*/hello$"):
+        session.get(server.url("/hello"), max_response_size=1)
+    with pytest.raises(NetError) as refused:
+        session.get("http://127.0.0.1:1/")
+    assert refused.value.detail == "127.0.0.1:1"
+
+
+@pytest.mark.parametrize("location", ["app://back/", "http://[", "file:///etc/passwd"])
+def test_a_bad_redirect_tells_where_it_leads(server: EmbeddedServer, session: Session, location: str) -> None:
+    """Without that nobody knows what to ask the server's owner."""
+    server.route("/bad", Answer(302, headers={"Location": location}))
+    with pytest.raises(NetError) as caught:
+        session.get(server.url("/bad"))
+    assert caught.value.detail == f"its Location is {location!r}: {server.url('/bad')}"
+    assert session.get(server.url("/bad"), follow_redirects=False).headers["location"] == location
+
+
+def test_a_bad_redirect_tells_no_password(server: EmbeddedServer, session: Session) -> None:
+    server.route("/bad", Answer(302, headers={"Location": "ftp://user:secret@host/"}))
+    with pytest.raises(NetError, match=r"its Location is 'ftp://\*\*\*@host/'") as caught:
+        session.get(server.url("/bad"))
+    assert "secret" not in str(caught.value)
