@@ -8,6 +8,7 @@ from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.net_errors import OK, error_name
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.url import Url
+from netstack_sync.base.url_parts import shown
 from netstack_sync.fetcher.fetch_attempts import FetchAttempts
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.http.request_info import HttpRequestInfo
@@ -69,6 +70,18 @@ class FetchFacts:
         if self._request is None and self._attempts is not None and self._attempts.waits_for:
             return LoadState.WAITING_FOR_DELEGATE  # as Chromium calls it while somebody holds a request back
         return self._request.load_state if self._request is not None else LoadState.IDLE
+
+    @property
+    def state_in_words(self) -> str:
+        """The same for people."""
+        held_back = self._attempts.waits_for if self._attempts is not None else ""
+        return held_back or self.load_state().name.lower().replace("_", " ")
+
+    @property
+    def location_shown(self) -> str:
+        """What the last hop's answer says that the next one is, short enough for an error."""
+        response = self.response
+        return shown((response.head.headers.get("location") or "") if response is not None else "")
 
     @property
     def ssl_info(self) -> SSLInfo | None:

@@ -14,7 +14,6 @@ from netstack_sync.base.net_errors import (
     OK,
 )
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.base.url_parts import shown
 from netstack_sync.fetcher.fetch_attempts import FetchAttempts
 from netstack_sync.fetcher.fetch_facts import FetchFacts
 from netstack_sync.fetcher.fetch_news import FetchNews
@@ -181,9 +180,7 @@ class URLFetcher(FetchFacts):
         """Whoever does not want to follow may look at it: an app's own scheme is a usual end of logging in."""
         if not self.request.follow_redirects:
             return OK
-        assert self._request is not None and self._request.response is not None
-        location = self._request.response.head.headers.get("location") or ""
-        self.error_detail = f"its Location is {shown(location)!r}"
+        self.error_detail = f"its Location is {self.location_shown!r}"
         return net_error
 
     def on_connected(self) -> None:
@@ -255,9 +252,7 @@ class URLFetcher(FetchFacts):
     def on_limit(self, phase: TimeoutPhase, limit_s: float) -> None:
         """See LimitedFetch."""
         self.timed_out = phase
-        state = self._attempts.waits_for if self._attempts is not None else ""
-        state = state or self.load_state().name.lower().replace("_", " ")
-        self.error_detail = f"the {phase} limit of {limit_s:g} s was reached while {state}"
+        self.error_detail = f"the {phase} limit of {limit_s:g} s was reached while {self.state_in_words}"
         is_repeatable = phase in ("connect", "read") and (self._sink is None or self.response is None)
         if not is_repeatable or not self._is_retried(ERR_TIMED_OUT):
             self._complete(ERR_TIMED_OUT)
