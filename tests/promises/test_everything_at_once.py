@@ -91,9 +91,14 @@ class Whimsical(NetworkDelegate):
         elif number == 3:
             return ERR_IO_PENDING  # for ever
         elif number < 10:
-            threading.Thread(target=lambda: (on_done(OK), on_done(ERR_FAILED)), daemon=True).start()
+            threading.Thread(target=_answer_twice, args=(on_done,), daemon=True).start()
             return ERR_IO_PENDING
         return OK
+
+
+def _answer_twice(on_done: Completion) -> None:
+    on_done(OK)
+    on_done(ERR_FAILED)
 
 
 class Storm:

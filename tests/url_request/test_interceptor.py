@@ -181,13 +181,17 @@ def test_every_method_is_optional(site: Site) -> None:
 def test_one_that_raises(site: Site, status: int, capsys: pytest.CaptureFixture[str]) -> None:
     """At the start, at a response or at a redirect: it is printed, the request fails, and nothing stays open."""
 
-    def raises(*_: object) -> URLRequestJob | None:
-        raise RuntimeError("a bug of the interceptor")
-
     class Buggy(URLRequestInterceptor):
-        maybe_intercept_request = raises if not status else URLRequestInterceptor.maybe_intercept_request
-        maybe_intercept_redirect = raises
-        maybe_intercept_response = raises
+        def maybe_intercept_request(self, hop: Hop, make_job: MakeJob) -> URLRequestJob | None:
+            if status:
+                return None
+            raise RuntimeError("a bug of the interceptor")
+
+        def maybe_intercept_redirect(self, hop: Hop, redirect: RedirectInfo, response: HttpResponseInfo) -> None:
+            raise RuntimeError("a bug of the interceptor")
+
+        def maybe_intercept_response(self, hop: Hop, response: HttpResponseInfo) -> None:
+            raise RuntimeError("a bug of the interceptor")
 
     site.plain = ScriptedJob(site.stack, site.hop.info, status or 200, [("Location", "/x")])
     job = intercepted_job((Buggy(),), site.hop, site.make)
