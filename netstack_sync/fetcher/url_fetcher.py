@@ -181,6 +181,10 @@ class URLFetcher(FetchFacts):
         self._limits.end_connect()
         self._limits.begin_read()
 
+    def on_reconnect(self) -> None:
+        """That limit counts anew."""
+        self._limits.begin_connect()
+
     def on_request_sent(self) -> None:
         """From now on the server is waited for."""
         self._limits.begin_read()
