@@ -48,7 +48,9 @@ def test_each_step_is_told_once(stack: ScriptedStack) -> None:
 @pytest.mark.parametrize("closes", [False, True])
 def test_another_connection_is_told(stack: ScriptedStack, closes: bool) -> None:
     """Whoever limits the time to connect counts anew, or ends it there."""
-    challenge = b'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="r"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
+    challenge = (
+        b'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="r"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
+    )
     stack.connection(Write(GET), Read(challenge))
     told = Observer()
     transaction, done = stack.transaction(told), RecordedCompletion()
