@@ -74,6 +74,7 @@ class DownloadStream:
     __slots__ = (
         "_context",
         "_error_body",
+        "_error_bytes",
         "_fetcher",
         "_first",
         "_is_partial",
@@ -110,6 +111,7 @@ class DownloadStream:
         self._scraps = 0
         self._made: tuple[Attempt, ...] = ()
         self._error_body: list[bytes] = []
+        self._error_bytes = 0
 
     def send(self) -> None:
         """Asks for what is missing."""
@@ -122,7 +124,7 @@ class DownloadStream:
             request = replace(request, headers=headers)
         self._judgement = self._left_bytes = None
         self._first = self.position
-        self._error_body = []
+        self._error_body, self._error_bytes = [], 0
         self._fetcher = URLFetcher(request, self._context, self, self, retry_count=self._retries)
         self._fetcher.start(self._owner.started_at)
 
@@ -251,7 +253,8 @@ class DownloadStream:
 
     def _keep_error_body(self, fetcher: URLFetcher, piece: bytes) -> bool:
         self._error_body.append(piece)
-        if sum(map(len, self._error_body)) < _MAX_ERROR_BODY_BYTES:
+        self._error_bytes += len(piece)
+        if self._error_bytes < _MAX_ERROR_BODY_BYTES:
             return True
         self.stop()
         self._owner.on_failed(lambda: self._refusal(fetcher))

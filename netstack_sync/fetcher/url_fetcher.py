@@ -187,6 +187,10 @@ class URLFetcher(FetchFacts):
         """The connect limit is kept."""
         self._limits.on_connected()
 
+    def on_reconnect(self) -> None:
+        """That limit counts anew."""
+        self._limits.begin_connect()
+
     def on_request_sent(self) -> None:
         """From now on the server is waited for."""
         self._limits.begin_read()

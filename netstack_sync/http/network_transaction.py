@@ -122,6 +122,13 @@ class NetworkTransaction(TransactionFacts):
         self._step = self._send_request
         return self._stream_request.start(self._on_io_complete)
 
+    def _create_another_stream(self, result: int) -> int:
+        if result == OK and self._observer is not None:
+            self._observer.on_reconnect()
+            if self._observer is None:
+                return ERR_IO_PENDING  # closed by the observer
+        return self._create_stream(result)
+
     def _send_request(self, result: int) -> int:
         request, self._stream_request = self._stream_request, None
         info = self._info
@@ -228,7 +235,7 @@ class NetworkTransaction(TransactionFacts):
         auth, stream, self._stream = self._auth, self._stream, None
         assert auth is not None and stream is not None
         self._session.meter.ended(stream)
-        self._step = self._create_stream
+        self._step = self._create_another_stream
         return auth.prepare_restart(stream, self._session.thread.timers, self._on_io_complete)
 
     # --- failure
@@ -262,7 +269,7 @@ class NetworkTransaction(TransactionFacts):
     def _start_over(self, why: int) -> int:
         key = "net_error" if why < 0 else "http_status_code"
         self._net_log.event(NetLogEventType.HTTP_TRANSACTION_RESTART_AFTER_ERROR, lambda _: {key: why})
-        self._step = self._create_stream
+        self._step = self._create_another_stream
         return OK
 
     def _rewind(self) -> int:

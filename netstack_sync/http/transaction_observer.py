@@ -11,5 +11,8 @@ class TransactionObserver(Protocol):
     def on_connected(self) -> None:
         """A connection is there; the request is about to be sent."""
 
+    def on_reconnect(self) -> None:
+        """The exchange needs another connection: after a challenge, or since the one it had was dead."""
+
     def on_request_sent(self) -> None:
         """The last byte of the request has left."""

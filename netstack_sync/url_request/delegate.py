@@ -17,8 +17,9 @@ class RedirectAction(Enum):
 
 
 class URLRequestDelegate(Protocol):
-    """Called on the network thread (net/url_request/url_request.h). Of its methods only on_connected() and
-    on_request_sent() may come from inside start() and follow_deferred_redirect(). Every method may cancel the request.
+    """Called on the network thread (net/url_request/url_request.h). Of its methods only on_connected(), on_reconnect()
+    and on_request_sent() may come from inside start() and follow_deferred_redirect(). Every method may cancel the
+    request.
     """
 
     def on_received_redirect(self, redirect: RedirectInfo) -> RedirectAction:
@@ -35,6 +36,9 @@ class URLRequestDelegate(Protocol):
 
     def on_connected(self) -> None:
         """A connection is there; again after each redirect."""
+
+    def on_reconnect(self) -> None:
+        """The same hop needs another connection; on_connected() comes again."""
 
     def on_request_sent(self) -> None:
         """The last byte of a request has left; again after each redirect."""

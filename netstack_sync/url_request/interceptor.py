@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from typing import Protocol
 
-from netstack_sync.base.net_errors import OK
+from netstack_sync.base.net_errors import ERR_UNEXPECTED, OK
 from netstack_sync.base.url import Url
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.loop.completion import Completion
+from netstack_sync.url_request.error_job import ErrorJob
 from netstack_sync.url_request.hop import Hop
 from netstack_sync.url_request.job import URLRequestJob
 from netstack_sync.url_request.job_wrapper import JobWrapper
@@ -28,7 +30,8 @@ class URLRequestInterceptor:
     url_request_interceptor.h, and url_request_job_manager.cc of old for responses). Several are asked in order, and
     each of them once a hop.
 
-    What is given is a job that has not been started. The request owns it, and closes the one that it stands in for.
+    What is given is a job that has not been started. The request owns it, and closes the one that it stands in for. A
+    method that raises has a bug: it is printed and its request fails with ERR_UNEXPECTED.
     """
 
     def maybe_intercept_request(self, hop: Hop, make_job: MakeJob) -> URLRequestJob | None:
@@ -48,7 +51,10 @@ class URLRequestInterceptor:
 
 def intercepted_job(interceptors: Sequence[URLRequestInterceptor], hop: Hop, make_job: MakeJob) -> URLRequestJob:
     """The job of a hop. What we redirect ourselves, to https, is no answer that could be taken over."""
-    job = _first_job(interceptors, hop, make_job)
+    try:
+        job = _first_job(interceptors, hop, make_job)
+    except Exception:
+        return _bug_job()
     return job if isinstance(job, RedirectJob) else _InterceptedJob(job, interceptors, hop)
 
 
@@ -87,7 +93,10 @@ class _InterceptedJob(JobWrapper):
             return result
         response = self._inner.response
         assert response is not None, "a job that succeeds has an answer"
-        job = self._find_job(response)
+        try:
+            job = self._find_job(response)
+        except Exception:
+            job = _bug_job()
         if job is None:
             return OK
         self._exchange(job)
@@ -103,6 +112,12 @@ class _InterceptedJob(JobWrapper):
             if job is not None:
                 return job
         return None
+
+
+def _bug_job() -> URLRequestJob:
+    """Nobody is to wait for an interceptor that will not answer any more."""
+    traceback.print_exc()
+    return ErrorJob(ERR_UNEXPECTED, "an interceptor raised an exception")
 
 
 def _is_any(url: Url) -> bool:

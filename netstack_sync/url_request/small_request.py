@@ -87,6 +87,9 @@ class SmallRequest:
         if self._has_limit_for_each:
             self._timer.start(self._time_limit_s, self._on_time_limit)
 
+    def on_reconnect(self) -> None:
+        """Nothing to do: the limit goes on."""
+
     def on_request_sent(self) -> None:
         """Nothing to do."""
 

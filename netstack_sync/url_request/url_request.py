@@ -127,6 +127,11 @@ class URLRequest(RequestFacts):
         assert self._delegate is not None, "a job that was closed calls nobody"
         self._delegate.on_connected()
 
+    def on_reconnect(self) -> None:
+        """The job needs another connection."""
+        assert self._delegate is not None, "a job that was closed calls nobody"
+        self._delegate.on_reconnect()
+
     def on_request_sent(self) -> None:
         """The job has sent the request."""
         assert self._delegate is not None, "a job that was closed calls nobody"

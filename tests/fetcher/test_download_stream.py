@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -22,8 +24,10 @@ from netstack_sync import (
 from netstack_sync.base.net_errors import ERR_ABORTED
 from netstack_sync.fetcher import download_job, download_stream
 from netstack_sync.fetcher.download import SyncDownload
+from netstack_sync.fetcher.download_answer import Judgement, Verdict
 from netstack_sync.fetcher.download_arguments import plan_download
 from netstack_sync.fetcher.download_job import DownloadJob
+from netstack_sync.fetcher.download_stream import DownloadStream
 from netstack_sync.fetcher.network_call import call_on_network_thread
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
@@ -274,3 +278,24 @@ def test_a_deadline_while_the_server_is_silent(session: Session, site: DownloadS
     call_on_network_thread(session.context.thread, download._job._on_deadline)
     caller.join()
     assert "the total limit of 3600 s was reached while reading response" in str(caller.error)
+
+
+def test_a_page_that_comes_in_crumbs_is_counted_once() -> None:
+    """Rule R23: each piece of it is looked at a few times, however many there were before."""
+    looks = 0
+
+    class Piece(bytes):
+        def __len__(self) -> int:
+            nonlocal looks
+            looks += 1
+            return super().__len__()
+
+    context: Any = SimpleNamespace(thread=SimpleNamespace(timers=None))
+    plan: Any = SimpleNamespace(request=SimpleNamespace(retries=None, method="GET"))
+    owner: Any = None
+    stream = DownloadStream(plan, context, owner, 0, None)
+    fetcher: Any = object()
+    stream._fetcher, stream._judgement = fetcher, Judgement(Verdict.REFUSED)
+    for _ in range(1000):
+        assert stream.write(Piece(b"x"))
+    assert looks <= 3000

@@ -58,6 +58,9 @@ class Watcher:
     def on_connected(self) -> None:
         self._note("connected")
 
+    def on_reconnect(self) -> None:
+        """Nothing."""
+
     def on_request_sent(self) -> None:
         self._note("sent")
 

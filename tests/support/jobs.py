@@ -32,6 +32,9 @@ class Witness:
         """See TransactionObserver."""
         self._note("connected")
 
+    def on_reconnect(self) -> None:
+        """Nothing."""
+
     def on_request_sent(self) -> None:
         """See TransactionObserver."""
         self._note("sent")

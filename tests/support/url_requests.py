@@ -86,6 +86,9 @@ class RecordingDelegate:
         """See URLRequestDelegate."""
         self._note("connected")
 
+    def on_reconnect(self) -> None:
+        """Nothing."""
+
     def on_request_sent(self) -> None:
         """See URLRequestDelegate."""
         self._note("sent")

@@ -45,6 +45,9 @@ class Watcher:
     def on_connected(self) -> None:
         self.events.append("connected")
 
+    def on_reconnect(self) -> None:
+        """Nothing."""
+
     def on_request_sent(self) -> None:
         self.events.append("sent")
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from netstack_sync.base.clock import ManualClock
-from netstack_sync.base.net_errors import ERR_ABORTED, ERR_FAILED, ERR_IO_PENDING, OK
+from netstack_sync.base.net_errors import ERR_ABORTED, ERR_FAILED, ERR_IO_PENDING, ERR_UNEXPECTED, OK
 from netstack_sync.base.url import Url
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
@@ -175,3 +175,26 @@ def test_every_method_is_optional(site: Site) -> None:
     site.plain = ScriptedJob(site.stack, site.hop.info, 302, [("Location", "/x")])
     job = intercepted_job((URLRequestInterceptor(),), site.hop, site.make)
     assert Played(site.stack, job).response.head.status == 302
+
+
+@pytest.mark.parametrize("status", [0, 200, 302])
+def test_one_that_raises(site: Site, status: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """At the start, at a response or at a redirect: it is printed, the request fails, and nothing stays open."""
+
+    class Buggy(URLRequestInterceptor):
+        def maybe_intercept_request(self, hop: Hop, make_job: MakeJob) -> URLRequestJob | None:
+            if status:
+                return None
+            raise RuntimeError("a bug of the interceptor")
+
+        def maybe_intercept_redirect(self, hop: Hop, redirect: RedirectInfo, response: HttpResponseInfo) -> None:
+            raise RuntimeError("a bug of the interceptor")
+
+        def maybe_intercept_response(self, hop: Hop, response: HttpResponseInfo) -> None:
+            raise RuntimeError("a bug of the interceptor")
+
+    site.plain = ScriptedJob(site.stack, site.hop.info, status or 200, [("Location", "/x")])
+    job = intercepted_job((Buggy(),), site.hop, site.make)
+    assert Played(site.stack, job).result == ERR_UNEXPECTED
+    assert "a bug of the interceptor" in capsys.readouterr().err
+    assert job.error_detail == "an interceptor raised an exception" and site.plain.is_closed == bool(status)

@@ -38,6 +38,9 @@ class Deaf:
     def on_connected(self) -> None:
         """Nothing."""
 
+    def on_reconnect(self) -> None:
+        """Nothing."""
+
     def on_request_sent(self) -> None:
         """Nothing."""
 
