@@ -12,6 +12,7 @@ import weakref
 from typing import Protocol
 
 from netstack_sync.loop.network_thread import NetworkThread
+from netstack_sync.sockets.read_size import keep_read_memory
 from netstack_sync.workers.worker_pool import WorkerPool
 
 _EXIT_WAIT_S = 1.0  # a network thread that is stuck in a delegate of the user's must not hold the exit
@@ -36,6 +37,7 @@ class Runtime:
         self.generation = 0
         """Grows with each fork that made this process; what was made under an older one is not ours."""
         self._thread: NetworkThread | None = None
+        self._keeps_memory = False
         self._stacks: weakref.WeakSet[RunningStack] = weakref.WeakSet()
         self._workers: weakref.WeakSet[WorkerPool] = weakref.WeakSet()
 
@@ -51,9 +53,15 @@ class Runtime:
             self._stacks.add(stack)
             thread = self._thread
             if thread is None or not thread.is_alive:
+                self._maybe_keep_memory()
                 thread = self._thread = NetworkThread()
                 thread.start()
             return thread
+
+    def _maybe_keep_memory(self) -> None:
+        if not self._keeps_memory:
+            self._keeps_memory = True
+            keep_read_memory()
 
     def forget(self, stack: RunningStack) -> None:
         """A stack is closed."""

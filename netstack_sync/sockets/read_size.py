@@ -13,6 +13,18 @@ from typing import Final
 SMALL_READ_BYTES: Final = 64 * 1024
 LARGE_READ_BYTES: Final = 1024 * 1024
 
+_KEPT_BYTES: Final = 4 * LARGE_READ_BYTES  # what may be on its way through a pipe or to a disk, and the next read
+
+
+def keep_read_memory() -> None:
+    """Lets large reads have the memory of those before them; once in a process is enough.
+
+    glibc maps every block above a threshold anew, and the system gives it page by page, which costs more than to
+    receive into it. Freeing a larger block raises the threshold (M_MMAP_THRESHOLD in mallopt(3)). This one is never
+    touched; with another C library it does nothing.
+    """
+    bytes(_KEPT_BYTES)
+
 
 def next_read_size(asked_bytes: int, received_bytes: int) -> int:
     """Large after a read that filled its buffer, small again after one that brought less than a small one holds."""

@@ -142,6 +142,25 @@ def test_a_connection_ends_the_connect_limit_and_a_redirect_begins_it_anew() -> 
     assert fetch.reached == [("connect", 1.0)]
 
 
+def test_once_connected_only_the_server_is_waited_for() -> None:
+    """And where nothing limits that, nothing at all; a redirect begins anew with whatever limit was running."""
+    fetch = _Fetch(connect=1.0, read=2.0)
+    fetch.limits.begin_connect()
+    fetch.limits.begin_connect()
+    fetch.limits.on_connected()
+    fetch.limits.end_connect()
+    fetch.advance(1.9)
+    assert fetch.reached == []
+    fetch.advance(0.1)
+    assert fetch.reached == [("read", 2.0)]
+    fetch.limits.end_read()
+    for limits in ({"connect": 1.0}, {}):
+        fetch = _Fetch(**limits)
+        fetch.limits.begin_connect()
+        fetch.limits.on_connected()
+        assert fetch.timers.seconds_to_next() is None
+
+
 def test_the_read_limit_counts_from_the_last_byte() -> None:
     fetch = _Fetch(read=1.0)
     for _ in range(5):
