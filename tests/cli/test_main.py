@@ -127,6 +127,27 @@ def test_lost_standard_output_within_the_process(
         os.close(saved)
 
 
+def test_closed_streams_do_no_harm(
+    server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """What is said to a closed stderr does not come out among the body; from a closed stdin nothing comes."""
+    monkeypatch.setattr(sys, "stdin", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    try:
+        assert main(["fetch", "-kv", "-T", "-", server.url("/echo"), "-so", os.devnull, "-w", "%{http_code}"]) == 0
+    finally:
+        for stream in (sys.stdin, sys.stderr):
+            stream.close()
+    assert capfdbinary.readouterr() == (b"200", b"")
+    assert server.requests[-1].body == b""
+
+
+def test_unknown_option_is_told_alone(netstack: Netstack) -> None:
+    """Without the words that stand beside it."""
+    done = netstack("fetch", "h", "--bogus", "other")
+    assert done.status == 2 and done.err.endswith("unrecognized arguments: --bogus; see netstack fetch --help\n")
+
+
 def test_closed_standard_output_is_an_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
