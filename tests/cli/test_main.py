@@ -98,6 +98,17 @@ def test_ctrl_c_ends_it_with_130(server: EmbeddedServer) -> None:
         assert process.wait(30) == 130 and process.stderr.read() == b""
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent otherwise there")
+def test_ctrl_c_does_not_wait_for_what_is_paced(server: EmbeddedServer) -> None:
+    """What has come already would take --limit-rate a quarter of an hour, on each of the threads."""
+    url = server.url("/bytes/900000")
+    with started("fetch", "-Z", "--limit-rate", "1k", url, url) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout.read(5)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130 and process.stderr.read() == b""
+
+
 def test_ctrl_c_status_within_the_process(netstack: Netstack, monkeypatch: pytest.MonkeyPatch) -> None:
     """The number that shells give."""
 
