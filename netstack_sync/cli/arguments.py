@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import re
 from typing import Final
 
@@ -55,6 +56,11 @@ def request_rate(text: str) -> RateLimit:
     if match is None or not int(match[1]):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of requests such as 2/s, 10/m or 100/h")
     return RateLimit(int(match[1]) / _UNITS_S[match[2] or "h"])
+
+
+def typed_text(text: str) -> str:
+    """A word of the command line as UTF-8, whatever the locale takes it for; stray bytes stay surrogates."""
+    return text if text.isascii() else os.fsencode(text).decode("utf-8", "surrogateescape")
 
 
 def byte_range(text: str) -> str:

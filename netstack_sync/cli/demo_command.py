@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from netstack_sync.base.exceptions import InvalidURL
 from netstack_sync.cli.arguments import positive_count
-from netstack_sync.cli.demo_promises import show_promises
 from netstack_sync.cli.demo_report import report_totals, row_text, table_head
 from netstack_sync.cli.demo_run import DemoRun, Target
 from netstack_sync.cli.exit_status import BAD_URL, OK, CommandError
 from netstack_sync.fetcher.session import Session
 from netstack_sync.testing.default_routes import pattern_bytes
-from netstack_sync.testing.embedded_server import EmbeddedServer
 
 if TYPE_CHECKING:
+    from netstack_sync.testing.embedded_server import EmbeddedServer
+
     Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
 
 _TIMEOUT_S = 30.0
@@ -46,6 +46,9 @@ def run(options: argparse.Namespace) -> int:
         with Session(timeout=_TIMEOUT_S) as session:
             _fetch_all(session, [Target(url)], options)
         return OK
+    from netstack_sync.cli.demo_promises import show_promises  # with its certificates slow to import
+    from netstack_sync.testing.embedded_server import EmbeddedServer
+
     with (
         EmbeddedServer() as plain,
         EmbeddedServer(tls=True) as secure,

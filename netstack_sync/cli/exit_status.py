@@ -19,7 +19,7 @@ from netstack_sync.base.exceptions import (
     TooManyRedirects,
     TruncatedBody,
 )
-from netstack_sync.base.net_errors import ERR_SSL_PINNED_KEY_NOT_IN_CERT_CHAIN
+from netstack_sync.base.net_errors import ERR_ACCESS_DENIED, ERR_FILE_NOT_FOUND, ERR_SSL_PINNED_KEY_NOT_IN_CERT_CHAIN
 from netstack_sync.base.shown_text import shown
 
 _MAX_MESSAGE: Final = 2000
@@ -33,6 +33,7 @@ HTTP_ERROR: Final = 22
 WRITE_ERROR: Final = 23
 READ_ERROR: Final = 26
 TIMED_OUT: Final = 28
+FILE_NOT_READ: Final = 37
 BROKEN_OFF: Final = 56
 TOO_LARGE: Final = 63
 PIN_MISSING: Final = 90
@@ -52,6 +53,7 @@ MEANINGS: Final = {
     READ_ERROR: "a file to send could not be read",
     TIMED_OUT: "a time limit was reached",
     35: "TLS failed",
+    FILE_NOT_READ: "the file of a file: or ftp: URL could not be read",
     47: "too many redirects",
     52: "the server closed the connection without an answer",
     BROKEN_OFF: "the connection was reset or broken off",
@@ -94,6 +96,8 @@ def exit_status(error: NetError) -> int:
     """The status of a fetch that failed."""
     if error.net_error.number == ERR_SSL_PINNED_KEY_NOT_IN_CERT_CHAIN:
         return PIN_MISSING
+    if error.net_error.number in (ERR_ACCESS_DENIED, ERR_FILE_NOT_FOUND):
+        return FILE_NOT_READ
     for error_class, status in _BY_CLASS:
         if isinstance(error, error_class):
             return status

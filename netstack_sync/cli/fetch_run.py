@@ -9,7 +9,7 @@ import threading
 from typing import Final
 
 from netstack_sync.base.exceptions import NetError
-from netstack_sync.cli.exit_status import CommandError, exit_status
+from netstack_sync.cli.exit_status import INTERRUPTED, CommandError, exit_status
 from netstack_sync.cli.fetch_request import RequestPlan
 from netstack_sync.cli.messages import complain
 from netstack_sync.cli.output import Output, standard_output
@@ -55,6 +55,11 @@ class FetchRun:
         """Ends all transfers, without a word about them."""
         self._is_stopped = True
         self.session.close()
+
+    def check_running(self) -> None:
+        """Raises CommandError after stop(); what has come by then may take its time, as with --limit-rate."""
+        if self._is_stopped:
+            raise CommandError(INTERRUPTED)
 
     def new_facts(self, number: int) -> TransferFacts:
         """Of the transfer of one URL, which begins now."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from email.message import Message
 from typing import Final
 from urllib.parse import unquote
 
 from netstack_sync.base.url import Url
 from netstack_sync.cli.exit_status import USAGE, CommandError
+from netstack_sync.cli.terminal_text import is_encodable
 
 _MAX_NAME_BYTES: Final = 200  # file systems allow 255; the ending .part needs some
 _FORBIDDEN: Final = frozenset('/\\:*?"<>|')
@@ -37,8 +39,12 @@ def disposition_name(header: str | None) -> str:
 
 
 def safe_name(text: str) -> str:
-    """No separators, no control characters, not hidden, no device, not too long; "" stays that."""
-    name = "".join([c if c.isprintable() and c not in _FORBIDDEN else "_" for c in text]).strip(" ")
+    """No separators, no control characters, nothing that the locale has not, not hidden, no device, not too long; ""
+    stays that.
+    """
+    locale = sys.getfilesystemencoding()
+    kept = [c if c.isprintable() and c not in _FORBIDDEN and is_encodable(c, locale) else "_" for c in text]
+    name = "".join(kept).strip(" ")
     if name.startswith(".") or _DEVICES(name):
         name = "_" + name.removeprefix(".")
     return name.encode("utf-8", "replace")[-_MAX_NAME_BYTES:].decode("utf-8", "ignore")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from netstack_sync.base.shown_text import shown
+from netstack_sync.cli.arguments import typed_text
 from netstack_sync.cli.data_files import file_content, read_file
 from netstack_sync.cli.exit_status import READ_ERROR, USAGE, CommandError
 
@@ -93,9 +94,9 @@ def _unescaped(text: str) -> str:
 
 
 def _add(items: RequestItems, item: Item) -> None:
-    name, separator, value = item
+    name, separator, value = typed_text(item.name), item.separator, item.value
     if separator in ("==", "==@"):
-        items.params.append((name, value if separator == "==" else _text_of(value)))
+        items.params.append((name, typed_text(value) if separator == "==" else _text_of(value)))
     elif separator in (":", ":@", ";"):
         text = _text_of(value) if separator == ":@" else value.strip()
         is_left_out = separator == ":" and not text
@@ -103,7 +104,7 @@ def _add(items: RequestItems, item: Item) -> None:
     elif separator == "@":
         items.files.append(_file_part(name, value))
     elif separator in ("=", "=@"):
-        items.fields.append((name, value if separator == "=" else _text_of(value)))
+        items.fields.append((name, typed_text(value) if separator == "=" else _text_of(value)))
     else:
         items.fields.append((name, _json_of(item)))
 
@@ -122,7 +123,7 @@ def _text_of(path: str) -> str:
 
 
 def _json_of(item: Item) -> object:
-    text = item.value if item.separator == ":=" else _text_of(item.value)
+    text = typed_text(item.value) if item.separator == ":=" else _text_of(item.value)
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -20,6 +20,7 @@ from netstack_sync.cli.tls_text import error_text
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command line, by default the process's; gives the exit status."""
+    _replace_closed_streams()
     if sys.stdout is None:
         print("netstack: standard output is closed", file=sys.stderr)
         return WRITE_ERROR
@@ -57,7 +58,8 @@ def parse(parser: argparse.ArgumentParser, arguments: Sequence[str] | None = Non
     """Parses a command line; the words of a fetch may stand between its options, which argparse does not know of."""
     options, rest = parser.parse_known_args(arguments)
     if rest and (options.command != "fetch" or any([word.startswith("-") for word in rest])):
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        unknown = [word for word in rest if word.startswith("-")] or rest
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}; see netstack {options.command or ''} --help")
     if rest:
         options.words += rest
     return options
@@ -80,6 +82,14 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         return exit_status(error)
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _replace_closed_streams() -> None:
+    """print() to a stderr that is closed would write to standard output, in the middle of a body."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - open until the process ends
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def _forget_stdout() -> None:

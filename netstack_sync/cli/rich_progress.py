@@ -13,6 +13,7 @@ from rich.progress import (
     BarColumn,
     DownloadColumn,
     Progress,
+    ProgressColumn,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
@@ -23,6 +24,7 @@ from netstack_sync.base.clock import TickClock
 from netstack_sync.base.shown_text import shown
 
 _MAX_NAME: Final = 30
+_ALL_COLUMNS: Final = 60  # characters of a terminal that has room for them
 
 
 class RichBoard:
@@ -30,13 +32,10 @@ class RichBoard:
 
     def __init__(self, transfers: int, clock: TickClock, patience_s: float = 0.0) -> None:
         """Nothing is drawn before `patience_s` are over. What others write to stderr meanwhile comes above the bars."""
+        console = Console(stderr=True)
         self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            DownloadColumn(binary_units=True),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
+            *_columns(console.width),
+            console=console,
             redirect_stdout=sys.stdout.isatty(),  # else it is no business of the terminal's
         )
         self._clock = clock
@@ -118,6 +117,12 @@ class RichBoard:
 
     def _counted(self, finished: int) -> str:
         return f"{finished} of {self._transfers} done"
+
+
+def _columns(width: int) -> list[ProgressColumn]:
+    """As many as fit into one line."""
+    columns = [TextColumn("{task.description}"), BarColumn(), DownloadColumn(binary_units=True)]
+    return columns if width < _ALL_COLUMNS else [*columns, TransferSpeedColumn(), TimeRemainingColumn()]
 
 
 class RichTransfer:

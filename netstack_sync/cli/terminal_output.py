@@ -14,7 +14,7 @@ from netstack_sync.base.http_util import charset_of
 from netstack_sync.cli.exit_status import WRITE_ERROR, CommandError
 from netstack_sync.cli.json_text import Token, json_tokens
 from netstack_sync.cli.output import write_error
-from netstack_sync.cli.terminal_text import field_text, write_text
+from netstack_sync.cli.terminal_text import field_text, is_encodable, write_text
 from netstack_sync.fetcher.text import is_text_codec
 
 _MAX_JSON_BYTES: Final = 2 * 1024 * 1024  # more is nothing to read, and indenting it takes long
@@ -90,7 +90,8 @@ class TerminalOutput:
         self._write(text.removesuffix("\r"))
 
     def _write_json(self, tokens: list[Token]) -> None:
-        safe = [(kind, text if kind == "space" else _json_escaped(text)) for kind, text in tokens]
+        encoding = self._stream.encoding or "utf-8"
+        safe = [(kind, text if kind == "space" else _json_escaped(text, encoding)) for kind, text in tokens]
         text = None
         if self._pretty == "all" and self._held_bytes <= _MAX_COLOURED_BYTES and not os.environ.get("NO_COLOR"):
             text = _coloured(safe)
@@ -126,11 +127,11 @@ def _telling(stream: TextIO) -> Iterator[None]:
         raise write_error("standard output", error) from error
 
 
-def _json_escaped(token: str) -> str:
-    """A token in which what does not print is escaped as JSON has it."""
-    if token.isprintable():
+def _json_escaped(token: str, encoding: str) -> str:
+    """A token in which what does not print, there or at all, is escaped as JSON has it."""
+    if token.isprintable() and is_encodable(token, encoding):
         return token
-    return "".join([c if c.isprintable() else _unicode_escape(c) for c in token])
+    return "".join([c if c.isprintable() and is_encodable(c, encoding) else _unicode_escape(c) for c in token])
 
 
 def _unicode_escape(character: str) -> str:

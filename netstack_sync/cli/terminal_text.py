@@ -25,6 +25,15 @@ def field_text(value: str) -> str:
         return value
 
 
+def is_encodable(text: str, encoding: str) -> bool:
+    """Whether the encoding has all of its characters."""
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def write_text(stream: TextIO, text: str) -> None:
     """Writes to a stream that may be a terminal, and may know few characters."""
     if stream.isatty():

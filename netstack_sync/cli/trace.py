@@ -57,10 +57,13 @@ class Trace:
 
     def show_response(self, response: Response) -> None:
         """Who answered; printed when this returns, so that the body comes after its head."""
-        lines = [f"* Answered by {response.remote_address} over {response.http_version}"]
+        lines = []
+        if response.remote_address is not None:  # of a data: or file: URL nobody answered
+            lines.append(f"* Answered by {response.remote_address} over {response.http_version}")
         if response.certificate is not None:
             lines.append(f"* The certificate names {response.certificate.subject or 'nobody'}")
-        self._queue.put(lines)
+        if lines:
+            self._queue.put(lines)
         self.flush()
 
     def show_timing(self, timing: LoadTiming) -> None:

@@ -128,6 +128,7 @@ class Transfer:
             for part in (piece,) if pacer is None else pacer.parts(piece):
                 self._facts.downloaded_bytes += len(part)
                 progress.advance(len(part))
+                self._run.check_running()
                 self._check_time()
                 yield part
 

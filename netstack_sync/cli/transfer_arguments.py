@@ -87,6 +87,8 @@ def check_transfer_arguments(parser: argparse.ArgumentParser, options: argparse.
     """Refuses what contradicts itself, as argparse does."""
     if options.continue_at is not None:
         _check_resume(parser, options)
+    if "" in options.outputs:
+        parser.error("-o: the name of the file is empty; - is standard output")
     if options.parts is not None and options.continue_at is None:
         parser.error("--parts: what has come of them is kept, and goes on, with -C -; pass both")
     if options.remote_header_name and REMOTE_NAME not in options.outputs:

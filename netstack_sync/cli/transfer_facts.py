@@ -151,7 +151,9 @@ def _verify_result(facts: TransferFacts) -> int:
 
 
 def _new_connections(response: Response) -> int:
-    return sum([not each.connection_reused for each in (*response.history, response)])
+    return sum(
+        [each.remote_address is not None and not each.connection_reused for each in (*response.history, response)]
+    )
 
 
 def _content_type(response: Response) -> Value:

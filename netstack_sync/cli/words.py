@@ -6,8 +6,11 @@ import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from netstack_sync.cli.arguments import typed_text
+
 _is_method: Final = re.compile(r"[A-Z][A-Z-]*|(?i:get|head|post|put|patch|delete|options|trace)").fullmatch
 _has_scheme: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|data:[^,]*,").match
+_stray_byte: Final = re.compile(r"[\udc80-\udcff]")
 _has_separator: Final = re.compile(r"[:=@]|;\Z").search
 
 
@@ -35,7 +38,11 @@ def split_words(words: Iterable[str]) -> Words:
 
 
 def complete_url(text: str) -> str:
-    """With http:// in front where there is no scheme, as with curl; ":8000/x" is on this machine, as with HTTPie."""
+    """With http:// in front where there is no scheme, as with curl; ":8000/x" is on this machine, as with HTTPie.
+
+    Bytes that are not UTF-8 are escaped: what a shell completes may be of another time.
+    """
+    text = _stray_byte.sub(lambda match: f"%{ord(match[0]) - 0xDC00:02X}", typed_text(text))
     if _has_scheme(text):
         return text
     if text.startswith(":") and not text.startswith("::"):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from netstack_sync.cli.arguments import byte_range, count, positive_count, request_rate, seconds, size_bytes
+from netstack_sync.cli.arguments import byte_range, count, positive_count, request_rate, seconds, size_bytes, typed_text
 from netstack_sync.url_request.rate_limit import RateLimit
 
 
@@ -59,3 +59,9 @@ def test_nonsense_is_named(read: Callable[[str], object], text: str, why: str) -
     """With an example of what would do."""
     with pytest.raises(argparse.ArgumentTypeError, match=why):
         read(text)
+
+
+@pytest.mark.parametrize("text, typed", [("a", "a"), ("ñ", "ñ"), ("\udcc3\udcb1", "ñ"), ("\udcff", "\udcff")])
+def test_text_is_utf8_as_it_was_typed(text: str, typed: str) -> None:
+    """In a locale without such characters too."""
+    assert typed_text(text) == typed

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from netstack_sync.cli import demo_command
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from tests.support.command_line import Netstack
+from tests.support.subprocesses import ROOT
 
 
 def test_demo_shows_requests_sockets_and_promises(netstack: Netstack) -> None:
@@ -54,3 +58,9 @@ def test_wrong_body_is_a_failure(netstack: Netstack, monkeypatch: pytest.MonkeyP
     done = netstack("demo", "--requests", "3")
     assert done.status == 1 and done.err == "netstack: 3 bodies were not what the server sent\n"
     assert done.out.count(b"not what the server sent") == 3
+
+
+def test_nobody_else_pays_for_its_servers() -> None:
+    """Their certificates take a fifth of a command's start."""
+    look = "import sys, netstack_sync.cli.main; sys.exit('netstack_sync.testing.embedded_server' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", look], cwd=ROOT, check=False).returncode == 0

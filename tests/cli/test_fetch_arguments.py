@@ -30,7 +30,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "command-line.rst"
         (("-C", "100", "-O"), "only - is understood"),
         (("-C", "-"), "pass -o FILE or -O"),
         (("-C", "-", "-O", "-d", "x"), "-d cannot go with it"),
-        (("-x", "http://proxy/"), "unrecognized arguments: -x http://proxy/"),
+        (("-x", "http://proxy/"), "unrecognized arguments: -x; see netstack fetch --help"),
         (("--key", "x"), "--key belongs to"),
         (("--pass", "x"), "--pass belongs to"),
         (("--tls-max", "1.1"), "invalid choice: '1.1'"),

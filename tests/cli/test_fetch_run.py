@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from netstack_sync.cli.exit_status import CommandError
 from netstack_sync.cli.fetch_request import plan_requests
 from netstack_sync.cli.fetch_run import FetchRun, choose_board
 from netstack_sync.cli.main import make_parser, parse
@@ -38,7 +39,10 @@ def test_nothing_is_told_of_what_was_stopped(capsys: pytest.CaptureFixture[str])
     session = Session()
     run = FetchRun(session, options, plan_requests(options), "written", NoProgress(), None)
     facts = run.new_facts(0)
+    run.check_running()
     run.stop()
+    with pytest.raises(CommandError):
+        run.check_running()
     assert run.finish(facts, None) == 0
     assert capsys.readouterr() == ("", "")
 

@@ -58,3 +58,9 @@ def test_url_without_a_file_name_is_refused() -> None:
 def test_name_of_the_server_stays_in_its_folder(header: str | None, name: str) -> None:
     """What looks like a path loses its folders."""
     assert disposition_name(header) == name
+
+
+def test_name_has_only_what_the_locale_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else no such file could be made."""
+    monkeypatch.setattr("sys.getfilesystemencoding", lambda: "ascii")
+    assert disposition_name("attachment; filename*=UTF-8''caf%C3%A9.txt") == "caf_.txt"

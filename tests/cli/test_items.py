@@ -45,6 +45,13 @@ def test_escaped_name_comes_back(name: str, separator: str, value: str) -> None:
         assert split_item(f"{escaped}{separator}{value}") == Item(name, separator, value)
 
 
+def test_text_is_utf8_in_any_locale() -> None:
+    """As Python gives words that a locale does not know."""
+    raw = "\udcc3\udcb1"
+    items = read_items([f"{raw}={raw}", f'n:="{raw}"', f"q=={raw}"])
+    assert items.fields == [("ñ", "ñ"), ("n", "ñ")] and items.params == [("q", "ñ")]
+
+
 def test_items_say_together_what_is_sent(tmp_path: Path) -> None:
     """Query, headers, fields and files, each in its order."""
     (tmp_path / "t.txt").write_text("text\n")

@@ -98,6 +98,17 @@ def test_ctrl_c_ends_it_with_130(server: EmbeddedServer) -> None:
         assert process.wait(30) == 130 and process.stderr.read() == b""
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent otherwise there")
+def test_ctrl_c_does_not_wait_for_what_is_paced(server: EmbeddedServer) -> None:
+    """What has come already would take --limit-rate a quarter of an hour, on each of the threads."""
+    url = server.url("/bytes/900000")
+    with started("fetch", "-Z", "--limit-rate", "1k", url, url) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout.read(5)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130 and process.stderr.read() == b""
+
+
 def test_ctrl_c_status_within_the_process(netstack: Netstack, monkeypatch: pytest.MonkeyPatch) -> None:
     """The number that shells give."""
 
@@ -125,6 +136,27 @@ def test_lost_standard_output_within_the_process(
     finally:
         os.dup2(saved, 1)
         os.close(saved)
+
+
+def test_closed_streams_do_no_harm(
+    server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """What is said to a closed stderr does not come out among the body; from a closed stdin nothing comes."""
+    monkeypatch.setattr(sys, "stdin", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    try:
+        assert main(["fetch", "-kv", "-T", "-", server.url("/echo"), "-so", os.devnull, "-w", "%{http_code}"]) == 0
+    finally:
+        for stream in (sys.stdin, sys.stderr):
+            stream.close()
+    assert capfdbinary.readouterr() == (b"200", b"")
+    assert server.requests[-1].body == b""
+
+
+def test_unknown_option_is_told_alone(netstack: Netstack) -> None:
+    """Without the words that stand beside it."""
+    done = netstack("fetch", "h", "--bogus", "other")
+    assert done.status == 2 and done.err.endswith("unrecognized arguments: --bogus; see netstack fetch --help\n")
 
 
 def test_closed_standard_output_is_an_error(

@@ -74,3 +74,17 @@ def test_standard_output_that_is_no_terminal_stays_itself(is_terminal: bool, mon
         board.make_room()
         assert (sys.stdout is stdout) == (not is_terminal)
     assert sys.stdout is stdout
+
+
+@pytest.mark.parametrize("width, is_all", [("40", False), ("80", True)])
+def test_bar_fits_into_one_line(
+    width: str, is_all: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A narrow terminal gets no rate and no time."""
+    monkeypatch.setenv("COLUMNS", width)
+    with RichBoard(1, ManualClock()) as board:
+        transfer = board.start("a")
+        transfer.expect(2048)
+        transfer.advance(2048)
+    err = capsys.readouterr().err
+    assert "2.0/2.0 KiB" in err and err.strip().count("\n") == 0 and ("0:00:00" in err) == is_all

@@ -107,3 +107,12 @@ def test_terminal_that_takes_nothing() -> None:
         TerminalOutput(Failing(OSError(errno.EIO, "broken")), "", "all").write(b"x")
     with pytest.raises(BrokenPipeError):
         TerminalOutput(Failing(BrokenPipeError()), "", "all").write(b"x")
+
+
+def test_terminal_that_knows_few_characters() -> None:
+    """JSON has escapes of its own for them."""
+    stream = io.TextIOWrapper(io.BytesIO(), "ascii")
+    with TerminalOutput(stream, "application/json", "format") as output:
+        output.write('{"ü":"😀"}'.encode())
+        output.commit()
+    assert stream.buffer.getvalue() == b'{\n    "\\u00fc": "\\ud83d\\ude00"\n}\n'

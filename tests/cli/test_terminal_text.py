@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netstack_sync.cli.terminal_text import field_text, printable, write_text
+from netstack_sync.cli.terminal_text import field_text, is_encodable, printable, write_text
 
 
 @given(st.text())
@@ -58,3 +58,9 @@ def test_stream_in_memory_has_no_encoding() -> None:
     stream = io.StringIO()
     write_text(stream, "ü")
     assert stream.getvalue() == "ü"
+
+
+@pytest.mark.parametrize("encoding, has_all", [("ascii", False), ("latin-1", True), ("utf-8", True)])
+def test_what_an_encoding_has(encoding: str, has_all: bool) -> None:
+    """All characters, or not."""
+    assert is_encodable("aü", encoding) == has_all

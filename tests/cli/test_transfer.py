@@ -48,6 +48,17 @@ def test_deadline_counts_for_what_waits_here_too(netstack: Netstack, server: Emb
     assert done.status == 28 and 0 < len(done.out) < 60000
 
 
+def test_urls_that_nobody_answers(netstack: Netstack, tmp_path: Path) -> None:
+    """data: always, file: below a root; there is no connection to tell of, and a status for what cannot be read."""
+    done = netstack("fetch", "-v", "-w", "|%{num_connects}", "data:,a%20b")
+    assert done.status == 0 and done.out == b"a b|0" and "Answered" not in done.err
+    (tmp_path / "x").write_bytes(b"content")
+    root = ("--file-root", str(tmp_path))
+    assert netstack("fetch", *root, (tmp_path / "x").as_uri()) == (0, b"content", "")
+    for url in ((tmp_path / "none").as_uri(), "file:///etc/hostname"):
+        assert netstack("fetch", *root, url).status == 37
+
+
 def test_verbose_says_who_answered(netstack: Netstack, server: EmbeddedServer) -> None:
     """Before the body comes."""
     assert "* Answered by 127.0.0.1:" in netstack("fetch", "-v", server.url("/hello")).err

@@ -41,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
         (["-C", "-", "-o", "-"], "pass -o FILE or -O"),
         (["-C", "-", "-O", "--limit-rate", "1k"], "--limit-rate cannot go with it"),
         (["-C", "-", "-O", "-X", "POST"], "-X cannot go with it"),
+        (["-o", ""], "-o: the name of the file is empty"),
         (["--parts", "2", "-O"], "goes on, with -C -; pass both"),
         (["-J", "-o", "x"], "-J changes the name of -O"),
         (["-f", "--fail-with-body"], "pass one"),

@@ -38,6 +38,8 @@ def test_words_are_told_apart(text: str, words: Words) -> None:
         (":/x", "http://localhost/x"),
         ("::1", "http://::1"),
         ("data:80/x", "http://data:80/x"),
+        ("h/\udcc3\udcb1", "http://h/ñ"),
+        ("h/\udcff", "http://h/%FF"),
     ],
 )
 def test_urls_are_completed(text: str, url: str) -> None:
