@@ -116,6 +116,13 @@ class RequestHeaders:
         """Return the fields in order, names as they were written."""
         return self._items.copy()
 
+    def keys(self) -> list[str]:
+        """Return the names in order, each once, as it was written first: what makes `dict(headers)` work."""
+        names: dict[str, str] = {}
+        for key, (name, _) in zip(self._keys, self._items, strict=True):
+            names.setdefault(key, name)
+        return list(names.values())
+
     def copy(self) -> RequestHeaders:
         return RequestHeaders(self)
 
@@ -127,6 +134,13 @@ class RequestHeaders:
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.lower() in self._keys
+
+    def __getitem__(self, name: str) -> str:
+        """Return what get() gives; KeyError where there is none. To set is set(), on a copy of one's own."""
+        value = self.get(name)
+        if value is None:
+            raise KeyError(name)
+        return value
 
     def __len__(self) -> int:
         return len(self._items)

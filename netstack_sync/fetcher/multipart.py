@@ -21,6 +21,8 @@ def flat_form(data: Mapping[str, object] | Iterable[tuple[str, object]]) -> list
     flat: list[tuple[str, object]] = []
     for name, value in data.items() if isinstance(data, Mapping) else data:
         values = value if isinstance(value, (list, tuple)) else [value]
+        if any(hasattr(item, "read") for item in values):
+            raise TypeError(f"data: {name!r} is a file, which no form can hold; pass it in files")
         flat += [(name, item) for item in values if item is not None]
     return flat
 

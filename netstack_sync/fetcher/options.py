@@ -35,7 +35,7 @@ from netstack_sync.http.request_info import OwnCookies
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.redirects import CREDENTIAL_HEADERS
 
-HeaderChanges = Mapping[str, "str | bytes | None"] | Iterable[tuple[str, "str | bytes | None"]]
+HeaderChanges = Mapping[str, "str | bytes | None"] | Iterable[tuple[str, "str | bytes | None"]] | RequestHeaders
 """Headers that go over others; None takes one away."""
 
 
@@ -254,7 +254,7 @@ def header_pairs(items: HeaderChanges | None) -> list[tuple[str, Any]]:
     if items is None:
         return []
     try:
-        pairs: Iterable[tuple[str, Any]] = items.items() if isinstance(items, Mapping) else items
+        pairs: Iterable[tuple[str, Any]] = items.items() if isinstance(items, (Mapping, RequestHeaders)) else items
         return [(name, value) for name, value in pairs]
     except (TypeError, ValueError) as error:
         raise TypeError(f"headers: pass a mapping or pairs of name and value, not {type(items).__name__}") from error

@@ -221,3 +221,12 @@ def test_a_name_that_is_no_text_is_refused() -> None:
     """Told apart from one with bad characters: bytes may have been good ones."""
     with pytest.raises(ValueError, match=r"header b'A': the name must be str, not bytes"):
         RequestHeaders([(b"A", "1")])  # type: ignore[list-item]
+
+
+def test_it_reads_as_a_mapping() -> None:
+    """Code that logs or checks what was sent takes it for one: in any case of letters, several values joined."""
+    headers = RequestHeaders([("Accept", "a"), ("X", "1"), ("accept", "b")])
+    assert headers["ACCEPT"] == "a, b" and headers["x"] == "1"
+    assert dict(headers) == {"Accept": "a, b", "X": "1"}
+    with pytest.raises(KeyError, match="Y"):
+        headers["Y"]

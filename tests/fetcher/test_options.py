@@ -224,3 +224,8 @@ def test_a_url_object_is_refused_with_its_text() -> None:
         check_url(Url.parse("http://h/"))  # type: ignore[arg-type]
     with pytest.raises(InvalidURL, match=r"url: must be a string, not bytes$"):
         check_url(b"http://h/")  # type: ignore[arg-type]
+
+
+def test_headers_of_a_request_may_be_those_of_another() -> None:
+    """`response.request.headers` passed on; a bad type still says what to pass."""
+    assert header_pairs(RequestHeaders([("A", "1"), ("a", "2")])) == [("A", "1"), ("a", "2")]

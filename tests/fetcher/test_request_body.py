@@ -255,3 +255,10 @@ def test_no_files_are_no_multipart(files: object) -> None:
     assert make_body(files=files) is None
     form = make_body(data={"a": "b"}, files=files)
     assert form is not None and form.content_type == "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize("files", [None, {"f": b""}])
+def test_a_file_is_no_value_of_a_form(files: object) -> None:
+    """What would be sent is how Python shows the object."""
+    with pytest.raises(TypeError, match="data: 'a' is a file, which no form can hold; pass it in files"):
+        make_body(data={"a": ["1", io.BytesIO()]}, files=files)
