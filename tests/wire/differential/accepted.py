@@ -198,6 +198,15 @@ ACCEPTED: Final = [
         kept=True,
     ),
     Accepted(
+        "framing in trailers",
+        "h11",
+        "they refuse",
+        _FRAMING_IN_TRAILERS,
+        "RFC 9110 §6.5.1: it says nothing there, whatever it says; closed afterwards",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nTransfer-Encoding: gzip\r\n\r\n",
+        r"Transfer-Encoding|Content-Length",
+    ),
+    Accepted(
         "close and keep-alive",
         "httptools",
         "they keep it",
