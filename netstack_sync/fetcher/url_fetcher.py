@@ -10,6 +10,7 @@ from netstack_sync.base.net_errors import (
     ERR_CONTEXT_SHUT_DOWN,
     ERR_FILE_TOO_BIG,
     ERR_IO_PENDING,
+    ERR_OUT_OF_MEMORY,
     ERR_TIMED_OUT,
     OK,
 )
@@ -17,13 +18,11 @@ from netstack_sync.base.priority import RequestPriority
 from netstack_sync.fetcher.fetch_attempts import FetchAttempts
 from netstack_sync.fetcher.fetch_facts import FetchFacts
 from netstack_sync.fetcher.fetch_news import FetchNews
+from netstack_sync.fetcher.hop_info import info_for, upload_for
 from netstack_sync.fetcher.large_body import LOOSE_BYTES, LargeBody
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.phase_limits import PhaseLimits
 from netstack_sync.fetcher.retry_policy import RetryCount
-from netstack_sync.fetcher.upload_meter import metered
-from netstack_sync.http.interim import InterimAnswers
-from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.delegate import RedirectAction
 from netstack_sync.url_request.redirects import RedirectInfo, redirected_request
@@ -112,10 +111,8 @@ class URLFetcher(FetchFacts):
             self._complete(ERR_CONTEXT_SHUT_DOWN)
             return
         self._limits.start(started_at)
-        if request.body is not None:
-            self.upload = request.body.make_upload(context.workers)
-        if self.upload is not None and self._news is not None and request.upload_progress is not None:
-            self.upload = metered(self.upload, self._news.on_upload_progress, context.thread.clock)
+        if request.body is not None or self.upload is not None:
+            self.upload = upload_for(request, self.upload, context, self._news)
         if request.retries is None and context.admission is None:  # fast path
             self.send()
         else:
@@ -126,13 +123,7 @@ class URLFetcher(FetchFacts):
     def send(self) -> None:
         """See AttemptedFetch."""
         request = self.request
-        url, method, headers, tls = request.url, request.method, request.headers, request.tls
-        info = HttpRequestInfo(url, method, headers, tls, self.upload, self._priority)
-        info.auth, info.cookies = request.auth, request.cookies
-        news = self._news
-        if news is not None or request.expect_continue:
-            on_interim = news.on_interim if news is not None and request.on_informational is not None else None
-            info.interim = InterimAnswers(request.expect_continue, on_interim)
+        info = info_for(request, self.upload, self._priority, self._news)
         self._request = URLRequest(self._context, info, self, request.max_redirects)
         self._limits.begin_connect()
         self._request.start()
@@ -248,9 +239,13 @@ class URLFetcher(FetchFacts):
         if limit is not None and self._size_bytes > limit:
             self.fail(ERR_FILE_TOO_BIG, f"the body exceeds max_response_size={limit}")
             return False
-        if self._large is None and self._size_bytes > LOOSE_BYTES and not self.is_encoded:
-            self._large = LargeBody(self.body)
-        (self.body if self._large is None else self._large).append(data)
+        try:
+            if self._large is None and self._size_bytes > LOOSE_BYTES and not self.is_encoded:
+                self._large = LargeBody(self.body)
+            (self.body if self._large is None else self._large).append(data)
+        except MemoryError:
+            self.fail(ERR_OUT_OF_MEMORY, f"there is no memory for {self._size_bytes} bytes of a body; stream it")
+            return False
         return True
 
     def on_limit(self, phase: TimeoutPhase, limit_s: float) -> None:

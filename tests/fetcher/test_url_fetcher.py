@@ -10,9 +10,17 @@ import pytest
 
 from netstack_sync import Session, URLFetcher
 from netstack_sync.base.load_state import LoadState
-from netstack_sync.base.net_errors import ERR_ABORTED, ERR_CONTEXT_SHUT_DOWN, ERR_FAILED, ERR_IO_PENDING, OK
+from netstack_sync.base.net_errors import (
+    ERR_ABORTED,
+    ERR_CONTEXT_SHUT_DOWN,
+    ERR_FAILED,
+    ERR_IO_PENDING,
+    ERR_OUT_OF_MEMORY,
+    OK,
+)
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.fetcher import upload_meter
+from netstack_sync.fetcher.large_body import LargeBody
 from netstack_sync.fetcher.network_call import call_on_network_thread
 from netstack_sync.http.chunked_upload import ChunkedUpload
 from netstack_sync.testing.answer import Answer
@@ -112,6 +120,18 @@ def test_a_large_body_is_one_piece_unless_a_coding_is_to_be_taken_off(
     assert low.delegate.results == [OK] and fetcher.is_encoded is is_encoded
     assert b"".join(fetcher.body) == pattern_bytes(700_000)
     assert (len(fetcher.body) == 1) is not is_encoded
+
+
+def test_a_body_that_memory_does_not_hold(server: EmbeddedServer, low: _Low, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fetch fails, and the thread of all others goes on."""
+
+    def append(_: LargeBody, piece: bytes) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(LargeBody, "append", append)
+    fetcher = low.make(server.url("/bytes/700000"))
+    assert low.delegate.done.wait(LIMIT_S)
+    assert low.delegate.results == [ERR_OUT_OF_MEMORY] and "stream it" in fetcher.error_detail
 
 
 def test_before_the_start_nothing_is_known(low: _Low) -> None:
