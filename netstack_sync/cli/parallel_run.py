@@ -24,9 +24,9 @@ def run_in_parallel(jobs: Sequence[Job], max_threads: int, stop: Callable[[], ob
     run = _ParallelRun(jobs)
     count = min(max_threads, len(jobs))
     threads = [threading.Thread(target=run.work, name="netstack-fetch", daemon=True) for _ in range(count)]
-    for thread in threads:
-        thread.start()
     try:
+        for thread in threads:
+            thread.start()
         run.wait()
     except BaseException:
         run.abandon()
@@ -34,7 +34,8 @@ def run_in_parallel(jobs: Sequence[Job], max_threads: int, stop: Callable[[], ob
         raise
     finally:
         for thread in threads:
-            thread.join()
+            if thread.ident is not None:  # else Ctrl-C came before it began
+                thread.join()
     return run.statuses
 
 

@@ -65,3 +65,26 @@ def test_what_one_raises_ends_all() -> None:
         run_in_parallel([waits, fails, *[waits] * 10], 2, stopped.set)
     assert stopped.is_set() and len(begun) <= 2
     assert not [thread for thread in threading.enumerate() if thread.name == "netstack-fetch"]
+
+
+def test_ctrl_c_while_threads_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that have begun are stopped and waited for, as later."""
+    stopped, ended = threading.Event(), threading.Event()
+    start = threading.Thread.start
+    begun: list[threading.Thread] = []
+
+    def interrupted(thread: threading.Thread) -> None:
+        if begun:
+            raise KeyboardInterrupt
+        begun.append(thread)
+        start(thread)
+
+    def job() -> int:
+        assert stopped.wait(10)
+        ended.set()
+        return 0
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_in_parallel([job] * 2, 2, stopped.set)
+    assert ended.is_set() and not begun[0].is_alive()

@@ -12,6 +12,7 @@ from netstack_sync.base.clock import ManualClock
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.cli.trace import Trace
+from netstack_sync.fetcher.session import Session
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType, NetLogSourceType
 from netstack_sync.log.net_log import NetLog, NetLogParams
 from netstack_sync.log.params import header_params
@@ -130,3 +131,17 @@ def test_the_words_of_servers_are_escaped() -> None:
     assert len(shown) == 4 and len(shown[2]) == 8000 and shown[2].endswith("y…")
     refusal = {"net_error": -200, "detail": "it is for a\r\n* The certificate is good"}
     assert len(traced(T.CERT_VERIFIER_JOB, P.END, refusal)) == 1
+
+
+def test_nobody_has_answered_a_data_url() -> None:
+    """So nobody is named, and the thread goes on."""
+    stream = io.StringIO()
+    with (
+        Session() as session,
+        session.stream("GET", "data:,x") as response,
+        Trace(NetLog(ManualClock()), stream) as trace,
+    ):
+        trace.show_response(response)
+        trace.show_timing(LoadTiming())
+        trace.flush()
+        assert stream.getvalue().startswith("* Timing ")
