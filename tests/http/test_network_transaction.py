@@ -302,7 +302,7 @@ def test_every_byte_is_counted(stack: ScriptedStack, kind: str) -> None:
         "file": (WorkerUpload(FileSource(io.BytesIO(b"hello")), 5, stack.workers), [Write(POST_HEAD), Write(b"hello")]),
         "chunks": (
             WorkerUpload(IterableSource([b"he", b"llo"]), None, stack.workers),
-            [Write(chunked), Write(b"2\r\nhe\r\n"), Write(b"3\r\nllo\r\n"), Write(b"0\r\n\r\n")],
+            [Write(chunked), Write(b"5\r\nhello\r\n"), Write(b"0\r\n\r\n")],
         ),
     }
     upload, writes = uploads[kind]

@@ -25,6 +25,7 @@ from netstack_sync.base.net_errors import (
 from netstack_sync.http.interim import InterimAnswers
 from netstack_sync.http.stream_parser import HttpStreamParser
 from netstack_sync.http.upload import BytesUpload, FileSource, IterableSource, UploadStream, WorkerUpload
+from netstack_sync.workers.read_ahead import MERGED_BYTES
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_socket import (
     EOF,
@@ -405,8 +406,8 @@ def test_other_answers_after_a_reset_are_not_believed(stack: ScriptedStack, answ
 def test_the_body_in_the_heads_packet_or_in_chunks_changes_nothing(stack: ScriptedStack) -> None:
     """Row 181, PostReadsErrorResponseAfterReset, PostReadsErrorResponseAfterResetChunked, …ChunkedPartialBodySent."""
     answer = Read(b"HTTP/1.1 400 No\r\nContent-Length: 4\r\n\r\nwhy?")
-    pieces = [b"first", b"second"]
-    chunk = Write(b"5\r\nfirst\r\n")
+    pieces = [b"x" * MERGED_BYTES, b"second"]
+    chunk = Write(b"10000\r\n" + pieces[0] + b"\r\n")
     bodies: list[tuple[UploadStream, list[Step]]] = [
         (BytesUpload(b"hello"), [Write(HEAD + b"he")]),
         (WorkerUpload(IterableSource(pieces), None, stack.workers), [Write(HEAD)]),
