@@ -224,6 +224,15 @@ ACCEPTED: Final = [
     ),
     # --- what we alone refuse
     Accepted(
+        "more than four bytes before the status line",
+        "httptools",
+        "we refuse",
+        rb"[\r\n]{5,}(?i:HTTP)",
+        "Chromium skips four and no more; RFC 9112 §2.2 allows one empty line, and before requests only",
+        b"\r\n\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        r"does not start with an HTTP status line",
+    ),
+    Accepted(
         "two locations or dispositions",
         "h11 httptools",
         "we refuse",
