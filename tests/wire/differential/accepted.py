@@ -279,7 +279,7 @@ ACCEPTED: Final = [
     ),
     Accepted(
         "a length that no file has",
-        "h11",
+        "h11 httptools",
         "we refuse",
         _LENGTH,
         "more than 63 bits (RFC 9110 §8.6 warns of overflows)",
