@@ -16,19 +16,19 @@ from netstack_sync.base.clock import TickClock
 
 @dataclass(frozen=True, slots=True)
 class BackoffPolicy:
-    """How patient to be with one kind of peer. Times are seconds."""
+    """How patient to be with one kind of peer. Times are seconds; by default those of a RetryPolicy."""
 
-    num_errors_to_ignore: int
+    num_errors_to_ignore: int = 0
     """So many failures are free."""
-    initial_delay_s: float
+    initial_delay_s: float = 0.5
     """The wait after the first failure that counts."""
-    multiply_factor: float
+    multiply_factor: float = 2.0
     """Each further failure makes the wait so many times longer."""
-    jitter_factor: float
+    jitter_factor: float = 0.4
     """The largest part of a delay, 0 to 1, that chance takes off: clients should not return all at once."""
-    maximum_backoff_s: float | None
-    """No wait is longer; None for no limit."""
-    entry_lifetime_s: float | None
+    maximum_backoff_s: float | None = 120.0
+    """No wait is longer; None for no limit. By default urllib3's."""
+    entry_lifetime_s: float | None = None
     """An entry that was not used for so long may be forgotten; None for never."""
     always_use_initial_delay: bool = False
     """Wait the initial delay after a success, too, and after failures that are ignored."""

@@ -31,7 +31,7 @@ _MEANINGS: Final = {
     e.ERR_NOT_IMPLEMENTED: "this is not supported",
     e.ERR_INSUFFICIENT_RESOURCES: "the system ran out of file descriptors or the like",
     e.ERR_OUT_OF_MEMORY: "there is not enough memory",
-    e.ERR_UPLOAD_FILE_CHANGED: "the file to upload was changed in the meantime",
+    e.ERR_UPLOAD_FILE_CHANGED: "the body to send is shorter than its Content-Length, as of a file that was changed",
     e.ERR_SOCKET_NOT_CONNECTED: "the socket is not connected",
     e.ERR_FILE_EXISTS: "the file exists already",
     e.ERR_FILE_PATH_TOO_LONG: "the file name is too long",

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 from urllib.parse import unquote, urlencode
 
 from netstack_sync.base.exceptions import InvalidURL
+from netstack_sync.base.form_pairs import flat_pairs
 from netstack_sync.base.host_port import bracketed
 from netstack_sync.base.origin import DEFAULT_PORTS, SchemeHostPort
 from netstack_sync.base.url_parts import (
@@ -88,12 +89,13 @@ class Url:
         """Append parameters to the query.
 
         A str is appended as it is. Otherwise names and values are form-encoded (a space becomes "+"); a
-        list or tuple gives one parameter per element, and None is left out.
+        list, tuple or set gives one parameter per element, and None is left out. Raises TypeError for a value
+        such as a dict, which no query can hold.
         """
         if isinstance(params, str):
             added = params.removeprefix("?").replace("#", "%23")
         else:
-            added = urlencode(_flat(params))
+            added = urlencode(flat_pairs("params", params))
         if not added:
             return self
         before = self._before_fragment()
@@ -182,12 +184,3 @@ def _userinfo(parts: UrlParts) -> str:
     if parts.password:
         return f"{parts.username}:{parts.password}@"
     return f"{parts.username}@" if parts.username else ""
-
-
-def _flat(params: Mapping[str, object] | Iterable[tuple[str, object]]) -> list[tuple[str, object]]:
-    """Spread lists and tuples over several parameters, and leave out None."""
-    flat: list[tuple[str, object]] = []
-    for name, value in params.items() if isinstance(params, Mapping) else params:
-        values = value if isinstance(value, (list, tuple)) else (value,)
-        flat += [(name, one) for one in values if one is not None]
-    return flat

@@ -28,8 +28,12 @@ from netstack_sync.workers.security_context import require_pyspnego
 
 _FORMS: Final = (
     "auth: must be a pair (user, password) of strings, BasicAuth, DigestAuth, BearerAuth, NtlmAuth, "
-    "NegotiateAuth, AnyAuth, NetrcAuth, or a function that gives one of these"
+    "NegotiateAuth, AnyAuth, NetrcAuth, or a function that gives one of these; "
+    "objects of requests and httpx are not taken"
 )
+
+_OURS: Final = ("'RequestHeaders'", "'FetchRequest'")
+"""Named by Python's exception when a request is used as if it were one of another library."""
 
 
 class RequestAuth(NamedTuple):
@@ -72,16 +76,31 @@ def auth_from_value(auth: AuthArgument) -> RequestAuth | AuthSource:
 def ask_for_auth(source: AuthSource, request: FetchRequest, environment: Mapping[str, str]) -> FetchRequest:
     """The request with the credentials that the source has for it; on the caller's thread.
 
-    Raises what the user's function raises, and ValueError for what it must not give.
+    Raises what the user's function raises, TypeError when that is because it takes the request for one of another
+    library, and ValueError for what it must not give.
     """
     if isinstance(source, NetrcAuth):
         return with_auth(request, _from_netrc(source, request, environment))
-    auth = auth_from_value(source(request))
+    auth = auth_from_value(_asked(source, request))
     if isinstance(auth, NetrcAuth):
         auth = _from_netrc(auth, request, environment)
     if not isinstance(auth, RequestAuth):
         raise ValueError("auth: the function gave another function, not credentials")
     return with_auth(request, auth)
+
+
+def _asked(source: Callable[[FetchRequest], AuthValue], request: FetchRequest) -> AuthValue:
+    try:
+        return source(request)
+    except (TypeError, AttributeError) as error:
+        if not any([name in str(error) for name in _OURS]):
+            raise
+        who = getattr(source, "__name__", type(source).__name__)
+        raise TypeError(
+            f"auth: {who} cannot use the FetchRequest that it is given ({error}). It must give the credentials and "
+            "leave the request as it is; auth objects of requests and httpx are not taken: pass a pair (user, "
+            "password), BasicAuth, DigestAuth or BearerAuth, for other headers a request hook"
+        ) from error
 
 
 def with_auth(request: FetchRequest, auth: RequestAuth) -> FetchRequest:

@@ -11,20 +11,20 @@ from typing import Any, Final, NamedTuple
 from urllib3.fields import RequestField, guess_content_type
 from urllib3.filepost import choose_boundary
 
+from netstack_sync.base.form_pairs import flat_pairs
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.fetcher.body_file import MeasuredFile, measure_file, open_path
 from netstack_sync.fetcher.multipart_source import MultipartSource
 
 
 def flat_form(data: Mapping[str, object] | Iterable[tuple[str, object]]) -> list[tuple[str, object]]:
-    """Pairs, with a list as a value spread over several and None left out, as users of requests expect."""
-    flat: list[tuple[str, object]] = []
-    for name, value in data.items() if isinstance(data, Mapping) else data:
+    """See flat_pairs(); raises TypeError for a file, too."""
+    pairs = list(data.items() if isinstance(data, Mapping) else data)
+    for name, value in pairs:
         values = value if isinstance(value, (list, tuple)) else [value]
         if any(hasattr(item, "read") for item in values):
             raise TypeError(f"data: {name!r} is a file, which no form can hold; pass it in files")
-        flat += [(name, item) for item in values if item is not None]
-    return flat
+    return flat_pairs("data", pairs)
 
 
 _has_control: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]").search

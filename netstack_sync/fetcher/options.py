@@ -17,6 +17,7 @@ from netstack_sync.auth.identity import (
     NtlmAuth,
 )
 from netstack_sync.base.exceptions import InvalidURL
+from netstack_sync.base.form_pairs import BadPairValue
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.http_util import is_token
 from netstack_sync.base.priority import RequestPriority
@@ -130,7 +131,7 @@ def with_params(url: Url, params: QueryParams) -> Url:
     """The URL with parameters added to its query; raises TypeError and ValueError."""
     try:
         return url.with_query_params(params)
-    except InvalidURL:
+    except (InvalidURL, BadPairValue):
         raise
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError

@@ -23,8 +23,6 @@ IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELET
 DEFAULT_STATUSES = frozenset({429, 502, 503, 504})
 """Too many requests, and what a gateway says of a server that will be back."""
 
-_MAX_BACKOFF_S = 120.0  # urllib3's
-
 _TRANSIENT_ERRORS = frozenset(
     {
         e.ERR_TIMED_OUT,
@@ -173,7 +171,7 @@ class RetryPolicy:
     def _backoff_policy(self) -> BackoffPolicy:
         if isinstance(self.backoff, BackoffPolicy):
             return self.backoff
-        return BackoffPolicy(0, self.backoff, 2.0, self.jitter, _MAX_BACKOFF_S, None)
+        return BackoffPolicy(initial_delay_s=self.backoff, jitter_factor=self.jitter)
 
 
 class RetryCount:

@@ -56,6 +56,8 @@ def _check_root(file_root: Any) -> str | None:
         raise TypeError(f"file_root: must be the path of a folder, not {file_root!r}")
     if not root or "\0" in root:
         raise ValueError(f"file_root: {root!r} is no path of a folder")
+    if not os.path.isdir(root):
+        raise ValueError(f"file_root: no such folder: {root!r}")
     return os.path.abspath(root)
 
 

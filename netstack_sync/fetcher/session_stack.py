@@ -33,7 +33,7 @@ class SessionStack:
             return stack
         with runtime.lock:
             if self.is_closed:
-                raise ContextShutDown(ERR_CONTEXT_SHUT_DOWN, "the session is closed")
+                raise ContextShutDown(ERR_CONTEXT_SHUT_DOWN)
             if self._stack is None or not self._stack.is_ours:
                 self._stack = NetworkStack(self.builder, forked_from=self._stack)
             return self._stack

@@ -74,7 +74,7 @@ class _AskingJob(JobWrapper):
         if reply is not None:
             source = HandlerSource(lambda: _given(reply))
             self._exchange(SourceJob(self._hop, ReadySource(source), self._hop.services.job_workers))
-        self._complete(self._inner.start(self._complete))
+        self._complete(self._start_inner(self._complete))
 
 
 def _ask(functions: Sequence[Interceptor], request: HandlerRequest) -> HandlerAnswer | None:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Sequence
 from typing import Protocol
 
-from netstack_sync.base.net_errors import ERR_UNEXPECTED, OK
+from netstack_sync.base.net_errors import OK
 from netstack_sync.base.url import Url
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.loop.completion import Completion
-from netstack_sync.url_request.error_job import ErrorJob
+from netstack_sync.url_request.bug_job import bug_job
 from netstack_sync.url_request.hop import Hop
 from netstack_sync.url_request.job import URLRequestJob
 from netstack_sync.url_request.job_wrapper import JobWrapper
 from netstack_sync.url_request.redirect_job import RedirectJob
 from netstack_sync.url_request.redirects import RedirectInfo, redirect_in
+
+_WHO = "an interceptor"
 
 
 class MakeJob(Protocol):
@@ -54,7 +55,7 @@ def intercepted_job(interceptors: Sequence[URLRequestInterceptor], hop: Hop, mak
     try:
         job = _first_job(interceptors, hop, make_job)
     except Exception:
-        return _bug_job()
+        return bug_job(_WHO)
     return job if isinstance(job, RedirectJob) else _InterceptedJob(job, interceptors, hop)
 
 
@@ -82,7 +83,7 @@ class _InterceptedJob(JobWrapper):
     def start(self, on_headers: Completion) -> int:
         """See URLRequestJob."""
         self._on_headers = on_headers
-        return self._ask(self._inner.start(self._on_answer))
+        return self._ask(self._start_inner(self._on_answer))
 
     def _on_answer(self, result: int) -> None:
         self._complete(self._ask(result))
@@ -96,11 +97,11 @@ class _InterceptedJob(JobWrapper):
         try:
             job = self._find_job(response)
         except Exception:
-            job = _bug_job()
+            job = bug_job(_WHO)
         if job is None:
             return OK
         self._exchange(job)
-        return job.start(self._complete)
+        return self._start_inner(self._complete)
 
     def _find_job(self, response: HttpResponseInfo) -> URLRequestJob | None:
         redirect = redirect_in(response.head, self._hop.info, _is_any)
@@ -112,12 +113,6 @@ class _InterceptedJob(JobWrapper):
             if job is not None:
                 return job
         return None
-
-
-def _bug_job() -> URLRequestJob:
-    """Nobody is to wait for an interceptor that will not answer any more."""
-    traceback.print_exc()
-    return ErrorJob(ERR_UNEXPECTED, "an interceptor raised an exception")
 
 
 def _is_any(url: Url) -> bool:

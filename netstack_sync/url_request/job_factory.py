@@ -11,6 +11,7 @@ from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.loop.completion import Task
+from netstack_sync.url_request.bug_job import bug_job
 from netstack_sync.url_request.cookie_steps import CookieSteps
 from netstack_sync.url_request.error_job import ErrorJob
 from netstack_sync.url_request.hop import Hop, JobServices
@@ -130,7 +131,10 @@ class URLRequestJobFactory:
         handler = self._protocols.get(scheme)
         if handler is None or self._services is None:
             return ErrorJob(ERR_UNKNOWN_URL_SCHEME, scheme)
-        return handler.create_job(Hop(info, net_log, observer, self._services))
+        try:
+            return handler.create_job(Hop(info, net_log, observer, self._services))
+        except Exception:
+            return bug_job(f"the handler of {scheme}:")
 
     def _take_detour(
         self, info: HttpRequestInfo, net_log: NetLogWithSource, observer: TransactionObserver

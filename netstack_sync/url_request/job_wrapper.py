@@ -9,6 +9,7 @@ from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.loop.completion import Completion
+from netstack_sync.url_request.bug_job import bug_job_for
 from netstack_sync.url_request.job import OnData, URLRequestJob
 
 
@@ -83,6 +84,14 @@ class JobWrapper:
     def is_body_complete(self) -> bool:
         """See URLRequestJob."""
         return self._inner.is_body_complete
+
+    def _start_inner(self, on_headers: Completion) -> int:
+        """Starts the inner job, which may be code of the user's: one that raises is replaced."""
+        try:
+            return self._inner.start(on_headers)
+        except Exception:
+            self._inner = bug_job_for(self._inner)
+            return self._inner.start(on_headers)
 
     def _exchange(self, job: URLRequestJob) -> None:
         self._inner.close()

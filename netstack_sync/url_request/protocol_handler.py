@@ -10,6 +10,9 @@ from netstack_sync.url_request.job import URLRequestJob
 class ProtocolHandler:
     """A delegate of the low-level API: called on the network thread, must not block (URLRequestJobFactory::
     ProtocolHandler in net/url_request/url_request_job_factory.h). One may serve several contexts.
+
+    create_job() and the start() of its job must not raise: that is a bug, which is printed, and the request fails with
+    ERR_UNEXPECTED.
     """
 
     def create_job(self, hop: Hop) -> URLRequestJob:

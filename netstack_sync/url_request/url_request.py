@@ -10,6 +10,7 @@ from netstack_sync.base.priority import RequestPriority
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
+from netstack_sync.url_request.bug_job import bug_job_for
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.delegate import RedirectAction, URLRequestDelegate
 from netstack_sync.url_request.delegate_calls import DelegateCalls
@@ -172,7 +173,11 @@ class URLRequest(RequestFacts):
 
     def _run_job(self, job: URLRequestJob) -> None:
         self._job = job
-        result = job.start(self._on_headers)
+        try:
+            result = job.start(self._on_headers)
+        except Exception:
+            self._job = bug_job_for(job)
+            result = self._job.start(self._on_headers)
         if result != ERR_IO_PENDING:
             self._post_headers(result)
 

@@ -36,6 +36,7 @@ class HandlerAnswer:
 
     A `body` that is an iterable is read piece by piece, on worker threads, no faster than the caller reads; its
     close() is called when nobody wants more. Content-Length goes without saying where the body is bytes.
+    Raises TypeError for another body, ValueError for another status than a number from 200 to 599.
     """
 
     body: bytes | bytearray | memoryview | Iterable[bytes] = b""
@@ -43,6 +44,15 @@ class HandlerAnswer:
     headers: Mapping[str, str] | Iterable[tuple[str, str]] = ()
     reason: str | None = None
     """By default what the status is called."""
+
+    def __post_init__(self) -> None:
+        body: object = self.body
+        if isinstance(body, (str, Mapping)) or not isinstance(body, Iterable):
+            hint = "; encode it: text.encode()" if isinstance(body, str) else ""
+            raise TypeError(f"body: must be bytes or an iterable of bytes, not {type(body).__name__}{hint}")
+        status: object = self.status
+        if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:
+            raise ValueError(f"status: must be a number from 200 to 599, not {status!r}")
 
 
 Handler = Callable[[HandlerRequest], HandlerAnswer]
@@ -86,12 +96,10 @@ class HandlerSource:
         if not isinstance(answer, HandlerAnswer):
             raise TypeError(f"the handler must return a HandlerAnswer, not {type(answer).__name__}")
         reason, headers, size = _reason_of(answer), *_headers_of(answer)
-        body: object = answer.body
+        body = answer.body
         if isinstance(body, (bytes, bytearray, memoryview)):
             data = bytes(body)
             return SourceAnswer(answer.status, reason, headers, len(data), data)
-        if isinstance(body, str) or not isinstance(body, Iterable):
-            raise TypeError(f"the body must be bytes or an iterable of bytes, not {type(body).__name__}")
         self._iterator = iter(body)
         return SourceAnswer(answer.status, reason, headers, size)
 
@@ -115,10 +123,7 @@ def _blamed(work: Callable[[], T]) -> T:
 
 
 def _reason_of(answer: HandlerAnswer) -> str:
-    status: object = answer.status
-    if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:
-        raise ValueError(f"the status must be a number from 200 to 599, not {status!r}")
-    reason = answer.reason
+    status, reason = answer.status, answer.reason
     if reason is None:
         return HTTPStatus(status).phrase if status in _STATUSES else ""
     ResponseHeaders.from_items([("Reason", reason)])  # the same characters are allowed in both

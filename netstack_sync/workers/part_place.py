@@ -32,7 +32,10 @@ class PartPlace:
     @contextlib.contextmanager
     def open_any(self) -> Iterator[io.FileIO]:
         """The file that has the name; without one an empty one is made."""
-        file = self._open_locked(os.O_CREAT)
+        try:
+            file = self._open_locked(os.O_CREAT)
+        except FileNotFoundError as error:  # of a name that nobody knows
+            raise FileNotFoundError(errno.ENOENT, "no such folder", os.path.dirname(self._path)) from error
         try:
             yield file
         finally:

@@ -176,3 +176,10 @@ def test_reset_forgets_everything() -> None:
     entry.reset()
     assert not entry.should_reject_request()
     assert repr(entry) == "<BackoffEntry failures=0 release in 0.000 s>"
+
+
+def test_what_is_not_said() -> None:
+    """Half a second, doubled up to two minutes; chance takes off up to two fifths."""
+    policy = BackoffPolicy()
+    assert [policy.delay_s(n, lambda: 0.0) for n in (0, 1, 2, 20)] == [0.0, 0.5, 1.0, 120.0]
+    assert policy.delay_s(1, lambda: 1.0) == 0.3 and policy.entry_lifetime_s is None

@@ -29,3 +29,8 @@ def test_no_two_numbers_share_a_meaning() -> None:
 def test_an_unknown_number_is_an_unknown_error() -> None:
     """Printing must never fail."""
     assert meaning(-9999) == meaning(1) == "an unknown error"
+
+
+def test_a_body_that_is_too_short() -> None:
+    """It may be any: the text does not take it for a file."""
+    assert meaning(net_errors.ERR_UPLOAD_FILE_CHANGED).startswith("the body to send is shorter than its Content-Length")

@@ -110,6 +110,41 @@ def test_a_function_sees_the_request() -> None:
         give(nonsense)
 
 
+def test_auth_objects_of_other_libraries() -> None:
+    """They change a request, which ours does not let them: the caller hears what to pass, and what went wrong."""
+
+    class Basic:
+        def __call__(self, request: Any) -> Any:
+            request.headers["Authorization"] = "Basic x"
+            return request
+
+    def digest(request: Any) -> Any:
+        request.register_hook("response", print)
+
+    request = make_request("http://h.test/")
+    for source, name, kind in ((Basic(), "Basic", TypeError), (digest, "digest", AttributeError)):
+        with pytest.raises(
+            TypeError, match=f"auth: {name} cannot use .* objects of requests and httpx .* BasicAuth"
+        ) as e:
+            ask_for_auth(source, request, {})
+        assert type(e.value.__cause__) is kind
+    foreign: Any = lambda request: request  # noqa: E731
+    with pytest.raises(ValueError, match="objects of requests and httpx are not taken"):
+        ask_for_auth(foreign, request, {})
+
+
+@pytest.mark.parametrize("error", [TypeError("mine"), AttributeError("mine"), KeyError("mine")])
+def test_a_function_that_raises(error: Exception) -> None:
+    """What it raises goes to the caller as it is."""
+
+    def fail(request: FetchRequest) -> AuthValue:
+        raise error
+
+    with pytest.raises(type(error), match="mine") as e:
+        ask_for_auth(fail, make_request("http://h.test/"), {})
+    assert e.value is error
+
+
 def test_netrc_by_the_host_of_the_request(tmp_path: Path) -> None:
     """Rule R6; as an argument and out of a function; $NETRC only of an environment that is trusted."""
     file = tmp_path / "netrc"

@@ -197,7 +197,7 @@ def test_after_the_end_of_its_session(server: EmbeddedServer, tmp_path: Path) ->
     session.close()
     with pytest.raises(ContextShutDown):
         download.run()
-    with pytest.raises(ContextShutDown, match="the session is closed"):
+    with pytest.raises(ContextShutDown, match=r"the session was closed$"):
         session.download(server.url("/hello"), tmp_path / "f")
 
 

@@ -48,6 +48,14 @@ def test_a_back_off_of_ones_own() -> None:
     assert _waits(policy, *[REFUSED] * 4) == [0.0, 3.0, 30.0, 40.0]
 
 
+def test_a_back_off_of_which_only_some_is_said() -> None:
+    """The rest is as it is without."""
+    assert _waits(RetryPolicy(total=9, backoff=BackoffPolicy()), *[REFUSED] * 9) == _waits(
+        RetryPolicy(total=9), *[REFUSED] * 9
+    )
+    assert _waits(RetryPolicy(backoff=BackoffPolicy(initial_delay_s=2)), REFUSED, REFUSED) == [2.0, 4.0]
+
+
 @pytest.mark.parametrize(
     ("end", "kind"),
     [

@@ -30,8 +30,10 @@ def test_nothing_is_said() -> None:
     assert (settings.file_root, settings.ftp, settings.handlers, settings.interceptors) == (None, False, {}, ())
 
 
-def test_everything_is_said(tmp_path: Path) -> None:
-    """Both forms of handlers and interceptors; a root need not be there yet."""
+def test_everything_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both forms of handlers and interceptors; a root stays the one it is whatever the process makes its folder."""
+    (tmp_path / "x").mkdir()
+    monkeypatch.chdir(tmp_path)
     low, protocol = URLRequestInterceptor(), ProtocolHandler()
     settings = check(
         file_root=tmp_path / "x", ftp=True, schemes={"a+b": handler, "c": protocol}, interceptors=iter([handler, low])
@@ -39,6 +41,14 @@ def test_everything_is_said(tmp_path: Path) -> None:
     assert settings.file_root == str(tmp_path / "x") and settings.ftp
     assert settings.handlers == {"a+b": handler, "c": protocol} and settings.interceptors == (handler, low)
     assert check(file_root="x").file_root == os.path.abspath("x")
+
+
+def test_a_root_that_is_no_folder(tmp_path: Path) -> None:
+    """Else each of its files would be missing, and nobody told why."""
+    (tmp_path / "file").touch()
+    for name in ("nothing", "file"):
+        with pytest.raises(ValueError, match="file_root: no such folder: .*" + name):
+            check(file_root=tmp_path / name)
 
 
 @pytest.mark.parametrize(

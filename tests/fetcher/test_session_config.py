@@ -182,6 +182,7 @@ def test_nothing_is_said_about_a_request_that_is_refused(recwarn: pytest.Warning
         ({"base_url": 5}, InvalidURL, "url: must be a string"),
         ({"params": 5}, TypeError, "params: pass a mapping, pairs"),
         ({"params": ["a"]}, ValueError, "params: pass a mapping, pairs"),
+        ({"params": {"a": {}}}, TypeError, "params: 'a' is, or holds, a dict"),
         ({"trust_env": "no"}, TypeError, "trust_env: must be True or False, not 'no'"),
         ({"headers": 5}, TypeError, "headers: pass"),
         ({"headers": {"A": "\n"}}, ValueError, "header 'A'"),

@@ -57,7 +57,7 @@ def test_after_the_end(is_used: bool) -> None:
     stack.close(10.0)
     stack.close(None)
     for use in (stack.live, lambda: stack.ask(lambda _: None)):
-        with pytest.raises(ContextShutDown, match="the session is closed"):
+        with pytest.raises(ContextShutDown, match=r"the session was closed$"):
             use()
 
 

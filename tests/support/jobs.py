@@ -156,3 +156,21 @@ class Played:
             if not data:
                 return
             self.body += data
+
+
+class RaisingJob(ErrorJob):
+    """See URLRequestJob. Has a bug: it cannot be started."""
+
+    __slots__ = ("is_closed",)
+
+    def __init__(self) -> None:
+        super().__init__(OK)
+        self.is_closed = False
+
+    def start(self, on_headers: Completion) -> int:
+        """See URLRequestJob."""
+        raise RuntimeError("a bug of the job")
+
+    def close(self) -> None:
+        """See URLRequestJob."""
+        self.is_closed = True

@@ -7,7 +7,7 @@ import pytest
 from netstack_sync.base.clock import ManualClock
 from netstack_sync.base.exceptions import ConnectionRefused
 from netstack_sync.base.load_state import LoadState
-from netstack_sync.base.net_errors import ERR_CONNECTION_REFUSED, ERR_FAILED, ERR_IO_PENDING, OK
+from netstack_sync.base.net_errors import ERR_CONNECTION_REFUSED, ERR_FAILED, ERR_IO_PENDING, ERR_UNEXPECTED, OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.url import Url
 from netstack_sync.http.upload import BytesUpload
@@ -16,7 +16,7 @@ from netstack_sync.url_request.job import URLRequestJob
 from netstack_sync.url_request.redirect_job import RedirectJob
 from netstack_sync.url_request.redirects import RedirectInfo
 from netstack_sync.workers.handler_source import HandlerAnswer, HandlerRequest, Interceptor
-from tests.support.jobs import Played, ScriptedJob, make_hop
+from tests.support.jobs import Played, RaisingJob, ScriptedJob, make_hop
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_stack import ScriptedStack
 
@@ -125,3 +125,11 @@ def test_closed_while_it_asks(site: Site, steps: int) -> None:
     job.close()
     site.stack.run_workers()
     assert not on_headers.is_called and site.plain.is_closed and not site.plain.is_started
+
+
+def test_a_job_that_raises_when_it_is_started(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody waits for it."""
+    broken = RaisingJob()
+    job = FunctionInterceptor((decline,)).maybe_intercept_request(site.hop, lambda info: broken)
+    assert job is not None and Played(site.stack, job).result == ERR_UNEXPECTED
+    assert broken.is_closed and "a bug of the job" in capsys.readouterr().err

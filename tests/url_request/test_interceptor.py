@@ -17,7 +17,7 @@ from netstack_sync.url_request.interceptor import MakeJob, URLRequestInterceptor
 from netstack_sync.url_request.job import URLRequestJob
 from netstack_sync.url_request.redirect_job import RedirectJob
 from netstack_sync.url_request.redirects import RedirectInfo
-from tests.support.jobs import Played, ScriptedJob, make_hop
+from tests.support.jobs import Played, RaisingJob, ScriptedJob, make_hop
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_stack import ScriptedStack
 
@@ -198,3 +198,16 @@ def test_one_that_raises(site: Site, status: int, capsys: pytest.CaptureFixture[
     assert Played(site.stack, job).result == ERR_UNEXPECTED
     assert "a bug of the interceptor" in capsys.readouterr().err
     assert job.error_detail == "an interceptor raised an exception" and site.plain.is_closed == bool(status)
+
+
+@pytest.mark.parametrize("stands_in", [False, True])
+def test_a_job_that_raises_when_it_is_started(site: Site, stands_in: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    """The request's own, or one that an interceptor gives for an answer: it fails, and nothing stays open."""
+    broken = RaisingJob()
+    if stands_in:
+        site.first.at_response = broken
+        assert site.played().result == ERR_UNEXPECTED and site.plain.is_closed
+    else:
+        site.first.at_start = broken
+        assert site.played().result == ERR_UNEXPECTED
+    assert broken.is_closed and "a bug of the job" in capsys.readouterr().err

@@ -11,6 +11,7 @@ from netstack_sync.base.net_errors import (
     ERR_FAILED,
     ERR_INVALID_REDIRECT,
     ERR_IO_PENDING,
+    ERR_UNEXPECTED,
     ERR_UNKNOWN_URL_SCHEME,
     ERR_UNSAFE_REDIRECT,
     OK,
@@ -261,3 +262,18 @@ def test_without_services_there_is_only_http(stack: ScriptedStack) -> None:
     factory = URLRequestJobFactory(stack.session)
     factory.set_protocol_handler("app", Counting())
     assert outcome(stack, "app:x", factory) == ERR_UNKNOWN_URL_SCHEME
+
+
+def test_a_handler_that_raises(stack: ScriptedStack, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is printed, and the job fails."""
+
+    class Buggy(ProtocolHandler):
+        def create_job(self, hop: Hop) -> URLRequestJob:
+            raise RuntimeError("a bug of the handler")
+
+    factory = factory_of(stack)
+    factory.set_protocol_handler("app", Buggy())
+    job = job_for(stack, "app:x", factory)
+    assert job.start(lambda _: None) == ERR_UNEXPECTED
+    assert job.error_detail == "the handler of app: raised an exception"
+    assert "a bug of the handler" in capsys.readouterr().err

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
+from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_UNEXPECTED, OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.loop.completion import Completion
 from netstack_sync.url_request.job_wrapper import JobWrapper
-from tests.support.jobs import ScriptedJob
+from tests.support.jobs import RaisingJob, ScriptedJob
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_stack import ScriptedStack, request_info
 
@@ -56,3 +56,17 @@ def test_the_inner_job_may_be_exchanged(stack: ScriptedStack) -> None:
     assert first.is_closed and not second.is_closed and not on_headers.is_called
     stack.run()
     assert on_headers.result == OK and wrapper.read(lambda _: None) == b"body"
+
+
+def test_an_inner_job_that_raises(stack: ScriptedStack, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is replaced by one that fails."""
+
+    class Starting(JobWrapper):
+        __slots__ = ()
+
+        def start(self, on_headers: Completion) -> int:
+            return self._start_inner(on_headers)
+
+    broken = RaisingJob()
+    assert Starting(broken).start(lambda _: None) == ERR_UNEXPECTED and broken.is_closed
+    assert "a bug of the job" in capsys.readouterr().err

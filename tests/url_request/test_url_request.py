@@ -43,6 +43,7 @@ from netstack_sync.url_request.job import OnData, URLRequestJob
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
 from netstack_sync.url_request.network_delegate import DelegatedRequest
 from netstack_sync.url_request.url_request import URLRequest
+from tests.support.jobs import RaisingJob
 from tests.support.net_logs import RecordingNetLog
 from tests.support.network_delegates import RecordingNetworkDelegate
 from tests.support.scripted_socket import EOF, Pause, Read, ScriptedSocket, Step, Write, each_step_failing
@@ -871,3 +872,38 @@ def test_a_network_delegate_ends_the_request_from_inside(
     _, delegate = run(stack, context)
     assert delegate.result == (ERR_UNEXPECTED if raises else ERR_FAILED) and delegate.events.count("response") == 1
     assert ("a bug" in capsys.readouterr().err) == raises
+
+
+# --- bugs
+
+
+class RaisingJobs(URLRequestJobFactory):
+    """Makes a job that cannot be started for one host."""
+
+    __slots__ = ("jobs",)
+
+    def create_job(
+        self,
+        info: HttpRequestInfo,
+        net_log: NetLogWithSource,
+        observer: TransactionObserver,
+        is_intercepted: bool = False,
+    ) -> URLRequestJob:
+        if info.url.host != "b.test":
+            return super().create_job(info, net_log, observer, is_intercepted)
+        self.jobs = [RaisingJob()]
+        return self.jobs[0]
+
+
+@pytest.mark.parametrize("hops", [0, 1])
+def test_a_job_that_raises_when_it_is_started(
+    stack: ScriptedStack, context: URLRequestContext, hops: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody waits for it until the deadline: it is printed, closed, and its request fails; also after a redirect."""
+    factory = context.job_factory = RaisingJobs(stack.session)
+    if hops:
+        stack.connection(Write(GET), Read(redirect_to("http://b.test/")))
+    request, delegate = run(stack, context, request_info("http://a.test/" if hops else "http://b.test/"))
+    assert delegate.result == ERR_UNEXPECTED and len(request.history) == hops and request.has_sent_bytes == bool(hops)
+    assert request.error_detail == "the start() of a job raised an exception" and factory.jobs[0].is_closed
+    assert "a bug of the job" in capsys.readouterr().err and context.request_count == 0

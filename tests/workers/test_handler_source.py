@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -87,11 +88,6 @@ def test_closing() -> None:
     [
         (None, "must return a HandlerAnswer, not NoneType"),
         (b"x", "must return a HandlerAnswer, not bytes"),
-        (HandlerAnswer("text"), "bytes or an iterable of bytes, not str"),  # type: ignore[arg-type]
-        (HandlerAnswer(5), "bytes or an iterable of bytes, not int"),  # type: ignore[arg-type]
-        (HandlerAnswer(status=100), "from 200 to 599, not 100"),
-        (HandlerAnswer(status=True), "from 200 to 599, not True"),
-        (HandlerAnswer(status="200"), "from 200 to 599, not '200'"),  # type: ignore[arg-type]
         (HandlerAnswer(reason="a\r\nb"), "ValueError"),
         (HandlerAnswer(headers={"A": "b\r\nC: d"}), "ValueError"),
         (HandlerAnswer(headers={"A b": "c"}), "ValueError"),
@@ -105,6 +101,31 @@ def test_what_is_no_answer(answer: object, words: str) -> None:
     with pytest.raises(SourceError) as caught:
         opened(answer)
     assert caught.value.net_error == ERR_FAILED and words in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    "values, kind, words",
+    [
+        (
+            {"body": "text"},
+            TypeError,
+            r"body: must be bytes or .*, not str; encode it: text.encode\(\)",
+        ),
+        ({"body": 5}, TypeError, "body: must be bytes or an iterable of bytes, not int$"),
+        ({"body": {"a": 1}}, TypeError, "body: must be bytes or an iterable of bytes, not dict$"),
+        ({"body": None}, TypeError, "body: must be bytes or an iterable of bytes, not NoneType$"),
+        ({"status": 100}, ValueError, "status: must be a number from 200 to 599, not 100"),
+        ({"status": 600}, ValueError, "status: must be a number from 200 to 599, not 600"),
+        ({"status": True}, ValueError, "status: must be a number from 200 to 599, not True"),
+        ({"status": "200"}, ValueError, "status: must be a number from 200 to 599, not '200'"),
+    ],
+)
+def test_answers_that_cannot_be_made(values: dict[str, Any], kind: type[Exception], words: str) -> None:
+    """The handler's own line is blamed, and the field is named."""
+    with pytest.raises(kind, match=words):
+        HandlerAnswer(**values)
+    with pytest.raises(SourceError, match=words.removesuffix("$")):
+        HandlerSource(lambda: HandlerAnswer(**values)).open()
 
 
 def test_pieces_that_are_no_bytes() -> None:

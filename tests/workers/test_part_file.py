@@ -152,7 +152,7 @@ def test_what_is_no_file_is_left_alone(path: Path) -> None:
 def test_a_folder_that_is_not_there_is_known_before_anything_is_sent(path: Path) -> None:
     with pytest.raises(FileNotFoundError) as raised:
         _part(path / "g").inspect(URL)
-    assert raised.value.filename == f"{os.path.realpath(path)}/g.part"
+    assert raised.value.filename == os.path.realpath(path)
 
 
 def test_of_two_downloads_one_fails_and_none_is_mixed_up(path: Path) -> None:

@@ -55,6 +55,13 @@ def test_only_the_file_that_is_known(path: Path) -> None:
         pass
 
 
+def test_a_folder_that_is_not_there(path: Path) -> None:
+    """It is named, and not the file that would have been made in it."""
+    with pytest.raises(FileNotFoundError, match="no such folder") as raised, _place(path / "g").open_any():
+        pass
+    assert raised.value.filename == os.path.realpath(path) and raised.value.errno == errno.ENOENT
+
+
 def test_what_is_taken_away(path: Path) -> None:
     place = _place(path)
     with place.open_any() as file:
