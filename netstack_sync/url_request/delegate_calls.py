@@ -146,7 +146,10 @@ class DelegateCalls:
         request, delegate = self._present_request(), self._delegate
         self._maybe_end_question(ERR_ABORTED)
         self._request = None
-        self._tell(lambda: delegate.on_completed(request, started, net_error), OK)
+        try:
+            delegate.on_completed(request, started, net_error)
+        except Exception:
+            traceback.print_exc()  # too late to be why the request has failed
 
     # --- asking
 
