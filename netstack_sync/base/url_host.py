@@ -1,4 +1,4 @@
-"""Canonical hosts: one spelling per host, before any decision is made on it (rule R7).
+"""Canonical hosts: one spelling per host, before any decision is made on it (rule R7); and which are this machine.
 
 A name becomes lower-case ASCII (IDNA 2008 after the UTS #46 mapping) without a trailing dot; every number
 form that getaddrinfo() would take for an IPv4 address (127.1, 0x7f.1, 2130706433) becomes dotted decimal,
@@ -37,6 +37,16 @@ def canonical_host(host: str) -> str:
     if _NUMBER.fullmatch(name.rpartition(".")[2]):
         return _canonical_ipv4(name)
     return name
+
+
+def is_localhost_name(host: str) -> bool:
+    """True for localhost and what is below it, which is always this machine (RFC 6761 §6.3); `host` is canonical."""
+    return host == "localhost" or host.endswith(".localhost")
+
+
+def is_this_machine(host: str) -> bool:
+    """True for such a name and for the loopback addresses; `host` is canonical, without brackets."""
+    return is_localhost_name(host) or host == "::1" or (host.startswith("127.") and parse_ip_literal(host) is not None)
 
 
 def _canonical_ipv6(host: str) -> str:

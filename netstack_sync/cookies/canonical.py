@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from netstack_sync.base.ip_endpoint import parse_ip_literal
 from netstack_sync.base.url import Url
-from netstack_sync.base.url_host import canonical_host
+from netstack_sync.base.url_host import canonical_host, is_this_machine
 from netstack_sync.cookies.dates import parse_cookie_date
 from netstack_sync.cookies.exclusion import ExclusionReason
 from netstack_sync.cookies.parsed import MAX_ATTRIBUTE_LENGTH, ParsedCookie, has_prefix
@@ -128,12 +127,7 @@ def checked_cookie(cookie: CanonicalCookie, suffixes: PublicSuffixes) -> Canonic
 
 def is_trustworthy(url: Url) -> bool:
     """Whether Secure cookies may travel: over https and wss, and inside this machine, as in browsers."""
-    if url.is_secure:
-        return True
-    host = url.host
-    if host == "localhost" or host.endswith(".localhost") or host == "::1":
-        return True
-    return host.startswith("127.") and parse_ip_literal(host) is not None
+    return url.is_secure or is_this_machine(url.host)
 
 
 def default_path(path: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from netstack_sync.base.ip_endpoint import AddressList, IPEndPoint, parse_ip_literal
-from netstack_sync.base.url_host import canonical_host
+from netstack_sync.base.url_host import canonical_host, is_localhost_name
 from netstack_sync.loop.gate import Gate
 from netstack_sync.workers.read_hosts import read_hosts
 from netstack_sync.workers.worker_job import WorkerJob
@@ -122,5 +122,4 @@ def _canonical_name(name: str) -> str | None:
         canonical = canonical_host(name)
     except ValueError:
         return None
-    is_localhost = canonical == "localhost" or canonical.endswith(".localhost")
-    return None if is_localhost or parse_ip_literal(canonical) is not None else canonical
+    return None if is_localhost_name(canonical) or parse_ip_literal(canonical) is not None else canonical

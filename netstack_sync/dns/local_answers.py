@@ -8,6 +8,7 @@ from typing import Final
 
 from netstack_sync.base.ip_endpoint import AddressList, IPEndPoint, parse_ip_literal
 from netstack_sync.base.net_errors import ERR_NAME_NOT_RESOLVED, OK
+from netstack_sync.base.url_host import is_localhost_name
 from netstack_sync.dns.resolve_answer import AnswerSource, ResolveAnswer
 
 # RFC 1035 with the underscore that the real world uses; net/dns/dns_names_util.cc
@@ -40,7 +41,7 @@ def answer_localhost(name: str, family: int) -> ResolveAnswer | None:
     RFC 6761 §6.3: never asked of anybody, so that nobody can send it elsewhere; whether IPv6 works does not matter.
     """
     name = name.removesuffix(".")
-    if name != "localhost" and not name.endswith(".localhost"):
+    if not is_localhost_name(name):
         return None
     return ResolveAnswer(OK, of_family(_LOCALHOST, family), AnswerSource.LOCALHOST)
 

@@ -17,6 +17,7 @@ from netstack_sync.base.clock import WallClock
 from netstack_sync.base.ip_endpoint import parse_ip_literal
 from netstack_sync.base.net_errors import OK
 from netstack_sync.base.ssl_info import SSLInfo
+from netstack_sync.base.url_host import is_localhost_name
 from netstack_sync.loop.completion import Task
 from netstack_sync.loop.gate import Gate
 from netstack_sync.wire.hsts import HstsEntry, HstsPolicy, parse_strict_transport_security
@@ -144,7 +145,7 @@ def host_keys(host: str) -> tuple[bytes, ...]:
     That is IP literals (RFC 6797 §8.1.1), localhost and what is below it, since there are many servers of many people's
     at one name, and what DNS cannot name.
     """
-    if host == "localhost" or host.endswith(".localhost") or parse_ip_literal(host) is not None:
+    if is_localhost_name(host) or parse_ip_literal(host) is not None:
         return ()
     labels = host.encode("ascii").split(b".")
     if len(host) > _MAX_NAME or not all(0 < len(label) <= _MAX_LABEL for label in labels):

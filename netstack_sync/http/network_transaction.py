@@ -15,7 +15,7 @@ from netstack_sync.http.server_auth import make_server_auth
 from netstack_sync.http.stream import HttpStream, OnBodyData
 from netstack_sync.http.stream_request import StreamRequest
 from netstack_sync.http.transaction_facts import TransactionFacts
-from netstack_sync.http.transaction_observer import TransactionObserver as TransactionObserver
+from netstack_sync.http.transaction_observer import TransactionObserver
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.log.params import response_header_params
@@ -23,9 +23,10 @@ from netstack_sync.loop.completion import Completion
 
 
 class NetworkTransaction(TransactionFacts):
-    """Steps: stream, send, headers; then read() until the end (net/http/http_network_transaction.cc).
+    """Steps: stream, send (where a delegate may change the headers first), headers; then read() until the end.
 
-    Network thread only; owned by a job. After close() no callback comes.
+    A restart with credentials begins with the rest of the challenge, a resend with another stream. Network thread only;
+    owned by a job. After close() no callback comes (net/http/http_network_transaction.cc).
     """
 
     __slots__ = (
@@ -67,8 +68,8 @@ class NetworkTransaction(TransactionFacts):
         self._info, self.response, self.is_ready_to_restart = info, None, False
         return self._begin(self._drain_challenge, on_done)
 
-    def take_identity(self, identity: AuthIdentity) -> bool:
-        """True when the challenge can be met in that name, by restart_with_auth()."""
+    def take_identity(self, identity: AuthIdentity) -> None:
+        """Sets `is_ready_to_restart` when the challenge can be met in that name."""
         info, response = self._info, self.response
         assert info is not None and response is not None
         info.auth = identity
@@ -76,7 +77,6 @@ class NetworkTransaction(TransactionFacts):
             self._auth.cancel()
         self._auth = make_server_auth(info, self._session, self._net_log)
         self.is_ready_to_restart = self._auth is not None and self._auth.can_meet(response.head)
-        return self.is_ready_to_restart
 
     def read(self, on_data: OnBodyData) -> bytes | int:
         """See HttpStream.read_body."""

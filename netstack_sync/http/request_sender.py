@@ -18,7 +18,10 @@ MERGE_LIMIT_BYTES = 1400  # head and a small body in memory share one packet (ht
 
 
 class RequestSender(StepMachine):
-    """Steps: write what is unsent, fetch the next piece. Network thread only; owned by the stream parser."""
+    """Steps: write what is unsent, wait while the body is held back, fetch the next piece.
+
+    Network thread only; owned by the stream parser.
+    """
 
     __slots__ = ("_hold", "_is_last", "_piece", "_socket", "_unsent", "_upload", "is_body_withheld", "sent_bytes")
 

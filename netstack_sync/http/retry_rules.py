@@ -1,4 +1,4 @@
-"""Which failures of an exchange are worth one more try on another connection."""
+"""Which failures of an exchange, and which statuses, are worth one more try on another connection."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ _STALE_SOCKET_ERRORS = frozenset(
         ERR_EMPTY_RESPONSE,
     }
 )
-
 
 MAX_RECONNECTS = 100
 """How often a request may ask for a connection again; each time takes another change of the network."""

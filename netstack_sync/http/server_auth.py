@@ -125,9 +125,6 @@ class ServerAuth(StepMachine):
             stream.close(not_reusable=True)
             self._error_detail = BODY_IS_GONE
             return ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED
-        if self._controller.binds_connection and self._info.interim is not None:
-            # A body that stays unsent costs the connection, over which the login must go on.
-            self._info.interim.expects_continue = False
         self._stream, self._timers = stream, timers
         info = stream.ssl_info
         self._certificate = info.peer_chain[0] if info is not None and info.peer_chain else None

@@ -148,7 +148,7 @@ class HttpStreamParser:
 
     @property
     def can_reuse_connection(self) -> bool:
-        """See HttpStream.can_reuse_connection. Bytes after the end belong to no answer: never reused."""
+        """True when another request may go over it. Bytes after the end belong to no answer: never reused."""
         body = self._body
         has_ended = body is not None and body.is_complete and not body.surplus and not body.in_doubt
         return has_ended and self.can_find_end and not self._in_doubt and not self._unparsed and self._send_error == OK

@@ -35,12 +35,10 @@ class UploadStream(Protocol):
     @property
     def is_pending(self) -> bool:
         """True while a read() waits for the user's file or iterator."""
-        ...
 
     @property
     def error(self) -> BaseException | None:
         """What the user's file or iterator raised, when read() answered with an error."""
-        ...
 
     def read(self, on_data: OnUploadData) -> bytes | int:
         """The next piece, b"" at the end, an error, or ERR_IO_PENDING and one later callback with one of these."""

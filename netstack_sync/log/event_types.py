@@ -44,7 +44,7 @@ class NetLogEventType(IntEnum):
 
     # URLRequest
     REQUEST_ALIVE = 2  # span: the life of a URLRequest
-    URL_REQUEST_START_JOB = 108  # span: one job {url, method, load_flags, priority} {net_error?}
+    URL_REQUEST_START_JOB = 108  # span: one job {url, method, priority} {net_error?}
     URL_REQUEST_REDIRECTED = 109  # the request goes on elsewhere {location}
     NETWORK_DELEGATE_BEFORE_START_TRANSACTION = 110  # span: a network delegate sees the headers to be sent {net_error?}
     NETWORK_DELEGATE_BEFORE_URL_REQUEST = 111  # span: a network delegate sees a hop that begins {net_error?}

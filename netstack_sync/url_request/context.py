@@ -32,7 +32,8 @@ from netstack_sync.workers.worker_pool import WorkerPool
 class LiveRequest(Protocol):
     """A request that is under way."""
 
-    def fail(self, net_error: int) -> None: ...
+    def fail(self, net_error: int) -> None:
+        """Ends it with an error that its owner is told."""
 
 
 class URLRequestContext:

@@ -126,9 +126,14 @@ class _ContextParts:
         self._workers = WorkerPool(thread.task_runner, _WORKER_THREADS)
         self._resolver_workers = WorkerPool(thread.task_runner, _RESOLVER_THREADS, "netstack-resolver")
         self._auth_workers = WorkerPool(thread.task_runner, _AUTH_THREADS, "netstack-auth")
+        self._disk_workers = WorkerPool(thread.task_runner, _DISK_THREADS, "netstack-disk")
+        self._job_workers = WorkerPool(thread.task_runner, _JOB_THREADS, "netstack-job", finishes=True)
         self._quality = NetworkQualityEstimator(thread.clock)
         self._families = FamilyMemory(thread.clock)
         self._ocsp = UrlRequestOcspFetcher()
+        self._hosts = HostsFile(self._workers)
+        self._doh_transport = UrlRequestDohTransport(settings.doh_tls)
+        self._doh = self._make_doh() if settings.doh.mode != SecureDnsMode.OFF else None
         self._tls = self._make_tls()
         self._sockets = self._make_sockets()
         self._health = EndpointHealth(settings.health, ProbeServices(thread.timers, self._sockets, net_log))
@@ -136,38 +141,18 @@ class _ContextParts:
     def assemble(self) -> URLRequestContext:
         """The context."""
         thread, net_log, settings = self._thread, self._net_log, self._settings
-        hosts = HostsFile(self._workers)
-        transport = UrlRequestDohTransport(settings.doh_tls)
-        doh = self._make_doh(hosts, transport) if settings.doh.mode != SecureDnsMode.OFF else None
-        resolver = self._make_resolver(doh)
+        resolver = self._make_resolver()
         host_resolver = self._with_rules(resolver)
         session = self._make_session(host_resolver, settings.limits)
         self._health.on_avoided = session.on_endpoint_avoided
-        doh_services = None
-        if doh is not None:
-            bootstrap = BootstrapResolver(host_resolver)
-            doh_services = DohServices(doh, hosts, self._make_session(bootstrap, _DOH_LIMITS))
-            transport.attach(
-                URLRequestContext(
-                    thread, net_log, resolver, bootstrap, doh_services.session, self._workers, self._quality
-                )
-            )
+        doh_services = self._make_doh_services(resolver, host_resolver)
         ocsp_session = self._make_session(host_resolver, _OCSP_LIMITS)
-        self._ocsp.attach(
-            URLRequestContext(thread, net_log, resolver, host_resolver, ocsp_session, self._workers, self._quality)
-        )
+        self._ocsp.attach(self._make_side_context(resolver, host_resolver, ocsp_session))
         throttler = URLRequestThrottler(thread.clock, random.random) if settings.throttles else None
-        changes = NetworkChanges(
-            NetworkChangeNotifier(thread, self._workers),
-            ChangingServices(
-                resolver, self._families, self._health, self._quality, session, doh_services, ocsp_session
-            ),
-            net_log,
-            throttler,
+        changing = ChangingServices(
+            resolver, self._families, self._health, self._quality, session, doh_services, ocsp_session, throttler
         )
-        disk_workers = WorkerPool(thread.task_runner, _DISK_THREADS, "netstack-disk")
-        job_workers = WorkerPool(thread.task_runner, _JOB_THREADS, "netstack-job", finishes=True)
-        own_pools = (self._workers, self._resolver_workers, disk_workers, self._auth_workers, job_workers)
+        pools = (self._workers, self._resolver_workers, self._disk_workers, self._auth_workers, self._job_workers)
         hsts = None if settings.hsts is None else TransportSecurityState(_WALL_CLOCK, settings.hsts.preloaded)
         context = URLRequestContext(
             thread,
@@ -177,19 +162,27 @@ class _ContextParts:
             session,
             self._workers,
             self._quality,
-            changes,
+            NetworkChanges(NetworkChangeNotifier(thread, self._workers), changing, net_log),
             self._tls,
-            own_pools,
+            pools,
             hsts,
             self._make_hsts_persister(hsts),
             self._make_admission(throttler),
             self._make_cookies(),
-            disk_workers,
+            self._disk_workers,
             settings.network_delegate,
-            job_workers,
+            self._job_workers,
         )
         settings.schemes.install(context.job_factory)
         return context
+
+    def _make_side_context(
+        self, resolver: ResolverManager, host_resolver: HostResolver, session: HttpNetworkSession
+    ) -> URLRequestContext:
+        """A part of the context, for requests that its connections and lookups need themselves."""
+        return URLRequestContext(
+            self._thread, self._net_log, resolver, host_resolver, session, self._workers, self._quality
+        )
 
     def _make_admission(self, throttler: URLRequestThrottler | None) -> Admission | None:
         limits, settings = self._settings.rate_limits, self._settings.resource_scheduler
@@ -236,12 +229,20 @@ class _ContextParts:
         attempt_limit = tcp_attempt_limit(self._settings.features, lambda: quality.transport_rtt)
         return DefaultSocketFactory(self._thread, self._tls, self._settings.tcp, attempt_limit)
 
-    def _make_doh(self, hosts: HostsFile, transport: UrlRequestDohTransport) -> DohResolver:
-        config = self._settings.doh
-        services = DohTaskServices(self._thread, hosts, lambda found: sort_addresses(found, find_source_address))
-        return DohResolver(config.mode, config.templates, transport, self._workers, services)
+    def _make_doh_services(self, resolver: ResolverManager, host_resolver: HostResolver) -> DohServices | None:
+        if self._doh is None:
+            return None
+        bootstrap = BootstrapResolver(host_resolver)
+        session = self._make_session(bootstrap, _DOH_LIMITS)
+        self._doh_transport.attach(self._make_side_context(resolver, bootstrap, session))
+        return DohServices(self._doh, self._hosts, session)
 
-    def _make_resolver(self, doh: DohResolver | None) -> ResolverManager:
+    def _make_doh(self) -> DohResolver:
+        config = self._settings.doh
+        services = DohTaskServices(self._thread, self._hosts, lambda found: sort_addresses(found, find_source_address))
+        return DohResolver(config.mode, config.templates, self._doh_transport, self._workers, services)
+
+    def _make_resolver(self) -> ResolverManager:
         settings, hook = self._settings, self._settings.resolver_hook
         return ResolverManager(
             self._resolver_workers,
@@ -249,7 +250,7 @@ class _ContextParts:
             self._thread.timers,
             self._net_log,
             settings.resolver,
-            secure_dns=doh,
+            secure_dns=self._doh,
             hook_task=None if hook is None else lambda host: HookTask(self._resolver_workers, hook, host),
         )
 

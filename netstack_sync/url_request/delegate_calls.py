@@ -14,7 +14,6 @@ from netstack_sync.loop.completion import Completion, Task
 from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.url_request.network_delegate import DelegatedRequest, HopStart, NetworkDelegate, ReceivedHead
 from netstack_sync.url_request.redirects import RedirectInfo
-from netstack_sync.wire.http1_framing import Framing
 from netstack_sync.wire.http1_response import ResponseHead
 
 MAX_AUTH_ROUNDS = 5
@@ -101,8 +100,7 @@ class DelegateCalls:
         self._received = self._head = None
         if received is None or head is None or not received.is_changed:
             return None
-        framing = Framing(head.content_length, head.is_chunked, head.keep_alive, head.in_doubt)
-        return ResponseHead(received.status, received.reason, head.version, received.headers, framing)
+        return head.with_fields(received.status, received.reason, received.headers)
 
     # --- what may not
 
@@ -148,7 +146,10 @@ class DelegateCalls:
         request, delegate = self._present_request(), self._delegate
         self._maybe_end_question(ERR_ABORTED)
         self._request = None
-        self._tell(lambda: delegate.on_completed(request, started, net_error), OK)
+        try:
+            delegate.on_completed(request, started, net_error)
+        except Exception:
+            traceback.print_exc()  # too late to be why the request has failed
 
     # --- asking
 

@@ -6,8 +6,8 @@ from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN, ERR_UNKNOWN_URL
 from netstack_sync.base.url import Url
 from netstack_sync.http.hsts_store import TransportSecurityState
 from netstack_sync.http.network_session import HttpNetworkSession
-from netstack_sync.http.network_transaction import TransactionObserver
 from netstack_sync.http.request_info import HttpRequestInfo
+from netstack_sync.http.transaction_observer import TransactionObserver
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.loop.completion import Task
@@ -20,7 +20,7 @@ from netstack_sync.url_request.interceptor import URLRequestInterceptor, interce
 from netstack_sync.url_request.job import URLRequestJob
 from netstack_sync.url_request.protocol_handler import ProtocolHandler
 from netstack_sync.url_request.redirect_job import RedirectJob
-from netstack_sync.url_request.redirects import REDIRECT_STATUSES, RedirectInfo, redirect_in, secure_upgrade
+from netstack_sync.url_request.redirects import RedirectInfo, redirect_in, secure_upgrade
 
 
 class URLRequestJobFactory:
@@ -85,10 +85,8 @@ class URLRequestJobFactory:
         """Where the answer of a job sends its request: OK for nowhere, or the error that a bad target means."""
         if isinstance(job, RedirectJob):
             return job.redirect
-        response = job.response  # None of a job that is not on the network
-        if response is None or response.head.status not in REDIRECT_STATUSES:
-            return OK
-        return redirect_in(response.head, info, self.is_safe_redirect_target)
+        response = job.response
+        return redirect_in(response.head, info, self.is_safe_redirect_target) if response is not None else OK
 
     def shut_down(self) -> None:
         """From now on every job fails with ERR_CONTEXT_SHUT_DOWN."""

@@ -39,28 +39,22 @@ class ChangingServices(NamedTuple):
     doh: DohServices | None
     ocsp_session: HttpNetworkSession | None = None
     """Of the requests that ask about revocation."""
+    throttler: URLRequestThrottler | None = None
 
 
 class NetworkChanges:
     """Observes the notifier for its services and owns it. Network thread only.
 
     What was learned on one network does not hold on another: names, dead endpoints, which family works, how fast it
-    is. Connections of the old one serve no further request.
+    is, which URLs fail. Connections of the old one serve no further request.
     """
 
-    __slots__ = ("_net_log", "_notifier", "_services", "_throttler")
+    __slots__ = ("_net_log", "_notifier", "_services")
 
-    def __init__(
-        self,
-        notifier: NetworkChangeNotifier,
-        services: ChangingServices,
-        net_log: NetLog,
-        throttler: URLRequestThrottler | None = None,
-    ) -> None:
+    def __init__(self, notifier: NetworkChangeNotifier, services: ChangingServices, net_log: NetLog) -> None:
         self._notifier = notifier
         self._services = services
         self._net_log = net_log
-        self._throttler = throttler
 
     @property
     def sessions(self) -> tuple[HttpNetworkSession, ...]:
@@ -99,8 +93,8 @@ class NetworkChanges:
         services.resolver.on_ip_address_changed()
         for session in self.sessions:
             session.on_ip_address_changed(self._notifier.has_lost)
-        if self._throttler is not None:
-            self._throttler.clear()
+        if services.throttler is not None:
+            services.throttler.clear()
         services.health.on_ip_address_changed()  # after the connects of the old network, which failed there
         if services.doh is not None:
             services.doh.resolver.on_network_changed()  # last: it probes the servers at once, over the new network

@@ -64,7 +64,8 @@ class RequestFacts:
     @property
     def error_detail(self) -> str:
         """What went wrong, in words; may be empty."""
-        return self._job.error_detail if self._job is not None else ""
+        detail = self._job.error_detail if self._job is not None else ""
+        return detail or (self._calls.error_detail if self._calls is not None else "")
 
     @property
     def ssl_info(self) -> SSLInfo | None:

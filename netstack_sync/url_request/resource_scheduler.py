@@ -97,12 +97,12 @@ class ResourceScheduler:
         "_aside",
         "_by_host",
         "_count",
-        "_delayable",
         "_is_start_posted",
         "_places",
         "_post",
         "_queue",
         "_settings",
+        "delayable_count",
         "waiting_count",
     )
 
@@ -110,7 +110,8 @@ class ResourceScheduler:
         """`post` runs a task on the network thread, later."""
         self._settings = settings
         self._post = post
-        self._delayable = 0  # under way
+        self.delayable_count = 0
+        """Delayable requests under way."""
         self._by_host: dict[SchemeHostPort, int] = {}  # the same; no zeros
         self._queue: list[_Place] = []
         self._aside: dict[SchemeHostPort, list[_Place]] = {}  # no empty ones
@@ -157,11 +158,6 @@ class ResourceScheduler:
         elif request.state is _State.DELAYABLE:
             self._count_out(request)
         request.state = _State.OVER
-
-    @property
-    def delayable_count(self) -> int:
-        """Delayable requests under way."""
-        return self._delayable
 
     # --- the queue
 
@@ -236,26 +232,26 @@ class ResourceScheduler:
 
     @property
     def _is_full(self) -> bool:
-        return self._delayable >= self._settings.max_delayable
+        return self.delayable_count >= self._settings.max_delayable
 
     def _is_host_full(self, host: SchemeHostPort) -> bool:
         return self._by_host.get(host, 0) >= self._settings.max_delayable_per_host
 
     def _count_in(self, request: ScheduledRequest) -> None:
         request.state = _State.DELAYABLE
-        self._delayable += 1
+        self.delayable_count += 1
         self._by_host[request.host] = self._by_host.get(request.host, 0) + 1
 
     def _count_out(self, request: ScheduledRequest) -> None:
-        assert self._delayable > 0, "more requests finished than were started"
-        self._delayable -= 1
+        assert self.delayable_count > 0, "more requests finished than were started"
+        self.delayable_count -= 1
         left = self._by_host.pop(request.host) - 1
         if left:
             self._by_host[request.host] = left
         self._bring_back(request.host)
 
     def __repr__(self) -> str:
-        return f"<ResourceScheduler {self._delayable} delayable under way, {self.waiting_count} wait>"
+        return f"<ResourceScheduler {self.delayable_count} delayable under way, {self.waiting_count} wait>"
 
 
 def _place_of(request: ScheduledRequest) -> _Place:

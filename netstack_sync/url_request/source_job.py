@@ -111,7 +111,11 @@ class SourceJob:
         self._on_headers = on_headers
         result = self._maker.start(self._on_made)
         self.load_state = self._maker.load_state
-        return self._open() if result == OK else self._failed_to_make(result)
+        if result != ERR_IO_PENDING:
+            return self._heed_made(result)
+        if self.load_state == LoadState.RESOLVING_HOST:
+            self.connecting_since = self._now()  # a lookup is a part of connecting, as over http
+        return result
 
     def read(self, on_data: OnData) -> bytes | int:
         """See URLRequestJob."""
@@ -140,13 +144,16 @@ class SourceJob:
     # --- the head
 
     def _on_made(self, result: int) -> None:
-        result = self._open() if result == OK else self._failed_to_make(result)
+        result = self._heed_made(result)
         if result != ERR_IO_PENDING:
             self._complete(result)
 
-    def _failed_to_make(self, result: int) -> int:
-        self.error_detail = self._maker.error_detail
-        return result
+    def _heed_made(self, result: int) -> int:
+        return self._open() if result == OK else self._fail(result, self._maker.error_detail)
+
+    def _fail(self, net_error: int, detail: str) -> int:
+        self.connecting_since, self.error_detail = None, detail
+        return net_error
 
     def _open(self) -> int:
         source = self._maker.source
@@ -154,7 +161,9 @@ class SourceJob:
         self._reader = reader = SourceReader(source)
         self.timing.send_start = self.timing.send_end = self._now()
         if source.is_remote:
-            self.connecting_since, self.load_state = self._now(), LoadState.CONNECTING
+            self.load_state = LoadState.CONNECTING
+            if self.connecting_since is None:
+                self.connecting_since = self._now()
         else:
             self._tell_connected()
         if self._reader is None:
@@ -172,8 +181,7 @@ class SourceJob:
     def _on_opened(self, reply: SourceAnswer | BaseException) -> None:
         self._pending = None
         if isinstance(reply, BaseException):
-            result, self.error_detail = failure_of(reply)
-            self._complete(result)
+            self._complete(self._fail(*failure_of(reply)))
             return
         if self.connecting_since is not None:
             self._tell_connected()

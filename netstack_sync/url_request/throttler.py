@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from netstack_sync.base.backoff import BackoffEntry, BackoffPolicy
 from netstack_sync.base.clock import TickClock
-from netstack_sync.base.ip_endpoint import parse_ip_literal
 from netstack_sync.base.url import Url
+from netstack_sync.base.url_host import is_this_machine
 
 SERVER_BACKOFF = BackoffPolicy(
     num_errors_to_ignore=2,
@@ -96,7 +96,7 @@ class URLRequestThrottler:
 
         A URL without a host, such as data:, is of this machine.
         """
-        if not url.host or is_localhost(url.host):
+        if not url.host or is_this_machine(url.host):
             return None
         self._requests += 1
         if self._requests % _REQUESTS_BETWEEN_COLLECTIONS == 0:
@@ -122,10 +122,3 @@ class URLRequestThrottler:
     def __len__(self) -> int:
         """URLs that are remembered."""
         return len(self._entries)
-
-
-def is_localhost(host: str) -> bool:
-    """True for the names and addresses of this machine (RFC 6761 §6.3)."""
-    if host in ("localhost", "::1") or host.endswith(".localhost"):
-        return True
-    return host.startswith("127.") and parse_ip_literal(host) is not None

@@ -166,7 +166,7 @@ class URLRequest(RequestFacts):
         if self._context.job_factory.wait(self._info.url, self._create_job) == ERR_IO_PENDING:
             self._job = None  # nothing is known of this hop yet
         else:
-            self._run_job(self._context.job_factory.create_job(self._info, self.net_log, self))
+            self._create_job()
 
     def _create_job(self) -> None:
         self._run_job(self._context.job_factory.create_job(self._info, self.net_log, self))

@@ -75,13 +75,20 @@ class ResponseHead:
         self.is_chunked: Final = framing.is_chunked
         self.keep_alive: Final = framing.keep_alive and not in_doubt
         self.in_doubt: Final = in_doubt
-        self.trailer_lines: Final[list[bytes] | None] = [] if framing.is_chunked else None
+        self.trailer_lines: list[bytes] | None = [] if framing.is_chunked else None
         """Filled by the reader of the body."""
 
     @property
     def trailers(self) -> ResponseHeaders:
         """The fields after the body; none before its end, and none without the chunked coding."""
         return ResponseHeaders(b"".join(self.trailer_lines or ()))
+
+    def with_fields(self, status: int, reason: str, headers: ResponseHeaders) -> ResponseHead:
+        """The same answer under another status line and other fields: what frames its body, and its trailers, stay."""
+        framing = Framing(self.content_length, self.is_chunked, self.keep_alive, self.in_doubt)
+        changed = ResponseHead(status, reason, self.version, headers, framing)
+        changed.trailer_lines = self.trailer_lines
+        return changed
 
     def __repr__(self) -> str:
         major, minor = self.version

@@ -89,7 +89,10 @@ class WorkerPool:
         return job
 
     def shut_down(self) -> None:
-        """Ends the threads: idle ones at once, busy ones after their job. What waits is dropped, without a reply."""
+        """Ends the threads: idle ones at once, busy ones after their job.
+
+        What waits is dropped, without a reply, unless the pool `finishes`.
+        """
         with self._lock:
             self._is_shut_down = True
             if not self._finishes:

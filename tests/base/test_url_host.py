@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netstack_sync.base.url_host import canonical_host
+from netstack_sync.base.url_host import canonical_host, is_localhost_name, is_this_machine
 
 
 def full_width(text: str) -> str:
@@ -170,3 +170,15 @@ def test_a_canonical_host_stays_as_it_is(host: str) -> None:
 def test_dotted_decimal_is_canonical(address: ipaddress.IPv4Address) -> None:
     """And one number says the same."""
     assert canonical_host(str(address)) == canonical_host(str(int(address))) == str(address)
+
+
+@pytest.mark.parametrize("host", ["localhost", "a.localhost", "127.0.0.1", "127.255.0.3", "::1"])
+def test_this_machine(host: str) -> None:
+    """RFC 6761 §6.3, and the loopback addresses."""
+    assert is_this_machine(host) and is_localhost_name(host) == host.endswith("localhost")
+
+
+@pytest.mark.parametrize("host", ["localhost.test", "notlocalhost", "128.0.0.1", "127.evil.test", "::2", ""])
+def test_other_machines(host: str) -> None:
+    """Nothing that only looks like this one."""
+    assert not is_this_machine(host) and not is_localhost_name(host)

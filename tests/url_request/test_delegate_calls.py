@@ -119,6 +119,18 @@ def test_the_end_from_inside_a_question(scene: Scene) -> None:
     scene.request.cancel()
 
 
+def test_a_bug_at_the_end(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is printed, and nobody takes it for why the request has failed."""
+
+    def act(name: str, _: object) -> None:
+        raise RuntimeError(name)
+
+    scene.delegate.act = act
+    scene.calls.completed(ERR_FAILED, True)
+    assert "RuntimeError: completed" in capsys.readouterr().err and scene.calls.error_detail == ""
+    scene.request.cancel()
+
+
 @pytest.mark.parametrize("answer", [None, True, 5, "x"])
 @pytest.mark.parametrize("later", [False, True])
 def test_an_answer_that_is_none(scene: Scene, answer: int, later: bool, capsys: pytest.CaptureFixture[str]) -> None:

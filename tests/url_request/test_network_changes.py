@@ -86,12 +86,16 @@ class Machine:
         self.health = EndpointHealth(EndpointHealthSettings(), ProbeServices(timers, sockets, stack.net_log))
         self.doh = self._make_doh() if has_doh else None
         self.throttler = URLRequestThrottler(stack.clock, lambda: 0.0) if not has_doh else None
-        self.changes = NetworkChanges(
-            NetworkChangeNotifier(stack.thread, stack.workers),
-            ChangingServices(self.resolver, self.families, self.health, stack.quality, stack.session, self.doh),
-            stack.net_log,
-            self.throttler,
+        services = ChangingServices(
+            self.resolver,
+            self.families,
+            self.health,
+            stack.quality,
+            stack.session,
+            self.doh,
+            throttler=self.throttler,
         )
+        self.changes = NetworkChanges(NetworkChangeNotifier(stack.thread, stack.workers), services, stack.net_log)
 
     def start(self, *at_start: bytes) -> None:
         """Begins; the kernel answers both questions with these messages."""

@@ -152,8 +152,7 @@ def test_refused(
     assert network.events == [*STAGES[: STAGES.index(stage) + 1], "response_started", "completed"]
     assert network.started == [ERR_BLOCKED_BY_CLIENT] and network.completed == [(True, ERR_BLOCKED_BY_CLIENT)]
     assert context.request_count == 0 and request.has_sent_bytes == (stage == STAGES[2])
-    if stage == STAGES[0]:
-        assert request.error_detail == "the network delegate said ERR_BLOCKED_BY_CLIENT"
+    assert request.error_detail == "the network delegate said ERR_BLOCKED_BY_CLIENT"
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -292,6 +291,19 @@ def test_sent_elsewhere(
     (hop,) = request.history
     assert hop.head.status == 307 and hop.head.headers.get("non-authoritative-reason") == "Delegate"
     assert hop.head.headers.get("location") == "http://b.test/there"
+
+
+def test_trailers_of_an_answer_that_was_changed(
+    stack: ScriptedStack, context: URLRequestContext, network: RecordingNetworkDelegate
+) -> None:
+    """They come with the body, after the head has changed."""
+    network.on_head = lambda answer: answer.set_headers([("A", "b")])
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfine\r\n0\r\nT: 1\r\n\r\n"
+    stack.connection(Write(GET), Read(chunked))
+    request, delegate = run(stack, context)
+    assert (delegate.result, delegate.body) == (OK, b"fine") and request.response is not None
+    assert request.response.head.headers.items() == [("A", "b")]
+    assert request.response.head.trailers.items() == [("T", "1")]
 
 
 def test_nothing_was_sent_before_the_delegate_sent_it_elsewhere(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import (
+    ERR_CONNECTION_REFUSED,
     ERR_CONTENT_LENGTH_MISMATCH,
     ERR_FAILED,
     ERR_FILE_NOT_FOUND,
@@ -193,6 +196,23 @@ def test_a_server_is_connected_to_first(stack: ScriptedStack) -> None:
     stack.run_workers()
 
 
+def test_a_lookup_is_a_part_of_connecting(stack: ScriptedStack) -> None:
+    """One limit holds for both; when it has failed nothing is under way any more."""
+    source = Pieces(ConnectionRefusedError(errno.ECONNREFUSED, "Refused"), is_remote=True)
+    maker = LateSource(source)
+    job = SourceJob(make_hop(stack), maker, stack.workers)
+    on_headers = RecordedCompletion()
+    job.start(on_headers)
+    assert job.connecting_since == 100.0 and job.load_state == LoadState.RESOLVING_HOST
+    stack.advance(1)
+    maker.finish(OK)
+    assert job.connecting_since == 100.0
+    stack.run_workers()
+    assert on_headers.result == ERR_CONNECTION_REFUSED and job.connecting_since is None
+    job.close()
+    stack.run_workers()
+
+
 def test_a_source_that_takes_time_to_make(stack: ScriptedStack) -> None:
     source = Pieces(HEAD)
     maker: LateSource = LateSource(source)
@@ -217,7 +237,7 @@ def test_a_source_that_cannot_be_made(stack: ScriptedStack) -> None:
     job.start(on_headers)
     maker.error_detail = "who?"
     maker.finish(ERR_NAME_NOT_RESOLVED)
-    assert on_headers.result == ERR_NAME_NOT_RESOLVED and job.error_detail == "who?"
+    assert on_headers.result == ERR_NAME_NOT_RESOLVED and job.error_detail == "who?" and job.connecting_since is None
     job.close()
 
     class Failing(LateSource):

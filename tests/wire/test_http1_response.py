@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from netstack_sync.base.headers import ResponseHeaders
 from netstack_sync.base.net_errors import (
     ERR_INVALID_HTTP_RESPONSE,
     ERR_RESPONSE_HEADERS_TOO_BIG,
@@ -242,6 +243,18 @@ def test_trailers_are_to_come() -> None:
     assert head.trailer_lines == [] and head.trailers.items() == []
     head.trailer_lines.append(b"A: b\r\n")
     assert head.trailers.items() == [("A", "b")]
+
+
+def test_another_head_for_the_same_body() -> None:
+    """What the fields say of the body does not change how it is read; trailers that come later belong to both."""
+    head = parse(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nA: b\r\n\r\n")
+    changed = head.with_fields(302, "Found", ResponseHeaders.from_items([("Content-Length", "5")]))
+    assert (changed.status, changed.reason, changed.headers.get("content-length")) == (302, "Found", "5")
+    assert (changed.version, changed.is_chunked, changed.content_length) == (head.version, True, None)
+    assert (changed.keep_alive, changed.in_doubt) == (head.keep_alive, head.in_doubt)
+    assert head.trailer_lines is not None
+    head.trailer_lines.append(b"T: 1\r\n")
+    assert changed.trailers.items() == [("T", "1")]
 
 
 def test_repr_shows_the_status_and_the_doubt() -> None:
