@@ -15,7 +15,7 @@ from netstack_sync.http.server_auth import make_server_auth
 from netstack_sync.http.stream import HttpStream, OnBodyData
 from netstack_sync.http.stream_request import StreamRequest
 from netstack_sync.http.transaction_facts import TransactionFacts
-from netstack_sync.http.transaction_observer import TransactionObserver as TransactionObserver
+from netstack_sync.http.transaction_observer import TransactionObserver
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.log.params import response_header_params

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netstack_sync.dns.host_resolver import HostResolver
-from netstack_sync.http.network_transaction import TransactionObserver
 from netstack_sync.http.request_info import HttpRequestInfo
+from netstack_sync.http.transaction_observer import TransactionObserver
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.workers.worker_pool import WorkerPool

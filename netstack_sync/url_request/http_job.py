@@ -9,9 +9,10 @@ from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.exchange_delegate import ExchangeDelegate
 from netstack_sync.http.hsts_store import TransportSecurityState
 from netstack_sync.http.network_session import HttpNetworkSession
-from netstack_sync.http.network_transaction import NetworkTransaction, TransactionObserver
+from netstack_sync.http.network_transaction import NetworkTransaction
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
+from netstack_sync.http.transaction_observer import TransactionObserver
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.completion import Completion
 from netstack_sync.sockets.tls_config import TlsConfig

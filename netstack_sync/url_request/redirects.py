@@ -14,8 +14,7 @@ from netstack_sync.base.exceptions import InvalidURL
 from netstack_sync.base.headers import HeaderItems, RequestHeaders
 from netstack_sync.base.net_errors import ERR_INVALID_REDIRECT, ERR_UNSAFE_REDIRECT, OK
 from netstack_sync.base.url import Url
-from netstack_sync.http.build_headers import CREDENTIAL_HEADERS as CREDENTIAL_HEADERS
-from netstack_sync.http.build_headers import FRAMING_HEADERS
+from netstack_sync.http.build_headers import CREDENTIAL_HEADERS, FRAMING_HEADERS
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.wire.http1_response import ResponseHead
 

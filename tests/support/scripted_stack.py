@@ -15,8 +15,9 @@ from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import Url
 from netstack_sync.http.network_session import HttpNetworkSession
-from netstack_sync.http.network_transaction import NetworkTransaction, TransactionObserver
+from netstack_sync.http.network_transaction import NetworkTransaction
 from netstack_sync.http.request_info import HttpRequestInfo
+from netstack_sync.http.transaction_observer import TransactionObserver
 from netstack_sync.http.upload import UploadStream
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogSourceType

@@ -29,8 +29,8 @@ from netstack_sync.base.net_errors import (
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.hsts_store import TransportSecurityState, host_keys
-from netstack_sync.http.network_transaction import TransactionObserver
 from netstack_sync.http.request_info import HttpRequestInfo
+from netstack_sync.http.transaction_observer import TransactionObserver
 from netstack_sync.http.upload import BytesUpload, FileSource, IterableSource, WorkerUpload
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
