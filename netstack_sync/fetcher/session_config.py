@@ -137,6 +137,10 @@ class SessionConfig:
                 auth=self.auth.identity,
                 hooks=self.hooks,
             )
+        return self._prepare_in_full(target, method, timeout, options)
+
+    def _prepare_in_full(self, target: Url, method: str, timeout: Timeout, options: FetchOptions) -> FetchRequest:
+        """The same of a checked URL and method, for any options and any session."""
         _refuse_unknown(options)
         for params in merged_params(self.params, options.get("params")):
             target = with_params(target, params)
