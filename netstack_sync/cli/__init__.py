@@ -1,1 +1,1 @@
-"""The command line: `netstack fetch` and `netstack demo`."""
+"""The command line: `netstack` and its commands."""

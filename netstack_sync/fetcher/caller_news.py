@@ -6,10 +6,9 @@ import threading
 from collections import deque
 from math import inf
 
-from urllib3._collections import HTTPHeaderDict
-
 from netstack_sync.base.net_errors import ERR_TIMED_OUT, OK
 from netstack_sync.fetcher.options import FetchRequest
+from netstack_sync.fetcher.response import header_dict
 from netstack_sync.loop.completion import Completion, Task
 from netstack_sync.loop.timers import DelayedTask
 from netstack_sync.url_request.context import URLRequestContext
@@ -72,7 +71,7 @@ class CallerNews:
                     self._upload_progress(*item)
                 else:
                     assert self._on_informational is not None
-                    self._on_informational(item.status, _header_dict(item))
+                    self._on_informational(item.status, header_dict(item.headers))
         except BaseException:
             self._silence()
             raise
@@ -159,10 +158,3 @@ class NewsTeller:
             self._deadline_timer = None
         self._context.remove_request(self)
         on_told(result)
-
-
-def _header_dict(head: ResponseHead) -> HTTPHeaderDict:
-    headers = HTTPHeaderDict()
-    for name, value in head.headers.items():
-        headers.add(name, value)
-    return headers

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Final, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from netstack_sync.base.ip_endpoint import parse_ip_literal
 from netstack_sync.base.url import Url
@@ -77,31 +77,38 @@ def session_cookies(
         elif item[1] is None:
             raise ValueError("cookies: None takes a cookie away from one request only; a value must be a string")
         else:
-            kept.append(keepable(make_cookie(item[0], item[1], home=home, now=now), suffixes))
+            kept.append(keepable(make_cookie(NewCookie(item[0], item[1]), home, now), suffixes))
     return tuple(kept)
 
 
-def make_cookie(
-    name: str,
-    value: str,
-    *,
-    domain: str | None = None,
-    path: str = "/",
-    secure: bool | None = None,
-    expires: float | None = None,
-    home: Url | None,
-    now: float,
-) -> CanonicalCookie:
+class NewCookie(NamedTuple):
+    """A cookie to keep, in the user's words."""
+
+    name: str
+    value: str
+    domain: str | None = None
+    path: str = "/"
+    secure: bool | None = None
+    expires: float | None = None
+
+
+def make_cookie(new: NewCookie, home: Url | None, now: float) -> CanonicalCookie:
     """A cookie out of what the user said: one of `home`, unless there is a domain, and Secure if that is.
 
     Raises ValueError and TypeError naming the argument.
     """
-    _check_pair(name, value)
+    _check_pair(new.name, new.value)
+    secure = new.secure
     if secure is None:
-        secure = not domain and home is not None and home.is_secure
-    where = _checked_domain(domain, home)
+        secure = not new.domain and home is not None and home.is_secure
     return CanonicalCookie(
-        name, value, where, _checked_path(path), secure, created=now, expires=_checked_expiry(expires, now)
+        new.name,
+        new.value,
+        _checked_domain(new.domain, home),
+        _checked_path(new.path),
+        secure,
+        created=now,
+        expires=_checked_expiry(new.expires, now),
     )
 
 

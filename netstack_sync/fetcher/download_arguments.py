@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final, NamedTuple, cast
 
-from netstack_sync.fetcher.options import FetchOptions, FetchRequest
+from netstack_sync.fetcher.options import FetchOptions, FetchRequest, check_flag
 from netstack_sync.fetcher.session_config import SessionConfig
 from netstack_sync.workers.part_file import Checksum
 
@@ -52,7 +52,8 @@ class DownloadPlan(NamedTuple):
 def plan_download(config: SessionConfig, url: str, path: object, options: DownloadOptions) -> DownloadPlan:
     """Checks everything that can be checked without looking at the disk; raises InvalidURL, ValueError, TypeError."""
     others: dict[str, Any] = dict(options)
-    resume, overwrite = _flag("resume", others.pop("resume", True)), _flag("overwrite", others.pop("overwrite", False))
+    resume = check_flag("resume", others.pop("resume", True))
+    overwrite = check_flag("overwrite", others.pop("overwrite", False))
     checksum = check_checksum(others.pop("checksum", None))
     parts = _check_parts(others.pop("parts", 1))
     progress = others.pop("progress", None)
@@ -112,10 +113,4 @@ def check_checksum(value: object) -> Checksum | None:
 def _check_parts(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MAX_PARTS:
         raise ValueError(f"parts: must be a whole number from 1 to {_MAX_PARTS}, not {value!r}")
-    return value
-
-
-def _flag(name: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(f"{name}: must be True or False, not {value!r}")
     return value

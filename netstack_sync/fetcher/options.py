@@ -173,6 +173,13 @@ def check_method(method: str) -> str:
 _KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 
 
+def check_flag(name: str, value: object) -> bool:
+    """True or False; raises TypeError for what only counts as one of them."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name}: must be True or False, not {value!r}")
+    return value
+
+
 def check_max_redirects(value: object) -> int:
     """A count; raises ValueError."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:

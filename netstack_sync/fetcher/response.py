@@ -102,7 +102,7 @@ class Response(PeerNames):
     def headers(self) -> HTTPHeaderDict:  # type: ignore[override]  # an attribute there; here parsed on first use
         """The fields, found in any case of letters; several of one name are joined, `getlist` separates them."""
         if self._headers is None:
-            self._headers = _header_dict(self._info.head.headers)
+            self._headers = header_dict(self._info.head.headers)
         return self._headers
 
     @property
@@ -110,7 +110,7 @@ class Response(PeerNames):
         """The fields that came after a chunked body, once it was read to its end; not mixed with `headers`, since
         whoever relays a message may drop or add them (RFC 9110 §6.5.1).
         """
-        return _header_dict(self._info.head.trailers)
+        return header_dict(self._info.head.trailers)
 
     @property
     def cookies(self) -> dict[str, str]:
@@ -253,7 +253,8 @@ class Response(PeerNames):
         return f"<Response [{self.status} {self.reason}] {self.url}>"
 
 
-def _header_dict(headers: ResponseHeaders) -> HTTPHeaderDict:
+def header_dict(headers: ResponseHeaders) -> HTTPHeaderDict:
+    """Header fields as urllib3 has them."""
     found = HTTPHeaderDict()
     for name, value in headers.items():
         found.add(name, value)

@@ -1,6 +1,6 @@
-"""The process's network thread and default session: made on first use, replaced after fork, ended at exit.
+"""The process's network thread: made on first use, replaced after fork, ended at exit.
 
-This is the only module of the package with state of its own, but for what a process is told once.
+Beside the default session of fetch.py this is the only state of a process, but for what it is told once.
 """
 
 from __future__ import annotations

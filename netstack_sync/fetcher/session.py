@@ -58,18 +58,21 @@ class Session(SessionRequests):
     `max_response_size` and `retries` are the defaults of its requests, `headers` and `auth` go with each of them,
     `params` into the query of each, `base_url` completes relative URLs, and `cookies` are there from the start (False:
     none outlives its request).
+
     `extra_ca` is trusted besides whom `verify` names, `pins` says which keys hosts must have, `hsts` whether hosts that
     want https get it, and `tls` which TLS is spoken. `limits` bounds its sockets, `dns` says how names are resolved,
-    `tcp` how connections are set up, `endpoint_health` when endpoints that do not answer are left alone (False:
-    never), `rate_limit` how often a host may be asked, `throttle` whether URLs whose server fails are left alone as
-    Chromium does, and `features` switches what is known by name:
-    "TimeoutTcpConnectAttempt:TimeoutTcpConnectAttemptMin/3s". `hooks` are called for each request and response on the
-    caller's thread, a `network_delegate` on the network thread, and `resource_scheduler` keeps requests that are not
-    urgent from getting in the way of others. `file_root` is the folder that file: URLs may read, `ftp=True` allows
-    ftp: URLs, `schemes` has functions that serve schemes of the user's, and `interceptors` functions that may answer
-    requests in the server's place. With `trust_env=False` the environment (see the page
-    on settings) is not looked at. close() it, or use it in a `with` statement; one that is forgotten is closed once
-    neither it nor a future or stream of it is there any more.
+    `tcp` how connections are set up, `endpoint_health` when endpoints that do not answer are left alone (False: never),
+    `rate_limit` how often a host may be asked, and `throttle` whether URLs whose server fails are left alone as
+    Chromium does. `features` switches what is known by name: "TimeoutTcpConnectAttempt:TimeoutTcpConnectAttemptMin/3s".
+
+    `hooks` are called for each request and response on the caller's thread, a `network_delegate` on the network thread,
+    and `resource_scheduler` keeps requests that are not urgent from getting in the way of others. `file_root` is the
+    folder that file: URLs may read, `ftp=True` allows ftp: URLs, `schemes` has functions that serve schemes of the
+    user's, and `interceptors` functions that may answer requests in the server's place. With `trust_env=False` the
+    environment (see the page on settings) is not looked at.
+
+    close() it, or use it in a `with` statement; one that is forgotten is closed once neither it nor a future or stream
+    of it is there any more.
     """
 
     __slots__ = ("__weakref__", "_config", "_stack")  # so that session.timeout = 5 is an error, not without effect

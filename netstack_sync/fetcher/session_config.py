@@ -23,6 +23,7 @@ from netstack_sync.fetcher.options import (
     FetchRequest,
     HeaderChanges,
     body_and_headers,
+    check_flag,
     check_max_redirects,
     check_max_response_size,
     check_method,
@@ -47,6 +48,29 @@ DEFAULT_MAX_RESPONSE_SIZE = 1 << 30
 
 _WALL_CLOCK = SystemWallClock()
 
+_OF_SESSIONS = (
+    "base_url",
+    "dns",
+    "endpoint_health",
+    "extra_ca",
+    "features",
+    "file_root",
+    "ftp",
+    "hsts",
+    "interceptors",
+    "limits",
+    "network_delegate",
+    "pins",
+    "rate_limit",
+    "resource_scheduler",
+    "schemes",
+    "tcp",
+    "throttle",
+    "tls",
+    "trust_env",
+)
+"""Arguments of a Session that a request does not have."""
+
 _OTHERS_NAMES = {
     "allow_redirects": "for allow_redirects use follow_redirects",
     "body": "for body use content",
@@ -56,7 +80,7 @@ _OTHERS_NAMES = {
     "proxy": "proxies are not supported: requests go directly",
     "redirect": "for redirect use follow_redirects",
     "stream": "for stream=True use Session.stream()",
-    **dict.fromkeys(("base_url", "extra_ca", "limits", "tls", "trust_env"), "for a whole session: Session(...)"),
+    **dict.fromkeys(_OF_SESSIONS, "for a whole session: Session(...)"),
 }
 """What users of requests, httpx and urllib3 type, and what it is here."""
 
@@ -113,6 +137,10 @@ class SessionConfig:
                 auth=self.auth.identity,
                 hooks=self.hooks,
             )
+        return self._prepare_in_full(target, method, timeout, options)
+
+    def _prepare_in_full(self, target: Url, method: str, timeout: Timeout, options: FetchOptions) -> FetchRequest:
+        """The same of a checked URL and method, for any options and any session."""
         _refuse_unknown(options)
         for params in merged_params(self.params, options.get("params")):
             target = with_params(target, params)
@@ -132,7 +160,7 @@ class SessionConfig:
             body=body,
             timeout=Timeout.from_value(options["timeout"]) if "timeout" in options else timeout,
             tls=self.session_tls.for_request(options, target),
-            follow_redirects=_flag("follow_redirects", options.get("follow_redirects", self.follow_redirects)),
+            follow_redirects=check_flag("follow_redirects", options.get("follow_redirects", self.follow_redirects)),
             max_redirects=check_max_redirects(options.get("max_redirects", self.max_redirects)),
             priority=RequestPriority.from_value(options.get("priority", DEFAULT_PRIORITY)),
             max_response_size=check_max_response_size(options.get("max_response_size", self.max_response_size)),
@@ -174,7 +202,7 @@ def make_session_config(
     schemes: frozenset[str] = HTTP_SCHEMES,
 ) -> SessionConfig:
     """Checks what a Session was given; raises ValueError or TypeError naming the argument."""
-    environment: Mapping[str, str] = dict(os.environ) if _flag("trust_env", trust_env) else {}
+    environment: Mapping[str, str] = dict(os.environ) if check_flag("trust_env", trust_env) else {}
     anonymous = _without_framing(merged_headers(default_headers(), headers, None))
     checked_auth = auth_from_value(auth)
     authorization = checked_auth.authorization if isinstance(checked_auth, RequestAuth) else None
@@ -184,7 +212,7 @@ def make_session_config(
         anonymous,
         timeout,
         SessionTls(verify, cert, extra_ca, check_tls(tls), environment),
-        _flag("follow_redirects", follow_redirects),
+        check_flag("follow_redirects", follow_redirects),
         check_max_redirects(max_redirects),
         check_max_response_size(max_response_size),
         RetryPolicy.from_value(retries),
@@ -215,12 +243,6 @@ def default_headers() -> RequestHeaders:
             ("Accept-Encoding", accept_encoding()),
         ]
     )
-
-
-def _flag(name: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(f"{name}: must be True or False, not {value!r}")
-    return value
 
 
 def _refuse_unknown(options: Mapping[str, object]) -> None:

@@ -11,6 +11,7 @@ from netstack_sync.cookies.canonical import CanonicalCookie
 from netstack_sync.cookies.store import CookieStore
 from netstack_sync.fetcher.cookie_arguments import (
     CookiesArgument,
+    NewCookie,
     host_of_domain,
     keepable,
     make_cookie,
@@ -75,16 +76,8 @@ class SessionCookies:
         `expires` is in seconds since 1970, at most 400 days ahead; None keeps it as long as the session lives. Raises
         ValueError and TypeError.
         """
-        cookie = make_cookie(
-            name,
-            value,
-            domain=domain,
-            path=path,
-            secure=secure,
-            expires=expires,
-            home=self._home,
-            now=_WALL_CLOCK.now(),
-        )
+        new = NewCookie(name, value, domain, path, secure, expires)
+        cookie = make_cookie(new, self._home, _WALL_CLOCK.now())
         self._load_suffixes()
         self._add((keepable(cookie, PUBLIC_SUFFIXES),))
 

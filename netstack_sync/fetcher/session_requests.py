@@ -23,14 +23,15 @@ class SessionRequests:
 
         Arguments: `params` adds to the query; `headers` (None takes a session header away); `cookies` for this origin,
         over those that are kept; one body of `json`, `data` (a form, or anything `content` takes), `content` (bytes,
-        string, path, binary file or iterable of bytes) and `files`; `timeout` (seconds in all, a pair (connect, read),
-        a Timeout, or None); `auth` (a pair (user, password), BasicAuth, DigestAuth, BearerAuth, NtlmAuth,
-        NegotiateAuth, AnyAuth, NetrcAuth, or a function that is given the FetchRequest and gives one of these);
-        `verify`; `cert`; `follow_redirects`; `max_redirects`; `priority` ("lowest" to "highest"); `max_response_size`
-        in bytes; `retries` (a number, a RetryPolicy, a urllib3.Retry, or None); `expect_continue` (True: the body
-        waits until the server asks for it). `on_informational(status, headers)` is called with each 1xx response,
-        `upload_progress(sent, total)` now and then with the bytes of the body that are sent; on the thread that
-        waits, or with submit() on one for callbacks.
+        string, path, FileRange, binary file or iterable of bytes) and `files`; `timeout` (seconds in all, a pair
+        (connect, read), a Timeout, or None); `auth` (a pair (user, password), BasicAuth, DigestAuth, BearerAuth,
+        NtlmAuth, NegotiateAuth, AnyAuth, NetrcAuth, or a function that is given the FetchRequest and gives one of
+        these); `verify`; `cert`; `follow_redirects`; `max_redirects`; `priority` ("lowest" to "highest");
+        `max_response_size` in bytes; `retries` (a number, a RetryPolicy, a urllib3.Retry, or None); `expect_continue`
+        (True: the body waits until the server asks for it).
+
+        `on_informational(status, headers)` is called with each 1xx response, `upload_progress(sent, total)` now and
+        then with the bytes of the body that are sent; on the thread that waits, or with submit() on one for callbacks.
         `hooks` are {"request": function, "response": function}, see the page on hooks.
 
         Raises InvalidURL, ValueError and TypeError for bad arguments before anything is sent, a NetError when

@@ -14,6 +14,7 @@ from netstack_sync.fetcher.cookie_arguments import CookiesArgument, session_cook
 from netstack_sync.fetcher.dns_settings import check_dns
 from netstack_sync.fetcher.hsts_settings import hsts_from_value
 from netstack_sync.fetcher.limits import check_limits
+from netstack_sync.fetcher.options import check_flag
 from netstack_sync.fetcher.pins import pins_from_value
 from netstack_sync.network.connect_timeout import tcp_attempt_limit
 from netstack_sync.pool.health_settings import EndpointHealthSettings
@@ -64,7 +65,7 @@ def make_context_builder(
         features=chosen,
         health=EndpointHealthSettings.from_value(endpoint_health),
         rate_limits=RateLimits.from_value(rate_limit),
-        throttles=_check_throttle(throttle),
+        throttles=check_flag("throttle", throttle),
         pins=pins_from_value(pins),
         hsts=hsts_settings.config() if hsts_settings is not None else None,
         keeps_cookies=cookies is not False,
@@ -78,12 +79,6 @@ def make_context_builder(
 def _for_name_servers(tls: TlsConfig) -> TlsConfig:
     """Without the user's identity, and without OCSP: to find the responder its name would have to be known."""
     return replace(tls, client_certificate=None, trust=replace(tls.trust, ocsp=OcspMode.OFF))
-
-
-def _check_throttle(throttle: object) -> bool:
-    if not isinstance(throttle, bool):
-        raise TypeError(f"throttle: must be True or False, not {throttle!r}")
-    return throttle
 
 
 def _check_network_delegate(delegate: object) -> NetworkDelegate | None:

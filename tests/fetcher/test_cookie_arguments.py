@@ -15,7 +15,7 @@ from netstack_sync import CanonicalCookie
 from netstack_sync.base.url import Url
 from netstack_sync.cookies.canonical import MAX_AGE_S, SameSite, cookie_from_header
 from netstack_sync.cookies.parsed import parse_set_cookie
-from netstack_sync.fetcher.cookie_arguments import make_cookie, request_cookies, session_cookies
+from netstack_sync.fetcher.cookie_arguments import NewCookie, make_cookie, request_cookies, session_cookies
 from tests.support.cookies import NOW, SUFFIXES
 
 HOME = Url.parse("https://www.a.test/dir/page")
@@ -145,10 +145,10 @@ def test_pairs_of_a_session_belong_to_its_home() -> None:
     assert session_cookies({"a": "1"}, HOME, NOW, SUFFIXES) == (
         CanonicalCookie("a", "1", "www.a.test", "/", True, created=NOW),
     )
-    plain = make_cookie("a", "1", path="/x", expires=NOW + 1, home=Url.parse("http://h/"), now=NOW)
+    plain = make_cookie(NewCookie("a", "1", path="/x", expires=NOW + 1), Url.parse("http://h/"), NOW)
     assert plain == CanonicalCookie("a", "1", "h", "/x", False, created=NOW, expires=NOW + 1)
-    assert make_cookie("a", "1", domain=".B.Test.", home=HOME, now=NOW).identity == ("a", ".b.test", "/")
-    assert make_cookie("a", "1", domain="b.test", secure=True, home=None, now=NOW).secure
+    assert make_cookie(NewCookie("a", "1", domain=".B.Test."), HOME, NOW).identity == ("a", ".b.test", "/")
+    assert make_cookie(NewCookie("a", "1", domain="b.test", secure=True), None, NOW).secure
 
 
 @pytest.mark.parametrize("cookies", [{"a": "1"}, [("a", "1")], jar_of(jar_cookie("a", "1", ""))])
@@ -210,7 +210,7 @@ def test_other_things_that_cannot_be() -> None:
     ]
     for values, kind, message in bad:
         with pytest.raises(kind, match=message):
-            make_cookie("a", "1", home=HOME, now=NOW, **values)
+            make_cookie(NewCookie("a", "1", **values), HOME, NOW)
     with pytest.raises(ValueError, match="cookies: None takes a cookie away from one request only"):
         session_cookies({"a": None}, HOME, NOW, SUFFIXES)
 

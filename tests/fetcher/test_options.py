@@ -14,6 +14,7 @@ from netstack_sync.fetcher.options import (
     FetchOptions,
     FetchRequest,
     body_and_headers,
+    check_flag,
     check_max_redirects,
     check_max_response_size,
     check_method,
@@ -83,6 +84,14 @@ def test_params_are_added_to_the_query() -> None:
             with_params(url, params)
     with pytest.raises(InvalidURL):
         with_params(url, "x" * 3_000_000)
+
+
+@pytest.mark.parametrize("value", [0, 1, "yes", None])
+def test_a_flag_is_a_bool(value: object) -> None:
+    """What only counts as true is most often something else that was meant."""
+    assert (check_flag("ftp", True), check_flag("ftp", False)) == (True, False)
+    with pytest.raises(TypeError, match=f"ftp: must be True or False, not {value!r}"):
+        check_flag("ftp", value)
 
 
 @pytest.mark.parametrize("value", [-1, 1.5, "3", True, None])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import ssl
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from netstack_sync import (
 )
 from netstack_sync._version import __version__
 from netstack_sync.base.trust_config import TrustConfig
+from netstack_sync.fetcher.options import FetchOptions
 from netstack_sync.fetcher.session_config import SessionConfig, make_session_config
 from netstack_sync.fetcher.timeout import DEFAULT_STREAM_TIMEOUT, DEFAULT_TIMEOUT
 from netstack_sync.testing.certificates import process_authority
@@ -235,6 +237,14 @@ def test_bad_settings_of_a_session_are_refused(settings: dict[str, Any], error: 
 )
 def test_bad_arguments_of_a_request_are_refused(options: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
+        _config().prepare("GET", URL, options)
+
+
+@pytest.mark.parametrize("name", sorted(inspect.signature(Session).parameters.keys() - FetchOptions.__annotations__))
+def test_what_only_a_session_can_be_given_is_pointed_there(name: str) -> None:
+    """Whoever gives it to a request learns where it belongs."""
+    options: Any = {name: 1}
+    with pytest.raises(TypeError, match=rf"^{name}: no such argument.*for a whole session: Session\(...\)$"):
         _config().prepare("GET", URL, options)
 
 
