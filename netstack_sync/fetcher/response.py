@@ -19,7 +19,7 @@ from netstack_sync.cookies.parsed import parse_set_cookie
 from netstack_sync.fetcher.body_source import BodySource, CollectedBody
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.peer_names import PeerNames
-from netstack_sync.fetcher.text import decoded_text, is_text_codec, sniffed_encoding, split_lines, without_mark
+from netstack_sync.fetcher.text import decoded_text, guessed_encoding, is_text_codec, split_lines, without_mark
 from netstack_sync.http.response_info import HttpResponseInfo
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -196,8 +196,11 @@ class Response(PeerNames):
 
     @property
     def encoding(self) -> str:
-        """The charset of `text`: set by the caller, else from Content-Type, else a byte order mark, else utf-8."""
-        return self._known_encoding() or sniffed_encoding(self.content_if_read)
+        """The charset of `text`: set by the caller, else from Content-Type, else a byte order mark, else utf-8.
+
+        Of text that makes no sense as utf-8 it is windows-1252; that is known once the body has been read.
+        """
+        return self._known_encoding() or guessed_encoding(self.content_if_read)
 
     @encoding.setter
     def encoding(self, encoding: str | None) -> None:
@@ -215,8 +218,13 @@ class Response(PeerNames):
     @property
     def text(self) -> str:
         """The body as text; bytes that make no sense become U+FFFD."""
-        content = self.content
-        return content.decode(without_mark(self.encoding), "replace")
+        content, encoding = self.content, self._known_encoding()
+        if encoding is None:
+            try:
+                return content.decode("utf-8-sig")  # fast path
+            except UnicodeDecodeError:
+                encoding = guessed_encoding(content)
+        return content.decode(without_mark(encoding), "replace")
 
     def json(self, **kwargs: Any) -> Any:
         """The body read as JSON (RFC 8259: UTF-8, or UTF-16/32 by its first bytes); raises json.JSONDecodeError."""

@@ -10,6 +10,8 @@ from itertools import chain
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _LONGEST_BOM = 3
 
+_BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")  # text holds none of these (WHATWG MIME Sniffing)
+
 _LINE_END = re.compile(r"\r\n|\n|\r")  # not the rarer ends of str.splitlines: they occur inside lines
 
 
@@ -31,6 +33,20 @@ def is_text_codec(name: str) -> bool:
 def sniffed_encoding(start: bytes) -> str:
     """The encoding that the byte order mark at the start tells, utf-8 without one."""
     return next((encoding for bom, encoding in _BOMS if start.startswith(bom)), "utf-8")
+
+
+def guessed_encoding(body: bytes) -> str:
+    """The encoding of a whole body that says nothing of it: by its byte order mark, else utf-8 if it makes sense so.
+
+    Else it is windows-1252, as browsers take it, if it is text at all. A few broken characters do not make it that.
+    """
+    encoding = sniffed_encoding(body)
+    if encoding != "utf-8":
+        return encoding
+    text = body.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    sound = len(text) - len(text.encode("ascii", "ignore")) - broken
+    return "windows-1252" if broken > sound and not _BINARY.search(body) else "utf-8"
 
 
 def decoded_text(pieces: Iterable[bytes], encoding: str | None) -> Iterator[str]:

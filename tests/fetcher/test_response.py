@@ -120,7 +120,7 @@ def test_the_error_pickles_with_its_response() -> None:
         ("text/html; charset=hex", b"6162", "utf-8", "6162"),
         ("", "a".encode("utf-16"), "utf-16", "a"),
         ("", b"\xfe\xff\0a", "utf-16", "a"),
-        ("", b"\xff", "utf-8", "\ufffd"),
+        ("", b"\0\xff", "utf-8", "\0\ufffd"),
         ("text/plain; charset=utf-8", b"a\xffb", "utf-8", "a\ufffdb"),
     ],
 )
@@ -132,6 +132,13 @@ def test_text_and_its_encoding(content_type: str, body: bytes, encoding: str, te
     assert (response.text, response.encoding) == (text, encoding)
     pieces = [body[i : i + 1] for i in range(len(body))]
     assert "".join(make_response(*pieces, headers=fields).iter_text()) == text
+
+
+def test_old_text_that_names_no_charset() -> None:
+    """A whole body is looked at; pieces cannot wait for the end."""
+    response = make_response("na\u00efve \u20ac".encode("cp1252"))
+    assert (response.text, response.encoding) == ("na\u00efve \u20ac", "windows-1252")
+    assert "".join(make_response(b"na\xefve").iter_text()) == "na\ufffdve"
 
 
 def test_the_caller_may_set_the_encoding() -> None:

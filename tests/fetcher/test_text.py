@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from netstack_sync.fetcher.text import (
     decoded_text,
+    guessed_encoding,
     is_text_codec,
     rechunked,
     sniffed_encoding,
@@ -80,6 +81,26 @@ def test_a_bad_size_is_refused_at_once(size: Any) -> None:
     """Not at the first next()."""
     with pytest.raises(ValueError, match="chunk_size: must be a positive number"):
         rechunked([], size)
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [
+        (b"", "utf-8"),
+        ("gr\u00fcn".encode(), "utf-8"),
+        ("gr\u00fcn".encode("cp1252"), "windows-1252"),
+        ("gr\u00fcn".encode("utf-16"), "utf-16"),
+        ("\ufeffgr\u00fcn".encode(), "utf-8-sig"),
+        ("gr\u00fcn, gr\u00fcn".encode() + b" \xff", "utf-8"),
+        ("gr\u00fcn".encode()[:-2], "windows-1252"),
+        ("gr\u00fcn gr\u00fcn".encode()[:-2], "utf-8"),
+        (b"\x00\xff\xfe", "utf-8"),
+        (b"\x89PNG\r\n\x1a\n", "utf-8"),
+    ],
+)
+def test_a_body_that_says_nothing_of_its_charset(body: bytes, encoding: str) -> None:
+    """A few broken characters do not make it something else, and what is no text is not taken for any."""
+    assert guessed_encoding(body) == encoding
 
 
 @pytest.mark.parametrize("name", ["punycode", "idna", "unicode_escape", "utf-7", "hex", "no such"])
