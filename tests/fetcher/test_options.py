@@ -21,6 +21,8 @@ from netstack_sync.fetcher.options import (
     check_url,
     header_pairs,
     merged_headers,
+    merged_params,
+    session_params,
     with_params,
     without_session_cookie,
 )
@@ -84,6 +86,28 @@ def test_params_are_added_to_the_query() -> None:
             with_params(url, params)
     with pytest.raises(InvalidURL):
         with_params(url, "x" * 3_000_000)
+
+
+@pytest.mark.parametrize("params", [{"a": "1"}, [("a", "1")], "a=1"])
+def test_params_of_a_session_are_its_own(params: Any) -> None:
+    """Whoever changes what was passed changes no session."""
+    kept = session_params(params)
+    assert kept == params
+    assert isinstance(params, str) or kept is not params
+
+
+def test_params_of_a_session_that_are_none_or_cannot_be() -> None:
+    assert (session_params(None), session_params({}), session_params("")) == (None, None, None)
+    assert session_params(iter([("a", "1")])) == [("a", "1")]
+    with pytest.raises(TypeError, match="params: pass a mapping"):
+        session_params(5)  # type: ignore[arg-type]
+
+
+def test_params_of_a_request_go_over_those_of_the_session() -> None:
+    """By name where both have names; else one after the other."""
+    assert merged_params(None, None) == []
+    assert merged_params({"a": "1", "b": "2"}, {"b": None}) == [{"a": "1", "b": None}]
+    assert merged_params({"a": "1"}, "b=2") == [{"a": "1"}, "b=2"]
 
 
 @pytest.mark.parametrize("value", [0, 1, "yes", None])
