@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import weakref
 from dataclasses import replace
 
 from netstack_sync.base.clock import SystemTickClock
+from netstack_sync.base.exceptions import ContextShutDown
 from netstack_sync.fetcher.network_call import finish_on_network_thread
 from netstack_sync.fetcher.runtime import runtime
 from netstack_sync.log.net_log import NetLog
@@ -57,7 +59,8 @@ class NetworkStack:
         give_up_at = None if timeout_s is None else clock.now() + timeout_s
         try:
             if thread.is_alive:
-                finish_on_network_thread(thread, self.context.shut_down, timeout_s)
+                with contextlib.suppress(ContextShutDown):  # it is just ending
+                    finish_on_network_thread(thread, self.context.shut_down, timeout_s)
         finally:
             runtime.forget(self)
             runtime.release_thread(None if give_up_at is None else max(0.0, give_up_at - clock.now()))

@@ -66,7 +66,7 @@ class NetworkThread:
         return not self._thread.is_alive()
 
     def stop_at_exit(self, timeout_s: float) -> bool:
-        """As stop(), at the end of the process; see is_wait_futile."""
+        """As stop(), at the end of the process; see lets_caller_vanish."""
         self._is_exiting = True
         return self.stop(timeout_s)
 
@@ -89,12 +89,16 @@ class NetworkThread:
 
     @property
     def is_wait_futile(self) -> bool:
-        """True when nobody will answer the calling thread.
+        """True when nobody will answer the calling thread."""
+        return not self.is_alive and not self.lets_caller_vanish
 
-        A daemon thread is not told so while the process exits: it is about to vanish, and the exception would
-        serve for nothing but a traceback on the terminal.
+    @property
+    def lets_caller_vanish(self) -> bool:
+        """True for a daemon thread while the process exits: it goes on waiting.
+
+        It is about to vanish, and an exception would serve for nothing but a traceback on the terminal.
         """
-        return not self.is_alive and not (self._is_exiting and threading.current_thread().daemon)
+        return self._is_exiting and threading.current_thread().daemon
 
     def post(self, task: Task) -> bool:
         """Runs `task` on the network thread; False once it has shut down or belongs to another process."""
