@@ -20,7 +20,7 @@ JSON_VALUE: dict[str, Any] = {
 }
 """2 KB there, and the same back."""
 
-ONE_BODY = ("streamed", "memory", "file", "upload-bytes", "upload-file", "upload-chunked")
+ONE_BODY = ("streamed", "memory", "file", "file-again", "upload-bytes", "upload-file", "upload-chunked")
 """Work loads of one body of LARGE_BYTES."""
 
 
@@ -61,26 +61,28 @@ def run_threads(work: Callable[[], object], threads: int, requests: int) -> Figu
 
 
 def run_once(client: Client, load: str, base: str, folder: str) -> Figures:
-    """One large body; something small first, so that making the connection is not counted."""
+    """One large body; something small first, so that making the connection is not counted, or another such file."""
     large, path = base + "/large.bin", f"{folder}/copy"
     is_upload = load.startswith("upload")
     if is_upload:
         client.upload(base, b"warm")
         body = upload_body(load, folder)
+    elif load == "file-again":
+        client.save(large, f"{folder}/first")
     else:
         client.fetch(base + "/small")
     meter = Meter()
     meter.start()
     if is_upload:
         assert client.upload(base, body) == ANSWER
-    elif load == "file":
+    elif load.startswith("file"):
         client.save(large, path)
     elif load == "memory":
         assert len(client.fetch(large)) == LARGE_BYTES
     else:
         assert client.download(large) == LARGE_BYTES
     figures = meter.stop()
-    if load == "file":
+    if load.startswith("file"):
         with open(path, "rb") as file:
             assert file.seek(0, 2) == LARGE_BYTES
     return figures
@@ -115,8 +117,9 @@ def run_aiohttp(load: str, base: str, threads: int, requests: int, sockets: int,
     if load.startswith("upload"):
         warm_up = loads.upload(base, b"warm", ANSWER)
         return loads.run_once(warm_up, loads.upload(base, upload_body(load, folder), ANSWER))
-    if load == "file":
-        return loads.run_once(small, loads.save(large, f"{folder}/copy"))
+    if load.startswith("file"):
+        first = loads.save(large, f"{folder}/first") if load == "file-again" else small
+        return loads.run_once(first, loads.save(large, f"{folder}/copy"))
     return loads.run_once(small, (loads.fetch if load == "memory" else loads.download)(large, LARGE_BYTES))
 
 
