@@ -17,14 +17,13 @@ from netstack_sync.base.net_errors import (
     OK,
 )
 from netstack_sync.http.interim import CONTINUE_WAIT_S, InterimAnswers
-from netstack_sync.http.network_transaction import NetworkTransaction
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.upload import BytesUpload, FileSource, IterableSource, UploadStream, WorkerUpload
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
 from netstack_sync.wire.http1_response import ResponseHead
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_socket import EOF, Pause, Read, ScriptedSocket, Step, Write
-from tests.support.scripted_stack import ScriptedStack, request_info
+from tests.support.scripted_stack import ScriptedStack, read_body, request_info
 
 GET = b"GET / HTTP/1.1\r\nHost: a.test\r\nConnection: keep-alive\r\n\r\n"
 PLAIN_HEAD = b"POST / HTTP/1.1\r\nHost: a.test\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\n"
@@ -60,7 +59,7 @@ class Post:
         body: bytes | int = self.done.result
         if body == OK:
             assert self.transaction.response is not None
-            status, body = self.transaction.response.head.status, read_all(self.stack, self.transaction)
+            status, body = self.transaction.response.head.status, read_body(self.stack, self.transaction)
         self.transaction.close()
         self.stack.run()
         return status, body
@@ -70,21 +69,6 @@ def post_info(upload: UploadStream, interim: InterimAnswers) -> HttpRequestInfo:
     info = request_info(method="POST", upload=upload)
     info.interim = interim
     return info
-
-
-def read_all(stack: ScriptedStack, transaction: NetworkTransaction) -> bytes | int:
-    body = b""
-    while True:
-        answers: list[bytes | int] = []
-        data = transaction.read(answers.append)
-        stack.run()
-        if data == ERR_IO_PENDING:
-            (data,) = answers
-        if isinstance(data, int):
-            return data
-        if not data:
-            return body
-        body += data
 
 
 def fetch(stack: ScriptedStack, upload: UploadStream | None = None) -> tuple[int | None, bytes | int]:
@@ -99,7 +83,7 @@ def used_connection(stack: ScriptedStack, *steps: Step) -> ScriptedSocket:
     transaction, done = stack.transaction(), RecordedCompletion()
     transaction.start(request_info(), done)
     stack.run()
-    assert read_all(stack, transaction) == b"fine"
+    assert read_body(stack, transaction) == b"fine"
     transaction.close()
     return socket
 
@@ -349,5 +333,5 @@ def test_an_expectation_without_a_listener(stack: ScriptedStack) -> None:
     transaction, done = stack.transaction(), RecordedCompletion()
     transaction.start(post_info(BytesUpload(b"hello"), InterimAnswers(expects_continue=True)), done)
     stack.run()
-    assert done.result == OK and read_all(stack, transaction) == b"fine"
+    assert done.result == OK and read_body(stack, transaction) == b"fine"
     transaction.close()

@@ -38,7 +38,7 @@ from tests.support.digest_server import PLAIN_CHALLENGE, plain_answer
 from tests.support.exchange_delegates import ScriptedExchangeDelegate
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_socket import EOF, PEER, Pause, Read, ScriptedSocket, Step, Write, each_step_failing
-from tests.support.scripted_stack import NEVER, ScriptedStack, request_info
+from tests.support.scripted_stack import NEVER, ScriptedStack, read_body, request_info
 
 GET = b"GET / HTTP/1.1\r\nHost: a.test\r\nConnection: keep-alive\r\n\r\n"
 POST_HEAD = b"POST / HTTP/1.1\r\nHost: a.test\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\n"
@@ -96,22 +96,6 @@ def restart(stack: ScriptedStack, transaction: NetworkTransaction, info: HttpReq
     result = transaction.restart_with_auth(info, done)
     stack.run_workers()
     return done.result if result == ERR_IO_PENDING else result
-
-
-def read_body(stack: ScriptedStack, transaction: NetworkTransaction) -> bytes | int:
-    """Reads to the end or an error."""
-    body = b""
-    while True:
-        answers: list[bytes | int] = []
-        data = transaction.read(answers.append)
-        stack.run()
-        if data == ERR_IO_PENDING:
-            (data,) = answers
-        if isinstance(data, int):
-            return data
-        if not data:
-            return body
-        body += data
 
 
 def fetch(stack: ScriptedStack, info: HttpRequestInfo | None = None) -> bytes | int:

@@ -217,3 +217,19 @@ def request_info(
 ) -> HttpRequestInfo:
     """A request; certificates are verified."""
     return HttpRequestInfo(Url.parse(url), method, RequestHeaders(headers), TlsConfig(TrustConfig()), upload)
+
+
+def read_body(stack: ScriptedStack, transaction: NetworkTransaction) -> bytes | int:
+    """Reads to the end or an error."""
+    body = b""
+    while True:
+        answers: list[bytes | int] = []
+        data = transaction.read(answers.append)
+        stack.run()
+        if data == ERR_IO_PENDING:
+            (data,) = answers
+        if isinstance(data, int):
+            return data
+        if not data:
+            return body
+        body += data
