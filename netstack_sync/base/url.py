@@ -22,7 +22,7 @@ from netstack_sync.base.url_parts import (
     cleaned,
     invalid,
     parse_parts,
-    shown,
+    shown_url,
     with_slashes,
 )
 
@@ -139,7 +139,7 @@ class Url:
         return self.href
 
     def __repr__(self) -> str:
-        return f"<Url {shown(self.href)}>"  # reprs end up in logs: no password
+        return f"<Url {shown_url(self.href)}>"  # reprs end up in logs: no password
 
 
 def _parse(text: str) -> Url:

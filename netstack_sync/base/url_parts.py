@@ -103,10 +103,10 @@ def with_slashes(reference: str) -> str:
 
 def invalid(text: str, problem: str) -> InvalidURL:
     """Make the error that shows the URL without its credentials, and says what is wrong with it."""
-    return InvalidURL(f"url {shown(text)!r} {problem}")
+    return InvalidURL(f"url {shown_url(text)!r} {problem}")
 
 
-def shown(text: str) -> str:
+def shown_url(text: str) -> str:
     """Return a URL as it may appear in messages and logs: no user name, no password, not endless."""
     text = _USERINFO.sub("//***@", text[: 2 * _MAX_SHOWN_LENGTH], count=1)
     return text if len(text) <= _MAX_SHOWN_LENGTH else text[:_MAX_SHOWN_LENGTH] + "..."

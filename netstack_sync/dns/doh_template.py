@@ -9,7 +9,7 @@ from typing import Final
 
 from netstack_sync.base.exceptions import InvalidURL
 from netstack_sync.base.url import Url
-from netstack_sync.base.url_parts import shown
+from netstack_sync.base.url_parts import shown_url
 
 _VARIABLE: Final = re.compile(r"\{([?&]?)dns\}")
 _SLASHES_BEFORE_PATH: Final = 3
@@ -37,9 +37,9 @@ class DohTemplate:
             prefix = f"{variable[1]}dns=" if variable[1] else ""
             before, after = text[: variable.start()] + prefix, text[variable.end() :]
         if any(brace in before + after for brace in "{}"):
-            raise ValueError(f"doh: {shown(text)!r} may hold {{?dns}} once and no other variable, {_EXAMPLE}")
+            raise ValueError(f"doh: {shown_url(text)!r} may hold {{?dns}} once and no other variable, {_EXAMPLE}")
         if variable is not None and variable[1] != "?" and before.count("/") < _SLASHES_BEFORE_PATH:
-            raise ValueError(f"doh: {shown(text)!r} must not hold the variable in its host, {_EXAMPLE}")
+            raise ValueError(f"doh: {shown_url(text)!r} must not hold the variable in its host, {_EXAMPLE}")
         return cls(_checked_url(text, before + after).host, variable is not None, before, after)
 
     def url_for(self, query: bytes) -> Url:
@@ -54,7 +54,7 @@ def _checked_url(text: str, expanded: str) -> Url:
     except InvalidURL as error:
         raise ValueError(f"doh: {error}") from None
     if url.scheme != "https":
-        raise ValueError(f"doh: {shown(text)!r} must be an https URL: over {url.scheme} anybody could answer")
+        raise ValueError(f"doh: {shown_url(text)!r} must be an https URL: over {url.scheme} anybody could answer")
     if url.fragment is not None:
-        raise ValueError(f"doh: {shown(text)!r} must not hold a fragment (#...)")
+        raise ValueError(f"doh: {shown_url(text)!r} must not hold a fragment (#...)")
     return url

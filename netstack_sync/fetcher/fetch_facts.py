@@ -8,7 +8,7 @@ from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.net_errors import OK, error_name
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.url import Url
-from netstack_sync.base.url_parts import shown
+from netstack_sync.base.url_parts import shown_url
 from netstack_sync.fetcher.fetch_attempts import FetchAttempts
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.http.request_info import HttpRequestInfo
@@ -81,7 +81,7 @@ class FetchFacts:
     def location_shown(self) -> str:
         """What the last hop's answer says that the next one is, short enough for an error."""
         response = self.response
-        return shown((response.head.headers.get("location") or "") if response is not None else "")
+        return shown_url((response.head.headers.get("location") or "") if response is not None else "")
 
     @property
     def ssl_info(self) -> SSLInfo | None:

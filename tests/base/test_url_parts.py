@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netstack_sync.base.exceptions import InvalidURL
-from netstack_sync.base.url_parts import MAX_URL_LENGTH, UrlParts, cleaned, parse_parts, shown, with_slashes
+from netstack_sync.base.url_parts import MAX_URL_LENGTH, UrlParts, cleaned, parse_parts, shown_url, with_slashes
 
 
 def test_a_full_url_has_all_parts() -> None:
@@ -133,9 +133,9 @@ def test_an_error_shows_no_credentials(text: str) -> None:
 
 def test_long_text_is_cut_where_it_is_shown() -> None:
     """A message stays one line."""
-    assert shown("http://h/" + "a" * 111) == "http://h/" + "a" * 111
-    assert shown("http://h/" + "a" * 112) == "http://h/" + "a" * 111 + "..."
-    assert shown("http://" + "a" * 300 + "@") == "http://" + "a" * 113 + "..."
+    assert shown_url("http://h/" + "a" * 111) == "http://h/" + "a" * 111
+    assert shown_url("http://h/" + "a" * 112) == "http://h/" + "a" * 111 + "..."
+    assert shown_url("http://" + "a" * 300 + "@") == "http://" + "a" * 113 + "..."
 
 
 @pytest.mark.parametrize(
