@@ -36,7 +36,7 @@ class BlockingOperation(ABC):
     def _run(self) -> int:
         """Starts and waits: how it ended. Ctrl-C ends it and is raised again; raises ContextShutDown."""
         thread = self._context.thread
-        if not thread.post(self._start) and not thread.lets_caller_vanish:
+        if not thread.post_for_caller(self._start):
             raise ContextShutDown(ERR_CONTEXT_SHUT_DOWN)
         try:
             self._rendezvous.wait()

@@ -60,7 +60,7 @@ class SyncDownload:
         if thread.is_current:
             raise RuntimeError("a download on the network thread would wait for itself; use another thread")
         started_at = thread.clock.now()
-        if not thread.post(lambda: self._start(started_at)) and not thread.lets_caller_vanish:
+        if not thread.post_for_caller(lambda: self._start(started_at)):
             raise ContextShutDown(ERR_CONTEXT_SHUT_DOWN)
         try:
             while not self._take_news():

@@ -155,7 +155,7 @@ class SyncUrlFetcher:
     def _post_start(self) -> None:
         thread = self._context.thread
         self._started_at = thread.clock.now()
-        if not thread.post(self._start) and not thread.lets_caller_vanish:
+        if not thread.post_for_caller(self._start):
             self._on_outcome(ERR_CONTEXT_SHUT_DOWN)
 
     def _meet(self) -> Rendezvous | None:

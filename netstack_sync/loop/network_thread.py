@@ -66,7 +66,7 @@ class NetworkThread:
         return not self._thread.is_alive()
 
     def stop_at_exit(self, timeout_s: float) -> bool:
-        """As stop(), at the end of the process; see lets_caller_vanish."""
+        """As stop(), at the end of the process; see post_for_caller()."""
         self._is_exiting = True
         return self.stop(timeout_s)
 
@@ -90,10 +90,10 @@ class NetworkThread:
     @property
     def is_wait_futile(self) -> bool:
         """True when nobody will answer the calling thread."""
-        return not self.is_alive and not self.lets_caller_vanish
+        return not self.is_alive and not self._lets_caller_vanish
 
     @property
-    def lets_caller_vanish(self) -> bool:
+    def _lets_caller_vanish(self) -> bool:
         """True for a daemon thread while the process exits: it goes on waiting.
 
         It is about to vanish, and an exception would serve for nothing but a traceback on the terminal.
@@ -103,6 +103,13 @@ class NetworkThread:
     def post(self, task: Task) -> bool:
         """Runs `task` on the network thread; False once it has shut down or belongs to another process."""
         return not self.is_abandoned and self.task_runner.post_task(task)
+
+    def post_for_caller(self, task: Task) -> bool:
+        """As post(), of what the calling thread will wait for; False when it must not wait.
+
+        A daemon thread goes on waiting while the process exits, also for nothing.
+        """
+        return self.post(task) or self._lets_caller_vanish
 
     def _main(self) -> None:
         try:

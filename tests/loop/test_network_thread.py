@@ -278,3 +278,17 @@ def test_at_exit_only_daemon_threads_go_on_waiting() -> None:
         asker.start()
         asker.join()
     assert seen == [False, True] and thread.is_wait_futile
+
+
+def test_what_a_caller_waits_for_is_refused_at_the_end() -> None:
+    """But a daemon thread may wait for nothing while the process exits."""
+    thread = NetworkThread()
+    thread.start()
+    ran = threading.Event()
+    assert thread.post_for_caller(ran.set) and ran.wait(10.0)
+    assert thread.stop_at_exit(10.0) and not thread.post_for_caller(ran.set)
+    seen: list[bool] = []
+    asker = threading.Thread(target=lambda: seen.append(thread.post_for_caller(ran.set)), daemon=True)
+    asker.start()
+    asker.join()
+    assert seen == [True] and not thread.post(ran.set)
