@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.origin import SchemeHostPort
+from netstack_sync.pool.proxy_route import ProxyRoute
 from netstack_sync.sockets.tls_config import TlsConfig
 
 
@@ -25,9 +26,13 @@ class GroupId(NamedTuple):
     identity: AuthIdentity | None = None
     """Whose connections these are, if a server may be told so once for all that comes over one (NTLM, Negotiate).
     Nobody else may speak over them (CVE-2026-1965)."""
+    proxy: ProxyRoute | None = None
+    """Through whom; None for a direct connection."""
 
     def __str__(self) -> str:
         name = str(self.origin) if self.partition is None else f"{self.origin} <{self.partition}>"
         if self.identity is not None:
             name = f"auth/{name}"  # and not whose: it is logged
+        if self.proxy is not None:
+            name = f"{self.proxy.chain}/{name}"
         return f"pm/{name}" if self.privacy_mode else name

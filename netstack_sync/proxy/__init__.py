@@ -1,0 +1,1 @@
+"""Which way out: directly, or through whom."""

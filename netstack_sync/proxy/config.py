@@ -1,0 +1,59 @@
+"""ProxyConfig: what is known about the way out before a URL is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from netstack_sync.base.proxy_chain import ProxyChain, ProxyServer
+from netstack_sync.proxy.bypass_rules import ProxyBypassRules
+
+ProxyList: TypeAlias = "tuple[ProxyChain, ...]"
+"""What is tried, one after the other; a direct connection may be among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyRules:
+    """Settings made by hand: one list for all schemes, or lists for some (net/proxy_resolution/proxy_config.h)."""
+
+    single: ProxyList = ()
+    by_scheme: tuple[tuple[str, ProxyList], ...] = ()
+    """Of "http", "https", "ftp", "ws", "wss"; only without `single`."""
+    fallback: ProxyList = ()
+    """For the other schemes; without it these go directly."""
+    bypass: ProxyBypassRules = field(default_factory=ProxyBypassRules)
+    reverses_bypass: bool = False
+    """Only what the rules match goes through the proxies."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyConfig:
+    """Tried in this order: automatic detection, the script, the rules; each failure falls to the next. A value.
+
+    Hashable: what differs in anything has a memory of bad proxies and scripts of its own (rules R3 and R4).
+    """
+
+    auto_detect: bool = False
+    pac_url: str | None = None
+    pac_script: str | None = field(default=None, repr=False)
+    """The text of a script; instead of `pac_url`."""
+    pac_mandatory: bool = False
+    """No connection without the script's word."""
+    rules: ProxyRules = field(default_factory=ProxyRules)
+    credentials: tuple[tuple[ProxyServer, tuple[str, str]], ...] = field(default=(), repr=False)
+    """User and password that stood in the URL of a proxy; for that one alone."""
+    source: str = ""
+    """Where the settings are from, in words."""
+
+    @property
+    def has_automatic_settings(self) -> bool:
+        """True when a script may have to be asked."""
+        return self.auto_detect or self.pac_url is not None or self.pac_script is not None
+
+    def credentials_of(self, server: ProxyServer) -> tuple[str, str] | None:
+        """User and password from the URL of that very proxy."""
+        return next((known for named, known in self.credentials if named == server), None)
+
+
+DIRECT_CONFIG = ProxyConfig()
+"""No proxies."""
