@@ -43,7 +43,11 @@ def add_proxy_arguments(group: argparse._ArgumentGroup) -> None:
     )
     for name, scheme, text in _SOCKS:
         add(name, metavar="HOST[:PORT]", dest="proxy", type=_with_scheme(scheme), help=text)
-    add("--pac", metavar="URL|FILE", help="a script says for each URL which proxy: proxy auto-config; needs the extra pac")
+    add(
+        "--pac",
+        metavar="URL|FILE",
+        help="a script says for each URL which proxy: proxy auto-config; needs the extra pac",
+    )
     add("--noproxy", metavar="LIST", help="hosts that are asked directly, joined by commas; * is all of them")
     add("-U", "--proxy-user", metavar="USER[:PASSWORD]", help="for the proxy; asks for a password that is missing")
     for scheme in _SCHEMES:

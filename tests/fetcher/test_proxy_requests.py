@@ -64,9 +64,10 @@ def test_https_goes_through_a_tunnel(secure_server: EmbeddedServer, proxy: Recor
 @pytest.mark.parametrize("tls", [False, True])
 def test_socks(scheme: str, spoken: str, tls: bool, proxy: RecordingProxy) -> None:
     """The proxy connects, to a name that nobody here looks up; the URL's scheme decides about TLS."""
-    with EmbeddedServer(tls=tls) as server, Session(
-        proxy=proxy.url(scheme), verify=server.ca_file if tls else True, trust_env=False
-    ) as session:
+    with (
+        EmbeddedServer(tls=tls) as server,
+        Session(proxy=proxy.url(scheme), verify=server.ca_file if tls else True, trust_env=False) as session,
+    ):
         assert session.get(server.url("/hello", host="localhost")).content == b"hello\n"
         assert session.stats().dns_cached == 0
     [connection] = proxy.connections
@@ -137,9 +138,7 @@ class TestCredentials:
     def test_servers_credentials_stay_in_the_tunnel(self, secure_server: EmbeddedServer, proxy: RecordingProxy) -> None:
         """The proxy never sees them, and a server's 407 gets none of the proxy's."""
         secure_server.route("/407", Answer(407, {"Proxy-Authenticate": "Basic realm=evil"}))
-        with Session(
-            proxy=proxy.url("http", "for:proxy"), verify=secure_server.ca_file, trust_env=False
-        ) as session:
+        with Session(proxy=proxy.url("http", "for:proxy"), verify=secure_server.ca_file, trust_env=False) as session:
             response = session.get(secure_server.url("/407"), auth=(USER, PASSWORD))
         assert response.status_code == 407
         assert BASIC not in proxy.received and len(secure_server.requests) == 1
@@ -159,9 +158,7 @@ class TestWhichProxy:
             ]
         assert chains == [(proxy.url(),), (other.url(),), (), (proxy.url(),)]
 
-    def test_environment(
-        self, server: EmbeddedServer, proxy: RecordingProxy, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_environment(self, server: EmbeddedServer, proxy: RecordingProxy, monkeypatch: pytest.MonkeyPatch) -> None:
         """By default, also for this machine; unless no_proxy says otherwise, or nothing of it is to be looked at."""
         monkeypatch.setenv("http_proxy", proxy.url())
         url = server.url("/hello")
