@@ -26,6 +26,7 @@ from netstack_sync.url_request.hop import JobServices
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
 from netstack_sync.url_request.network_changes import NetworkChanges
 from netstack_sync.url_request.network_delegate import NetworkDelegate
+from netstack_sync.url_request.proxy_services import ProxyServices
 from netstack_sync.workers.worker_pool import WorkerPool
 
 
@@ -58,6 +59,7 @@ class URLRequestContext:
         "net_log",
         "network_delegate",
         "network_session",
+        "proxies",
         "quality",
         "resolver",
         "thread",
@@ -83,6 +85,7 @@ class URLRequestContext:
         disk_workers: WorkerPool | None = None,
         network_delegate: NetworkDelegate | None = None,
         job_workers: WorkerPool | None = None,
+        proxies: ProxyServices | None = None,
     ) -> None:
         """Without `changes` and what follows the context is a part of another one, which owns all of that."""
         self.thread = thread
@@ -105,7 +108,9 @@ class URLRequestContext:
         self.cookies = cookies
         self.network_delegate = network_delegate
         """Who sees every request of users."""
-        services = JobServices(thread, host_resolver, self.disk_workers, job_workers or workers)
+        self.proxies = proxies
+        """Who knows the way out; None for a context that goes directly."""
+        services = JobServices(thread, host_resolver, self.disk_workers, job_workers or workers, proxies)
         self.job_factory = URLRequestJobFactory(network_session, hsts, cookies, services)
         self._requests: set[LiveRequest] = set()
         self.is_shut_down = False
