@@ -24,6 +24,8 @@ class NetLogSourceType(IntEnum):
 
     NONE = 0  # belongs to nothing in particular; a fresh id per event
     URL_REQUEST = 1  # a URLRequest
+    HTTP_PROXY_CONNECT_JOB = 3  # a connect job through an HTTP proxy
+    SOCKS_CONNECT_JOB = 4  # a connect job through a SOCKS proxy
     SSL_CONNECT_JOB = 5  # a connect job with TLS
     TRANSPORT_CONNECT_JOB = 6  # a connect job over TCP
     SOCKET = 7  # a socket, for as long as it is open
@@ -117,6 +119,8 @@ class NetLogEventType(IntEnum):
     CONNECT_JOB_TIMED_OUT = 89  # the job took too long
     TRANSPORT_CONNECT_JOB_CONNECT = 90  # span: name resolution and TCP connect {group_id?} {net_error?}
     SSL_CONNECT_JOB_CONNECT = 91  # span: TCP connect and TLS handshake {group_id?} {net_error?}
+    SOCKS_CONNECT_JOB_CONNECT = 92  # span: connect to a SOCKS proxy, and its handshake {net_error?}
+    HTTP_PROXY_CONNECT_JOB_CONNECT = 93  # span: connect to an HTTP proxy, and the tunnel if there is one {net_error?}
     TRANSPORT_CONNECT_JOB_IPV6_FALLBACK = 95  # the first family is slow, so the other is tried too {address_list}
     TRANSPORT_CONNECT_JOB_CONNECT_ATTEMPT = 96  # one address is tried {address, source_dependency}
 
