@@ -80,6 +80,10 @@ class NetLogEventType(IntEnum):
     HTTP_STREAM_JOB_CONTROLLER_BOUND = 165  # the request is served by this controller {source_dependency}
 
     # Transaction
+    HTTP_TRANSACTION_TUNNEL_SEND_REQUEST = 168  # span: a proxy is asked for a tunnel {net_error?}
+    HTTP_TRANSACTION_SEND_TUNNEL_HEADERS = 169  # the head of that request {line, headers}
+    HTTP_TRANSACTION_TUNNEL_READ_HEADERS = 170  # span: the proxy's answer is waited for {net_error?}
+    HTTP_TRANSACTION_READ_TUNNEL_RESPONSE_HEADERS = 171  # the head of that answer {headers}
     HTTP_TRANSACTION_SEND_REQUEST = 172  # span: head and body are sent {net_error?}
     HTTP_TRANSACTION_SEND_REQUEST_HEADERS = 173  # the request head {line, headers}
     HTTP_TRANSACTION_SEND_REQUEST_BODY = 174  # how the body is sent {did_merge, is_chunked, length}
@@ -130,6 +134,14 @@ class NetLogEventType(IntEnum):
     TCP_CONNECT_ATTEMPT = 41  # span: connect to one address {address} {os_error?}
     TCP_ACCEPT = 42  # span: a listening socket waits for a connection {net_error or address}
     SOCKET_IN_USE = 43  # span: the socket serves somebody {source_dependency}
+    SOCKS_CONNECT = 44  # span: a SOCKS4 proxy is asked to connect {net_error?}
+    SOCKS5_CONNECT = 45  # span: a SOCKS5 proxy is asked to connect {net_error?}
+    SOCKS_SERVER_ERROR = 50  # the proxy refused {error_code}
+    SOCKS_UNEXPECTED_AUTH = 51  # the proxy wants another way to log in {method}
+    SOCKS5_GREET_WRITE = 356  # span: the ways to log in are offered {net_error?}
+    SOCKS5_GREET_READ = 357  # span: the proxy chooses one of them {net_error?}
+    SOCKS5_HANDSHAKE_WRITE = 358  # span: the destination is sent {net_error?}
+    SOCKS5_HANDSHAKE_READ = 359  # span: the proxy's reply {net_error?}
     SSL_CONNECT = 53  # span: the TLS handshake {net_error or version, cipher_suite, is_resumed, next_proto}
     SSL_SERVER_HANDSHAKE = 55  # span: the TLS handshake as a server {net_error?}
     SSL_HANDSHAKE_ERROR = 59  # the handshake failed {net_error, ssl_lib_error}
