@@ -20,11 +20,11 @@ from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.step_machine import StepMachine
 from netstack_sync.loop.timers import TimerQueue
 from netstack_sync.pool.handle import ClientSocketHandle
+from netstack_sync.wire.http1_body import WORTH_READING_BOUND_BYTES
 from netstack_sync.wire.http1_framing import HTTP_1_0
 from netstack_sync.wire.http1_response import ResponseHead
 
 _MAX_SIGNED_BYTES = 1 << 20  # hashed on the network thread, a millisecond or two; only auth-int asks for it
-_BOUND_DRAIN_BYTES = 1 << 20  # a handshake cannot go on over another connection, however cheap that would be
 
 BODY_IS_GONE = (
     "the server has asked for credentials after the body was sent; pass bytes, a file that can seek, "
@@ -180,7 +180,7 @@ class ServerAuth(StepMachine):
         self._step = self._generate_token
         if stream.is_body_complete or not stream.can_find_end:
             return OK
-        limit = _BOUND_DRAIN_BYTES if self._controller.binds_connection else DRAIN_BYTES
+        limit = WORTH_READING_BOUND_BYTES if self._controller.binds_connection else DRAIN_BYTES
         self._drainer = HttpResponseBodyDrainer(stream, timers, self._on_drain_end, limit, keeps_stream=True)
         self._drainer.start()
         return OK if self._drainer is None else ERR_IO_PENDING
