@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from netstack_sync.base.proxy_chain import ProxyChain, ProxyServer
+from netstack_sync.base.proxy_chain import DIRECT, ProxyChain, ProxyServer
+from netstack_sync.base.url import Url
 from netstack_sync.proxy.bypass_rules import ProxyBypassRules
 
 ProxyList: TypeAlias = "tuple[ProxyChain, ...]"
 """What is tried, one after the other; a direct connection may be among them."""
+
+DIRECTLY: Final[ProxyList] = (DIRECT,)
+"""No proxy is tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,21 @@ class ProxyRules:
     reverses_bypass: bool = False
     """Only what the rules match goes through the proxies."""
 
+    def lists_for(self, url: Url) -> ProxyList:
+        """What is tried for the URL; never empty."""
+        if self.bypass.matches(url, self.reverses_bypass):
+            return DIRECTLY
+        return self.single or self._list_of(url.scheme) or DIRECTLY
+
+    def _list_of(self, scheme: str) -> ProxyList:
+        for name, chains in self.by_scheme:
+            if name == scheme:
+                return chains
+        if self.fallback or scheme not in ("ws", "wss"):
+            return self.fallback
+        # A proxy for https makes tunnels for certain (net/proxy_resolution/proxy_config.cc).
+        return self._list_of("https") or self._list_of("http")
+
 
 @dataclass(frozen=True, slots=True)
 class ProxyConfig:
@@ -34,7 +53,8 @@ class ProxyConfig:
     """
 
     auto_detect: bool = False
-    pac_url: str | None = None
+    pac_url: str | None = field(default=None, repr=False)
+    """May hold a password."""
     pac_script: str | None = field(default=None, repr=False)
     """The text of a script; instead of `pac_url`."""
     pac_mandatory: bool = False
