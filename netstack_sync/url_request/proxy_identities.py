@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from netstack_sync.auth.identity import AuthIdentity, password_identity
 from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_PROXY_AUTH_REQUESTED
@@ -20,20 +19,18 @@ _MAX_PROXIES: Final = 256  # that are remembered; a script may name any number
 
 V = TypeVar("V")
 
-AskForIdentity: TypeAlias = Callable[[str], "AuthIdentity | None"]
-"""Gets the URL of a proxy, without credentials. Runs the user's code, and on a worker for that reason."""
 
+class ProxyLogins(Protocol):
+    """What the user said about it beside the URLs of proxies."""
 
-@dataclass(frozen=True, slots=True)
-class ProxyLogins:
-    """What the user said beside the URLs of proxies; at most one of the three. A value."""
+    source: Callable[[str], object] | None
+    """The user's function; None where all is known."""
 
-    everywhere: AuthIdentity | None = None
-    by_proxy: tuple[tuple[ProxyServer, AuthIdentity], ...] = ()
-    ask: AskForIdentity | None = None
+    def identity_of(self, server: ProxyServer) -> AuthIdentity | None:
+        """What is known without asking; None for nobody."""
 
-
-NO_LOGINS: Final = ProxyLogins()
+    def ask(self, server: ProxyServer) -> AuthIdentity | None:
+        """What the function says. Runs the user's code, and on a worker for that reason; raises anything."""
 
 
 class ProxyIdentities:
@@ -42,12 +39,11 @@ class ProxyIdentities:
     The function is asked once for each proxy, by however many requests, and what it gave is kept until it is refused.
     """
 
-    __slots__ = ("_answers", "_by_proxy", "_failures", "_logins", "_waiting", "_workers")
+    __slots__ = ("_answers", "_failures", "_logins", "_waiting", "_workers")
 
-    def __init__(self, logins: ProxyLogins, workers: WorkerPool) -> None:
-        """`workers` are those for code of the user's."""
+    def __init__(self, logins: ProxyLogins | None, workers: WorkerPool) -> None:
+        """Without `logins` only URLs count. `workers` are those for code of the user's."""
         self._logins = logins
-        self._by_proxy = dict(logins.by_proxy)
         self._workers = workers
         self._answers: dict[ProxyServer, AuthIdentity | None] = {}
         self._failures: dict[ProxyServer, str] = {}
@@ -59,14 +55,14 @@ class ProxyIdentities:
         if named is not None:
             return password_identity(*named)
         logins = self._logins
-        if logins.ask is None:
-            return self._by_proxy.get(server, logins.everywhere)
+        if logins is None or logins.source is None:
+            return logins.identity_of(server) if logins is not None else None
         if server in self._answers:
             return self._answers[server]
         waiting = self._waiting.get(server)
         if waiting is None:
             waiting = self._waiting[server] = []
-            self._ask(server, logins.ask)
+            self._workers.post_job(lambda: _answer(logins, server), lambda reply: self._on_reply(server, reply))
         waiting.append(on_done)
         return ERR_IO_PENDING
 
@@ -77,10 +73,6 @@ class ProxyIdentities:
     def forget(self, server: ProxyServer) -> None:
         """The next request that goes there asks anew."""
         self._answers.pop(server, None)
-
-    def _ask(self, server: ProxyServer, ask: AskForIdentity) -> None:
-        url = str(server)
-        self._workers.post_job(lambda: _answer(ask, url), lambda reply: self._on_reply(server, reply))
 
     def _on_reply(self, server: ProxyServer, reply: AuthIdentity | str | BaseException | None) -> None:
         waiting = self._waiting.pop(server)
@@ -96,12 +88,12 @@ class ProxyIdentities:
             on_done(outcome)
 
 
-def _answer(ask: AskForIdentity, url: str) -> AuthIdentity | str | None:
+def _answer(logins: ProxyLogins, server: ProxyServer) -> AuthIdentity | str | None:
     """What the function says, or in words why it says nothing; worker thread. The exception itself is not kept: it
     holds the frames of the user's code, and what those hold.
     """
     try:
-        return ask(url)
+        return logins.ask(server)
     except BaseException as error:  # SystemExit as well: it would end nothing here but this question
         return shown("".join(traceback.format_exception_only(type(error), error)).strip(), _MAX_DETAIL)
 

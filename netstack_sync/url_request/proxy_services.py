@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.proxy_chain import ProxyServer
 from netstack_sync.http.proxy_source import OnIdentity
 from netstack_sync.proxy.config import DIRECT_CONFIG, ProxyConfig
+from netstack_sync.proxy.config_service import ProxyConfigService
 from netstack_sync.proxy.info import ProxyInfo, ProxyRetryInfo
 from netstack_sync.proxy.resolution_service import ProxyResolutionService
 from netstack_sync.url_request.proxy_identities import ProxyIdentities
@@ -17,21 +18,17 @@ MAX_OWN_SETTINGS: Final = 32
 """How many settings of single requests are remembered, with the proxies that failed and the scripts."""
 
 
-class SettingsInUse(Protocol):
-    """Where a service gets its settings."""
-
-    def latest(self) -> ProxyConfig | None:
-        """The settings; None while they are not known yet."""
-
-    def shut_down(self) -> None:
-        """They are not looked at any more; idempotent."""
+SYSTEM_CONFIG: Final = ProxyConfig(source="system")
+"""Stands for whatever the system is set to, as often as that changes."""
 
 
 class ServiceInUse(NamedTuple):
-    """A service and what it is made for."""
+    """A service with what it is made from."""
 
     service: ProxyResolutionService
-    settings: SettingsInUse
+    settings: ProxyConfigService
+    stop: Callable[[], None] | None = None
+    """Ends the settings, where something of them is running."""
 
 
 class ProxyServices:
@@ -41,14 +38,15 @@ class ProxyServices:
     single requests bring are dropped when there are many and nobody asks them anything.
     """
 
-    __slots__ = ("_identities", "_is_shut_down", "_make", "_others", "_own")
+    __slots__ = ("_identities", "_is_shut_down", "_make", "_others", "_own", "_own_config")
 
     def __init__(
         self, own: ProxyConfig, make: Callable[[ProxyConfig], ServiceInUse], identities: ProxyIdentities
     ) -> None:
-        """`own` are the settings of the session."""
+        """`own` are the settings of the session. Any thread: nothing is made before it is asked for."""
         self._make = make
-        self._own = None if is_direct(own) else make(own)
+        self._own_config = None if is_direct(own) else own
+        self._own: ServiceInUse | None = None
         self._others: dict[ProxyConfig, ServiceInUse] = {}  # the one that was used last is last
         self._identities = identities
         self._is_shut_down = False
@@ -104,16 +102,22 @@ class ProxyServices:
 
     def _in_use_for(self, config: ProxyConfig | None) -> ServiceInUse | None:
         if config is None:  # fast path
+            if self._own is None and self._own_config is not None:
+                self._own = self._made(self._own_config)
             return self._own
         if is_direct(config):
             return None
         known = self._others.pop(config, None)
         if known is None:
             self._make_room()
-            known = self._make(config)
-            if self._is_shut_down:
-                _end(known)
+            known = self._made(config)
         self._others[config] = known
+        return known
+
+    def _made(self, config: ProxyConfig) -> ServiceInUse:
+        known = self._make(config)
+        if self._is_shut_down:
+            _end(known)
         return known
 
     def _make_room(self) -> None:
@@ -131,12 +135,11 @@ class ProxyServices:
 
 
 def _end(known: ServiceInUse) -> None:
-    known.settings.shut_down()
+    if known.stop is not None:
+        known.stop()
     known.service.shut_down()
 
 
 def is_direct(config: ProxyConfig) -> bool:
     """True when the settings name no proxy for any URL."""
-    rules = config.rules
-    lists = (rules.single, rules.fallback, *[chains for _, chains in rules.by_scheme])
-    return not config.has_automatic_settings and all([chain.is_direct for chains in lists for chain in chains])
+    return config.is_direct and config != SYSTEM_CONFIG
