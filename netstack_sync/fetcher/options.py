@@ -27,7 +27,7 @@ from netstack_sync.fetcher.cookie_arguments import CookiesArgument
 from netstack_sync.fetcher.header_rules import check_host, is_length
 from netstack_sync.fetcher.hooks import Hooks, HooksArgument
 from netstack_sync.fetcher.news_arguments import InformationalCallback, UploadProgressCallback
-from netstack_sync.fetcher.proxy_arguments import ProxyArgument
+from netstack_sync.fetcher.proxy_values import ProxyArgument
 from netstack_sync.fetcher.request_body import RequestBody, make_body
 from netstack_sync.fetcher.retry_policy import RetriesArgument, RetryPolicy
 from netstack_sync.fetcher.scheme_arguments import HTTP_SCHEMES, how_to_support

@@ -23,7 +23,7 @@ from netstack_sync.fetcher.hsts_settings import HstsArgument
 from netstack_sync.fetcher.limits import Limits
 from netstack_sync.fetcher.options import AuthArgument, FetchOptions, FetchRequest, HeaderChanges, check_url
 from netstack_sync.fetcher.pins import PinsArgument
-from netstack_sync.fetcher.proxy_arguments import ProxyArgument, ProxyAuthArgument
+from netstack_sync.fetcher.proxy_values import ProxyArgument, ProxyAuthArgument
 from netstack_sync.fetcher.resolution import Resolution, family_from_value, resolve_on_network_thread
 from netstack_sync.fetcher.retry_policy import RetriesArgument
 from netstack_sync.fetcher.scheme_arguments import InterceptorsArgument, SchemesArgument, check_schemes

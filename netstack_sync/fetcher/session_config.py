@@ -17,7 +17,7 @@ from netstack_sync.fetcher.cookie_arguments import request_cookies
 from netstack_sync.fetcher.decoding import accept_encoding
 from netstack_sync.fetcher.hooks import Hooks, HooksArgument, joined_hooks
 from netstack_sync.fetcher.news_arguments import check_callback, settle_expectation
-from netstack_sync.fetcher.proxy_arguments import proxy_from_value
+from netstack_sync.fetcher.proxy_settings import request_proxy
 from netstack_sync.fetcher.options import (
     AuthArgument,
     FetchOptions,
@@ -167,7 +167,7 @@ class SessionConfig:
             max_response_size=check_max_response_size(options.get("max_response_size", self.max_response_size)),
             retries=RetryPolicy.from_value(options["retries"]) if "retries" in options else self.retries,
             auth=known.identity,
-            proxy=proxy_from_value(options.get("proxy"), self.environment),
+            proxy=request_proxy(options.get("proxy"), self.environment),
             cookies=request_cookies(cookies, target, _WALL_CLOCK.now()) if cookies is not None else (),
             expect_continue=expects_continue,
             on_informational=check_callback("on_informational", options.get("on_informational")),
