@@ -16,6 +16,7 @@ from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.step_machine import StepMachine
 from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.handle import ClientSocketHandle
+from netstack_sync.pool.proxy_route import ProxyRoute
 from netstack_sync.pool.socket_pool import ClientSocketPool
 
 
@@ -30,12 +31,13 @@ class StreamRequest(StepMachine):
         info: HttpRequestInfo,
         net_log: NetLogWithSource,
         connection: ClientSocketHandle | None = None,
+        route: ProxyRoute | None = None,
     ) -> None:
-        """With the claim to a `connection` it is that one, which is the request's from now on."""
+        """With the claim to a `connection` it is that one, the request's from now on; else one over `route`."""
         super().__init__()
         self._info = info
         self._net_log = net_log
-        self._handle = connection or ClientSocketHandle(pool, group_id_for(info), info.priority, net_log)
+        self._handle = connection or ClientSocketHandle(pool, group_id_for(info, route), info.priority, net_log)
         self.stream: HttpStream | None = None
         """The stream once the request is answered with OK; the owner's from then on."""
 
@@ -89,7 +91,7 @@ class StreamRequest(StepMachine):
         return result
 
 
-def group_id_for(info: HttpRequestInfo) -> GroupId:
-    """The group whose sockets may carry a request."""
+def group_id_for(info: HttpRequestInfo, route: ProxyRoute | None = None) -> GroupId:
+    """The group whose sockets may carry a request over `route`."""
     tls, owner = info.tls if info.url.is_secure else None, owner_of_connections(info.auth)
-    return GroupId(info.url.origin, tls, info.partition, info.privacy_mode, owner)
+    return GroupId(info.url.origin, tls, info.partition, info.privacy_mode, owner, route)

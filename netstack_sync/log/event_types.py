@@ -79,6 +79,8 @@ class NetLogEventType(IntEnum):
     HTTP_STREAM_JOB_ORPHANED = 161  # the job's request went away; the job goes on for whoever comes
     HTTP_STREAM_JOB_CONTROLLER = 164  # span: the jobs for one request {url, is_preconnect}
     HTTP_STREAM_JOB_CONTROLLER_BOUND = 165  # the request is served by this controller {source_dependency}
+    HTTP_STREAM_JOB_CONTROLLER_PROXY_SERVER_RESOLVED = 166  # the way that is tried now {proxy_chain}
+    PROXY_LIST_FALLBACK = 32  # that way failed, there is another one {bad_proxy_chain, net_error}
 
     # Transaction
     HTTP_TRANSACTION_TUNNEL_SEND_REQUEST = 168  # span: a proxy is asked for a tunnel {net_error?}

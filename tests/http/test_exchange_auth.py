@@ -23,7 +23,6 @@ from netstack_sync.http.body_drainer import DRAIN_BYTES, DRAIN_LIMIT_S
 from netstack_sync.http.interim import InterimAnswers
 from netstack_sync.http.network_transaction import NetworkTransaction
 from netstack_sync.http.request_info import HttpRequestInfo
-from netstack_sync.http.server_auth import make_server_auth
 from netstack_sync.http.stream_request import group_id_for
 from netstack_sync.http.upload import BytesUpload, IterableSource, UploadStream, WorkerUpload
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
@@ -211,7 +210,8 @@ def test_the_next_request_waits_for_no_challenge(stack: ScriptedStack) -> None:
     assert status(stack, request_info()) == 401
     private = info()
     private.privacy_mode = True
-    assert make_server_auth(private, stack.session, stack.log()) is None
+    stack.connection(Write(GET + b"\r\n"), Read(refusal(length(0))))
+    assert status(stack, private) == 401
 
 
 def test_refused(stack: ScriptedStack) -> None:
@@ -245,18 +245,6 @@ def test_the_next_nonce_comes_with_the_answer(stack: ScriptedStack) -> None:
     )
     assert status(stack) == 200
     assert status(stack) == 200
-
-
-@pytest.mark.parametrize("has_header", [False, True])
-def test_credentials_of_the_url(stack: ScriptedStack, has_header: bool) -> None:
-    """Row 168, AuthIdentityInURL: unless a header of the caller's says something else."""
-    headers = [("Authorization", "mine")] if has_header else None
-    auth = make_server_auth(request_info("http://me:p@a.test/", headers=headers), stack.session, stack.log())
-    assert (auth is None) == has_header
-    if auth is not None:
-        auth.cancel()
-        auth.cancel()
-    assert make_server_auth(request_info(), stack.session, stack.log()) is None
 
 
 def test_the_callers_credentials_go_before_those_of_the_url(stack: ScriptedStack) -> None:
@@ -565,16 +553,6 @@ def test_the_log_tells_the_rounds_and_no_secret(stack: ScriptedStack) -> None:
         for secret in (b"one", b"two", b"go on"):
             assert header("", secret).strip() not in str(entry.params)
         assert "'p'" not in str(entry.params)
-
-
-@pytest.mark.parametrize("value, can_meet", [(CHALLENGE, True), ('Basic realm="r"', False), ("", False)])
-def test_a_challenge_to_somebody_else(stack: ScriptedStack, value: str, can_meet: bool) -> None:
-    """It refuses nothing that this identity has said, since it has said nothing."""
-    auth = make_server_auth(info(), stack.session, stack.log())
-    head = ResponseHeadParser().receive(refusal(challenge=value))
-    assert auth is not None and head is not None and auth.can_meet(head) == can_meet
-    assert (auth.authorization() is not None) == can_meet
-    auth.cancel()
 
 
 def test_a_login_does_not_ask_before_each_body(stack: ScriptedStack) -> None:
