@@ -1,4 +1,4 @@
-"""HttpNetworkSession: what the exchanges of one context share: pool, request heads, drainers, memory of logins."""
+"""HttpNetworkSession: what the exchanges of one context share: pools, request heads, drainers, memory of logins."""
 
 from __future__ import annotations
 
@@ -20,26 +20,27 @@ from netstack_sync.log.net_log import NetLog
 from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.pool import close_reasons
 from netstack_sync.pool.group_id import GroupId
-from netstack_sync.pool.socket_pool import ClientSocketPool
+from netstack_sync.pool.pool_manager import ClientSocketPoolManager
+from netstack_sync.pool.proxy_route import ProxyRoute
 from netstack_sync.sockets.tls_config import TlsConfig
 
 
 class HttpNetworkSession:
-    """Owner of the pool; network thread only."""
+    """Owner of the pools; network thread only."""
 
-    __slots__ = ("_drainers", "auth_cache", "heads", "meter", "net_log", "pool", "security", "thread")
+    __slots__ = ("_drainers", "auth_cache", "heads", "meter", "net_log", "pools", "security", "thread")
 
     def __init__(
         self,
         thread: NetworkThread,
-        pool: ClientSocketPool,
+        pools: ClientSocketPoolManager,
         meter: ExchangeMeter,
         net_log: NetLog,
         security: SecurityService | None = None,
     ) -> None:
         """Without `security` nothing that NTLM and Negotiate ask for is answered."""
         self.thread = thread
-        self.pool = pool
+        self.pools = pools
         self.meter = meter
         self.heads = RequestHeads()
         self.auth_cache = HttpAuthCache()
@@ -57,12 +58,18 @@ class HttpNetworkSession:
         drainer.start()
 
     def preconnect(
-        self, url: Url, tls: TlsConfig, count: int, partition: str | None = None, auth: AuthIdentity | None = None
+        self,
+        url: Url,
+        tls: TlsConfig,
+        count: int,
+        partition: str | None = None,
+        auth: AuthIdentity | None = None,
+        proxy: ProxyRoute | None = None,
     ) -> None:
-        """Opens connections that requests for the URL, with this `auth`, may use."""
+        """Opens connections that requests for the URL, with this `auth` and by this route, may use."""
         owner = owner_of_connections(auth)
-        group_id = GroupId(url.origin, tls if url.is_secure else None, partition, identity=owner)
-        self.pool.preconnect(group_id, count, NetLogWithSource.make(self.net_log, NetLogSourceType.NONE))
+        group_id = GroupId(url.origin, tls if url.is_secure else None, partition, identity=owner, proxy=proxy)
+        self.pools.preconnect(group_id, count, NetLogWithSource.make(self.net_log, NetLogSourceType.NONE))
 
     def on_ip_address_changed(self, is_lost: Callable[[str], bool]) -> None:
         """Connections of the old network serve no further request; those that wait ask again.
@@ -70,22 +77,22 @@ class HttpNetworkSession:
         What is under way goes on, but for connections from an address of which `is_lost` says that this machine does
         not have it any more: nothing will come over them, and nobody would say so.
         """
-        for group in self.pool.groups():
+        for group in self.pools.groups():
             group.abort_lost_sockets(ERR_NETWORK_CHANGED, is_lost)
-        self.pool.flush_with_error(ERR_NETWORK_CHANGED, close_reasons.NETWORK_CHANGED)
+        self.pools.flush_with_error(ERR_NETWORK_CHANGED, close_reasons.NETWORK_CHANGED)
 
     def on_endpoint_avoided(self, endpoint: IPEndPoint) -> None:
         """No present connection to the endpoint serves another request."""
-        for group in self.pool.groups():
+        for group in self.pools.groups():
             group.disown_sockets_to(endpoint)
-        self.pool.close_idle_sockets(close_reasons.ENDPOINT_AVOIDED, endpoint)
+        self.pools.close_idle_sockets(close_reasons.ENDPOINT_AVOIDED, endpoint)
 
     def on_trust_changed(self) -> None:
         """Connections that were verified under other terms serve no further request."""
-        self.pool.refresh(close_reasons.TRUST_CHANGED)
+        self.pools.refresh(close_reasons.TRUST_CHANGED)
 
     def shut_down(self, error: int) -> None:
         """Fails what waits for a socket with `error`, stops the drainers, closes every idle socket."""
         for drainer in list(self._drainers):
             drainer.cancel()
-        self.pool.flush_with_error(error, close_reasons.POOL_DESTROYED)
+        self.pools.flush_with_error(error, close_reasons.POOL_DESTROYED)

@@ -118,7 +118,7 @@ class NetworkTransaction(TransactionFacts):
         if result != OK:
             return result  # there is nothing to answer the challenge with
         connection = auth.take_connection() if auth is not None else None
-        self._stream_request = StreamRequest(self._session.pool, info, self._net_log, connection)
+        self._stream_request = StreamRequest(self._session.pools.direct, info, self._net_log, connection)
         self._step = self._send_request
         return self._stream_request.start(self._on_io_complete)
 
