@@ -14,7 +14,7 @@ from netstack_sync.http.stream_request import StreamRequest
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.step_machine import StepMachine
-from netstack_sync.pool.socket_pool import ClientSocketPool
+from netstack_sync.pool.pool_manager import ClientSocketPoolManager
 
 
 class ProxyStreamRequest(StepMachine):
@@ -23,13 +23,13 @@ class ProxyStreamRequest(StepMachine):
     Network thread only; owned by the transaction, as the way is (HttpStreamFactory::JobController).
     """
 
-    __slots__ = ("_clock", "_finding_since", "_info", "_net_log", "_pool", "_priority", "_request", "_way")
+    __slots__ = ("_clock", "_finding_since", "_info", "_net_log", "_pools", "_priority", "_request", "_way")
 
     def __init__(
-        self, pool: ClientSocketPool, info: HttpRequestInfo, net_log: NetLogWithSource, way: ProxyWay, clock: TickClock
+        self, pools: ClientSocketPoolManager, info: HttpRequestInfo, net_log: NetLogWithSource, way: ProxyWay, clock: TickClock
     ) -> None:
         super().__init__()
-        self._pool = pool
+        self._pools = pools
         self._info = info
         self._net_log = net_log
         self._way = way
@@ -91,7 +91,7 @@ class ProxyStreamRequest(StepMachine):
     def _request_stream(self, result: int) -> int:
         if result != OK:
             return result
-        self._request = StreamRequest(self._pool, self._info, self._net_log, route=self._way.route)
+        self._request = StreamRequest(self._pools, self._info, self._net_log, route=self._way.route)
         self._request.set_priority(self._priority)
         self._step = self._try_next
         return self._request.start(self._on_io_complete)

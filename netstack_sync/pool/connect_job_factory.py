@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.host_port import HostPortPair
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.base.proxy_chain import ProxyScheme
+from netstack_sync.base.proxy_chain import ProxyScheme, ProxyServer
 from netstack_sync.pool.connect_job import ConnectJob, ConnectJobDelegate
 from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.http_proxy_connect_job import HttpProxyConnectJob
 from netstack_sync.pool.params import ConnectParams, HttpProxyParams, SocksParams, SslParams, TransportParams
-from netstack_sync.pool.proxy_route import ProxyRoute
+from netstack_sync.pool.proxy_route import ProxyHop, ProxyRoute
 from netstack_sync.pool.socks_connect_job import SocksConnectJob
 from netstack_sync.pool.ssl_connect_job import SslConnectJob
 from netstack_sync.pool.transport_connect_job import ConnectServices, TransportConnectJob
@@ -35,18 +36,18 @@ class DefaultConnectJobFactory:
 
     def create_job(self, group_id: GroupId, priority: RequestPriority, delegate: ConnectJobDelegate) -> ConnectJob:
         """See ConnectJobFactory."""
-        return self._create(params_for(group_id), priority, delegate)
+        return self.create(params_for(group_id), priority, delegate)
 
-    def _create(self, params: ConnectParams, priority: RequestPriority, delegate: ConnectJobDelegate) -> ConnectJob:
+    def create(self, params: ConnectParams, priority: RequestPriority, delegate: ConnectJobDelegate) -> ConnectJob:
         """See CreateConnectJob."""
         services = self._services
         if isinstance(params, TransportParams):
             return TransportConnectJob(services, params, priority, delegate)
         if isinstance(params, SslParams):
-            return SslConnectJob(services, params, self._create, priority, delegate)
+            return SslConnectJob(services, params, self.create, priority, delegate)
         if isinstance(params, SocksParams):
-            return SocksConnectJob(services, params, self._create, priority, delegate)
-        return HttpProxyConnectJob(services, params, self._create, priority, delegate)
+            return SocksConnectJob(services, params, self.create, priority, delegate)
+        return HttpProxyConnectJob(services, params, self.create, priority, delegate)
 
 
 def params_for(group_id: GroupId) -> ConnectParams:
@@ -58,8 +59,12 @@ def params_for(group_id: GroupId) -> ConnectParams:
         params = _through(route, group_id)
     if tls is None:
         return params
-    via = tuple([(hop.server, hop.identity) for hop in route.hops]) if route is not None else ()
+    via = _who_is_told(route.hops) if route is not None else ()
     return SslParams(params, TlsPeer(origin.host, origin.port, group_id.partition, group_id.privacy_mode, via), tls)
+
+
+def _who_is_told(hops: tuple[ProxyHop, ...]) -> tuple[tuple[ProxyServer, AuthIdentity | None], ...]:
+    return tuple([(hop.server, hop.identity) for hop in hops])
 
 
 def _through(route: ProxyRoute, group_id: GroupId) -> ConnectParams:
@@ -70,14 +75,14 @@ def _through(route: ProxyRoute, group_id: GroupId) -> ConnectParams:
     destinations: list[HostPortPair | None] = [HostPortPair(hop.server.host, hop.server.port) for hop in route.hops[1:]]
     destinations.append(None if is_forwarded else HostPortPair(origin.host, origin.port))
     params: ConnectParams = TransportParams(first.host, first.port, partition)
-    via = ()
-    for hop, destination in zip(route.hops, destinations, strict=True):
+    for number, (hop, destination) in enumerate(zip(route.hops, destinations, strict=True), start=1):
         server = hop.server
-        via = (*via, (server, hop.identity))
         if server.scheme == ProxyScheme.HTTPS:
             assert hop.tls is not None, server
-            peer = TlsPeer(server.host, server.port, partition, group_id.privacy_mode, via)
-            params = SslParams(params, peer, hop.tls)
+            via = _who_is_told(route.hops[:number])
+            params = SslParams(
+                params, TlsPeer(server.host, server.port, partition, group_id.privacy_mode, via), hop.tls
+            )
         if server.scheme.is_http:
             params = HttpProxyParams(params, hop, destination)
         else:

@@ -18,7 +18,6 @@ from netstack_sync.pool.group import Group
 from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.handle import ClientSocketHandle, ReuseType
 from netstack_sync.pool.idle_keeper import IdleKeeper
-from netstack_sync.pool.layered import HigherPools
 from netstack_sync.pool.limits import PoolLimits
 from netstack_sync.pool.pool_groups import PoolGroups
 from netstack_sync.pool.pool_jobs import PoolJobs
@@ -61,13 +60,13 @@ class ClientSocketPool:
         self._waiting = total.waiting
         self._thread = thread
         self._limits = limits
-        self._idle = IdleKeeper(thread.timers, self._close, self._forget_if_empty)
+        self._idle = IdleKeeper(thread.timers, self._close, lambda group: self._groups.forget_if_empty(group))
         self._groups = PoolGroups(limits.per_group, self._idle.on_lost)
         self._slots = PoolSlots(limits.total, self, total)
         self._jobs = PoolJobs(thread, factory, limits, self._slots, self._on_job_done, self._serve)
-        self.higher_pools = HigherPools(self._is_stalled, thread.post)
         self._preconnecter = Preconnecter(self._slots, self._idle, self._jobs, self._offer)
-        self._room = PoolRoom(self._slots, self._idle, self._groups, self._jobs, self.higher_pools)
+        self._room = PoolRoom(self._slots, self._idle, self._groups, self._jobs, thread.post)
+        self.higher_pools = self._room.higher_pools
         self.sockets_reused = 0  # how often a request got a connection that was there already
 
     # --- what handles ask
@@ -226,7 +225,7 @@ class ClientSocketPool:
     def _serve(self, group: Group) -> None:
         """After a change of the group: uses the slots there are now, its own requests have no precedence."""
         self._groups.note(group)
-        self._forget_if_empty(group)
+        self._groups.forget_if_empty(group)
         while len(self._groups.stalled) and self._room.make():
             self.serve_one_stalled()
 
@@ -293,14 +292,7 @@ class ClientSocketPool:
         handle.set_result(result)
         self._thread.task_runner.post_task(handle.deliver)
 
-    def _is_stalled(self) -> bool:
-        """True when a request waits only because the pool is full of sockets in use."""
-        return self._slots.is_full and not len(self._idle) and len(self._groups.stalled) > 0
-
     def _close(self, socket: StreamSocket, reason: str) -> None:
         log_closed(socket, reason)
         socket.disconnect()
         self._slots.give_back()
-
-    def _forget_if_empty(self, group: Group) -> None:
-        self._groups.forget_if_empty(group)
