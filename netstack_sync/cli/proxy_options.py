@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable
 from typing import Final, TypedDict
 
-from netstack_sync.auth.identity import NegotiateAuth
-from netstack_sync.cli.credentials import password_auth
-from netstack_sync.cli.data_files import read_file
-from netstack_sync.cli.exit_status import READ_ERROR, USAGE, CommandError
-from netstack_sync.cli.tls_text import argument_text
 from netstack_sync.fetcher.options import AuthValue
 
 _SCHEMES: Final = ("basic", "digest", "ntlm", "negotiate", "anyauth")

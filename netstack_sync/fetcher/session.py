@@ -196,7 +196,8 @@ class Session(SessionRequests):
         return SessionCookies(lambda: self._stack.live().context, self._config.base_url)
 
     def preconnect(self, url: str, count: int = 1) -> None:
-        """Opens connections for requests that will come: name, TCP and TLS, up to `count` to this host in all.
+        """Opens connections for requests that will come: name, TCP and TLS, up to `count` to this host in all; through
+        the session's proxy, if it has one.
 
         Returns at once; what fails is silent, the request will tell. Raises InvalidURL and ValueError.
         """

@@ -17,7 +17,6 @@ from netstack_sync.fetcher.cookie_arguments import request_cookies
 from netstack_sync.fetcher.decoding import accept_encoding
 from netstack_sync.fetcher.hooks import Hooks, HooksArgument, joined_hooks
 from netstack_sync.fetcher.news_arguments import check_callback, settle_expectation
-from netstack_sync.fetcher.proxy_settings import request_proxy
 from netstack_sync.fetcher.options import (
     AuthArgument,
     FetchOptions,
@@ -36,6 +35,7 @@ from netstack_sync.fetcher.options import (
     with_params,
     without_session_cookie,
 )
+from netstack_sync.fetcher.proxy_settings import request_proxy
 from netstack_sync.fetcher.retry_policy import RetriesArgument, RetryPolicy
 from netstack_sync.fetcher.scheme_arguments import HTTP_SCHEMES
 from netstack_sync.fetcher.session_tls import SessionTls

@@ -26,7 +26,12 @@ class ProxyStreamRequest(StepMachine):
     __slots__ = ("_clock", "_finding_since", "_info", "_net_log", "_pools", "_priority", "_request", "_way")
 
     def __init__(
-        self, pools: ClientSocketPoolManager, info: HttpRequestInfo, net_log: NetLogWithSource, way: ProxyWay, clock: TickClock
+        self,
+        pools: ClientSocketPoolManager,
+        info: HttpRequestInfo,
+        net_log: NetLogWithSource,
+        way: ProxyWay,
+        clock: TickClock,
     ) -> None:
         super().__init__()
         self._pools = pools

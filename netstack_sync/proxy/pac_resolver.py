@@ -16,6 +16,7 @@ from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_PAC_SCRIPT_FAILED,
 from netstack_sync.base.url import Url
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
+from netstack_sync.log.net_log import NetLogParams
 from netstack_sync.log.params import string_value
 from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.step_machine import StepMachine
@@ -174,8 +175,7 @@ class PacResolveJob(StepMachine):
         if not self._net_log.is_capturing:
             return
         for alert in run.alerts:
-            params = {"message": string_value(alert)}
-            self._net_log.event(NetLogEventType.PAC_JAVASCRIPT_ALERT, lambda _, params=params: params)
+            self._net_log.event(NetLogEventType.PAC_JAVASCRIPT_ALERT, _alert_params(alert))
         if run.net_error != OK:
             self._net_log.event(NetLogEventType.PAC_JAVASCRIPT_ERROR, lambda _: _error_params(run))
 
@@ -189,6 +189,10 @@ def pac_url(url: Url) -> str:
     if url.is_secure:
         return f"{url.scheme}://{url.host_header}/"
     return url.without_credentials().with_fragment(None).href
+
+
+def _alert_params(alert: str) -> NetLogParams:
+    return lambda _mode: {"message": string_value(alert)}
 
 
 def _error_params(run: PacRunResult) -> dict[str, object]:

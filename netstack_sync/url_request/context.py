@@ -133,7 +133,7 @@ class URLRequestContext:
         self._requests.discard(request)
 
     def preconnect(self, url: Url, tls: TlsConfig, count: int, auth: AuthIdentity | None = None) -> None:
-        """Opens connections in advance, unless the context is shut down."""
+        """Opens connections in advance, through the session's proxies, unless the context is shut down."""
         if not self.is_shut_down:
             self.network_session.preconnect(url, tls, count, auth=auth)
 

@@ -66,12 +66,12 @@ from netstack_sync.url_request.host_rate_limiter import HostRateLimiter
 from netstack_sync.url_request.network_changes import ChangingServices, DohServices, NetworkChanges
 from netstack_sync.url_request.network_delegate import NetworkDelegate
 from netstack_sync.url_request.ocsp_fetcher import UrlRequestOcspFetcher
+from netstack_sync.url_request.pac_dns import HostResolverPacDns
 from netstack_sync.url_request.pac_fetcher import UrlRequestPacFetcher
 from netstack_sync.url_request.proxy_identities import ProxyIdentities, ProxyLogins
-from netstack_sync.url_request.proxy_parts import ProxyServiceMaker, find_own_addresses
+from netstack_sync.url_request.proxy_parts import ProxyServiceMaker
 from netstack_sync.url_request.proxy_services import ProxyServices
 from netstack_sync.url_request.rate_limit import RateLimits
-from netstack_sync.url_request.resolver_pac_dns import ResolverPacDns
 from netstack_sync.url_request.resource_scheduler import ResourceScheduler, ResourceSchedulerSettings
 from netstack_sync.url_request.scheme_settings import SchemeSettings
 from netstack_sync.url_request.throttler import URLRequestThrottler
@@ -280,12 +280,13 @@ class _ContextParts:
 
     def _make_proxies(self, host_resolver: HostResolver, side_context: URLRequestContext) -> ProxyServices:
         """The way out of users' requests. Scripts come over connections of their own, which are direct."""
-        settings, thread, dns = self._settings, self._thread, ResolverPacDns(host_resolver)
-        fetcher = UrlRequestPacFetcher(side_context, settings.doh_tls, self._disk_workers)
+        settings, thread, dns = self._settings, self._thread, HostResolverPacDns(host_resolver)
+        fetcher = UrlRequestPacFetcher(settings.doh_tls)
+        fetcher.attach(side_context)
         pac = PacServices(
             DeciderServices(fetcher, dns, thread.timers, self._net_log),
-            ScriptServices(dns, thread.timers, find_own_addresses),
-            self._pac_engine,
+            ScriptServices(dns, thread.timers, lambda: ()),
+            None,  # type: ignore
         )
         maker = ProxyServiceMaker(thread, self._workers, pac)
         identities = ProxyIdentities(settings.proxy_logins, self._job_workers)

@@ -44,7 +44,7 @@ class FtpProtocol(ProtocolHandler):
             return ErrorJob(ERR_INVALID_URL, "a control character in the path, user name or password")
         proxy = _proxy_named(hop)
         if proxy:
-            why = f"ftp: URLs cannot go through {proxy}, which the proxy settings name; proxy=\"direct\" goes without it"
+            why = f'ftp: URLs cannot go through {proxy}, which the proxy settings name; proxy="direct" goes without it'
             return ErrorJob(ERR_NO_SUPPORTED_PROXIES, why)
         return SourceJob(hop, _FtpSourceMaker(hop, info.url, path), hop.services.job_workers)
 

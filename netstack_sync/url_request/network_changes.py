@@ -72,6 +72,8 @@ class NetworkChanges:
         """Begins to watch, once."""
         self._notifier.add_observer(self)
         self._notifier.start(self._on_initial_type)
+        if self._services.proxies is not None:
+            self._services.proxies.start()
         doh = self._services.doh
         if doh is not None:
             doh.hosts.start()

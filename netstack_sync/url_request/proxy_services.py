@@ -11,6 +11,7 @@ from netstack_sync.http.proxy_source import OnIdentity
 from netstack_sync.proxy.config import DIRECT_CONFIG, ProxyConfig
 from netstack_sync.proxy.config_service import ProxyConfigService
 from netstack_sync.proxy.info import ProxyInfo, ProxyRetryInfo
+from netstack_sync.proxy.polling_config_service import PollingConfigService
 from netstack_sync.proxy.resolution_service import ProxyResolutionService
 from netstack_sync.url_request.proxy_identities import ProxyIdentities
 
@@ -27,8 +28,8 @@ class ServiceInUse(NamedTuple):
 
     service: ProxyResolutionService
     settings: ProxyConfigService
-    stop: Callable[[], None] | None = None
-    """Ends the settings, where something of them is running."""
+    polling: PollingConfigService | None = None
+    """The settings again, where they are looked at now and then."""
 
 
 class ProxyServices:
@@ -38,18 +39,22 @@ class ProxyServices:
     single requests bring are dropped when there are many and nobody asks them anything.
     """
 
-    __slots__ = ("_identities", "_is_shut_down", "_make", "_others", "_own", "_own_config")
+    __slots__ = ("_identities", "_is_shut_down", "_make", "_others", "_own")
 
     def __init__(
         self, own: ProxyConfig, make: Callable[[ProxyConfig], ServiceInUse], identities: ProxyIdentities
     ) -> None:
-        """`own` are the settings of the session. Any thread: nothing is made before it is asked for."""
+        """`own` are the settings of the session. Any thread; start() comes next."""
         self._make = make
-        self._own_config = None if is_direct(own) else own
-        self._own: ServiceInUse | None = None
+        self._own = None if is_direct(own) else make(own)
         self._others: dict[ProxyConfig, ServiceInUse] = {}  # the one that was used last is last
         self._identities = identities
         self._is_shut_down = False
+
+    def start(self) -> None:
+        """The settings of the session are looked at from now on, once."""
+        if self._own is not None and self._own.polling is not None:
+            self._own.polling.start()
 
     # --- ProxySource
 
@@ -102,8 +107,6 @@ class ProxyServices:
 
     def _in_use_for(self, config: ProxyConfig | None) -> ServiceInUse | None:
         if config is None:  # fast path
-            if self._own is None and self._own_config is not None:
-                self._own = self._made(self._own_config)
             return self._own
         if is_direct(config):
             return None
@@ -118,6 +121,8 @@ class ProxyServices:
         known = self._make(config)
         if self._is_shut_down:
             _end(known)
+        elif known.polling is not None:
+            known.polling.start()
         return known
 
     def _make_room(self) -> None:
@@ -135,8 +140,8 @@ class ProxyServices:
 
 
 def _end(known: ServiceInUse) -> None:
-    if known.stop is not None:
-        known.stop()
+    if known.polling is not None:
+        known.polling.shut_down()
     known.service.shut_down()
 
 

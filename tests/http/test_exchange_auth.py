@@ -26,7 +26,6 @@ from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.stream_request import group_id_for
 from netstack_sync.http.upload import BytesUpload, IterableSource, UploadStream, WorkerUpload
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
-from netstack_sync.wire.http1_response import ResponseHeadParser
 from netstack_sync.workers.security_context import SecurityError
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_socket import EOF, Pause, Read, ScriptedSocket, Step, Write
