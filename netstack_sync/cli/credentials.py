@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import getpass
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 from netstack_sync.auth.identity import AnyAuth, BasicAuth, BearerAuth, DigestAuth, NegotiateAuth, NetrcAuth, NtlmAuth
 from netstack_sync.cli.exit_status import USAGE, CommandError
 from netstack_sync.fetcher.options import AuthValue
 
-_SCHEMES: Final[dict[str, Callable[[str, str], AuthValue]]] = {
+PasswordAuth: TypeAlias = "tuple[str, str] | AnyAuth | BasicAuth | DigestAuth | NegotiateAuth | NtlmAuth"
+"""What a user with a password may be."""
+
+_SCHEMES: Final[dict[str, Callable[[str, str], PasswordAuth]]] = {
     "anyauth": AnyAuth,
     "basic": BasicAuth,
     "digest": DigestAuth,
@@ -37,7 +40,7 @@ def credentials(options: argparse.Namespace) -> AuthValue:
     return None
 
 
-def password_auth(flag: str, text: str, scheme_name: str | None) -> AuthValue:
+def password_auth(flag: str, text: str, scheme_name: str | None) -> PasswordAuth:
     """What the USER[:PASSWORD] of a flag means; raises ValueError, and CommandError without a password."""
     user, separator, password = text.partition(":")
     if not separator:

@@ -131,7 +131,8 @@ class TestCredentials:
     def test_refused_tunnel_has_no_answer(self, secure_server: EmbeddedServer) -> None:
         """Nothing of the proxy's answer may pass for the server's."""
         with recording_proxy(login=(USER, PASSWORD)) as proxy, Session(proxy=proxy.url(), trust_env=False) as session:
-            with pytest.raises(ProxyError, match=rf"ERR_PROXY_AUTH_REQUESTED.*127\.0\.0\.1:{proxy.port}") as caught:
+            words = rf"ERR_PROXY_AUTH_REQUESTED.*127\.0\.0\.1:{proxy.port}"
+            with pytest.raises(ProxyError, match=words) as caught:
                 session.get(secure_server.url("/hello"), verify=secure_server.ca_file)
         assert PASSWORD not in str(caught.value)
 
@@ -197,9 +198,12 @@ class TestWhichProxy:
     def test_only_one_and_it_is_dead(self, server: EmbeddedServer) -> None:
         """Never directly instead; the error names the proxy."""
         port = closed_port()
-        with Session(proxy=f"http://me:pw@127.0.0.1:{port}", trust_env=False) as session:
-            with pytest.raises(ProxyError, match=rf"ERR_PROXY_CONNECTION_FAILED.*127\.0\.0\.1:{port}") as caught:
-                session.get(server.url("/hello"))
+        words = rf"ERR_PROXY_CONNECTION_FAILED.*127\.0\.0\.1:{port}"
+        with (
+            Session(proxy=f"http://me:pw@127.0.0.1:{port}", trust_env=False) as session,
+            pytest.raises(ProxyError, match=words) as caught,
+        ):
+            session.get(server.url("/hello"))
         assert not server.requests and "me:pw" not in str(caught.value)
 
     def test_preconnect(self, secure_server: EmbeddedServer, proxy: RecordingProxy) -> None:
