@@ -199,7 +199,7 @@ class _HttpFetch:
     def _take(self, answer: SmallAnswer) -> None:
         headers = answer.headers
         assert headers is not None, "it is there with OK"
-        if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        if (headers.get("content-encoding") or "identity").strip().lower() != "identity":
             self._fail(ERR_CONTENT_DECODING_FAILED, "the answer is compressed, which nobody asked for")
             return
         text = script_text(answer.body, charset_of(headers.get("content-type") or ""))
