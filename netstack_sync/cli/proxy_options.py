@@ -79,7 +79,7 @@ def check_proxy_arguments(parser: argparse.ArgumentParser, options: argparse.Nam
 
 
 def _with_scheme(scheme: str) -> Callable[[str], str]:
-    return lambda text: f"{scheme}://{text}"
+    return lambda text: ",".join([f"{scheme}://{server.strip()}" for server in text.split(",")])
 
 
 def session_proxy(options: argparse.Namespace) -> SessionProxyOptions:
@@ -135,4 +135,9 @@ def _login(options: argparse.Namespace) -> ProxyAuthValue:
     scheme = options.proxy_auth_scheme
     if scheme == "negotiate" and options.proxy_user in (None, ":"):
         return NegotiateAuth()
-    return None if options.proxy_user is None else password_auth("-U", options.proxy_user, scheme)
+    if options.proxy_user is None:
+        return None
+    try:
+        return password_auth("-U", options.proxy_user, scheme)
+    except ValueError as error:
+        raise CommandError(USAGE, f"-U{str(error).removeprefix('auth')}") from None

@@ -149,6 +149,11 @@ class URLRequestContext:
         for session in self._sessions:
             session.pools.close_idle_sockets(close_reasons.ON_REQUEST)
 
+    def abandon_after_fork(self) -> None:
+        """In a forked child: drops what belongs to the parent, and would keep something of it alive."""
+        if self.proxies is not None:
+            self.proxies.abandon_after_fork()
+
     @property
     def request_count(self) -> int:
         """Requests under way."""

@@ -48,9 +48,6 @@ from netstack_sync.pool.limits import PoolLimits
 from netstack_sync.pool.pool_manager import ClientSocketPoolManager
 from netstack_sync.pool.transport_connect_job import ConnectServices
 from netstack_sync.proxy.config import DIRECT_CONFIG, ProxyConfig
-from netstack_sync.proxy.pac_decider import DeciderServices
-from netstack_sync.proxy.pac_resolver import ScriptServices
-from netstack_sync.proxy.pac_setup import PacServices
 from netstack_sync.sockets.factory import ClientSocketFactory, DefaultSocketFactory
 from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.sockets.tls_config import TlsConfig
@@ -66,10 +63,8 @@ from netstack_sync.url_request.host_rate_limiter import HostRateLimiter
 from netstack_sync.url_request.network_changes import ChangingServices, DohServices, NetworkChanges
 from netstack_sync.url_request.network_delegate import NetworkDelegate
 from netstack_sync.url_request.ocsp_fetcher import UrlRequestOcspFetcher
-from netstack_sync.url_request.pac_dns import HostResolverPacDns
-from netstack_sync.url_request.pac_fetcher import UrlRequestPacFetcher
-from netstack_sync.url_request.proxy_identities import ProxyIdentities, ProxyLogins
-from netstack_sync.url_request.proxy_parts import ProxyServiceMaker
+from netstack_sync.url_request.proxy_identities import ProxyLogins
+from netstack_sync.url_request.proxy_parts import ProxyParts
 from netstack_sync.url_request.proxy_services import ProxyServices
 from netstack_sync.url_request.rate_limit import RateLimits
 from netstack_sync.url_request.resource_scheduler import ResourceScheduler, ResourceSchedulerSettings
@@ -160,7 +155,9 @@ class _ContextParts:
         resolver = self._make_resolver()
         host_resolver = self._with_rules(resolver)
         pac_session = self._make_session(host_resolver, _PAC_LIMITS)
-        proxies = self._make_proxies(host_resolver, self._make_side_context(resolver, host_resolver, pac_session))
+        pac_context = self._make_side_context(resolver, host_resolver, pac_session)
+        proxy_parts = ProxyParts(pac_context, host_resolver, settings.doh_tls, _WALL_CLOCK)
+        proxies = proxy_parts.make_services(settings.proxy, settings.proxy_logins, self._job_workers)
         session = self._make_session(host_resolver, settings.limits, proxies)
         self._health.on_avoided = session.on_endpoint_avoided
         doh_services = self._make_doh_services(resolver, host_resolver)
@@ -277,20 +274,6 @@ class _ContextParts:
     def _with_rules(self, resolver: ResolverManager) -> HostResolver:
         rules = self._settings.host_resolver_rules
         return MappedHostResolver(resolver, rules) if rules else resolver
-
-    def _make_proxies(self, host_resolver: HostResolver, side_context: URLRequestContext) -> ProxyServices:
-        """The way out of users' requests. Scripts come over connections of their own, which are direct."""
-        settings, thread, dns = self._settings, self._thread, HostResolverPacDns(host_resolver)
-        fetcher = UrlRequestPacFetcher(settings.doh_tls)
-        fetcher.attach(side_context)
-        pac = PacServices(
-            DeciderServices(fetcher, dns, thread.timers, self._net_log),
-            ScriptServices(dns, thread.timers, lambda: ()),
-            None,  # type: ignore
-        )
-        maker = ProxyServiceMaker(thread, self._workers, pac)
-        identities = ProxyIdentities(settings.proxy_logins, self._job_workers)
-        return ProxyServices(settings.proxy, maker.make, identities)
 
     def _make_session(
         self, resolver: HostResolver, limits: PoolLimits, proxies: ProxyServices | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.proxy_chain import ProxyServer
@@ -23,6 +23,16 @@ SYSTEM_CONFIG: Final = ProxyConfig(source="system")
 """Stands for whatever the system is set to, as often as that changes."""
 
 
+class ScriptEngine(Protocol):
+    """Who runs the scripts of all services: workers.pac_engine.PacEngine."""
+
+    def shut_down(self) -> None:
+        """Nothing runs any more; idempotent."""
+
+    def abandon_after_fork(self) -> None:
+        """Drops what belongs to the parent of a forked child."""
+
+
 class ServiceInUse(NamedTuple):
     """A service with what it is made from."""
 
@@ -39,16 +49,21 @@ class ProxyServices:
     single requests bring are dropped when there are many and nobody asks them anything.
     """
 
-    __slots__ = ("_identities", "_is_shut_down", "_make", "_others", "_own")
+    __slots__ = ("_engine", "_identities", "_is_shut_down", "_make", "_others", "_own")
 
     def __init__(
-        self, own: ProxyConfig, make: Callable[[ProxyConfig], ServiceInUse], identities: ProxyIdentities
+        self,
+        own: ProxyConfig,
+        make: Callable[[ProxyConfig], ServiceInUse],
+        identities: ProxyIdentities,
+        engine: ScriptEngine,
     ) -> None:
         """`own` are the settings of the session. Any thread; start() comes next."""
         self._make = make
         self._own = None if is_direct(own) else make(own)
         self._others: dict[ProxyConfig, ServiceInUse] = {}  # the one that was used last is last
         self._identities = identities
+        self._engine = engine
         self._is_shut_down = False
 
     def start(self) -> None:
@@ -104,6 +119,11 @@ class ProxyServices:
         self._is_shut_down = True
         for known in self._all():
             _end(known)
+        self._engine.shut_down()
+
+    def abandon_after_fork(self) -> None:
+        """In a forked child: drops what belongs to the parent."""
+        self._engine.abandon_after_fork()
 
     def _in_use_for(self, config: ProxyConfig | None) -> ServiceInUse | None:
         if config is None:  # fast path

@@ -36,7 +36,6 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "command-line.rst"
         (("--proxy-ntlm",), "--proxy-ntlm needs somebody"),
         (("--proxy-auth", "bearer"), "invalid choice: 'bearer'"),
         (("-x", "gopher://proxy"), "-x: 'gopher://proxy' has the scheme 'gopher', which no proxy has"),
-        (("--socks4", "a,b"), "-x: "),
         (("-x", "h", "-U", "a:b", "--noproxy", "http://"), "-x: no_proxy: "),
         (("--pac", "data:,1"), "no function FindProxyForURL"),
         (("--xproxy", "http://proxy/"), "unrecognized arguments: --xproxy; see netstack fetch --help"),

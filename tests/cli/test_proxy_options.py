@@ -37,7 +37,7 @@ def options_of(*arguments: str) -> tuple[object, object]:
         (("-x", "system"), "system"),
         (("-x", "a:1, b:2,direct"), ["a:1", "b:2", "direct"]),
         (("--socks4", "h"), "socks4://h"),
-        (("--socks4a", "h"), "socks4a://h"),
+        (("--socks4a", "h,i"), ["socks4a://h", "socks4a://i"]),
         (("--socks5", "u:p@h:1"), "socks5://u:p@h:1"),
         (("--socks5-hostname", "h"), "socks5://h"),
         (("-x", "h", "--noproxy", "a,b"), {"all": "h", "no_proxy": "a,b"}),
