@@ -77,9 +77,11 @@ class ExchangeParties:
         self.forwarding = None if hop is None else Forwarding(auth.proxy_authorization())
         return info
 
-    def heed(self, response: HttpResponseInfo) -> bool:
-        """An answer is there; True when it is a challenge that can be met, and then restart() is to follow."""
+    def heed(self, response: HttpResponseInfo, stream: HttpStream) -> bool:
+        """An answer is there, which is told how it came; True when it is a challenge that restart() can meet."""
         head, way = response.head, self._way
+        if stream.route is not None:
+            response.proxy_chain = stream.route.chain
         wants_restart = self._auth is not None and self._auth.wants_restart(head)
         if way is not None:
             way.report_success()

@@ -35,8 +35,8 @@ class HttpNetworkSession:
         "_drainers",
         "_preconnects",
         "auth_cache",
-        "default_proxies",
         "heads",
+        "is_direct",
         "meter",
         "net_log",
         "pools",
@@ -65,8 +65,8 @@ class HttpNetworkSession:
         self.heads = RequestHeads()
         self.auth_cache = HttpAuthCache()
         self.proxies = proxies
-        self.default_proxies = proxies.service_for(None) if proxies is not None else None
-        """The service of requests that have no settings of their own; None: these go directly."""
+        self.is_direct = proxies is None or proxies.is_direct
+        """See ProxySource."""
         self.proxy_auth = proxy_auth if proxy_auth is not None else HttpAuthCache()
         self.security = security
         self.net_log = net_log
@@ -84,9 +84,7 @@ class HttpNetworkSession:
 
     def proxies_for(self, config: ProxyConfig | None) -> ProxyResolver | None:
         """The service of a request with these settings; None for one that goes directly."""
-        if config is None or self.proxies is None:
-            return self.default_proxies
-        return self.proxies.service_for(config)
+        return self.proxies.service_for(config) if self.proxies is not None else None
 
     def preconnect(
         self,

@@ -6,7 +6,6 @@ from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_IO_PENDING, OK
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.base.proxy_chain import DIRECT
 from netstack_sync.http.build_headers import Forwarding, head_params, headers_to_send, with_sent_headers
 from netstack_sync.http.exchange_parties import ExchangeParties, make_parties
 from netstack_sync.http.network_session import HttpNetworkSession
@@ -59,8 +58,8 @@ class NetworkTransaction(TransactionFacts):
     def start(self, info: HttpRequestInfo, on_done: Completion) -> int:
         """OK when the head of the response is there, an error, or ERR_IO_PENDING and one later callback."""
         self._info = info
-        session, has_proxies = self._session, info.proxy is not None or self._session.default_proxies is not None
-        if has_proxies or info.auth is not None or info.url.username is not None:
+        session, has_identity = self._session, info.auth is not None or info.url.username is not None
+        if has_identity or info.proxy is not None or not session.is_direct:
             self._parties = make_parties(info, session, self._net_log)
         self.timing.request_start = session.thread.clock.now()
         return self._begin(self._create_stream, on_done)
@@ -231,12 +230,10 @@ class NetworkTransaction(TransactionFacts):
             params = response_header_params(line, head.headers)
             self._net_log.event(NetLogEventType.HTTP_TRANSACTION_READ_RESPONSE_HEADERS, params)
         self.has_sent_bytes = True
-        route = stream.route
         self.response = response = HttpResponseInfo(
-            info.url, head, self.timing, stream.is_connection_reused, stream.remote_address, stream.ssl_info,
-            DIRECT if route is None else route.chain,
-        )  # fmt: skip
-        self.is_ready_to_restart = self._parties is not None and self._parties.heed(response)
+            info.url, head, self.timing, stream.is_connection_reused, stream.remote_address, stream.ssl_info
+        )
+        self.is_ready_to_restart = self._parties is not None and self._parties.heed(response, stream)
         return OK
 
     def _drain_challenge(self, _: int) -> int:

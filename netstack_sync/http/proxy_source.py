@@ -53,6 +53,10 @@ class ProxyResolver(Protocol):
 class ProxySource(Protocol):
     """Of a whole session; network thread only."""
 
+    @property
+    def is_direct(self) -> bool:
+        """True where requests without settings of their own go directly; stays as it is."""
+
     def service_for(self, config: ProxyConfig | None) -> ProxyResolver | None:
         """The service of a request's own settings, or of the session's; None where these say: directly."""
 
@@ -61,6 +65,9 @@ class ProxySource(Protocol):
 
         Who does not wait any more passes the call over.
         """
+
+    def identity_error(self, server: ProxyServer) -> str:
+        """Why identity_of() gave an error the last time, in words; may be empty."""
 
     def forget_identity(self, server: ProxyServer) -> None:
         """The proxy refused it, or wanted one where there was none: who knows is to be asked again."""

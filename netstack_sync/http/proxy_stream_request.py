@@ -10,11 +10,12 @@ from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.proxy_way import ProxyWay
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.stream import HttpStream
-from netstack_sync.http.stream_request import StreamRequest
+from netstack_sync.http.stream_request import StreamRequest, group_id_for
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.step_machine import StepMachine
-from netstack_sync.pool.pool_manager import ClientSocketPoolManager
+from netstack_sync.pool.handle import ClientSocketHandle
+from netstack_sync.pool.socket_pool import ClientSocketPool
 
 
 class ProxyStreamRequest(StepMachine):
@@ -96,8 +97,9 @@ class ProxyStreamRequest(StepMachine):
     def _request_stream(self, result: int) -> int:
         if result != OK:
             return result
-        self._request = StreamRequest(self._pools, self._info, self._net_log, route=self._way.route)
-        self._request.set_priority(self._priority)
+        group_id = group_id_for(self._info, self._way.route)
+        claim = ClientSocketHandle(self._pool, group_id, self._priority, self._net_log)
+        self._request = StreamRequest(self._pool, self._info, self._net_log, claim)
         self._step = self._try_next
         return self._request.start(self._on_io_complete)
 

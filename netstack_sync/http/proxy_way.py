@@ -135,7 +135,7 @@ class ProxyWay(StepMachine):
         info = self.info
         assert info is not None
         if result != OK:
-            self._error_detail = f"nobody told as whom to speak to {info.chain.servers[len(self._hops)]}"
+            self._error_detail = self._source.identity_error(info.chain.servers[len(self._hops)])
             return result
         for server in info.chain.servers[len(self._hops) :]:
             identity = self._source.identity_of(server, info, self._on_identity)

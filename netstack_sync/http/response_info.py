@@ -23,14 +23,13 @@ class HttpResponseInfo:
         connection_reused: bool,
         remote_address: IPEndPoint | None,
         ssl_info: SSLInfo | None,
-        proxy_chain: ProxyChain = DIRECT,
     ) -> None:
         self.url = url
         """What was asked for; after redirects not what the caller asked for."""
         self.head = head
         self.timing = timing
         self.connection_reused = connection_reused
-        self.proxy_chain = proxy_chain
+        self.proxy_chain: ProxyChain = DIRECT
         """Through whom it came."""
         self.remote_address = remote_address
         """Of the first proxy, if there is one."""

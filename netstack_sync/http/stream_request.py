@@ -31,13 +31,12 @@ class StreamRequest(StepMachine):
         info: HttpRequestInfo,
         net_log: NetLogWithSource,
         connection: ClientSocketHandle | None = None,
-        route: ProxyRoute | None = None,
     ) -> None:
-        """With the claim to a `connection` it is that one, the request's from now on; else one over `route`."""
+        """With the claim to a `connection` it is that one, which is the request's from now on."""
         super().__init__()
         self._info = info
         self._net_log = net_log
-        self._handle = connection or _new_handle(pools, group_id_for(info, route), info.priority, net_log)
+        self._handle = connection or ClientSocketHandle(pool, group_id_for(info), info.priority, net_log)
         self.stream: HttpStream | None = None
         """The stream once the request is answered with OK; the owner's from then on."""
 

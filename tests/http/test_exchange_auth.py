@@ -19,6 +19,7 @@ from netstack_sync.base.net_errors import (
     OK,
 )
 from netstack_sync.base.ssl_info import SSLInfo
+from netstack_sync.base.url import Url
 from netstack_sync.http.body_drainer import DRAIN_BYTES, DRAIN_LIMIT_S
 from netstack_sync.http.interim import InterimAnswers
 from netstack_sync.http.network_transaction import NetworkTransaction
@@ -508,7 +509,9 @@ def test_the_login_is_bound_to_the_servers_certificate(stack: ScriptedStack) -> 
     security = logging_in(stack)
     socket = stack.connection(get(), FIRST, get(b"one"), Read(FINE))
     socket.ssl_info = SSLInfo("TLSv1.3", "x", "", (b"leaf", b"root"))
-    assert status(stack, login()) == 200
+    request = login()
+    request.url = Url.parse("https://a.test/")
+    assert status(stack, request) == 200
     assert security.opened[0].certificate == b"leaf"
 
 
