@@ -73,6 +73,11 @@ class HttpBasicStream:
         return socket.transport_rtt_s() if socket is not None else None
 
     @property
+    def is_proxied(self) -> bool:
+        """See HttpStream."""
+        return self._handle.group_id.proxy is not None
+
+    @property
     def head(self) -> ResponseHead | None:
         """See HttpStream."""
         return self._parser.head

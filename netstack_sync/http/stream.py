@@ -62,6 +62,10 @@ class HttpStream(Protocol):
         """The connection's round trip time in seconds, where the system tells."""
 
     @property
+    def is_proxied(self) -> bool:
+        """True when the other end of the connection is not the server's."""
+
+    @property
     def head(self) -> ResponseHead | None:
         """The final response's head, once read_headers() is through."""
 

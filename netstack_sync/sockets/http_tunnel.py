@@ -25,6 +25,7 @@ from netstack_sync.base.shown_text import shown
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.log.params import header_params, response_header_params
+from netstack_sync.loop.completion import Task
 from netstack_sync.loop.timers import Alarm, TimerQueue
 from netstack_sync.sockets.proxy_handshake import ProxyHandshake
 from netstack_sync.sockets.stream_socket import StreamSocket
@@ -79,6 +80,7 @@ class HttpTunnel(ProxyHandshake):
         "_head_parser",
         "_interim_heads",
         "_is_restart",
+        "_on_restart",
         "_proxy",
         "_request",
         "_unread_bytes",
@@ -94,8 +96,11 @@ class HttpTunnel(ProxyHandshake):
         auth: AuthController | None,
         net_log: NetLogWithSource,
         timers: TimerQueue,
+        on_restart: Task | None = None,
     ) -> None:
+        """`on_restart` is called when the proxy is about to be asked once more over this connection."""
         super().__init__(transport, net_log)
+        self._on_restart = on_restart
         self._proxy = proxy
         self._destination = destination
         self._user_agent = user_agent
@@ -252,6 +257,8 @@ class HttpTunnel(ProxyHandshake):
         self._alarm.stop()
         self._end_span(OK)
         self._is_restart = True
+        if self._on_restart is not None:
+            self._on_restart()
         self._step = self._generate_token
         return OK
 
