@@ -10,7 +10,6 @@ from netstack_sync.auth.identity import AuthIdentity, password_identity
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import (
     ERR_INSUFFICIENT_RESOURCES,
-    ERR_IO_PENDING,
     ERR_PROXY_AUTH_REQUESTED,
     ERR_TIMED_OUT,
     ERR_TUNNEL_CONNECTION_FAILED,
@@ -327,4 +326,4 @@ def test_no_descriptors_are_no_fault_of_the_proxy(rig: JobRig) -> None:
     """The pool knows what to do about it."""
     rig.resolver.outcome, rig.sockets.transport_result = OK, ERR_INSUFFICIENT_RESOURCES
     job = DefaultConnectJobFactory(rig.services).create_job(group("https", hop("http")), RequestPriority.LOW, rig)
-    assert job.connect() == ERR_INSUFFICIENT_RESOURCES != ERR_IO_PENDING
+    assert job.connect() == ERR_INSUFFICIENT_RESOURCES

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from netstack_sync.base.net_errors import (
-    ERR_ADDRESS_UNREACHABLE,
     ERR_CERT_AUTHORITY_INVALID,
     ERR_CONNECTION_REFUSED,
     ERR_CONNECTION_RESET,
@@ -64,7 +63,7 @@ def test_a_proxy_that_is_left_alone(rig: JobRig) -> None:
     rig.resolver.outcome = OK
     rig.health.avoided.add(ADDRESSES[0])
     job = DefaultConnectJobFactory(rig.services).create_job(group("https", hop("http")), RequestPriority.LOW, rig)
-    assert job.connect() == ERR_PROXY_CONNECTION_FAILED != ERR_ADDRESS_UNREACHABLE
+    assert job.connect() == ERR_PROXY_CONNECTION_FAILED
     assert "did not answer" in job.error_detail and rig.sockets.transports == []
 
 

@@ -10,8 +10,8 @@ import pytest
 from netstack_sync.auth.identity import password_identity
 from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.load_state import LoadState
-from netstack_sync.base.net_errors import ERR_IO_PENDING as PENDING
 from netstack_sync.base.net_errors import (
+    ERR_IO_PENDING,
     ERR_NAME_NOT_RESOLVED,
     ERR_SOCKS_CONNECTION_FAILED,
     ERR_SOCKS_CONNECTION_HOST_UNREACHABLE,
@@ -41,7 +41,7 @@ def rig() -> Iterator[JobRig]:
 def look_up(rig: JobRig) -> tuple[ConnectJob, FakeSocket]:
     """A job through SOCKS4 whose proxy is there and whose destination is being looked up."""
     job = start(rig, group("http", hop("socks4"), partition="site"))
-    rig.resolver.outcome = PENDING
+    rig.resolver.outcome = ERR_IO_PENDING
     return job, reach_proxy(rig)
 
 
@@ -103,11 +103,12 @@ class TestSocks4:
         request = rig.resolver.requests[1]
         assert (request.host, request.port, request.parameters.family) == ("a.test", 80, socket.AF_INET)
         assert request.parameters.partition == "site"
-        assert job.load_state == LoadState.RESOLVING_HOST and job.has_established_connection and not proxy.sent
+        states = [job.load_state]
+        assert job.has_established_connection and not proxy.sent
         job.change_priority(RequestPriority.HIGHEST)
         assert request.priority == RequestPriority.HIGHEST
         request.finish()
-        assert job.load_state == LoadState.ESTABLISHING_PROXY_TUNNEL
+        assert [*states, job.load_state] == [LoadState.RESOLVING_HOST, LoadState.ESTABLISHING_PROXY_TUNNEL]
         assert told(proxy) == b"\x04\x01\x00\x50\xc0\x00\x02\x01\x00"
         proxy.peer_sends(SOCKS4_GRANTED)
         assert rig.results == [OK]
@@ -132,14 +133,14 @@ class TestSocks4:
         assert "IPv4" in job.error_detail
 
     @pytest.mark.parametrize(
-        "host, result", [("192.0.2.7", PENDING), ("2001:db8::1", ERR_SOCKS_CONNECTION_HOST_UNREACHABLE)]
+        "host, result", [("192.0.2.7", ERR_IO_PENDING), ("2001:db8::1", ERR_SOCKS_CONNECTION_HOST_UNREACHABLE)]
     )
     def test_an_address_needs_no_look_up(self, rig: JobRig, host: str, result: int) -> None:
         """It is said as it is, or cannot be."""
         job = start(rig, group("http", hop("socks4"), host=host))
         proxy = reach_proxy(rig)
-        assert rig.results == ([] if result == PENDING else [result]) and len(rig.resolver.requests) == 1
-        assert bool(told(proxy)) == (result == PENDING)
+        assert rig.results == ([] if result == ERR_IO_PENDING else [result]) and len(rig.resolver.requests) == 1
+        assert bool(told(proxy)) == (result == ERR_IO_PENDING)
         job.cancel()
 
     def test_the_look_up_is_part_of_the_handshake(self, rig: JobRig) -> None:
