@@ -112,7 +112,7 @@ def test_socks5_with_a_login(stack: ScriptedStack, steps: list[Step]) -> None:
 
 def test_a_user_without_a_password(stack: ScriptedStack) -> None:
     """An empty one is sent."""
-    steps = [GREET_WITH_LOGIN, LOGIN_WANTED, Write(b"\1\2me\0"), LOGGED_IN, ASK_5, GRANTED_5]
+    steps: list[Step] = [GREET_WITH_LOGIN, LOGIN_WANTED, Write(b"\1\2me\0"), LOGGED_IN, ASK_5, GRANTED_5]
     assert Handshake(stack, *steps, username="me").run() == OK
 
 
@@ -121,7 +121,7 @@ def test_a_user_without_a_password(stack: ScriptedStack) -> None:
 )
 def test_the_proxys_side_may_be_told_in_any_way(stack: ScriptedStack, bound: bytes) -> None:
     """Its length is all that counts."""
-    steps = [GREET, NO_LOGIN, ASK_5, Read(b"\5\0\0" + bound)]
+    steps: list[Step] = [GREET, NO_LOGIN, ASK_5, Read(b"\5\0\0" + bound)]
     assert Handshake(stack, *steps).run() == OK
     assert Handshake(stack, *one_byte_at_a_time(steps)).run() == OK
 
@@ -129,7 +129,7 @@ def test_the_proxys_side_may_be_told_in_any_way(stack: ScriptedStack, bound: byt
 @pytest.mark.parametrize("destination, target", [(V4, b"\1" + PACKED), (V6, b"\4" + PACKED_6)], ids=["IPv4", "IPv6"])
 def test_socks5_is_told_addresses_as_such(stack: ScriptedStack, destination: HostPortPair, target: bytes) -> None:
     """Not as text; and an address that was looked up does not take the place of a name."""
-    steps = [GREET, NO_LOGIN, Write(b"\5\1\0" + target + PORT), GRANTED_5]
+    steps: list[Step] = [GREET, NO_LOGIN, Write(b"\5\1\0" + target + PORT), GRANTED_5]
     assert Handshake(stack, *steps, destination=destination).run() == OK
     assert Handshake(stack, *PLAIN, address=ADDRESS).run() == OK
 
