@@ -105,7 +105,7 @@ class ProxyConfig:
         if not isinstance(pac, (PacUrl, PacScript, type(None))):
             raise TypeError(f"pac: must be a URL, a PacUrl or a PacScript, not {type(pac).__name__}")
         rules = _rules_from(bypass, pac is not None or auto_detect, proxies is not None)
-        if reverse_bypass and rules.text in ("", MINUS_LOOPBACK):
+        if reverse_bypass and rules.is_about_loopback_only:
             raise ValueError("reverse_bypass: without bypass rules nothing would go through the proxies")
         reader = ProxyListReader()
         self.config: Final = config.ProxyConfig(
@@ -172,4 +172,4 @@ def _rules_from(bypass: str | Iterable[str], has_script: bool, has_proxies: bool
         raise ValueError(f"bypass: {error}") from None
     if not has_proxies and not rules.is_about_loopback_only:
         raise ValueError(f'bypass: without `proxies` no rule but "{MINUS_LOOPBACK}" would count')
-    return rules if has_script else ProxyBypassRules(f"{MINUS_LOOPBACK};{rules.text}")
+    return rules if has_script else ProxyBypassRules(";".join(filter(None, (MINUS_LOOPBACK, rules.text))))
