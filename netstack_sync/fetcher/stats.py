@@ -48,9 +48,9 @@ class SessionStats:
 
 def take_stats(context: URLRequestContext) -> SessionStats:
     """Looks at everything; network thread."""
-    pool = context.network_session.pool
+    pools = context.network_session.pools
     groups: dict[str, GroupStats] = {}
-    for group in pool.groups():
+    for group in pools.groups():
         seen = groups.get(str(group.group_id), GroupStats(0, 0, 0, 0))
         groups[str(group.group_id)] = GroupStats(
             seen.active + group.active,
@@ -60,14 +60,14 @@ def take_stats(context: URLRequestContext) -> SessionStats:
         )
     return SessionStats(
         requests=context.request_count,
-        sockets=pool.slots,
+        sockets=pools.slots,
         sockets_active=sum(group.active for group in groups.values()),
         sockets_connecting=sum(group.connecting for group in groups.values()),
         sockets_idle=sum(group.idle for group in groups.values()),
         requests_waiting=sum(group.waiting for group in groups.values()),
         requests_delayed=_delayed(context),
-        sockets_opened=pool.sockets_opened,
-        sockets_reused=pool.sockets_reused,
+        sockets_opened=pools.sockets_opened,
+        sockets_reused=pools.sockets_reused,
         dns_lookups=context.resolver.job_count,
         dns_cached=context.resolver.cache_size,
         dns_stuck=context.resolver.stuck,

@@ -1,4 +1,4 @@
-"""HttpNetworkSession: what the exchanges of one context share: pool, request heads, drainers, memory of logins."""
+"""HttpNetworkSession: what the exchanges of one context share: pools, request heads, drainers, memory of logins."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from netstack_sync.log.net_log import NetLog
 from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.pool import close_reasons
 from netstack_sync.pool.group_id import GroupId
-from netstack_sync.pool.socket_pool import ClientSocketPool
+from netstack_sync.pool.pool_manager import ClientSocketPoolManager
 from netstack_sync.proxy.config import ProxyConfig
 from netstack_sync.sockets.tls_config import TlsConfig
 
 
 class HttpNetworkSession:
-    """Owner of the pool; network thread only."""
+    """Owner of the pools; network thread only."""
 
     __slots__ = (
         "_drainers",
@@ -39,7 +39,7 @@ class HttpNetworkSession:
         "is_direct",
         "meter",
         "net_log",
-        "pool",
+        "pools",
         "proxies",
         "proxy_auth",
         "security",
@@ -49,7 +49,7 @@ class HttpNetworkSession:
     def __init__(
         self,
         thread: NetworkThread,
-        pool: ClientSocketPool,
+        pools: ClientSocketPoolManager,
         meter: ExchangeMeter,
         net_log: NetLog,
         security: SecurityService | None = None,
@@ -60,7 +60,7 @@ class HttpNetworkSession:
         are direct. `proxy_auth` is what those who open tunnels remember of logins, too.
         """
         self.thread = thread
-        self.pool = pool
+        self.pools = pools
         self.meter = meter
         self.heads = RequestHeads()
         self.auth_cache = HttpAuthCache()
@@ -103,9 +103,9 @@ class HttpNetworkSession:
         group_id = GroupId(url.origin, tls if url.is_secure else None, partition, identity=owner)
         service = self.proxies_for(proxy)
         if self.proxies is None or service is None:
-            self.pool.preconnect(group_id, count, log)
+            self.pools.preconnect(group_id, count, log)
             return
-        preconnect = ProxyPreconnect(self.pool, group_id, count, log, self._preconnects.discard)
+        preconnect = ProxyPreconnect(self.pools, group_id, count, log, self._preconnects.discard)
         self._preconnects.add(preconnect)
         preconnect.start(ProxyWay(self.proxies, service, url, tls, log))
 
@@ -115,19 +115,19 @@ class HttpNetworkSession:
         What is under way goes on, but for connections from an address of which `is_lost` says that this machine does
         not have it any more: nothing will come over them, and nobody would say so.
         """
-        for group in self.pool.groups():
+        for group in self.pools.groups():
             group.abort_lost_sockets(ERR_NETWORK_CHANGED, is_lost)
-        self.pool.flush_with_error(ERR_NETWORK_CHANGED, close_reasons.NETWORK_CHANGED)
+        self.pools.flush_with_error(ERR_NETWORK_CHANGED, close_reasons.NETWORK_CHANGED)
 
     def on_endpoint_avoided(self, endpoint: IPEndPoint) -> None:
         """No present connection to the endpoint serves another request."""
-        for group in self.pool.groups():
+        for group in self.pools.groups():
             group.disown_sockets_to(endpoint)
-        self.pool.close_idle_sockets(close_reasons.ENDPOINT_AVOIDED, endpoint)
+        self.pools.close_idle_sockets(close_reasons.ENDPOINT_AVOIDED, endpoint)
 
     def on_trust_changed(self) -> None:
         """Connections that were verified under other terms serve no further request."""
-        self.pool.refresh(close_reasons.TRUST_CHANGED)
+        self.pools.refresh(close_reasons.TRUST_CHANGED)
 
     def shut_down(self, error: int) -> None:
         """Fails what waits for a socket with `error`, stops drainers and preconnects, closes every idle socket."""
@@ -135,4 +135,4 @@ class HttpNetworkSession:
             drainer.cancel()
         for preconnect in list(self._preconnects):
             preconnect.cancel()
-        self.pool.flush_with_error(error, close_reasons.POOL_DESTROYED)
+        self.pools.flush_with_error(error, close_reasons.POOL_DESTROYED)

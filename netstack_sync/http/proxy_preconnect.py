@@ -8,24 +8,24 @@ from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.http.proxy_way import ProxyWay
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.pool.group_id import GroupId
-from netstack_sync.pool.socket_pool import ClientSocketPool
+from netstack_sync.pool.pool_manager import ClientSocketPoolManager
 
 
 class ProxyPreconnect:
     """Owned by the session until `on_end` is called with it, which says nothing of the result. Network thread only."""
 
-    __slots__ = ("_count", "_group_id", "_net_log", "_on_end", "_pool", "_way")
+    __slots__ = ("_count", "_group_id", "_net_log", "_on_end", "_pools", "_way")
 
     def __init__(
         self,
-        pool: ClientSocketPool,
+        pools: ClientSocketPoolManager,
         group_id: GroupId,
         count: int,
         net_log: NetLogWithSource,
         on_end: Callable[[ProxyPreconnect], None],
     ) -> None:
         """`group_id` is that of direct connections."""
-        self._pool = pool
+        self._pools = pools
         self._group_id = group_id
         self._count = count
         self._net_log = net_log
@@ -51,4 +51,4 @@ class ProxyPreconnect:
         assert way is not None
         self._on_end(self)
         if result == OK:
-            self._pool.preconnect(self._group_id._replace(proxy=way.route), self._count, self._net_log)
+            self._pools.preconnect(self._group_id._replace(proxy=way.route), self._count, self._net_log)

@@ -15,7 +15,7 @@ from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.step_machine import StepMachine
 from netstack_sync.pool.handle import ClientSocketHandle
-from netstack_sync.pool.socket_pool import ClientSocketPool
+from netstack_sync.pool.pool_manager import ClientSocketPoolManager
 
 
 class ProxyStreamRequest(StepMachine):
@@ -24,13 +24,18 @@ class ProxyStreamRequest(StepMachine):
     Network thread only; owned by the transaction, as the way is (HttpStreamFactory::JobController).
     """
 
-    __slots__ = ("_clock", "_finding_since", "_info", "_net_log", "_pool", "_priority", "_request", "_way")
+    __slots__ = ("_clock", "_finding_since", "_info", "_net_log", "_pools", "_priority", "_request", "_way")
 
     def __init__(
-        self, pool: ClientSocketPool, info: HttpRequestInfo, net_log: NetLogWithSource, way: ProxyWay, clock: TickClock
+        self,
+        pools: ClientSocketPoolManager,
+        info: HttpRequestInfo,
+        net_log: NetLogWithSource,
+        way: ProxyWay,
+        clock: TickClock,
     ) -> None:
         super().__init__()
-        self._pool = pool
+        self._pools = pools
         self._info = info
         self._net_log = net_log
         self._way = way
@@ -93,8 +98,9 @@ class ProxyStreamRequest(StepMachine):
         if result != OK:
             return result
         group_id = group_id_for(self._info, self._way.route)
-        claim = ClientSocketHandle(self._pool, group_id, self._priority, self._net_log)
-        self._request = StreamRequest(self._pool, self._info, self._net_log, claim)
+        pool = self._pools.pool_for(group_id)
+        claim = ClientSocketHandle(pool, group_id, self._priority, self._net_log)
+        self._request = StreamRequest(pool, self._info, self._net_log, claim)
         self._step = self._try_next
         return self._request.start(self._on_io_complete)
 

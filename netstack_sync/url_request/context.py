@@ -142,7 +142,7 @@ class URLRequestContext:
     def close_idle_sockets(self) -> None:
         """Closes the connections that nobody uses."""
         for session in self._sessions:
-            session.pool.close_idle_sockets(close_reasons.ON_REQUEST)
+            session.pools.close_idle_sockets(close_reasons.ON_REQUEST)
 
     @property
     def request_count(self) -> int:

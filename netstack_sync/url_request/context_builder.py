@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
+from netstack_sync.auth.cache import HttpAuthCache
 from netstack_sync.auth.negotiate import SecurityService
 from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.features import FeatureList
@@ -44,7 +45,7 @@ from netstack_sync.pool.family_memory import FamilyMemory
 from netstack_sync.pool.health_probe import ProbeServices
 from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.pool.limits import PoolLimits
-from netstack_sync.pool.socket_pool import ClientSocketPool
+from netstack_sync.pool.pool_manager import ClientSocketPoolManager
 from netstack_sync.pool.transport_connect_job import ConnectServices
 from netstack_sync.sockets.factory import ClientSocketFactory, DefaultSocketFactory
 from netstack_sync.sockets.options import TcpOptions
@@ -110,6 +111,8 @@ class ContextBuilder:
     network_delegate: NetworkDelegate | None = None
     resource_scheduler: ResourceSchedulerSettings | None = None
     schemes: SchemeSettings = field(default_factory=SchemeSettings)
+    user_agent: str = "netstack_sync"
+    """What proxies are told that are asked for a tunnel; empty for nothing."""
 
     def build(self, thread: NetworkThread, net_log: NetLog) -> URLRequestContext:
         """Makes the services in the order of their storeys; start() of the context is the caller's next word."""
@@ -259,8 +262,18 @@ class _ContextParts:
         return MappedHostResolver(resolver, rules) if rules else resolver
 
     def _make_session(self, resolver: HostResolver, limits: PoolLimits) -> HttpNetworkSession:
-        services = ConnectServices(self._thread, resolver, self._sockets, self._net_log, self._families, self._health)
-        pool = ClientSocketPool(self._thread, DefaultConnectJobFactory(services), limits)
-        judge = self._health if self._settings.health.circuit_breaker else None
         security = SecurityService(self._auth_workers, open_security_context)
-        return HttpNetworkSession(self._thread, pool, ExchangeMeter(self._quality, judge), self._net_log, security)
+        services = ConnectServices(
+            self._thread,
+            resolver,
+            self._sockets,
+            self._net_log,
+            self._families,
+            self._health,
+            HttpAuthCache(),
+            security,
+            self._settings.user_agent,
+        )
+        pools = ClientSocketPoolManager(self._thread, DefaultConnectJobFactory(services), limits)
+        judge = self._health if self._settings.health.circuit_breaker else None
+        return HttpNetworkSession(self._thread, pools, ExchangeMeter(self._quality, judge), self._net_log, security)

@@ -116,7 +116,7 @@ def test_the_settings_of_one_request(stack: ScriptedStack, is_direct: bool) -> N
     stack.connection(forwarded(), FINE)
     assert status(stack, info) == 200 and proxies.asked == [(info.proxy, "http://a.test/")]
     stack.connection(sent() if is_direct else forwarded(), FINE)
-    stack.pool.close_idle_sockets(close_reasons.ON_REQUEST)
+    stack.pools.close_idle_sockets(close_reasons.ON_REQUEST)
     assert status(stack) == 200 and len(proxies.asked) == (1 if is_direct else 2)
 
 
@@ -212,7 +212,7 @@ def test_they_are_for_the_first_proxy_that_gets_them(stack: ScriptedStack) -> No
     assert status(stack, info) == 200
     info.own_proxy_chain = chain_of("http://elsewhere:80")
     stack.connection(forwarded(), FINE)
-    stack.pool.close_idle_sockets(close_reasons.ON_REQUEST)
+    stack.pools.close_idle_sockets(close_reasons.ON_REQUEST)
     assert status(stack, info) == 200 and info.headers.items() == own
 
 
@@ -376,7 +376,7 @@ def test_a_407_that_is_not_the_proxys(stack: ScriptedStack, way: str) -> None:
         assert transaction.response is not None and transaction.response.head.status == 407
         assert read_body(stack, transaction) == b"me"
         transaction.close()
-        stack.pool.close_idle_sockets(close_reasons.ON_REQUEST)
+        stack.pools.close_idle_sockets(close_reasons.ON_REQUEST)
     assert not proxies.forgotten
 
 
