@@ -152,7 +152,7 @@ def test_stop(world: PacWorld, is_polling: bool) -> None:
     polling = Polling(world, PacVerdict(ERR_PAC_SCRIPT_FAILED, None))
     if is_polling:
         world.driver.advance(DELAYS_AFTER_FAILURE_S[0])
-        assert world.fetcher.open
+        assert world.fetcher.open.url == URL
     polling.poller.stop()
     polling.poller.stop()
     world.driver.advance(DELAYS_AFTER_FAILURE_S[0])
