@@ -79,12 +79,12 @@ class AutoDetect:
 class ProxyConfig:
     """All that can be said about proxies, checked when it is made; a value. Raises ValueError or TypeError.
 
-    Tried in this order, each where the one before it gave no script: `auto_detect`, `pac`, `proxies`. The latter is
-    what `proxy` takes: a URL, "direct", a ProxyChain, a list of these, or a mapping from schemes.
+    Tried in this order, each where the one before it has failed: `auto_detect`, the script `pac`, `proxies`. The last
+    is what `proxy` takes: a URL, ``"direct"``, a ProxyChain, a list of these, or a mapping from schemes to these.
 
-    `bypass` says what goes directly, in Chromium's words: "*.corp.example, 10.0.0.0/8, https://x:8443, <local>";
+    `bypass` says what goes directly, in Chromium's words: ``*.corp.example, 10.0.0.0/8, https://x:8443, <local>``;
     with `reverse_bypass` only that goes through the proxies. This machine is not exempt from proxies named here; where
-    a script may decide it is, unless `bypass` says "<-loopback>". No other rule counts for what a script decides.
+    a script may decide it is, unless `bypass` says ``<-loopback>``. No other rule counts for what a script decides.
     """
 
     __slots__ = ("config",)
