@@ -54,6 +54,11 @@ class ProxyBypassRules:
                 raise ValueError(errors[0])
         return cls(text)
 
+    @property
+    def is_about_loopback_only(self) -> bool:
+        """True when no rule but "<-loopback>" is there."""
+        return all([rule == NamedRule(MINUS_LOOPBACK) for rule in _parsed(self.text)[0]])
+
     def matches(self, url: Url, reverse: bool = False) -> bool:
         """True when the URL goes directly; with `reverse` only what the rules name goes through the proxies."""
         is_implicit = _is_implicit(url.host)
