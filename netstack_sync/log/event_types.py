@@ -170,6 +170,8 @@ class NetLogEventType(IntEnum):
     BAD_PROXY_LIST_REPORTED = 31  # proxies that failed a request which went well after all {bad_proxy_list}
     PAC_JAVASCRIPT_ERROR = 33  # a script failed {line_number?, message}
     PAC_JAVASCRIPT_ALERT = 34  # a script called alert() {message}
+    WAITING_FOR_PROXY_RESOLVER_THREAD = 35  # span: all threads for scripts are busy
+    SUBMITTED_TO_RESOLVER_THREAD = 36  # a script ran on a thread, or in a process of its own {thread_number?}
 
     # Network
     NETWORK_IP_ADDRESSES_CHANGED = 372  # addresses of this machine came or went

@@ -11,14 +11,15 @@ from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_PAC_SCRIPT_FAILED,
 from netstack_sync.base.url_parts import shown_url
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
-from netstack_sync.log.net_log import NetLog, NetLogParams
+from netstack_sync.log.net_log import NetLogParams
 from netstack_sync.log.params import string_value
 from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.step_machine import StepMachine
-from netstack_sync.loop.timers import Alarm, TimerQueue
+from netstack_sync.loop.timers import Alarm
 from netstack_sync.proxy.config import ProxyConfig
-from netstack_sync.proxy.pac_dns import PacDns, PacLookup
-from netstack_sync.proxy.pac_file import PacFetch, PacFetchResult, PacFileData, PacFileFetcher, judged
+from netstack_sync.proxy.pac_dns import PacLookup
+from netstack_sync.proxy.pac_file import PacFetch, PacFetchResult, PacFileData, judged
+from netstack_sync.proxy.pac_services import PacServices
 
 _WPAD_HOST: Final = "wpad"
 WPAD_URL: Final = f"http://{_WPAD_HOST}/wpad.dat"
@@ -26,17 +27,6 @@ QUICK_CHECK_S: Final = 1.0
 """How long the name may take: where there is no such host some name servers never answer (Chromium)."""
 
 _GIVEN: Final = "the script that was given"
-
-
-class DeciderServices(NamedTuple):
-    """What a decider needs."""
-
-    fetcher: PacFileFetcher
-    dns: PacDns
-    timers: TimerQueue
-    net_log: NetLog
-    checks_quickly: bool = True
-    """False: the script of the network is fetched however long its name takes."""
 
 
 class _Source(NamedTuple):
@@ -67,8 +57,8 @@ class PacFileDecider(StepMachine):
         "script",
     )
 
-    def __init__(self, config: ProxyConfig, services: DeciderServices, wait_delay_s: float = 0.0) -> None:
-        """Before anything else `wait_delay_s` seconds pass, where that is more than none."""
+    def __init__(self, config: ProxyConfig, services: PacServices, wait_delay_s: float = 0.0) -> None:
+        """Where the network is needed `wait_delay_s` seconds pass first, if that is more than none."""
         super().__init__()
         self._config = config
         self._services = services
@@ -117,7 +107,7 @@ class PacFileDecider(StepMachine):
 
     def _wait(self, _: int) -> int:
         self._step = self._heed_wait
-        if self._wait_delay_s <= 0:
+        if self._wait_delay_s <= 0 or self._sources[0].url is None:
             return OK
         self._begin_span(NetLogEventType.PAC_FILE_DECIDER_WAIT)
         self._alarm.start(self._wait_delay_s, lambda: self._on_io_complete(OK))
@@ -141,7 +131,7 @@ class PacFileDecider(StepMachine):
     def _check_quickly(self) -> int:
         self._step = self._heed_quick_check
         self._alarm.start(QUICK_CHECK_S, self._on_quick_check_late)
-        self._lookup = self._services.dns.create_lookup(_WPAD_HOST, False, self._net_log)
+        self._lookup = self._services.dns.create_lookup(_WPAD_HOST, self._net_log)
         return self._lookup.start(self._on_io_complete)
 
     def _on_quick_check_late(self) -> None:

@@ -12,7 +12,7 @@ class PacLookup(Protocol):
     """One question. Network thread only; cancel it or let it finish."""
 
     addresses: tuple[str, ...]
-    """The answer, best first, IPv6 without brackets; empty unless it is OK."""
+    """Of both families, best first, IPv6 without brackets; empty unless it is OK."""
     error_detail: str
     """Why there is none, in words; may be empty."""
 
@@ -26,5 +26,5 @@ class PacLookup(Protocol):
 class PacDns(Protocol):
     """Makes questions."""
 
-    def create_lookup(self, host: str, is_ipv4_only: bool, net_log: NetLogWithSource) -> PacLookup:
+    def create_lookup(self, host: str, net_log: NetLogWithSource) -> PacLookup:
         """`host` is whatever a script made up: what is no host is not found, and no mistake of the caller's."""

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
 from netstack_sync.base.net_errors import ERR_PAC_SCRIPT_FAILED, OK
+from netstack_sync.workers.pac_values import check_script
 
 MAX_PAC_BYTES: Final = 1024 * 1024
 """Chromium's; the largest known have some hundred KiB."""
-
-_ENTRY_POINT: Final = "FindProxyForURL"
-_html_start: Final = re.compile(r"\s*<(?:!doctype\s|html\b|head\b|body\b|\?xml\b)", re.IGNORECASE).match
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +50,7 @@ class PacFileFetcher(Protocol):
 
 def judged(script: PacFileData) -> PacFetchResult:
     """The script, unless a look at its text tells that it is none (PacFileDecider's check, and words for it)."""
-    fault = _fault_of(script.text)
-    if not fault:
+    fault = check_script(script.text)
+    if fault is None:
         return PacFetchResult(OK, "", script)
     return PacFetchResult(ERR_PAC_SCRIPT_FAILED, f"{script.source}: {fault}")
-
-
-def _fault_of(text: str) -> str:
-    if _html_start(text):
-        return "this is a page of HTML, not a script: a login page answers for everything, or the URL is another one"
-    if not text.strip():
-        return "the script is empty"
-    if len(text) > MAX_PAC_BYTES:
-        return f"the script is longer than {MAX_PAC_BYTES} characters"
-    if _ENTRY_POINT not in text:
-        return f"this is no script for proxies: it does not define {_ENTRY_POINT}(url, host)"
-    return ""

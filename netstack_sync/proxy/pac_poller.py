@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.loop.timers import OneShotTimer
 from netstack_sync.proxy.config import ProxyConfig
-from netstack_sync.proxy.pac_decider import DeciderServices, PacFileDecider
+from netstack_sync.proxy.pac_decider import PacFileDecider
 from netstack_sync.proxy.pac_file import PacFileData
+from netstack_sync.proxy.pac_services import PacServices
 
 DELAYS_AFTER_FAILURE_S: Final = (8.0, 32.0, 120.0, 4 * 3600.0)
 """The last one for ever (Chromium's DefaultPollPolicy)."""
@@ -37,7 +38,7 @@ class PacPoller:
     def __init__(
         self,
         config: ProxyConfig,
-        services: DeciderServices,
+        services: PacServices,
         known: PacVerdict,
         on_change: Callable[[PacVerdict], None],
     ) -> None:
@@ -62,6 +63,12 @@ class PacPoller:
         if self._decider is None:
             self._timer.stop()
             self._poll()
+
+    def poll_soon(self) -> None:
+        """The script had to be ended: polls as after a failure, unless that is so already."""
+        if self._failures == 0 and self._decider is None:
+            self._failures = 1
+            self._plan()
 
     def stop(self) -> None:
         """Nobody is told any more; idempotent."""

@@ -1,72 +1,54 @@
 """PacResolver: asks a script about URLs, and the resolver about the names that the script wants to know.
 
 A run that needs a name which is not known ends there; the name is looked up, and the script runs again from its
-beginning with what is known by then (Chromium's ProxyResolverV8Tracing). So no thread waits for a name server. What
-the abandoned runs said is forgotten.
+beginning with what is known by then (Chromium's ProxyResolverV8Tracing). So no thread waits for a name server. How
+often that may happen, and how long a script may run in all, is for the engine to say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from netstack_sync.base.load_state import LoadState
-from netstack_sync.base.net_error_meanings import meaning
-from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_PAC_SCRIPT_FAILED, ERR_TIMED_OUT, OK
+from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_TIMED_OUT, OK
 from netstack_sync.base.url import Url
 from netstack_sync.log.bound import NetLogWithSource
-from netstack_sync.log.event_types import NetLogEventType
-from netstack_sync.log.params import string_value
 from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.step_machine import StepMachine
-from netstack_sync.loop.timers import Alarm, TimerQueue
+from netstack_sync.loop.timers import Alarm
 from netstack_sync.proxy.config import ProxyList
-from netstack_sync.proxy.pac_dns import PacDns
-from netstack_sync.proxy.pac_engine import PacEvaluator, PacQuestion, PacRunInput, PacRunResult, PacTask
+from netstack_sync.proxy.pac_dns import PacLookup
 from netstack_sync.proxy.pac_file import PacFileData
-from netstack_sync.proxy.pac_lookups import PacLookups
 from netstack_sync.proxy.pac_result import parse_pac_result
+from netstack_sync.proxy.pac_run_log import PacRunLog
+from netstack_sync.proxy.pac_services import PacEvaluation, PacServices
+from netstack_sync.workers.pac_values import (
+    PacOutcome,
+    PacRequest,
+    PacScriptText,
+    host_for_pac,
+    sanitize_url_for_pac,
+)
 
-MAX_QUESTIONS: Final = 20
-"""Of one decision; what a script asks beyond them has no answer (Chromium's kMaxUniqueResolveDnsPerExec)."""
+LOOKUP_LIMIT_S: Final = 10.0
+"""For a name that nobody answers for: the script is told that there is none, and may know what to do then."""
 TIME_LIMIT_S: Final = 60.0
-"""Of one decision, with its lookups and runs: more than a few slow names take, and less than for ever."""
-
-
-class ScriptServices(NamedTuple):
-    """What the jobs of a script need."""
-
-    dns: PacDns
-    timers: TimerQueue
-    find_own_addresses: Callable[[], tuple[str, ...]]
-    """This machine's, best first; must not block."""
+"""Of one decision, with all its lookups, runs and waiting: more than some slow names take, less than for ever."""
 
 
 class PacResolver:
-    """One script that is ready; owned by the service. Network thread only."""
+    """One script, ready to be asked. Network thread only."""
 
-    __slots__ = ("_own_addresses", "evaluator", "script", "services")
+    __slots__ = ("script", "services", "text")
 
-    def __init__(self, script: PacFileData, evaluator: PacEvaluator, services: ScriptServices) -> None:
+    def __init__(self, script: PacFileData, services: PacServices) -> None:
         self.script = script
-        self.evaluator = evaluator
         self.services = services
-        self._own_addresses: tuple[str, ...] | None = None
-
-    @property
-    def own_addresses(self) -> tuple[str, ...]:
-        """Of this machine, asked once: there is another resolver once they change."""
-        if self._own_addresses is None:
-            self._own_addresses = self.services.find_own_addresses()
-        return self._own_addresses
+        self.text = PacScriptText(script.text, script.is_trusted)
 
     def create_job(self, url: Url, net_log: NetLogWithSource) -> PacResolveJob:
         """A question, not started yet."""
         return PacResolveJob(self, url, net_log)
-
-    def close(self) -> None:
-        """The script is not needed any more; its jobs were cancelled."""
-        self.evaluator.close()
 
 
 class PacResolveJob(StepMachine):
@@ -74,13 +56,14 @@ class PacResolveJob(StepMachine):
 
     __slots__ = (
         "_alarm",
-        "_asks",
-        "_lookups",
+        "_evaluation",
+        "_log",
+        "_lookup",
+        "_lookup_alarm",
         "_net_log",
+        "_outcome",
+        "_request",
         "_resolver",
-        "_run",
-        "_task",
-        "_url",
         "chains",
         "error_detail",
         "load_state",
@@ -88,69 +71,83 @@ class PacResolveJob(StepMachine):
 
     def __init__(self, resolver: PacResolver, url: Url, net_log: NetLogWithSource) -> None:
         super().__init__()
-        services = resolver.services
+        timers = resolver.services.timers
         self._resolver = resolver
-        self._url = url
+        self._request = PacRequest(resolver.text, sanitize_url_for_pac(url), host_for_pac(url))
         self._net_log = net_log
-        self._alarm = Alarm(services.timers)
-        self._lookups = PacLookups(services.dns, services.timers, net_log)
-        self._asks = True
-        self._task: PacTask | None = None
-        self._run = PacRunResult(ERR_PAC_SCRIPT_FAILED)
+        self._log = PacRunLog(net_log)
+        self._alarm = Alarm(timers)
+        self._lookup_alarm = Alarm(timers)
+        self._evaluation: PacEvaluation | None = None
+        self._lookup: PacLookup | None = None
+        self._outcome: PacOutcome | None = None
         self.chains: ProxyList = ()
         """There after OK."""
         self.error_detail = ""
-        self.load_state = LoadState.IDLE
+        """Else why not, in words."""
+        self.load_state = LoadState.RESOLVING_PROXY_FOR_URL
 
     def start(self, on_done: Completion) -> int:
         """ERR_IO_PENDING; later OK with `chains`, ERR_PAC_SCRIPT_FAILED, ERR_PAC_SCRIPT_TERMINATED, ERR_TIMED_OUT."""
         self._alarm.start(TIME_LIMIT_S, self._on_time_limit)
-        return self._begin(self._start_run, on_done)
+        return self._begin(self._run, on_done)
 
     def cancel(self) -> None:
         """The callback never comes; idempotent."""
-        self._cancel_children()
+        self._stop_waiting()
         self._stop()
 
     # --- the steps
 
-    def _start_run(self, _: int) -> int:
-        self._step = self._heed_run
+    def _run(self, _: int) -> int:
+        self._step = self._heed_outcome
         self.load_state = LoadState.RESOLVING_PROXY_FOR_URL
-        resolver, known = self._resolver, self._lookups.known
-        given = PacRunInput(pac_url(self._url), self._url.host, known, resolver.own_addresses, self._asks)
-        self._task = resolver.evaluator.run(given, self._on_run)
+        self._evaluation = self._resolver.services.engine.evaluate(self._request, self._on_outcome, self._log.end_wait)
+        if self._evaluation.is_waiting:
+            self._log.begin_wait()
         return ERR_IO_PENDING
 
-    def _on_run(self, run: PacRunResult) -> None:
-        self._task = None
-        self._run = run
-        self._on_io_complete(run.net_error)
+    def _on_outcome(self, outcome: PacOutcome) -> None:
+        self._evaluation = None
+        self._outcome = outcome
+        self._on_io_complete(OK)
 
-    def _heed_run(self, net_error: int) -> int:
-        run = self._run
-        if net_error == OK and run.questions:
-            return self._look_up(run.questions)
-        self._log(run)
-        if net_error != OK:
-            return self._fail(net_error, run.error_detail or meaning(net_error))
-        self._alarm.stop()
-        self.chains = parse_pac_result(run.answer)
+    def _heed_outcome(self, _: int) -> int:
+        outcome = self._outcome
+        assert outcome is not None, "this is its step"
+        self._log.note_outcome(outcome)
+        if outcome.needs is not None:
+            return self._look_up(outcome.needs)
+        if outcome.result is not None:
+            self._alarm.stop()
+            self.chains = parse_pac_result(outcome.result)
+            return OK
+        assert outcome.error is not None, "one of the three is there"
+        return self._fail(outcome.error.net_error, str(outcome.error))
+
+    def _look_up(self, name: str) -> int:
+        self._step = self._heed_lookup
+        self.load_state = LoadState.RESOLVING_HOST_IN_PAC_FILE
+        self._lookup_alarm.start(LOOKUP_LIMIT_S, self._on_lookup_limit)
+        self._lookup = self._resolver.services.dns.create_lookup(name, self._net_log)
+        return self._lookup.start(self._on_io_complete)
+
+    def _on_lookup_limit(self) -> None:
+        assert self._lookup is not None, "the alarm is stopped with the lookup"
+        self._lookup.cancel()
+        self._on_io_complete(ERR_TIMED_OUT)
+
+    def _heed_lookup(self, result: int) -> int:
+        lookup, outcome = self._lookup, self._outcome
+        assert lookup is not None and outcome is not None, "this is its result"
+        self._lookup = None
+        self._lookup_alarm.stop()
+        self._request = self._request.answered(outcome, lookup.addresses if result == OK else None)
+        self._step = self._run
         return OK
 
-    def _look_up(self, questions: tuple[PacQuestion, ...]) -> int:
-        known = self._lookups.known
-        new = [question for question in dict.fromkeys(questions) if question not in known]
-        if not new or not self._asks:
-            return self._fail(ERR_PAC_SCRIPT_FAILED, "it asks for what it was told")
-        room = MAX_QUESTIONS - len(known)
-        self._asks = len(new) <= room
-        self._step = self._start_run
-        self.load_state = LoadState.RESOLVING_HOST_IN_PAC_FILE
-        return self._lookups.start(new[:room], self._on_io_complete)
-
     def _on_time_limit(self) -> None:
-        self._cancel_children()
+        self._stop_waiting()
         self._step = self._heed_time_limit
         self._on_io_complete(ERR_TIMED_OUT)
 
@@ -163,34 +160,13 @@ class PacResolveJob(StepMachine):
         self.error_detail = f"{self._resolver.script.source}: {detail}"
         return net_error
 
-    def _cancel_children(self) -> None:
+    def _stop_waiting(self) -> None:
         self._alarm.stop()
-        self._lookups.cancel()
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-
-    def _log(self, run: PacRunResult) -> None:
-        if not self._net_log.is_capturing:
-            return
-        for alert in run.alerts:
-            params = {"message": string_value(alert)}
-            self._net_log.event(NetLogEventType.PAC_JAVASCRIPT_ALERT, lambda _, params=params: params)
-        if run.net_error != OK:
-            self._net_log.event(NetLogEventType.PAC_JAVASCRIPT_ERROR, lambda _: _error_params(run))
-
-
-def pac_url(url: Url) -> str:
-    """What a script may know of a URL: nothing secret, and of a secure one only where it leads.
-
-    Scripts come over plain http as well, and send what they like to name servers (SanitizeUrl in Chromium's
-    configured_proxy_resolution_service.cc).
-    """
-    if url.is_secure:
-        return f"{url.scheme}://{url.host_header}/"
-    return url.without_credentials().with_fragment(None).href
-
-
-def _error_params(run: PacRunResult) -> dict[str, object]:
-    message: dict[str, object] = {"message": string_value(run.error_detail)}
-    return message if run.line is None else {"line_number": run.line, **message}
+        self._lookup_alarm.stop()
+        self._log.close()
+        evaluation, lookup = self._evaluation, self._lookup
+        self._evaluation = self._lookup = None
+        if evaluation is not None:
+            evaluation.cancel()
+        if lookup is not None:
+            lookup.cancel()

@@ -8,7 +8,6 @@ from enum import Enum, auto
 from typing import Final
 
 from netstack_sync.base.load_state import LoadState
-from netstack_sync.base.net_error_meanings import meaning
 from netstack_sync.base.net_errors import (
     ERR_CONTEXT_SHUT_DOWN,
     ERR_IO_PENDING,
@@ -19,17 +18,18 @@ from netstack_sync.base.net_errors import (
 from netstack_sync.base.url import Url
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
-from netstack_sync.log.net_log import NetLog
 from netstack_sync.log.params import net_error_params
 from netstack_sync.loop.completion import Task
 from netstack_sync.loop.fan_out import tell_in_turns
+from netstack_sync.proxy.bad_proxies import BadProxies
 from netstack_sync.proxy.config import DIRECTLY, ProxyConfig, ProxyList, ProxyRules
 from netstack_sync.proxy.config_service import ProxyConfigService
-from netstack_sync.proxy.info import ProxyInfo, ProxyRetryInfo, ProxyRetryMap
+from netstack_sync.proxy.info import ProxyInfo, ProxyRetryInfo
+from netstack_sync.proxy.pac_decider import PacFileDecider
 from netstack_sync.proxy.pac_poller import PacPoller, PacVerdict
 from netstack_sync.proxy.pac_resolver import PacResolveJob, PacResolver
-from netstack_sync.proxy.pac_setup import PacServices, PacSetup
-from netstack_sync.proxy.resolution_log import bad_proxies_params, config_change_params, result_params
+from netstack_sync.proxy.pac_services import PacServices
+from netstack_sync.proxy.resolution_log import config_change_params, result_params
 from netstack_sync.proxy.resolution_request import ProxyResolutionRequest
 
 STALL_AFTER_NETWORK_CHANGE_S: Final = 2.0
@@ -57,15 +57,14 @@ class ProxyResolutionService:
         "_bad",
         "_config",
         "_configs",
-        "_detail",
-        "_permanent_error",
+        "_decider",
         "_poller",
         "_post_task",
+        "_refusal",
         "_resolver",
         "_rules",
         "_running",
         "_services",
-        "_setup",
         "_stalled_until",
         "_state",
         "_waiting",
@@ -80,14 +79,13 @@ class ProxyResolutionService:
         """The settings, once they are known."""
         self._rules: ProxyRules | None = None
         """Of the settings, where they decide and no script does."""
-        self._setup: PacSetup | None = None
+        self._decider: PacFileDecider | None = None
         self._resolver: PacResolver | None = None
         self._poller: PacPoller | None = None
-        self._permanent_error = OK
-        self._detail = ""
-        """Why there is no script."""
-        self._stalled_until = services.decider.timers.clock.now()
-        self._bad = ProxyRetryMap()
+        self._refusal = ""
+        """Why there is no answer for anybody: there has to be a script, and there is none."""
+        self._stalled_until = services.timers.clock.now()
+        self._bad = BadProxies(services.timers.clock, services.net_log)
         self._waiting: dict[ProxyResolutionRequest, None] = {}  # in the order of their start, as are the next
         self._running: dict[ProxyResolutionRequest, None] = {}
         configs.add_observer(self)
@@ -98,20 +96,15 @@ class ProxyResolutionService:
 
     def report_success(self, info: ProxyInfo) -> None:
         """A request went well by the way that `info` has now: the ones that failed before are bad for all."""
-        failed = info.retry_info
-        if failed is None or self._state is _State.SHUT_DOWN:
-            return
-        self._bad.merge(failed, self._now())
-        self._net_log.add_global_entry(NetLogEventType.BAD_PROXY_LIST_REPORTED, bad_proxies_params(failed))
+        self._bad.report_success(info)
 
     def bad_proxies(self) -> dict[str, ProxyRetryInfo]:
         """What is tried last for now, and why, by the names of the chains."""
-        now = self._now()
-        return {str(chain): info for chain, info in self._bad.items() if self._bad.bad(chain, now) is not None}
+        return self._bad.current()
 
     def on_ip_address_changed(self) -> None:
         """Another network has another script, and knows other proxies."""
-        self._stalled_until = self._now() + STALL_AFTER_NETWORK_CHANGE_S
+        self._stalled_until = self._services.timers.clock.now() + STALL_AFTER_NETWORK_CHANGE_S
         self._bad.clear()
         if self._state in (_State.WAITING_FOR_SCRIPT, _State.READY):
             self._initialise()
@@ -137,10 +130,11 @@ class ProxyResolutionService:
 
     def on_proxy_config_changed(self, config: ProxyConfig) -> None:
         """See ProxyConfigObserver."""
-        self._net_log.add_global_entry(NetLogEventType.PROXY_CONFIG_CHANGED, config_change_params(self._config, config))
+        net_log = self._services.net_log
+        net_log.add_global_entry(NetLogEventType.PROXY_CONFIG_CHANGED, config_change_params(self._config, config))
         self._config = config
         self._bad.clear()
-        if self._state is not _State.NONE:
+        if self._state not in (_State.NONE, _State.SHUT_DOWN):
             self._initialise()
 
     # --- ResolutionOwner
@@ -148,7 +142,7 @@ class ProxyResolutionService:
     @property
     def init_load_state(self) -> LoadState:
         """See ResolutionOwner."""
-        return self._setup.load_state if self._setup is not None else LoadState.RESOLVING_PROXY_FOR_URL
+        return self._decider.load_state if self._decider is not None else LoadState.RESOLVING_PROXY_FOR_URL
 
     def start_request(self, request: ProxyResolutionRequest) -> int:
         """See ResolutionOwner."""
@@ -173,14 +167,14 @@ class ProxyResolutionService:
 
     def conclude(self, request: ProxyResolutionRequest, job: PacResolveJob, result: int) -> int:
         """See ResolutionOwner. A script that fails is passed over, unless it has to be heard."""
-        config, resolver = self._config, self._resolver
-        assert config is not None and resolver is not None, "somebody was asked"
+        config = self._config
+        assert config is not None, "by these it was asked"
         del self._running[request]
         if result == OK:
             return self._settle(request, job.chains, config)
         request.net_log.event(NetLogEventType.PROXY_RESOLUTION_SERVICE_RESOLVED_PROXY_LIST, net_error_params(result))
-        if result == ERR_PAC_SCRIPT_TERMINATED:
-            self._initialise(PacVerdict(OK, resolver.script))  # loaded anew, for whoever else waits
+        if result == ERR_PAC_SCRIPT_TERMINATED and self._poller is not None:
+            self._poller.poll_soon()  # the engine has loaded it anew; there may be a better one
         if config.pac_mandatory:
             request.error_detail = _mandatory_detail(job.error_detail)
             return ERR_MANDATORY_PROXY_CONFIGURATION_FAILED
@@ -198,9 +192,9 @@ class ProxyResolutionService:
             return ERR_CONTEXT_SHUT_DOWN
         if config is not None and config.rules.bypass.matches_implicit(request.url):
             return self._settle(request, DIRECTLY, config)
-        if self._permanent_error != OK:
-            request.error_detail = self._detail
-            return self._permanent_error
+        if self._refusal:
+            request.error_detail = self._refusal
+            return ERR_MANDATORY_PROXY_CONFIGURATION_FAILED
         return ERR_IO_PENDING
 
     def _ask(self, request: ProxyResolutionRequest, resolver: PacResolver) -> int:
@@ -212,9 +206,7 @@ class ProxyResolutionService:
         net_log = request.net_log
         if net_log.is_capturing:
             net_log.event(NetLogEventType.PROXY_RESOLUTION_SERVICE_RESOLVED_PROXY_LIST, result_params(info))
-        if self._bad:
-            info.deprioritize(self._bad, self._now())
-            net_log.event(NetLogEventType.PROXY_RESOLUTION_SERVICE_DEPRIORITIZED_BAD_PROXIES, result_params(info))
+        self._bad.deprioritize_in(info, net_log)
         return OK
 
     # --- states
@@ -236,29 +228,32 @@ class ProxyResolutionService:
             self._rules = config.rules
             self._become_ready()
             return
-        self._setup = setup = PacSetup(self._services)
         if verdict is not None:
-            result = setup.take(verdict, self._on_setup)
-        else:
-            result = setup.decide(config, self._stalled_until - self._now(), self._on_setup)
+            self._heed_verdict(verdict)
+            return
+        stall_s = self._stalled_until - self._services.timers.clock.now()
+        self._decider = PacFileDecider(config, self._services, stall_s)
+        result = self._decider.start(self._on_decided)
         if result != ERR_IO_PENDING:
-            self._on_setup(result)
+            self._on_decided(result)
 
-    def _on_setup(self, result: int) -> None:
-        setup, self._setup, config = self._setup, None, self._config
-        assert setup is not None and config is not None, "this is its result"
-        self._resolver = setup.resolver
-        if setup.resolver is None:
-            self._do_without_script(config, setup.verdict.error_detail or meaning(result))
-        if config.auto_detect or config.pac_url is not None:
-            self._poller = PacPoller(config, self._services.decider, setup.verdict, self._initialise)
-        self._become_ready()
+    def _on_decided(self, result: int) -> None:
+        decider, self._decider = self._decider, None
+        assert decider is not None, "this is its result"
+        self._heed_verdict(PacVerdict(result, decider.script, decider.error_detail))
 
-    def _do_without_script(self, config: ProxyConfig, detail: str) -> None:
-        if config.pac_mandatory:
-            self._permanent_error, self._detail = ERR_MANDATORY_PROXY_CONFIGURATION_FAILED, _mandatory_detail(detail)
+    def _heed_verdict(self, verdict: PacVerdict) -> None:
+        config, services = self._config, self._services
+        assert config is not None, "it is about these"
+        if verdict.script is not None:
+            self._resolver = PacResolver(verdict.script, services)
+        elif config.pac_mandatory:
+            self._refusal = _mandatory_detail(verdict.error_detail)
         else:
             self._rules = config.rules
+        if config.auto_detect or config.pac_url is not None:
+            self._poller = PacPoller(config, services, verdict, self._initialise)
+        self._become_ready()
 
     def _reset(self, state: _State) -> None:
         """Forgets what came of the settings; requests wait again, in their order."""
@@ -268,15 +263,13 @@ class ProxyResolutionService:
             request.wait()
         self._waiting = {**self._running, **self._waiting}
         self._running = {}
-        poller, setup, resolver = self._poller, self._setup, self._resolver
-        self._poller = self._setup = self._resolver = self._rules = None
-        self._permanent_error = OK
+        poller, decider = self._poller, self._decider
+        self._poller = self._decider = self._resolver = self._rules = None
+        self._refusal = ""
         if poller is not None:
             poller.stop()
-        if setup is not None:
-            setup.cancel()
-        if resolver is not None:
-            resolver.close()
+        if decider is not None:
+            decider.cancel()
 
     def _become_ready(self) -> None:
         """Never tells anybody from inside: it may be a request that is being started that got us here."""
@@ -301,13 +294,6 @@ class ProxyResolutionService:
         del self._waiting[request]
         request.end_wait()
         return request
-
-    @property
-    def _net_log(self) -> NetLog:
-        return self._services.decider.net_log
-
-    def _now(self) -> float:
-        return self._services.decider.timers.clock.now()
 
 
 def _mandatory_detail(detail: str) -> str:
