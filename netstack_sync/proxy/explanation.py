@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from netstack_sync.base.net_error_meanings import meaning
 from netstack_sync.base.net_errors import ERR_MANDATORY_PROXY_CONFIGURATION_FAILED, OK
 from netstack_sync.base.url import Url
 from netstack_sync.log.bound import NetLogWithSource
@@ -13,10 +12,11 @@ from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.step_machine import StepMachine
 from netstack_sync.loop.timers import TimerQueue
 from netstack_sync.proxy.config import DIRECTLY, ProxyConfig, ProxyList
-from netstack_sync.proxy.pac_engine import PacEvaluator, PacQuestion, PacRunInput, PacRunResult, PacTask
+from netstack_sync.proxy.pac_decider import PacFileDecider
 from netstack_sync.proxy.pac_resolver import PacResolveJob, PacResolver
-from netstack_sync.proxy.pac_setup import PacServices, PacSetup
+from netstack_sync.proxy.pac_services import PacEngine, PacEvaluation, PacServices
 from netstack_sync.proxy.rule_decision import RuleDecision, RuleKind, decided_by
+from netstack_sync.workers.pac_values import PacOutcome, PacRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,10 @@ class PacRun:
     """One run of a script, from its beginning."""
 
     elapsed_s: float
-    """From its start to its result, waiting for a free worker included."""
-    known: Mapping[PacQuestion, tuple[str, ...]]
-    """The names it was given the addresses of."""
-    result: PacRunResult
+    """From its start to its end, waiting for a thread included."""
+    known: Mapping[str, tuple[str, ...] | None]
+    """The names it was told the addresses of; None for one that was not found."""
+    outcome: PacOutcome
 
 
 @dataclass(slots=True)
@@ -42,25 +42,15 @@ class ProxyExplanation:
     """Where the script is from; empty where none was asked."""
     script_detail: str = ""
     """Why a script is not to be had, or has not answered, in words."""
-    setup_s: float = 0.0
-    """How long it took to get and load the script."""
+    fetch_s: float = 0.0
+    """How long it took to get the script."""
     runs: list[PacRun] = field(default_factory=list)
 
 
 class ProxyExplainer(StepMachine):
-    """One question; network thread only. Each has the script fetched and loaded anew: it is for people who ask why."""
+    """One question; network thread only. Each has the script fetched anew: it is for people who ask why."""
 
-    __slots__ = (
-        "_config",
-        "_job",
-        "_net_log",
-        "_resolver",
-        "_services",
-        "_setup",
-        "_started_at",
-        "_url",
-        "explanation",
-    )
+    __slots__ = ("_config", "_decider", "_job", "_net_log", "_services", "_started_at", "_url", "explanation")
 
     def __init__(self, config: ProxyConfig, services: PacServices, url: Url, net_log: NetLogWithSource) -> None:
         super().__init__()
@@ -68,9 +58,8 @@ class ProxyExplainer(StepMachine):
         self._services = services
         self._url = url
         self._net_log = net_log
-        self._started_at = 0.0
-        self._setup: PacSetup | None = None
-        self._resolver: PacResolver | None = None
+        self._started_at = services.timers.clock.now()
+        self._decider: PacFileDecider | None = None
         self._job: PacResolveJob | None = None
         self.explanation = ProxyExplanation()
         """Complete after the result, and as far as it came after cancel()."""
@@ -81,12 +70,11 @@ class ProxyExplainer(StepMachine):
 
     def cancel(self) -> None:
         """The callback never comes; idempotent."""
+        if self._decider is not None:
+            self._decider.cancel()
         if self._job is not None:
             self._job.cancel()
-        if self._setup is not None:
-            self._setup.cancel()
         self._stop()
-        self._close()
 
     # --- the steps
 
@@ -96,38 +84,38 @@ class ProxyExplainer(StepMachine):
             return self._take_rules()
         if config.rules.bypass.matches_implicit(self._url):
             return self._take(DIRECTLY, RuleDecision(RuleKind.IMPLICIT))
-        self._started_at = self._timers.clock.now()
-        self._setup = PacSetup(self._services)
-        self._step = self._heed_setup
-        return self._setup.decide(config, 0.0, self._on_io_complete)
+        self._step = self._heed_decision
+        self._decider = PacFileDecider(config, self._services)
+        return self._decider.start(self._on_io_complete)
 
-    def _heed_setup(self, result: int) -> int:
-        setup, self._setup = self._setup, None
-        assert setup is not None, "this is its result"
-        explanation = self.explanation
-        explanation.setup_s = self._timers.clock.now() - self._started_at
-        if setup.resolver is None:
-            explanation.script_detail = setup.verdict.error_detail or meaning(result)
-            return self._do_without_answer(self._take_rules)
-        explanation.script = setup.resolver.script.source
+    def _heed_decision(self, _: int) -> int:
+        decider, explanation = self._decider, self.explanation
+        assert decider is not None, "this is its result"
+        explanation.fetch_s = self._services.timers.clock.now() - self._started_at
+        if decider.script is None:
+            explanation.script_detail = decider.error_detail
+            return self._refusal or self._take_rules()
+        explanation.script = decider.script.source
+        engine = _TracedEngine(self._services.engine, self._services.timers, explanation.runs.append)
+        resolver = PacResolver(decider.script, self._services._replace(engine=engine))
         self._step = self._heed_answer
-        self._resolver = self._traced(setup.resolver)
-        self._job = self._resolver.create_job(self._url, self._net_log)
+        self._job = resolver.create_job(self._url, self._net_log)
         return self._job.start(self._on_io_complete)
 
     def _heed_answer(self, result: int) -> int:
-        job, self._job = self._job, None
+        job = self._job
         assert job is not None, "this is its result"
-        self._close()
         if result == OK:
             return self._take(job.chains)
         self.explanation.script_detail = job.error_detail
-        return self._do_without_answer(lambda: self._take(DIRECTLY))
-
-    def _do_without_answer(self, go_on: Callable[[], int]) -> int:
-        return ERR_MANDATORY_PROXY_CONFIGURATION_FAILED if self._config.pac_mandatory else go_on()
+        return self._refusal or self._take(DIRECTLY)
 
     # --- inside
+
+    @property
+    def _refusal(self) -> int:
+        """What comes of a script that gives no answer; OK where one can do without."""
+        return ERR_MANDATORY_PROXY_CONFIGURATION_FAILED if self._config.pac_mandatory else OK
 
     def _take_rules(self) -> int:
         rules = self._config.rules
@@ -138,42 +126,29 @@ class ProxyExplainer(StepMachine):
         self.explanation.rule = rule
         return OK
 
-    def _traced(self, resolver: PacResolver) -> PacResolver:
-        evaluator = _TracedEvaluator(resolver.evaluator, self._timers, self.explanation.runs.append)
-        return PacResolver(resolver.script, evaluator, resolver.services)
 
-    def _close(self) -> None:
-        resolver, self._resolver = self._resolver, None
-        if resolver is not None:
-            resolver.close()
+class _TracedEngine:
+    """A PacEngine that tells of each run when it is over."""
 
-    @property
-    def _timers(self) -> TimerQueue:
-        return self._services.script.timers
+    __slots__ = ("_engine", "_tell", "_timers")
 
-
-class _TracedEvaluator:
-    """A PacEvaluator that tells of each run when it is over."""
-
-    __slots__ = ("_evaluator", "_tell", "_timers")
-
-    def __init__(self, evaluator: PacEvaluator, timers: TimerQueue, tell: Callable[[PacRun], None]) -> None:
-        self._evaluator = evaluator
+    def __init__(self, engine: PacEngine, timers: TimerQueue, tell: Callable[[PacRun], None]) -> None:
+        self._engine = engine
         self._timers = timers
         self._tell = tell
 
-    def run(self, given: PacRunInput, on_done: Callable[[PacRunResult], None]) -> PacTask:
-        """See PacEvaluator."""
+    def evaluate(
+        self,
+        request: PacRequest,
+        on_reply: Callable[[PacOutcome], None],
+        on_start: Callable[[int | None], None] | None = None,
+    ) -> PacEvaluation:
+        """See PacEngine."""
         clock = self._timers.clock
         started_at = clock.now()
-        known = dict(given.known)
 
-        def on_result(result: PacRunResult) -> None:
-            self._tell(PacRun(clock.now() - started_at, known, result))
-            on_done(result)
+        def on_outcome(outcome: PacOutcome) -> None:
+            self._tell(PacRun(clock.now() - started_at, request.known, outcome))
+            on_reply(outcome)
 
-        return self._evaluator.run(given, on_result)
-
-    def close(self) -> None:
-        """See PacEvaluator."""
-        self._evaluator.close()
+        return self._engine.evaluate(request, on_outcome, on_start)
