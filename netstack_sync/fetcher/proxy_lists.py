@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 from netstack_sync.base.proxy_chain import DIRECT, MAX_CHAIN, ProxyChain, ProxyServer
 from netstack_sync.base.proxy_url import parse_proxy_url
+from netstack_sync.proxy.bypass_rule import MINUS_LOOPBACK
 from netstack_sync.proxy.bypass_rules import ProxyBypassRules
 from netstack_sync.proxy.config import DIRECTLY, ProxyList, ProxyRules
 from netstack_sync.proxy.no_proxy import parse_no_proxy
@@ -118,4 +119,5 @@ def _joined(bypass: ProxyBypassRules, no_proxy: object, reverses_bypass: bool) -
         named = parse_no_proxy(no_proxy, strict=True)
     except ValueError as error:
         raise ValueError(f"proxy: no_proxy: {error}") from None
-    return ProxyBypassRules(f"{named.text};{bypass.text}")
+    # What takes the implicit rules back stands before both, if they are to be taken back: a later one would undo more.
+    return ProxyBypassRules(f"{bypass.text};{named.text.removeprefix(MINUS_LOOPBACK)}")

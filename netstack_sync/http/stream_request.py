@@ -16,7 +16,8 @@ from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.step_machine import StepMachine
 from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.handle import ClientSocketHandle
-from netstack_sync.pool.socket_pool import ClientSocketPool
+from netstack_sync.pool.pool_manager import ClientSocketPoolManager
+from netstack_sync.pool.proxy_route import ProxyRoute
 
 
 class StreamRequest(StepMachine):
@@ -26,7 +27,7 @@ class StreamRequest(StepMachine):
 
     def __init__(
         self,
-        pool: ClientSocketPool,
+        pools: ClientSocketPoolManager,
         info: HttpRequestInfo,
         net_log: NetLogWithSource,
         connection: ClientSocketHandle | None = None,
@@ -89,7 +90,13 @@ class StreamRequest(StepMachine):
         return result
 
 
-def group_id_for(info: HttpRequestInfo) -> GroupId:
-    """The group whose sockets may carry a request."""
+def _new_handle(
+    pools: ClientSocketPoolManager, group_id: GroupId, priority: RequestPriority, net_log: NetLogWithSource
+) -> ClientSocketHandle:
+    return ClientSocketHandle(pools.pool_for(group_id), group_id, priority, net_log)
+
+
+def group_id_for(info: HttpRequestInfo, route: ProxyRoute | None = None) -> GroupId:
+    """The group whose sockets may carry a request over `route`."""
     tls, owner = info.tls if info.url.is_secure else None, owner_of_connections(info.auth)
-    return GroupId(info.url.origin, tls, info.partition, info.privacy_mode, owner)
+    return GroupId(info.url.origin, tls, info.partition, info.privacy_mode, owner, route)

@@ -22,13 +22,8 @@ from netstack_sync.proxy.pac_file import PacFileData
 from netstack_sync.proxy.pac_result import parse_pac_result
 from netstack_sync.proxy.pac_run_log import PacRunLog
 from netstack_sync.proxy.pac_services import PacEvaluation, PacServices
-from netstack_sync.workers.pac_values import (
-    PacOutcome,
-    PacRequest,
-    PacScriptText,
-    host_for_pac,
-    sanitize_url_for_pac,
-)
+from netstack_sync.workers.pac_url import host_for_pac, sanitize_url_for_pac
+from netstack_sync.workers.pac_values import PacOutcome, PacRequest, PacScriptText
 
 LOOKUP_LIMIT_S: Final = 10.0
 """For a name that nobody answers for: the script is told that there is none, and may know what to do then."""
