@@ -13,8 +13,7 @@ from netstack_sync.fetcher.timeout import Timeout
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogSourceType
 from netstack_sync.proxy.config import ProxyConfig
-from netstack_sync.proxy.explanation import ProxyExplainer, ProxyExplanation
-from netstack_sync.proxy.pac_services import PacServices
+from netstack_sync.proxy.explanation import ProxyExplainer, ProxyExplanation, explain_rules
 from netstack_sync.url_request.context import URLRequestContext
 
 
@@ -27,7 +26,7 @@ class ExplainedProxies(NamedTuple):
 
 
 def explain_proxies(
-    context: URLRequestContext, services: PacServices, config: ProxyConfig, url: Url, timeout_s: float | None = None
+    context: URLRequestContext, config: ProxyConfig, url: Url, timeout_s: float | None = None
 ) -> ExplainedProxies:
     """Asks as a request with these settings would, but with nothing remembered; any thread but the network's.
 
@@ -35,24 +34,18 @@ def explain_proxies(
     """
     if context.thread.is_current:
         raise RuntimeError("a question on the network thread would wait for itself")
-    return _Question(context, services, config, url, Timeout(total=timeout_s).total).run()
+    if not config.has_automatic_settings:
+        return ExplainedProxies(explain_rules(config.rules, url), None)
+    return _Question(context, config, url, Timeout(total=timeout_s).total).run()
 
 
 class _Question(BlockingOperation):
-    """One question of one thread."""
+    """One question of one thread to a script."""
 
-    __slots__ = ("_config", "_explainer", "_explanation", "_services", "_url")
+    __slots__ = ("_config", "_explainer", "_explanation", "_url")
 
-    def __init__(
-        self,
-        context: URLRequestContext,
-        services: PacServices,
-        config: ProxyConfig,
-        url: Url,
-        timeout_s: float | None,
-    ) -> None:
+    def __init__(self, context: URLRequestContext, config: ProxyConfig, url: Url, timeout_s: float | None) -> None:
         super().__init__(context, timeout_s)
-        self._services = services
         self._config = config
         self._url = url
         self._explainer: ProxyExplainer | None = None
@@ -69,8 +62,11 @@ class _Question(BlockingOperation):
         return exception_for(net_error, detail=self._explanation.script_detail)
 
     def _begin(self) -> int:
-        net_log = NetLogWithSource.make(self._context.net_log, NetLogSourceType.NONE)
-        self._explainer = ProxyExplainer(self._config, self._services, self._url, net_log)
+        context = self._context
+        service = context.proxies.service_for(self._config) if context.proxies is not None else None
+        assert service is not None, "the context of a session asks scripts"
+        net_log = NetLogWithSource.make(context.net_log, NetLogSourceType.NONE)
+        self._explainer = ProxyExplainer(self._config, service.scripts, self._url, net_log)
         return self._explainer.start(self._on_done)
 
     def _end(self) -> None:

@@ -11,7 +11,7 @@ from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.step_machine import StepMachine
 from netstack_sync.loop.timers import TimerQueue
-from netstack_sync.proxy.config import DIRECTLY, ProxyConfig, ProxyList
+from netstack_sync.proxy.config import DIRECTLY, ProxyConfig, ProxyList, ProxyRules
 from netstack_sync.proxy.pac_decider import PacFileDecider
 from netstack_sync.proxy.pac_resolver import PacResolveJob, PacResolver
 from netstack_sync.proxy.pac_services import PacEngine, PacEvaluation, PacServices
@@ -47,8 +47,16 @@ class ProxyExplanation:
     runs: list[PacRun] = field(default_factory=list)
 
 
+def explain_rules(rules: ProxyRules, url: Url) -> ProxyExplanation:
+    """What rules made by hand say; any thread."""
+    return ProxyExplanation(rules.lists_for(url), decided_by(rules, url))
+
+
 class ProxyExplainer(StepMachine):
-    """One question; network thread only. Each has the script fetched anew: it is for people who ask why."""
+    """One question; network thread only. Each has the script fetched anew: it is for people who ask why.
+
+    The settings must have a script; see explain_rules() for the others.
+    """
 
     __slots__ = ("_config", "_decider", "_job", "_net_log", "_services", "_started_at", "_url", "explanation")
 
@@ -80,8 +88,6 @@ class ProxyExplainer(StepMachine):
 
     def _decide(self, _: int) -> int:
         config = self._config
-        if not config.has_automatic_settings:
-            return self._take_rules()
         if config.rules.bypass.matches_implicit(self._url):
             return self._take(DIRECTLY, RuleDecision(RuleKind.IMPLICIT))
         self._step = self._heed_decision
@@ -118,8 +124,8 @@ class ProxyExplainer(StepMachine):
         return ERR_MANDATORY_PROXY_CONFIGURATION_FAILED if self._config.pac_mandatory else OK
 
     def _take_rules(self) -> int:
-        rules = self._config.rules
-        return self._take(rules.lists_for(self._url), decided_by(rules, self._url))
+        found = explain_rules(self._config.rules, self._url)
+        return self._take(found.chains, found.rule)
 
     def _take(self, chains: ProxyList, rule: RuleDecision | None = None) -> int:
         self.explanation.chains = chains

@@ -14,7 +14,7 @@ from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogSourceType
 from netstack_sync.proxy.bypass_rules import ProxyBypassRules
 from netstack_sync.proxy.config import ProxyConfig, ProxyRules
-from netstack_sync.proxy.explanation import ProxyExplainer
+from netstack_sync.proxy.explanation import ProxyExplainer, ProxyExplanation, explain_rules
 from netstack_sync.proxy.rule_decision import RuleDecision, RuleKind
 from tests.support.loops import RecordedCompletion, driven_loop
 from tests.support.pac import PacWorld
@@ -49,12 +49,10 @@ def world() -> Iterator[PacWorld]:
         world.assert_clean()
 
 
-def test_rules_answer_at_once(world: PacWorld) -> None:
-    """With the one that decided."""
-    asked = Asking(world, ProxyConfig(rules=RULES))
-    assert asked.result == OK and asked.explanation.chains == RULES.single
-    assert asked.explanation.rule == RuleDecision(RuleKind.ALL) and not asked.explanation.runs
-    asked.cancel()
+def test_rules_made_by_hand() -> None:
+    """With the one that decides."""
+    found = explain_rules(RULES, Url.parse("http://a.test/"))
+    assert found == ProxyExplanation(RULES.single, RuleDecision(RuleKind.ALL))
 
 
 def test_no_script_is_asked_about_this_machine(world: PacWorld) -> None:
@@ -62,6 +60,7 @@ def test_no_script_is_asked_about_this_machine(world: PacWorld) -> None:
     asked = Asking(world, PAC, "http://localhost/")
     assert asked.result == OK and asked.explanation.chains == (DIRECT,)
     assert asked.explanation.rule == RuleDecision(RuleKind.IMPLICIT)
+    asked.cancel()
     taken_back = ProxyConfig(pac_url=PAC_URL, rules=ProxyRules(bypass=ProxyBypassRules("<-loopback>")))
     asked = Asking(world, taken_back, "http://localhost/")
     world.fetcher.give()
