@@ -58,7 +58,7 @@ class ExchangeParties:
         session, way = self._session, self._way
         connection = self._auth.take_connection() if self._auth is not None else None
         if way is None or connection is not None:
-            return StreamRequest(session.pools, info, self._net_log, connection)
+            return StreamRequest(session.pools.direct, info, self._net_log, connection)
         return ProxyStreamRequest(session.pools, info, self._net_log, way, session.thread.clock)
 
     def prepare(self, stream: HttpStream, info: HttpRequestInfo) -> HttpRequestInfo:

@@ -29,7 +29,7 @@ from netstack_sync.sockets.tls_config import TlsConfig
 
 
 class HttpNetworkSession:
-    """Owner of the pool; network thread only."""
+    """Owner of the pools; network thread only."""
 
     __slots__ = (
         "_drainers",

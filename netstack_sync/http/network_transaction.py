@@ -117,7 +117,7 @@ class NetworkTransaction(TransactionFacts):
         if result != OK:
             return result  # there is nothing to answer the challenge with
         if parties is None:  # fast path
-            self._stream_request = StreamRequest(self._session.pools, info, self._net_log)
+            self._stream_request = StreamRequest(self._session.pools.direct, info, self._net_log)
         else:
             self._stream_request = parties.request_stream(info)
         self._step = self._send_request

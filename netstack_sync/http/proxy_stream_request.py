@@ -15,7 +15,7 @@ from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.step_machine import StepMachine
 from netstack_sync.pool.handle import ClientSocketHandle
-from netstack_sync.pool.socket_pool import ClientSocketPool
+from netstack_sync.pool.pool_manager import ClientSocketPoolManager
 
 
 class ProxyStreamRequest(StepMachine):
@@ -98,8 +98,8 @@ class ProxyStreamRequest(StepMachine):
         if result != OK:
             return result
         group_id = group_id_for(self._info, self._way.route)
-        claim = ClientSocketHandle(self._pool, group_id, self._priority, self._net_log)
-        self._request = StreamRequest(self._pool, self._info, self._net_log, claim)
+        claim = ClientSocketHandle(self._pools.pool_for(group_id), group_id, self._priority, self._net_log)
+        self._request = StreamRequest(self._pools.direct, self._info, self._net_log, claim)
         self._step = self._try_next
         return self._request.start(self._on_io_complete)
 

@@ -16,8 +16,8 @@ from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.step_machine import StepMachine
 from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.handle import ClientSocketHandle
-from netstack_sync.pool.pool_manager import ClientSocketPoolManager
 from netstack_sync.pool.proxy_route import ProxyRoute
+from netstack_sync.pool.socket_pool import ClientSocketPool
 
 
 class StreamRequest(StepMachine):
@@ -27,7 +27,7 @@ class StreamRequest(StepMachine):
 
     def __init__(
         self,
-        pools: ClientSocketPoolManager,
+        pool: ClientSocketPool,
         info: HttpRequestInfo,
         net_log: NetLogWithSource,
         connection: ClientSocketHandle | None = None,
@@ -88,12 +88,6 @@ class StreamRequest(StepMachine):
             self.stream = HttpBasicStream(self._handle, self._info.method, self._info.url.is_secure)
         self._net_log.end_with_net_error(NetLogEventType.HTTP_STREAM_REQUEST, result)
         return result
-
-
-def _new_handle(
-    pools: ClientSocketPoolManager, group_id: GroupId, priority: RequestPriority, net_log: NetLogWithSource
-) -> ClientSocketHandle:
-    return ClientSocketHandle(pools.pool_for(group_id), group_id, priority, net_log)
 
 
 def group_id_for(info: HttpRequestInfo, route: ProxyRoute | None = None) -> GroupId:

@@ -33,7 +33,7 @@ class HttpProxyConnectJob(ProxyConnectJob):
     is remembered for it.
     """
 
-    __slots__ = ("_auth", "_connections", "_destination", "_tunnel")
+    __slots__ = ("_auth", "_connections", "_destination", "_first_timing", "_tunnel")
 
     _span = NetLogEventType.HTTP_PROXY_CONNECT_JOB_CONNECT
 
@@ -50,9 +50,13 @@ class HttpProxyConnectJob(ProxyConnectJob):
         self._auth: AuthController | None = None
         self._tunnel: HttpTunnel | None = None
         self._connections = 0
+        self._first_timing = self.timing
 
     def _connect_layer(self, transport: StreamSocket) -> int:
         self.socket = transport
+        if not self._connections:
+            self._first_timing = self.timing
+        self.timing = self._first_timing  # all that follows counts as connecting
         self._connections += 1
         if self._destination is None:
             return self._finish_connect(OK)
@@ -61,9 +65,16 @@ class HttpProxyConnectJob(ProxyConnectJob):
     def _open_tunnel(self, transport: StreamSocket, destination: HostPortPair) -> int:
         if self._auth is None and self._hop.identity is not None:
             self._auth = self._make_controller()
-        services, server = self._services, self._hop.server
+        services = self._services
         self._tunnel = HttpTunnel(
-            transport, server, destination, services.user_agent, self._auth, self.net_log, services.thread.timers
+            transport,
+            self._hop.server,
+            destination,
+            services.user_agent,
+            self._auth,
+            self.net_log,
+            services.thread.timers,
+            lambda: self._limit_time(self.layer_limit_s),
         )
         self._step = self._on_tunnel
         return self._tunnel.connect(self._on_io_complete)

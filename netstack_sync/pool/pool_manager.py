@@ -9,6 +9,7 @@ from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.proxy_chain import ProxyChain
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.network_thread import NetworkThread
+from netstack_sync.pool import close_reasons
 from netstack_sync.pool.connect_job_factory import ConnectJobFactory
 from netstack_sync.pool.group import Group
 from netstack_sync.pool.group_id import GroupId
@@ -99,5 +100,6 @@ class ClientSocketPoolManager:
             if pool.is_empty:
                 del self._proxied[proxies]
                 self._total.remove(pool)
+                pool.close_idle_sockets(close_reasons.POOL_DESTROYED)  # there are none; it stops looking after them
                 self._past_opened += pool.sockets_opened
                 self._past_reused += pool.sockets_reused

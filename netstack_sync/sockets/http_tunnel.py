@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from netstack_sync.auth.challenge import parse_challenges
 from netstack_sync.auth.controller import AuthController
 from netstack_sync.auth.handler import AuthRequest
 from netstack_sync.base.headers import RequestHeaders
@@ -21,13 +20,14 @@ from netstack_sync.base.net_errors import (
     OK,
 )
 from netstack_sync.base.proxy_chain import ProxyServer
-from netstack_sync.base.shown_text import shown
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.log.params import header_params, response_header_params
+from netstack_sync.loop.completion import Task
 from netstack_sync.loop.timers import Alarm, TimerQueue
 from netstack_sync.sockets.proxy_handshake import ProxyHandshake
 from netstack_sync.sockets.stream_socket import StreamSocket
+from netstack_sync.sockets.tunnel_words import what_was_answered, who_is_asked_for
 from netstack_sync.wire.errors import WireError
 from netstack_sync.wire.http1_body import (
     WORTH_READING_BOUND_BYTES,
@@ -40,26 +40,9 @@ from netstack_sync.wire.http1_framing import HTTP_1_0
 from netstack_sync.wire.http1_request import build_request_head
 from netstack_sync.wire.http1_response import MAX_INTERIM, ResponseHead, ResponseHeadParser
 
-_LOST: Final = frozenset(
-    (ERR_CONNECTION_RESET, ERR_CONNECTION_CLOSED, ERR_CONNECTION_ABORTED, ERR_SOCKET_NOT_CONNECTED)
+_HANG_UPS: Final = frozenset(
+    (OK, ERR_CONNECTION_RESET, ERR_CONNECTION_CLOSED, ERR_CONNECTION_ABORTED, ERR_SOCKET_NOT_CONNECTED)
 )
-
-_ADVICE: Final = {
-    400: "it may not tunnel to this port",
-    403: "its rules do not allow this; ask who runs it, or let this host bypass the proxy",
-    404: "it may be a web server and no proxy",
-    405: "it may be a web server and no proxy",
-    501: "it may be a web server and no proxy",
-    502: "it could not reach the server; check the server's name and port",
-    503: "it could not reach the server, or has too much to do",
-    504: "it could not reach the server in time",
-}
-_ADVICE_OF_CLASS: Final = {
-    2: "only 200 opens a tunnel",
-    3: "a proxy's redirect is not followed",
-    5: "the proxy's log may say why",
-}
-_MAX_REASON: Final = 80
 
 
 class HttpTunnel(ProxyHandshake):
@@ -79,6 +62,7 @@ class HttpTunnel(ProxyHandshake):
         "_head_parser",
         "_interim_heads",
         "_is_restart",
+        "_on_restart",
         "_proxy",
         "_request",
         "_unread_bytes",
@@ -94,8 +78,11 @@ class HttpTunnel(ProxyHandshake):
         auth: AuthController | None,
         net_log: NetLogWithSource,
         timers: TimerQueue,
+        on_restart: Task | None = None,
     ) -> None:
+        """`on_restart` is called when the proxy is about to be asked once more over this connection."""
         super().__init__(transport, net_log)
+        self._on_restart = on_restart
         self._proxy = proxy
         self._destination = destination
         self._user_agent = user_agent
@@ -156,7 +143,7 @@ class HttpTunnel(ProxyHandshake):
 
     def _wait_for_head(self, result: int) -> int:
         if result != OK:
-            return self._lost(result)
+            return self._of_lost_connection(result)
         self._end_span(OK)
         self._begin_span(NetLogEventType.HTTP_TRANSACTION_TUNNEL_READ_HEADERS)
         self._head_parser = ResponseHeadParser()
@@ -170,7 +157,8 @@ class HttpTunnel(ProxyHandshake):
             try:
                 head = self._head_parser.receive(data)
             except WireError as error:
-                return self._fail_of_proxy(f"did not answer {self._connect} in HTTP: {error.detail}")
+                what_it_did = f"did not answer {self._connect} in HTTP: {error.detail}; {self._is_it_http}"
+                return self._fail_of_proxy(what_it_did)
             if head is None:
                 break
             self._log_head(head)
@@ -184,18 +172,16 @@ class HttpTunnel(ProxyHandshake):
         return self._receive(self._parse_head)
 
     def _end_in_head(self, result: int) -> int:
-        if result != OK and not self._head_parser.received_bytes:
-            return self._lost(result)
-        if self._is_restart and not self._head_parser.received_bytes:
-            return ERR_UNABLE_TO_REUSE_CONNECTION_FOR_PROXY_AUTH
+        if not self._head_parser.received_bytes:
+            result = self._of_lost_connection(result)
         if result != OK:
             return result
-        return self._fail_of_proxy(f"hung up before it had answered {self._connect}")
+        return self._fail_of_proxy(f"hung up before it had answered {self._connect}; {self._is_it_http}")
 
-    def _lost(self, result: int) -> int:
-        """A proxy that promised to keep the connection, and did not, gets another one; elsewhere the error is final."""
-        is_stale = self._is_restart and result in _LOST
-        return ERR_UNABLE_TO_REUSE_CONNECTION_FOR_PROXY_AUTH if is_stale else result
+    def _of_lost_connection(self, result: int) -> int:
+        """A proxy that promised to keep the connection, and did not, gets another one; elsewhere the end is final."""
+        is_broken_promise = self._is_restart and result in _HANG_UPS
+        return ERR_UNABLE_TO_REUSE_CONNECTION_FOR_PROXY_AUTH if is_broken_promise else result
 
     def _take_head(self, head: ResponseHead) -> int:
         self._end_span(OK)
@@ -204,7 +190,7 @@ class HttpTunnel(ProxyHandshake):
         if self._auth is not None:
             self._auth.on_accepted(head.headers.get("proxy-authentication-info"))
         if head.status != 200:
-            return self._fail_of_proxy(self._what_was_answered(head))
+            return self._fail_of_proxy(f"answered {self._connect} with {what_was_answered(head)}")
         if self._head_parser.surplus:
             return self._fail_of_proxy(f"sent more than a head in answer to {self._connect}")
         return OK
@@ -214,14 +200,14 @@ class HttpTunnel(ProxyHandshake):
     def _take_challenge(self, head: ResponseHead) -> int:
         values = head.headers.get_all("proxy-authenticate")
         auth = self._auth
-        if auth is None:
-            return self._fail(ERR_PROXY_AUTH_REQUESTED, self._wants_login(values, "pass proxy_auth"))
-        knows_keep_alive = head.keep_alive or head.version != HTTP_1_0
-        if not auth.on_challenge(values, self._request, stays_open=head.keep_alive, knows_keep_alive=knows_keep_alive):
-            return self._fail(
-                ERR_PROXY_AUTH_REQUESTED,
-                self._wants_login(values, "what proxy_auth says was refused, or is of another kind"),
-            )
+        is_answered = auth is not None and auth.on_challenge(
+            values,
+            self._request,
+            stays_open=head.keep_alive,
+            knows_keep_alive=head.keep_alive or head.version != HTTP_1_0,
+        )
+        if auth is None or not is_answered:
+            return self._fail_of_proxy(who_is_asked_for(values, auth is not None), ERR_PROXY_AUTH_REQUESTED)
         body = choose_body(head, "CONNECT")
         limit_bytes = WORTH_READING_BOUND_BYTES if auth.binds_connection else WORTH_READING_BYTES
         if not head.keep_alive or not body.is_delimited or (head.content_length or 0) > limit_bytes:
@@ -252,6 +238,8 @@ class HttpTunnel(ProxyHandshake):
         self._alarm.stop()
         self._end_span(OK)
         self._is_restart = True
+        if self._on_restart is not None:
+            self._on_restart()
         self._step = self._generate_token
         return OK
 
@@ -266,18 +254,13 @@ class HttpTunnel(ProxyHandshake):
     def _connect(self) -> str:
         return f"CONNECT {self._destination}"
 
-    def _fail_of_proxy(self, what_it_did: str) -> int:
-        return self._fail(ERR_TUNNEL_CONNECTION_FAILED, f"the proxy {self._proxy} {what_it_did}")
+    @property
+    def _is_it_http(self) -> str:
+        """Advice."""
+        return f"is {self._proxy.scheme.value}:// the right scheme for it?"
 
-    def _what_was_answered(self, head: ResponseHead) -> str:
-        answer = f"answered {self._connect} with {head.status} {shown(head.reason, _MAX_REASON)}".rstrip()
-        advice = _ADVICE.get(head.status, _ADVICE_OF_CLASS.get(head.status // 100, ""))
-        return f"{answer}; {advice}" if advice else answer
-
-    def _wants_login(self, values: list[str], advice: str) -> str:
-        schemes = dict.fromkeys([challenge.scheme for challenge in parse_challenges(values)])
-        names = shown(", ".join(schemes), _MAX_REASON) or "by no scheme"
-        return f"the proxy {self._proxy} wants to be told who is asking ({names}); {advice}"
+    def _fail_of_proxy(self, what_it_did: str, net_error: int = ERR_TUNNEL_CONNECTION_FAILED) -> int:
+        return self._fail(net_error, f"the proxy {self._proxy} {what_it_did}")
 
     def _log_head(self, head: ResponseHead) -> None:
         if self.net_log.is_capturing:

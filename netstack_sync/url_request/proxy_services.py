@@ -73,6 +73,11 @@ class ProxyServices:
 
     # --- ProxySource
 
+    @property
+    def is_direct(self) -> bool:
+        """See ProxySource."""
+        return self._own is None
+
     def service_for(self, config: ProxyConfig | None) -> ProxyResolutionService | None:
         """See ProxySource."""
         known = self._in_use_for(config)

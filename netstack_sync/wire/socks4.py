@@ -7,7 +7,7 @@ from typing import Final
 from netstack_sync.base.ip_endpoint import IPV4_BYTES, packed_ip_literal
 from netstack_sync.base.net_errors import ERR_PROXY_AUTH_REQUESTED, ERR_SOCKS_CONNECTION_FAILED
 from netstack_sync.wire.errors import WireError
-from netstack_sync.wire.socks_host import MAX_SOCKS_TEXT_BYTES, name_bytes, port_bytes
+from netstack_sync.wire.socks_host import login_bytes, name_bytes, port_bytes
 
 SOCKS4_GRANTED: Final = 90
 
@@ -44,10 +44,10 @@ def build_socks4_request(host: str, port: int, user_id: bytes = b"") -> bytes:
 
 
 def socks4_user_id(user_id: str) -> bytes:
-    """Who asks, for build_socks4_request(); ValueError for what does not fit."""
-    user = user_id.encode()
-    if len(user) > MAX_SOCKS_TEXT_BYTES or b"\0" in user:
-        raise ValueError(f"the user name for the SOCKS4 proxy exceeds {MAX_SOCKS_TEXT_BYTES} bytes or holds a NUL")
+    """Who asks, for build_socks4_request(); ValueError for what does not fit. SOCKS4 has no passwords."""
+    user = login_bytes("user name", user_id)
+    if b"\0" in user:  # ends it, and what follows would be read as something else
+        raise ValueError("the user name for the SOCKS proxy holds a NUL")
     return user
 
 

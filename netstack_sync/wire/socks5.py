@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from netstack_sync.base.ip_endpoint import packed_ip_literal
 from netstack_sync.base.net_errors import ERR_SOCKS_CONNECTION_FAILED, ERR_SOCKS_CONNECTION_HOST_UNREACHABLE
 from netstack_sync.wire.errors import WireError
-from netstack_sync.wire.socks_host import MAX_SOCKS_TEXT_BYTES, name_bytes, port_bytes
+from netstack_sync.wire.socks_host import login_bytes, name_bytes, port_bytes
 
 SOCKS5_SUCCEEDED: Final = 0
 LOGIN_SUCCEEDED: Final = 0
@@ -36,8 +36,8 @@ _REFUSALS: Final = {
     4: (ERR_SOCKS_CONNECTION_HOST_UNREACHABLE, "no way to that host; check its name, which the proxy looks up"),
     5: (ERR_SOCKS_CONNECTION_HOST_UNREACHABLE, "been refused by that host; check whether the port is right"),
     6: (ERR_SOCKS_CONNECTION_HOST_UNREACHABLE, "got no answer from that host in time"),
-    7: (ERR_SOCKS_CONNECTION_FAILED, "no command to connect"),
-    8: (ERR_SOCKS_CONNECTION_FAILED, "no support for this kind of address; IPv4, IPv6 and names are three kinds"),
+    7: (ERR_SOCKS_CONNECTION_FAILED, "no command to connect; use another proxy"),
+    8: (ERR_SOCKS_CONNECTION_FAILED, "no use for this kind of address; the name of the server may do"),
 }
 
 
@@ -48,10 +48,7 @@ def build_greeting(has_login: bool) -> bytes:
 
 def build_login(username: str, password: str) -> bytes:
     """RFC 1929 §2; ValueError, which repeats neither, for what does not fit."""
-    user, secret = username.encode(), password.encode()
-    for what, text in (("user name", user), ("password", secret)):
-        if len(text) > MAX_SOCKS_TEXT_BYTES:
-            raise ValueError(f"the {what} for the SOCKS proxy is longer than {MAX_SOCKS_TEXT_BYTES} bytes")
+    user, secret = login_bytes("user name", username), login_bytes("password", password)
     return bytes([_LOGIN_VERSION, len(user)]) + user + bytes([len(secret)]) + secret
 
 
