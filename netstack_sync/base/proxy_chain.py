@@ -1,60 +1,31 @@
-"""ProxyServer and ProxyChain: through whom a connection goes."""
+"""ProxyChain: through whom a connection goes."""
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Final, NamedTuple
 
-from netstack_sync.base.host_port import bracketed
+from netstack_sync.base.proxy_server import DEFAULT_PROXY_PORTS, ProxyScheme, ProxyServer
+from netstack_sync.base.proxy_url import parse_proxy_url
 
+__all__ = ["DEFAULT_PROXY_PORTS", "DIRECT", "MAX_CHAIN", "ProxyChain", "ProxyScheme", "ProxyServer"]
 
-class ProxyScheme(str, Enum):
-    """How a proxy is spoken to."""
-
-    HTTP = "http"
-    HTTPS = "https"
-    SOCKS4 = "socks4"
-    """Knows IPv4 addresses only: the name is looked up here."""
-    SOCKS4A = "socks4a"
-    SOCKS5 = "socks5"
-    """Looks names up itself, as do all the others but SOCKS4."""
-
-    @property
-    def is_http(self) -> bool:
-        """True for a proxy that understands requests; any other one only passes bytes on."""
-        return self in (ProxyScheme.HTTP, ProxyScheme.HTTPS)
-
-
-DEFAULT_PROXY_PORTS: Final = {
-    ProxyScheme.HTTP: 80,
-    ProxyScheme.HTTPS: 443,
-    ProxyScheme.SOCKS4: 1080,
-    ProxyScheme.SOCKS4A: 1080,
-    ProxyScheme.SOCKS5: 1080,
-}
-
-
-class ProxyServer(NamedTuple):
-    """One proxy; without credentials, so that it may be logged and compared (net/base/proxy_server.h)."""
-
-    scheme: ProxyScheme
-    host: str
-    """Canonical; IPv6 without brackets."""
-    port: int
-
-    @property
-    def host_port(self) -> str:
-        """ "host:port"."""
-        return f"{bracketed(self.host)}:{self.port}"
-
-    def __str__(self) -> str:
-        return f"{self.scheme.value}://{self.host_port}"
+MAX_CHAIN: Final = 2
 
 
 class ProxyChain(NamedTuple):
     """Proxies one behind the other, the first of which is connected to; none for a direct connection."""
 
     servers: tuple[ProxyServer, ...] = ()
+
+    @classmethod
+    def from_urls(cls, *urls: str) -> ProxyChain:
+        """The proxies in the order in which a connection passes them: ``from_urls("http://a:3128", "socks5://b")``.
+
+        Raises ValueError or TypeError. Credentials cannot be part of it: pass them as `proxy_auth`.
+        """
+        if not 1 <= len(urls) <= MAX_CHAIN:
+            raise ValueError(f"proxy: a chain has 1 to {MAX_CHAIN} proxies, not {len(urls)}")
+        return cls(tuple([_server_from(url) for url in urls]))
 
     @property
     def is_direct(self) -> bool:
@@ -66,4 +37,16 @@ class ProxyChain(NamedTuple):
 
 
 DIRECT: Final = ProxyChain()
-MAX_CHAIN: Final = 2
+
+
+def _server_from(url: object) -> ProxyServer:
+    if not isinstance(url, str):
+        raise TypeError(f"proxy: a chain is made of URLs as strings, not of {type(url).__name__}")
+    try:
+        server, credentials = parse_proxy_url(url)
+    except ValueError as error:
+        raise ValueError(f"proxy: {error}") from None
+    if credentials is not None:
+        named = f"{{{str(server)!r}: (user, password)}}"
+        raise ValueError(f"proxy: credentials are no part of a chain; pass proxy_auth={named}")
+    return server

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from netstack_sync.base.proxy_chain import ProxyChain, ProxyServer
+from netstack_sync.base.proxy_chain import DIRECT, ProxyChain, ProxyServer
+from netstack_sync.base.url import Url
 from netstack_sync.proxy.bypass_rules import ProxyBypassRules
 
 ProxyList: TypeAlias = "tuple[ProxyChain, ...]"
 """What is tried, one after the other; a direct connection may be among them."""
+
+DIRECTLY: Final[ProxyList] = (DIRECT,)
+"""No proxy is tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,27 @@ class ProxyRules:
     reverses_bypass: bool = False
     """Only what the rules match goes through the proxies."""
 
+    def lists_for(self, url: Url) -> ProxyList:
+        """What is tried for the URL; never empty."""
+        if self.bypass.matches(url, self.reverses_bypass):
+            return DIRECTLY
+        return self.single or self._list_of(url.scheme) or DIRECTLY
+
+    @property
+    def chains(self) -> ProxyList:
+        """All that may be tried for any URL."""
+        by_scheme = [chain for _, chains in self.by_scheme for chain in chains]
+        return (*self.single, *by_scheme, *self.fallback)
+
+    def _list_of(self, scheme: str) -> ProxyList:
+        for name, chains in self.by_scheme:
+            if name == scheme:
+                return chains
+        if self.fallback or scheme not in ("ws", "wss"):
+            return self.fallback
+        # A proxy for https makes tunnels for certain (net/proxy_resolution/proxy_config.cc).
+        return self._list_of("https") or self._list_of("http")
+
 
 @dataclass(frozen=True, slots=True)
 class ProxyConfig:
@@ -34,7 +59,8 @@ class ProxyConfig:
     """
 
     auto_detect: bool = False
-    pac_url: str | None = None
+    pac_url: str | None = field(default=None, repr=False)
+    """May hold a password."""
     pac_script: str | None = field(default=None, repr=False)
     """The text of a script; instead of `pac_url`."""
     pac_mandatory: bool = False
@@ -49,6 +75,19 @@ class ProxyConfig:
     def has_automatic_settings(self) -> bool:
         """True when a script may have to be asked."""
         return self.auto_detect or self.pac_url is not None or self.pac_script is not None
+
+    @property
+    def is_direct(self) -> bool:
+        """True when nothing can lead through a proxy."""
+        return not self.has_automatic_settings and all([chain.is_direct for chain in self.rules.chains])
+
+    @property
+    def description(self) -> str:
+        """What is tried, in one line, without what may be secret."""
+        parts = ["auto-detect"] if self.auto_detect else []
+        if self.pac_url is not None or self.pac_script is not None:
+            parts.append(f"{'mandatory ' if self.pac_mandatory else ''}script")
+        return ", ".join([*parts, *map(str, dict.fromkeys(self.rules.chains))]) or "direct://"
 
     def credentials_of(self, server: ProxyServer) -> tuple[str, str] | None:
         """User and password from the URL of that very proxy."""

@@ -243,15 +243,16 @@ class URLRequest(RequestFacts):
                 return ERR_IO_PENDING  # ended from inside
             if result != OK:
                 return result
-        info = redirected_request(self._info, redirect)
+        job = self._job
+        assert job is not None and job.response is not None
+        chain = None if redirect.is_internal else job.response.proxy_chain
+        info = redirected_request(self._info, redirect, chain)
         if edits is not None:
             edits.apply(info.headers)
         if info.upload is not None:
             result = info.upload.rewind()
             if result != OK:
                 return result
-        job = self._job
-        assert job is not None and job.response is not None
         self.history.append(job.response)
         self._has_sent_hop = self._has_sent_hop or job.has_sent_bytes
         self.net_log.end(NetLogEventType.URL_REQUEST_START_JOB)

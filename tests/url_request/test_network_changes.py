@@ -38,7 +38,7 @@ from netstack_sync.pool.handle import ClientSocketHandle
 from netstack_sync.pool.health_probe import ProbeServices
 from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.pool.limits import PoolLimits
-from netstack_sync.pool.socket_pool import ClientSocketPool
+from netstack_sync.pool.pool_manager import ClientSocketPoolManager
 from netstack_sync.url_request.network_changes import ChangingServices, DohServices, NetworkChanges
 from netstack_sync.url_request.throttler import URLRequestThrottler
 from netstack_sync.workers.dns_config import ConfigFile
@@ -167,7 +167,7 @@ class Machine:
         services = DohTaskServices(stack.thread, hosts, lambda found: found)
         servers = templates_from("https://dns.test/{?dns}")
         resolver = DohResolver(SecureDnsMode.AUTOMATIC, servers, self.transport, stack.workers, services)
-        pool = ClientSocketPool(stack.thread, stack, PoolLimits())
+        pool = ClientSocketPoolManager(stack.thread, stack, PoolLimits())
         session = HttpNetworkSession(stack.thread, pool, ExchangeMeter(stack.quality, None), stack.net_log)
         return DohServices(resolver, hosts, session)
 
@@ -355,7 +355,7 @@ def test_connections_to_doh_servers_are_of_the_old_network_too(doh_machine: Mach
     for local_ip in (HOME, "10.9.9.9"):
         stack.connection().local_ip = local_ip
         group_id = GroupId(Url.parse("http://dns.test/").origin, None)
-        handle = ClientSocketHandle(doh.session.pool, group_id, RequestPriority.HIGHEST, stack.log())
+        handle = ClientSocketHandle(doh.session.pools.direct, group_id, RequestPriority.HIGHEST, stack.log())
         handle.init(lambda _: None)
         stack.run()
         handles.append(handle)
