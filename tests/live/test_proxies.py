@@ -54,11 +54,16 @@ def proxies() -> Iterator[LiveProxies]:
 
 
 def _is_let_in(name: str, login: str) -> bool:
-    """A pair says the same by whatever the proxy asks for."""
+    """A pair says the same by whatever the proxy asks for; a digest is none without a proxy that asks for one."""
     if login in ("url", "pair", "asked"):
         return True
     scheme = "digest" if "digest" in name else "basic"
     return login == scheme
+
+
+def _sockets(name: str, target: str) -> int:
+    """How many two requests take: tinyproxy keeps no connection over which it forwards."""
+    return 2 if name.startswith("tinyproxy") and target == "http" else 1
 
 
 def _session(proxies: LiveProxies, nginx_server: LiveServer) -> Session:
@@ -78,7 +83,7 @@ def test_proxies_that_ask_nobody(
             assert response.status == 200 and response.content == nginx_server.bodies[_PATH]
             assert str(proxies.ports[name]) in response.proxy_chain[0]
             assert (response.certificate is not None) == (target == "https")
-        assert session.stats().sockets_opened == 1
+        assert session.stats().sockets_opened == _sockets(name, target)
 
 
 @pytest.mark.parametrize("target", ["http", "https"])
@@ -97,9 +102,9 @@ def test_logins(
         if is_let_in:
             for _ in range(2):
                 assert session.get(url).content == nginx_server.bodies[_PATH]
-            assert session.stats().sockets_opened == 1
+            assert session.stats().sockets_opened == _sockets(name, target)
         elif target == "http" and scheme.startswith("http"):
-            assert session.get(url).status == 407
+            assert session.get(url).status in (401, 407)  # tinyproxy says 401 to a wrong password
         else:
             with pytest.raises(ProxyError):
                 session.get(url)
@@ -142,13 +147,16 @@ def test_the_first_of_a_list_does_not_listen(proxies: LiveProxies, nginx_server:
     ) as session:
         for scheme in ("http", "https"):
             assert session.get(nginx_server.url(scheme, _PATH)).content == nginx_server.bodies[_PATH]
-        assert [bad.proxy for bad in session.stats().bad_proxies] == [dead]
+        assert list(session.stats().bad_proxies) == [dead]
 
 
 def test_bodies_go_through_logins(proxies: LiveProxies, nginx_server: LiveServer) -> None:
-    """A body is sent again after the challenge; one that cannot be is an error that says so."""
+    """A body is sent again after the challenge: over another connection if it is large, since squid forgets to read
+    the rest of one that it has answered early.
+    """
     url = nginx_server.url("http", _PATH)
-    with Session(
-        proxy=proxies.url("squid-digest", "http"), proxy_auth=DigestAuth(USER, PASSWORD), trust_env=False
-    ) as session:
-        assert session.post(url, content=b"x" * 100_000).status == 405  # nginx serves files
+    for size in (1_000, 100_000, 1_000_000):
+        with Session(
+            proxy=proxies.url("squid-digest", "http"), proxy_auth=DigestAuth(USER, PASSWORD), trust_env=False
+        ) as session:
+            assert session.post(url, content=b"x" * size, timeout=30).status in (405, 413)  # nginx serves files
