@@ -131,6 +131,11 @@ class ProxyResolutionService:
             except Exception:
                 traceback.print_exc()  # a bug of who asked, from which no other one is to suffer
 
+    @property
+    def scripts(self) -> PacServices:
+        """What its scripts need, for who asks one in the same way."""
+        return self._services
+
     # --- ProxyConfigObserver
 
     def on_proxy_config_changed(self, config: ProxyConfig) -> None:
