@@ -245,8 +245,7 @@ class URLRequest(RequestFacts):
                 return result
         job = self._job
         assert job is not None and job.response is not None
-        chain = None if redirect.is_internal else job.response.proxy_chain
-        info = redirected_request(self._info, redirect, chain)
+        info = redirected_request(self._info, redirect, job.response.own_proxy_chain)
         if edits is not None:
             edits.apply(info.headers)
         if info.upload is not None:
