@@ -122,6 +122,7 @@ class ProxyResolutionRequest:
     def _conclude(self, result: int) -> int:
         job, self._job = self._job, None
         assert job is not None, "this is its result"
+        job.cancel()  # of one that ended by a bug a timer is left
         return self._owner.conclude(self, job, result)
 
     def _log_end(self, result: int) -> None:
