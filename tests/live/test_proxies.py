@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from netstack_sync import BasicAuth, DigestAuth, ProxyChain, ProxyError, Session
+from netstack_sync.fetcher.proxy_values import ProxyAuthArgument
 from tests.support.live_proxies import PASSWORD, USER, LiveProxies, live_proxies
 from tests.support.live_servers import LiveServer
 
@@ -35,7 +36,7 @@ CLOSED = [
 ]
 """Those that let in who logs in."""
 
-LOGINS: Mapping[str, object] = {
+LOGINS: Mapping[str, ProxyAuthArgument] = {
     "url": None,
     "pair": (USER, PASSWORD),
     "basic": BasicAuth(USER, PASSWORD),
