@@ -49,6 +49,7 @@ from netstack_sync.base.exceptions import (
     TruncatedBody,
 )
 from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.proxy_chain import ProxyChain
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.tls_warnings import InsecureTlsWarning
 from netstack_sync.base.x509 import CertificateFacts
@@ -62,12 +63,13 @@ from netstack_sync.fetcher.hsts_settings import HstsSettings
 from netstack_sync.fetcher.limits import Limits
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.pins import PinSet
+from netstack_sync.fetcher.proxy_values import AutoDetect, PacScript, PacUrl, ProxyConfig
 from netstack_sync.fetcher.resolution import Resolution
 from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.retry_policy import RetryPolicy
 from netstack_sync.fetcher.session import Session
 from netstack_sync.fetcher.session_cookies import SessionCookies
-from netstack_sync.fetcher.stats import GroupStats, SessionStats
+from netstack_sync.fetcher.stats import BadProxy, GroupStats, SessionStats
 from netstack_sync.fetcher.sync_url_fetcher import SyncUrlFetcher
 from netstack_sync.fetcher.timeout import Timeout
 from netstack_sync.fetcher.tls_settings import TlsSettings
@@ -84,7 +86,9 @@ from netstack_sync.workers.handler_source import HandlerAnswer, HandlerRequest
 __all__ = [
     "AnyAuth",
     "Attempt",
+    "AutoDetect",
     "BackoffPolicy",
+    "BadProxy",
     "BasicAuth",
     "BearerAuth",
     "CanonicalCookie",
@@ -125,9 +129,13 @@ __all__ = [
     "NetworkDelegate",
     "NetworkQuality",
     "NtlmAuth",
+    "PacScript",
+    "PacUrl",
     "PinSet",
     "PoolTimeout",
     "ProtocolError",
+    "ProxyChain",
+    "ProxyConfig",
     "ProxyError",
     "RateLimit",
     "ReadTimeout",

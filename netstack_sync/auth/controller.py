@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from netstack_sync.auth.basic import basic_credentials
 from netstack_sync.auth.cache import HttpAuthCache
 from netstack_sync.auth.challenge import AuthChallenge, parse_challenges
 from netstack_sync.auth.handler import AuthHandler, AuthRequest
@@ -83,6 +84,13 @@ class AuthController:
         if self._handler is not None and not self._handler.can_answer(request):
             self._handler = None  # signs bodies, and this one cannot be read twice
         return self._handler.authorization(request) if self._handler is not None else None
+
+    def proxy_authorization(self, request: AuthRequest) -> str | None:
+        """The same for a proxy, to which no request says anything by itself: Basic is added where it is allowed."""
+        value = self.authorization(request)
+        if value is None and self._identity.sends_basic:
+            return basic_credentials(self._identity.username, self._identity.password)
+        return value
 
     def on_challenge(
         self, values: Sequence[str], request: AuthRequest, *, stays_open: bool = True, knows_keep_alive: bool = True

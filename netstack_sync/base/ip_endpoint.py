@@ -13,6 +13,8 @@ from netstack_sync.base.host_port import bracketed
 # What socket.connect() takes: (address, port), or for IPv6 (address, port, flow info, scope id).
 SockAddr: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
 
+IPV4_BYTES: Final = 4
+
 _ZERO_RUN: Final = re.compile(r"\b0(?::0)+\b")
 
 
@@ -23,14 +25,18 @@ def parse_ip_literal(host: str) -> str | None:
     RFC 5952 §4 wants it, except that mapped IPv4 addresses stay hexadecimal, as WHATWG and Chromium write
     them (Python's `ipaddress` changed its mind about that in 3.13).
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    packed = packed_ip_literal(host)
+    if packed is None:
+        return None
+    return ".".join(map(str, packed)) if len(packed) == IPV4_BYTES else _ipv6_text(packed)
+
+
+def packed_ip_literal(host: str) -> bytes | None:
+    """Return the four or sixteen bytes of such a literal, None for anything else."""
     try:
-        packed = socket.inet_pton(family, host)
+        return socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host)
     except (OSError, ValueError):  # ValueError: NUL inside, or not ASCII
         return None
-    if family == socket.AF_INET:
-        return ".".join(map(str, packed))
-    return _ipv6_text(packed)
 
 
 def _ipv6_text(packed: bytes) -> str:

@@ -67,7 +67,7 @@ class _Handshake(BlockingOperation):
 
     def _begin(self) -> int:
         net_log = NetLogWithSource.make(self._context.net_log, NetLogSourceType.NONE)
-        pool = self._context.network_session.pool
+        pool = self._context.network_session.pools.pool_for(self._group_id)
         self._handle = ClientSocketHandle(pool, self._group_id, DEFAULT_PRIORITY, net_log)
         return self._handle.init(self._on_done)
 

@@ -9,6 +9,7 @@ from netstack_sync.http.keep_alive import keep_alive_timeout_s
 from netstack_sync.http.stream_parser import HttpStreamParser
 from netstack_sync.loop.completion import Completion, Task
 from netstack_sync.pool.handle import ClientSocketHandle, ReuseType
+from netstack_sync.pool.proxy_route import ProxyRoute
 from netstack_sync.wire.http1_response import ResponseHead
 
 
@@ -21,6 +22,7 @@ class HttpBasicStream:
         "is_connection_reused",
         "read_body",
         "remote_address",
+        "route",
         "send_request",
         "socket_log_id",
         "ssl_info",
@@ -33,8 +35,10 @@ class HttpBasicStream:
         self._parser = HttpStreamParser(socket, method, is_secure)
         self.is_connection_reused = handle.is_reused
         self.remote_address: IPEndPoint | None = socket.remote_address
+        self.route: ProxyRoute | None = handle.group_id.proxy
         self.socket_log_id = socket.net_log.source.id
-        self.ssl_info: SSLInfo | None = socket.ssl_info
+        # The TLS to a proxy that a request in clear is sent to says nothing of the server.
+        self.ssl_info: SSLInfo | None = socket.ssl_info if is_secure else None
         # See HttpStream; bound directly, one call less for each.
         self.send_request = self._parser.send_request
         self.read_body = self._parser.read_body

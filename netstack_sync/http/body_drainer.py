@@ -7,9 +7,10 @@ from collections.abc import Callable
 from netstack_sync.base.net_errors import ERR_IO_PENDING
 from netstack_sync.http.stream import HttpStream
 from netstack_sync.loop.timers import DelayedTask, TimerQueue
+from netstack_sync.wire.http1_body import WORTH_READING_BYTES, WORTH_WAITING_S
 
-DRAIN_BYTES = 16 * 1024  # a new connection costs less than reading more (http_response_body_drainer.h)
-DRAIN_LIMIT_S = 5.0
+DRAIN_BYTES = WORTH_READING_BYTES
+DRAIN_LIMIT_S = WORTH_WAITING_S
 
 
 class HttpResponseBodyDrainer:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import replace
+from typing import NamedTuple
 
 from netstack_sync.auth.basic import basic_credentials
 from netstack_sync.base.headers import RequestHeaders
@@ -14,14 +16,23 @@ from netstack_sync.wire.http1_request import build_request_head
 
 CREDENTIAL_HEADERS = ("Authorization", "Cookie", "Proxy-Authorization")
 FRAMING_HEADERS = ("Content-Length", "Transfer-Encoding")
+_PROXY_HEADERS = frozenset({"proxy-authorization", "proxy-connection"})  # for who forwards, and for nobody else
 
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})  # they say how long their body is even without one
 
 _MAX_KEPT = 256
 _MAX_KEPT_BYTES = 2048  # half a megabyte in all; larger heads are mostly signed or one of a kind
 
-_HeadKey = tuple[str, Url, tuple[tuple[str, str], ...], "int | None"]
-"""Method, URL, the caller's fields, and the size for _head_bytes()."""
+_Fields = tuple[tuple[str, str], ...]
+_HeadKey = tuple[str, Url, _Fields, "int | None", bool]
+"""Method, URL, the caller's fields, the size for _head_bytes(), and whether a proxy forwards it."""
+
+
+class Forwarding(NamedTuple):
+    """What is different in a request that is sent to a proxy itself (RFC 9112 §3.2.2)."""
+
+    authorization: str | None = None
+    """What the proxy is told of who is asking; takes the place of what the caller's headers say."""
 
 
 class RequestHeads:
@@ -36,25 +47,30 @@ class RequestHeads:
     def __init__(self) -> None:
         self._known: dict[_HeadKey, bytes] = {}
 
-    def build(self, info: HttpRequestInfo, authorization: str | None = None) -> bytes:
+    def build(
+        self, info: HttpRequestInfo, authorization: str | None = None, forwarding: Forwarding | None = None
+    ) -> bytes:
         """Request line and headers: Host and Connection first, then the caller's, then what the body needs.
 
-        `authorization` answers a challenge, and takes the place of what the caller's headers or the URL say.
+        `authorization` answers a challenge, and takes the place of what the caller's headers or the URL say. Without
+        `forwarding` nothing goes out that is for a proxy.
         Raises ValueError for what must not go on the wire; the layers above have checked it before.
         """
         fields = tuple(info.headers.items())
+        is_forwarded, is_secret = forwarding is not None, authorization is not None
+        if forwarding is not None and forwarding.authorization is not None:
+            fields, is_secret = _with_field(fields, "Proxy-Authorization", forwarding.authorization), True
         if authorization is not None:
-            own = [field for field in fields if field[0].lower() != "authorization"]
-            fields = (*own, ("Authorization", authorization))
+            fields = _with_field(fields, "Authorization", authorization)
         if info.interim is not None and info.expects_continue:
             fields = (*fields, ("Expect", "100-continue"))
         size = info.upload.size if info.upload is not None else 0
         has_body = info.upload is not None or info.method in _METHODS_WITH_BODY
-        key = (info.method, info.url, fields, size if has_body else -1)
+        key = (info.method, info.url, fields, size if has_body else -1, is_forwarded)
         head = self._known.get(key)
         if head is None:
             head = _head_bytes(*key)
-            if len(head) <= _MAX_KEPT_BYTES and authorization is None and not _has_credentials(info):
+            if len(head) <= _MAX_KEPT_BYTES and not is_secret and not _has_credentials(info):
                 self._keep(key, head)
         return head
 
@@ -68,12 +84,20 @@ def _has_credentials(info: HttpRequestInfo) -> bool:
     return info.url.username is not None or any(name in info.headers for name in CREDENTIAL_HEADERS)
 
 
-def _head_bytes(method: str, url: Url, fields: tuple[tuple[str, str], ...], size: int | None) -> bytes:
+def _with_field(fields: _Fields, name: str, value: str) -> _Fields:
+    """With this field in place of all of that name."""
+    return (*[field for field in fields if field[0].lower() != name.lower()], (name, value))
+
+
+def _head_bytes(method: str, url: Url, fields: _Fields, size: int | None, is_forwarded: bool) -> bytes:
     """A size of -1 is no body, None one of unknown length."""
     names = {name.lower() for name, _ in fields}
     head = [("Host", url.host_header)] if "host" not in names else []
-    if "connection" not in names:
-        head.append(("Connection", "keep-alive"))
+    if not is_forwarded and not _PROXY_HEADERS.isdisjoint(names):
+        fields = tuple([field for field in fields if field[0].lower() not in _PROXY_HEADERS])
+    keep_alive = _keep_alive_field(names, is_forwarded)
+    if keep_alive is not None:
+        head.append((keep_alive, "keep-alive"))
     head += fields
     if url.username is not None and "authorization" not in names:
         head.append(("Authorization", basic_credentials(url.username, url.password or "")))
@@ -81,19 +105,36 @@ def _head_bytes(method: str, url: Url, fields: tuple[tuple[str, str], ...], size
         head.append(("Transfer-Encoding", "chunked"))
     elif size >= 0:
         head.append(("Content-Length", str(size)))
-    return build_request_head(method, url.request_target, head)
+    # Neither credentials nor the fragment are part of the absolute form (RFC 9110 §4.2.4, RFC 9112 §3.2.2).
+    target = f"{url.scheme}://{url.host_header}{url.request_target}" if is_forwarded else url.request_target
+    return build_request_head(method, target, head)
 
 
-def headers_to_send(info: HttpRequestInfo, authorization: str | None) -> RequestHeaders:
+def _keep_alive_field(names: Container[str], is_forwarded: bool) -> str | None:
+    """In which field it stands that the connection is to be kept; in none where the caller has something to say of it.
+
+    Proxies of old pass Connection on, and wait with a server that would keep a connection open for them.
+    """
+    if "connection" in names or (is_forwarded and "proxy-connection" in names):
+        return None
+    return "Proxy-Connection" if is_forwarded else "Connection"
+
+
+def headers_to_send(
+    info: HttpRequestInfo, authorization: str | None, forwarding: Forwarding | None = None
+) -> RequestHeaders:
     """What build() makes of the same arguments, but for what it says of the body; may be changed."""
     own, url = info.headers, info.url
     headers = RequestHeaders() if "host" in own else RequestHeaders([("Host", url.host_header)])
-    if "connection" not in own:
-        headers.add("Connection", "keep-alive")
+    keep_alive = _keep_alive_field(own, forwarding is not None)
+    if keep_alive is not None:
+        headers.add(keep_alive, "keep-alive")
     for name, value in own.items():
         headers.add(name, value)
-    for name in FRAMING_HEADERS:
+    for name in (*FRAMING_HEADERS, *(_PROXY_HEADERS if forwarding is None else ())):
         headers.remove(name)
+    if forwarding is not None and forwarding.authorization is not None:
+        headers.set("Proxy-Authorization", forwarding.authorization)
     if authorization is not None:
         headers.set("Authorization", authorization)
     elif url.username is not None:

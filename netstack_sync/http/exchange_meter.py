@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.net_errors import ERR_HTTP_RESPONSE_CODE_FAILURE, OK
 from netstack_sync.http.stream import HttpStream
 from netstack_sync.network.quality_estimator import NetworkQualityEstimator
@@ -32,13 +31,15 @@ class ExchangeMeter:
         self._quality.headers_received(stream, sent_at, now)
         if self._health is not None:
             result = OK if status < 500 else ERR_HTTP_RESPONSE_CODE_FAILURE
-            self._note(stream.remote_address, result, now - sent_at)
+            self._note(stream, result, now - sent_at)
 
     def failed(self, stream: HttpStream, error: int, sent_at: float, now: float) -> None:
         """There is no answer."""
         if self._health is not None:
-            self._note(stream.remote_address, error, now - sent_at)
+            self._note(stream, error, now - sent_at)
 
-    def _note(self, endpoint: IPEndPoint | None, result: int, latency_s: float) -> None:
+    def _note(self, stream: HttpStream, result: int, latency_s: float) -> None:
+        """The endpoint of a proxy is not to blame for the servers behind it, nor to be praised."""
+        endpoint = stream.remote_address if stream.route is None else None
         if endpoint is not None and self._health is not None:
             self._health.note_request(endpoint, result, latency_s)

@@ -11,14 +11,12 @@ from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.log.params import response_header_params
 from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.timers import DelayedTask, TimerQueue
-from netstack_sync.wire.http1_response import ResponseHead
+from netstack_sync.wire.http1_response import MAX_INTERIM, ResponseHead
 
 CONTINUE_WAIT_S = 1.0  # as curl: a server that knows nothing of expectations says nothing
 
 _EARLY_HINTS = NetLogEventType.HTTP_TRANSACTION_READ_EARLY_HINTS_RESPONSE_HEADERS
 _OTHERS = NetLogEventType.HTTP_TRANSACTION_READ_RESPONSE_HEADERS
-
-_MAX_INTERIM = 32  # a server that only ever announces an answer holds the request for ever
 
 OnInterim = Callable[[ResponseHead], None]
 """Told each 1xx response, on the network thread."""
@@ -28,7 +26,7 @@ def problem_with_interim(status: int, count: int) -> str:
     """Why a 1xx response, the `count`-th in a row, ends the exchange; empty when it does not."""
     if status == 101:
         return "the server switched to another protocol (101), which a fetch does not speak; send no Upgrade header"
-    return f"the server sent more than {_MAX_INTERIM} informational responses and no answer" * (count > _MAX_INTERIM)
+    return f"the server sent more than {MAX_INTERIM} informational responses and no answer" * (count > MAX_INTERIM)
 
 
 class InterimAnswers:

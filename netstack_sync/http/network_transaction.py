@@ -6,12 +6,12 @@ from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_IO_PENDING, OK
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.http.build_headers import head_params, headers_to_send, with_sent_headers
+from netstack_sync.http.build_headers import Forwarding, head_params, headers_to_send, with_sent_headers
+from netstack_sync.http.exchange_parties import ExchangeParties, make_parties
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.http.retry_rules import should_reconnect, should_resend, should_resend_status
-from netstack_sync.http.server_auth import make_server_auth
 from netstack_sync.http.stream import HttpStream, OnBodyData
 from netstack_sync.http.stream_request import StreamRequest
 from netstack_sync.http.transaction_facts import TransactionFacts
@@ -58,9 +58,10 @@ class NetworkTransaction(TransactionFacts):
     def start(self, info: HttpRequestInfo, on_done: Completion) -> int:
         """OK when the head of the response is there, an error, or ERR_IO_PENDING and one later callback."""
         self._info = info
-        if info.auth is not None or info.url.username is not None:
-            self._auth = make_server_auth(info, self._session, self._net_log)
-        self.timing.request_start = self._session.thread.clock.now()
+        session, has_identity = self._session, info.auth is not None or info.url.username is not None
+        if has_identity or info.proxy is not None or not session.is_direct:
+            self._parties = make_parties(info, session, self._net_log)
+        self.timing.request_start = session.thread.clock.now()
         return self._begin(self._create_stream, on_done)
 
     def restart_with_auth(self, info: HttpRequestInfo, on_done: Completion) -> int:
@@ -72,11 +73,9 @@ class NetworkTransaction(TransactionFacts):
         """Sets `is_ready_to_restart` when the challenge can be met in that name."""
         info, response = self._info, self.response
         assert info is not None and response is not None
-        info.auth = identity
-        if self._auth is not None:
-            self._auth.cancel()
-        self._auth = make_server_auth(info, self._session, self._net_log)
-        self.is_ready_to_restart = self._auth is not None and self._auth.can_meet(response.head)
+        if self._parties is None:
+            self._parties = ExchangeParties(self._session, self._net_log)
+        self.is_ready_to_restart = self._parties.take_identity(identity, info, response)
 
     def read(self, on_data: OnBodyData) -> bytes | int:
         """See HttpStream.read_body."""
@@ -92,8 +91,8 @@ class NetworkTransaction(TransactionFacts):
         if self._stream_request is not None:
             self._stream_request.cancel()
             self._stream_request = None
-        if self._auth is not None:
-            self._auth.cancel()
+        if self._parties is not None:
+            self._parties.cancel()
         stream, self._stream = self._stream, None
         if stream is None:
             return
@@ -113,12 +112,14 @@ class NetworkTransaction(TransactionFacts):
     # --- steps
 
     def _create_stream(self, result: int) -> int:
-        auth, info = self._auth, self._info
+        parties, info = self._parties, self._info
         assert info is not None
         if result != OK:
             return result  # there is nothing to answer the challenge with
-        connection = auth.take_connection() if auth is not None else None
-        self._stream_request = StreamRequest(self._session.pool, info, self._net_log, connection)
+        if parties is None:  # fast path
+            self._stream_request = StreamRequest(self._session.pools.direct, info, self._net_log)
+        else:
+            self._stream_request = parties.request_stream(info)
         self._step = self._send_request
         return self._stream_request.start(self._on_io_complete)
 
@@ -131,12 +132,11 @@ class NetworkTransaction(TransactionFacts):
 
     def _send_request(self, result: int) -> int:
         request, self._stream_request = self._stream_request, None
-        info = self._info
+        info, parties = self._info, self._parties
         assert request is not None and info is not None
-        if should_reconnect(result, self._reconnects):
-            self._reconnects += 1
-            return self._start_over(result)
         if result != OK:
+            if self._may_reconnect(result):
+                return self._start_over(result)
             self._error_detail, self._ssl_info = request.error_detail, request.ssl_info
             return result
         self._stream = stream = request.stream
@@ -150,10 +150,13 @@ class NetworkTransaction(TransactionFacts):
         timing.socket_reused = stream.is_connection_reused
         timing.socket_log_id = stream.socket_log_id
         timing.send_end = timing.receive_headers_start = None
-        authorization = self._auth.authorization() if self._auth is not None else None
+        authorization = forwarding = None
+        if parties is not None:
+            info = self._info = parties.prepare(stream, info)
+            authorization, forwarding = parties.authorization, parties.forwarding
         if info.exchange_delegate is None:  # fast path
-            return self._send_head(self._session.heads.build(info, authorization))
-        self._headers = headers_to_send(info, authorization)
+            return self._send_head(self._session.heads.build(info, authorization, forwarding))
+        self._headers = headers_to_send(info, authorization, forwarding)
         self._step = self._send_changed_head
         return info.exchange_delegate.before_send_headers(self._headers, self._on_io_complete)
 
@@ -163,7 +166,9 @@ class NetworkTransaction(TransactionFacts):
         self._headers = None
         if result != OK:
             return result
-        return self._send_head(self._session.heads.build(with_sent_headers(info, headers)))
+        is_forwarded = self._parties is not None and self._parties.forwarding is not None
+        forwarding = Forwarding() if is_forwarded else None
+        return self._send_head(self._session.heads.build(with_sent_headers(info, headers), None, forwarding))
 
     def _send_head(self, head: bytes) -> int:
         stream, info = self._stream, self._info
@@ -225,18 +230,18 @@ class NetworkTransaction(TransactionFacts):
             params = response_header_params(line, head.headers)
             self._net_log.event(NetLogEventType.HTTP_TRANSACTION_READ_RESPONSE_HEADERS, params)
         self.has_sent_bytes = True
-        self.is_ready_to_restart = self._auth is not None and self._auth.wants_restart(head)
-        self.response = HttpResponseInfo(
+        self.response = response = HttpResponseInfo(
             info.url, head, self.timing, stream.is_connection_reused, stream.remote_address, stream.ssl_info
         )
+        self.is_ready_to_restart = self._parties is not None and self._parties.heed(response, stream)
         return OK
 
     def _drain_challenge(self, _: int) -> int:
-        auth, stream, self._stream = self._auth, self._stream, None
-        assert auth is not None and stream is not None
+        parties, stream, self._stream = self._parties, self._stream, None
+        assert parties is not None and stream is not None
         self._session.meter.ended(stream)
         self._step = self._create_another_stream
-        return auth.prepare_restart(stream, self._session.thread.timers, self._on_io_complete)
+        return parties.restart(stream, self._on_io_complete)
 
     # --- failure
 
@@ -244,8 +249,7 @@ class NetworkTransaction(TransactionFacts):
         stream = self._stream
         assert stream is not None and error != ERR_IO_PENDING
         is_unseen = should_resend(error, stream.is_connection_reused, stream.received_bytes)
-        if not stream.sent_bytes and should_reconnect(error, self._reconnects):
-            self._reconnects += 1
+        if not stream.sent_bytes and self._may_reconnect(error):
             is_unseen = True
         if is_unseen and self._rewind() == OK:
             return self._resend(error)
@@ -254,6 +258,14 @@ class NetworkTransaction(TransactionFacts):
         now = self._session.thread.clock.now()
         self._session.meter.failed(stream, error, self.timing.send_start or now, now)
         return error
+
+    def _may_reconnect(self, error: int) -> bool:
+        if not should_reconnect(error, self._reconnects):
+            return False
+        self._reconnects += 1
+        if self._parties is not None:
+            self._parties.on_network_changed()
+        return True
 
     def _resend(self, why: int) -> int:
         """Starts over on another connection with a body that was rewound; `why` is a net error or an HTTP status."""

@@ -8,11 +8,13 @@ from typing import TypeAlias
 from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.proxy_chain import ProxyChain
 from netstack_sync.base.url import Url
 from netstack_sync.cookies.store import CookieStore
 from netstack_sync.http.exchange_delegate import ExchangeDelegate
 from netstack_sync.http.interim import InterimAnswers
 from netstack_sync.http.upload import UploadStream
+from netstack_sync.proxy.config import ProxyConfig
 from netstack_sync.sockets.tls_config import TlsConfig
 
 OwnCookies: TypeAlias = "tuple[tuple[str, str | None], ...]"
@@ -39,6 +41,10 @@ class HttpRequestInfo:
     interim: InterimAnswers | None = None
     """What is done about 1xx responses; None where they are passed over."""
     exchange_delegate: ExchangeDelegate | None = None
+    proxy: ProxyConfig | None = None
+    """The request's own settings; None for those of the session."""
+    own_proxy_chain: ProxyChain | None = None
+    """See HttpResponseInfo; of a response that has redirected here."""
 
     @property
     def expects_continue(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.load_timing import LoadTiming
+from netstack_sync.base.proxy_chain import DIRECT, ProxyChain
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.url import Url
 from netstack_sync.wire.http1_response import ResponseHead
@@ -12,7 +13,16 @@ from netstack_sync.wire.http1_response import ResponseHead
 class HttpResponseInfo:
     """Made by the transaction on the network thread, read by anybody once it is delivered."""
 
-    __slots__ = ("connection_reused", "head", "remote_address", "ssl_info", "timing", "url")
+    __slots__ = (
+        "connection_reused",
+        "head",
+        "own_proxy_chain",
+        "proxy_chain",
+        "remote_address",
+        "ssl_info",
+        "timing",
+        "url",
+    )
 
     def __init__(
         self,
@@ -28,5 +38,10 @@ class HttpResponseInfo:
         self.head = head
         self.timing = timing
         self.connection_reused = connection_reused
+        self.proxy_chain: ProxyChain = DIRECT
+        """Through whom it came."""
+        self.own_proxy_chain: ProxyChain | None = None
+        """The proxies that got the caller's Proxy-Authorization, which is for no others from then on (rule R5)."""
         self.remote_address = remote_address
+        """Of the first proxy, if there is one."""
         self.ssl_info = ssl_info

@@ -12,6 +12,7 @@ from netstack_sync.http.interim import InterimWatch
 from netstack_sync.http.upload import UploadStream
 from netstack_sync.loop.completion import Completion, Task
 from netstack_sync.pool.handle import ClientSocketHandle
+from netstack_sync.pool.proxy_route import ProxyRoute
 from netstack_sync.wire.http1_response import ResponseHead
 
 OnBodyData = Callable[["bytes | int"], None]
@@ -27,13 +28,16 @@ class HttpStream(Protocol):
     """True when the connection was not made for this request."""
 
     remote_address: IPEndPoint | None
-    """Whom we talk to."""
+    """Whom we talk to: the server, or the first proxy on the way to it."""
+
+    route: ProxyRoute | None
+    """The proxies on the way; None for a direct connection."""
 
     socket_log_id: int
     """The connection's id in the NetLog."""
 
     ssl_info: SSLInfo | None
-    """What TLS agreed on."""
+    """What TLS agreed on with the server."""
 
     def send_request(
         self, head: bytes, upload: UploadStream | None, on_done: Completion, interim: InterimWatch | None = None

@@ -16,6 +16,7 @@ from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.step_machine import StepMachine
 from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.handle import ClientSocketHandle
+from netstack_sync.pool.proxy_route import ProxyRoute
 from netstack_sync.pool.socket_pool import ClientSocketPool
 
 
@@ -89,7 +90,7 @@ class StreamRequest(StepMachine):
         return result
 
 
-def group_id_for(info: HttpRequestInfo) -> GroupId:
-    """The group whose sockets may carry a request."""
+def group_id_for(info: HttpRequestInfo, route: ProxyRoute | None = None) -> GroupId:
+    """The group whose sockets may carry a request over `route`."""
     tls, owner = info.tls if info.url.is_secure else None, owner_of_connections(info.auth)
-    return GroupId(info.url.origin, tls, info.partition, info.privacy_mode, owner)
+    return GroupId(info.url.origin, tls, info.partition, info.privacy_mode, owner, route)

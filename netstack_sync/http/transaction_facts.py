@@ -5,8 +5,9 @@ from __future__ import annotations
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.ssl_info import SSLInfo
+from netstack_sync.http.exchange_parties import ExchangeParties
+from netstack_sync.http.proxy_stream_request import ProxyStreamRequest
 from netstack_sync.http.response_info import HttpResponseInfo
-from netstack_sync.http.server_auth import ServerAuth
 from netstack_sync.http.stream import HttpStream
 from netstack_sync.http.stream_request import StreamRequest
 from netstack_sync.loop.step_machine import StepMachine
@@ -16,8 +17,8 @@ class TransactionFacts(StepMachine):
     """The part of a NetworkTransaction that only tells. Network thread only."""
 
     __slots__ = (
-        "_auth",
         "_error_detail",
+        "_parties",
         "_ssl_info",
         "_stream",
         "_stream_request",
@@ -28,9 +29,9 @@ class TransactionFacts(StepMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self._stream_request: StreamRequest | None = None
+        self._stream_request: StreamRequest | ProxyStreamRequest | None = None
         self._stream: HttpStream | None = None
-        self._auth: ServerAuth | None = None  # a request that comes without credentials has none
+        self._parties: ExchangeParties | None = None  # see make_parties()
         self._error_detail = ""
         self._ssl_info: SSLInfo | None = None
         self.response: HttpResponseInfo | None = None
@@ -45,7 +46,7 @@ class TransactionFacts(StepMachine):
         if self._stream_request is not None:
             return self._stream_request.load_state
         if self._stream is None:
-            return self._auth.load_state if self._auth is not None else LoadState.IDLE
+            return self._parties.load_state if self._parties is not None else LoadState.IDLE
         if self.response is not None:
             return LoadState.READING_RESPONSE
         return LoadState.SENDING_REQUEST if self.timing.send_end is None else LoadState.WAITING_FOR_RESPONSE
@@ -60,7 +61,7 @@ class TransactionFacts(StepMachine):
         """What went wrong, in words; may be empty."""
         if self._stream is not None and self._stream.error_detail:
             return self._stream.error_detail
-        return self._error_detail or (self._auth.error_detail if self._auth is not None else "")
+        return self._error_detail or (self._parties.error_detail if self._parties is not None else "")
 
     @property
     def ssl_info(self) -> SSLInfo | None:

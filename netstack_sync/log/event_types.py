@@ -25,6 +25,8 @@ class NetLogSourceType(IntEnum):
     NONE = 0  # belongs to nothing in particular; a fresh id per event
     URL_REQUEST = 1  # a URLRequest
     PAC_FILE_DECIDER = 2  # looks for the script that chooses proxies
+    HTTP_PROXY_CONNECT_JOB = 3  # a connect job through an HTTP proxy
+    SOCKS_CONNECT_JOB = 4  # a connect job through a SOCKS proxy
     SSL_CONNECT_JOB = 5  # a connect job with TLS
     TRANSPORT_CONNECT_JOB = 6  # a connect job over TCP
     SOCKET = 7  # a socket, for as long as it is open
@@ -77,8 +79,14 @@ class NetLogEventType(IntEnum):
     HTTP_STREAM_JOB_ORPHANED = 161  # the job's request went away; the job goes on for whoever comes
     HTTP_STREAM_JOB_CONTROLLER = 164  # span: the jobs for one request {url, is_preconnect}
     HTTP_STREAM_JOB_CONTROLLER_BOUND = 165  # the request is served by this controller {source_dependency}
+    HTTP_STREAM_JOB_CONTROLLER_PROXY_SERVER_RESOLVED = 166  # the way that is tried now {proxy_chain}
+    PROXY_LIST_FALLBACK = 32  # that way failed, there is another one {bad_proxy_chain, net_error}
 
     # Transaction
+    HTTP_TRANSACTION_TUNNEL_SEND_REQUEST = 168  # span: a proxy is asked for a tunnel {net_error?}
+    HTTP_TRANSACTION_SEND_TUNNEL_HEADERS = 169  # the head of that request {line, headers}
+    HTTP_TRANSACTION_TUNNEL_READ_HEADERS = 170  # span: the proxy's answer is waited for {net_error?}
+    HTTP_TRANSACTION_READ_TUNNEL_RESPONSE_HEADERS = 171  # the head of that answer {headers}
     HTTP_TRANSACTION_SEND_REQUEST = 172  # span: head and body are sent {net_error?}
     HTTP_TRANSACTION_SEND_REQUEST_HEADERS = 173  # the request head {line, headers}
     HTTP_TRANSACTION_SEND_REQUEST_BODY = 174  # how the body is sent {did_merge, is_chunked, length}
@@ -118,6 +126,8 @@ class NetLogEventType(IntEnum):
     CONNECT_JOB_TIMED_OUT = 89  # the job took too long
     TRANSPORT_CONNECT_JOB_CONNECT = 90  # span: name resolution and TCP connect {group_id?} {net_error?}
     SSL_CONNECT_JOB_CONNECT = 91  # span: TCP connect and TLS handshake {group_id?} {net_error?}
+    SOCKS_CONNECT_JOB_CONNECT = 92  # span: connect to a SOCKS proxy, and its handshake {net_error?}
+    HTTP_PROXY_CONNECT_JOB_CONNECT = 93  # span: connect to an HTTP proxy, and the tunnel if there is one {net_error?}
     TRANSPORT_CONNECT_JOB_IPV6_FALLBACK = 95  # the first family is slow, so the other is tried too {address_list}
     TRANSPORT_CONNECT_JOB_CONNECT_ATTEMPT = 96  # one address is tried {address, source_dependency}
 
@@ -127,6 +137,14 @@ class NetLogEventType(IntEnum):
     TCP_CONNECT_ATTEMPT = 41  # span: connect to one address {address} {os_error?}
     TCP_ACCEPT = 42  # span: a listening socket waits for a connection {net_error or address}
     SOCKET_IN_USE = 43  # span: the socket serves somebody {source_dependency}
+    SOCKS_CONNECT = 44  # span: a SOCKS4 proxy is asked to connect {net_error?}
+    SOCKS5_CONNECT = 45  # span: a SOCKS5 proxy is asked to connect {net_error?}
+    SOCKS_SERVER_ERROR = 50  # the proxy refused {error_code}
+    SOCKS_UNEXPECTED_AUTH = 51  # the proxy wants another way to log in {method}
+    SOCKS5_GREET_WRITE = 356  # span: the ways to log in are offered {net_error?}
+    SOCKS5_GREET_READ = 357  # span: the proxy chooses one of them {net_error?}
+    SOCKS5_HANDSHAKE_WRITE = 358  # span: the destination is sent {net_error?}
+    SOCKS5_HANDSHAKE_READ = 359  # span: the proxy's reply {net_error?}
     SSL_CONNECT = 53  # span: the TLS handshake {net_error or version, cipher_suite, is_resumed, next_proto}
     SSL_SERVER_HANDSHAKE = 55  # span: the TLS handshake as a server {net_error?}
     SSL_HANDSHAKE_ERROR = 59  # the handshake failed {net_error, ssl_lib_error}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Protocol
+from collections.abc import Callable
+from typing import ClassVar, Protocol, TypeAlias
 
 from netstack_sync.base.clock import TickClock
 from netstack_sync.base.load_state import LoadState
@@ -17,6 +18,7 @@ from netstack_sync.log.net_log import NetLog
 from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.loop.step_machine import StepMachine
 from netstack_sync.loop.timers import DelayedTask
+from netstack_sync.pool.params import ConnectParams
 from netstack_sync.sockets.stream_socket import StreamSocket
 
 SLOW_CONNECT_S = 2.0
@@ -47,8 +49,8 @@ class ConnectJob(StepMachine, ABC):
         "timing",
     )
 
-    time_limit_s: ClassVar[float]
-    """How long the job may take."""
+    time_limit_s: ClassVar[float | None]
+    """How long the job may take; None when each of its parts has a limit."""
 
     def __init__(
         self,
@@ -78,8 +80,7 @@ class ConnectJob(StepMachine, ABC):
         result = self._begin(self._first_step, self._on_done_later)
         if result != ERR_IO_PENDING:
             self._finish(result)
-        elif self._timer is None:  # else: the first steps have moved the limit
-            # Armed after that of a nested job, which is over first: it knows what the time was spent on.
+        elif self._timer is None and self.time_limit_s is not None:  # else: the first steps have moved the limit
             self._limit_time(self.time_limit_s)
         return result
 
@@ -154,8 +155,12 @@ class ConnectJob(StepMachine, ABC):
         self.net_log.event(NetLogEventType.CONNECT_JOB_TIMED_OUT)
         self._cancel_child()
         self._stop()
-        self.error_detail = "the connection took too long"
+        self.error_detail = self._what_took_too_long()
         self._on_done_later(ERR_TIMED_OUT)
+
+    def _what_took_too_long(self) -> str:
+        """In words."""
+        return "the connection took too long"
 
     def _on_done_later(self, result: int) -> None:
         delegate = self._delegate
@@ -167,3 +172,7 @@ class ConnectJob(StepMachine, ABC):
         self._stop_timer()
         self._delegate = None
         self.net_log.end_with_net_error(NetLogEventType.CONNECT_JOB, result)
+
+
+CreateConnectJob: TypeAlias = Callable[[ConnectParams, RequestPriority, ConnectJobDelegate], ConnectJob]
+"""Makes the unstarted job that leads somewhere: what a job in layers has of the one below it."""

@@ -9,10 +9,10 @@ from netstack_sync.loop.completion import Task
 
 
 class HigherLayeredPool(Protocol):
-    """Holds sockets of a pool below, some of which it may be able to do without."""
+    """Holds sockets of a pool below, or of a number that it shares; some of them it may be able to do without."""
 
     def close_one_idle_connection(self) -> bool:
-        """Gives a socket back to the pool below; False when all are needed (net/socket/client_socket_pool.h)."""
+        """Gives a socket back; False when all are needed (net/socket/client_socket_pool.h)."""
 
 
 class HigherPools:
@@ -44,7 +44,11 @@ class HigherPools:
             self._is_asking = True
             self._post(self._ask)
 
+    def close_one(self) -> bool:
+        """One of them lets go of a socket; False when all are needed."""
+        return any(pool.close_one_idle_connection() for pool in tuple(self._pools))
+
     def _ask(self) -> None:
         self._is_asking = False
-        while self._is_stalled() and any(pool.close_one_idle_connection() for pool in tuple(self._pools)):
+        while self._is_stalled() and self.close_one():
             continue  # one socket each time, until nobody waits or nobody can

@@ -1,4 +1,4 @@
-"""PoolLimits: how many sockets a pool may have."""
+"""PoolLimits: how many sockets the pools of a session may have."""
 
 from __future__ import annotations
 
@@ -11,3 +11,5 @@ class PoolLimits:
 
     per_group: int = 6
     total: int = 256
+    per_proxy: int = 32
+    """Through one chain of proxies, of the total."""

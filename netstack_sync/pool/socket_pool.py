@@ -18,12 +18,14 @@ from netstack_sync.pool.group import Group
 from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.handle import ClientSocketHandle, ReuseType
 from netstack_sync.pool.idle_keeper import IdleKeeper
-from netstack_sync.pool.layered import HigherPools
 from netstack_sync.pool.limits import PoolLimits
 from netstack_sync.pool.pool_groups import PoolGroups
 from netstack_sync.pool.pool_jobs import PoolJobs
 from netstack_sync.pool.pool_log import log_bound, log_closed, log_job_created, log_preconnect, log_requested
+from netstack_sync.pool.pool_room import PoolRoom
 from netstack_sync.pool.pool_slots import PoolSlots
+from netstack_sync.pool.preconnect import Preconnecter
+from netstack_sync.pool.shared_total import SharedTotal
 from netstack_sync.sockets.stream_socket import StreamSocket
 
 
@@ -34,16 +36,37 @@ class ClientSocketPool:
     made from inside a call (net/socket/transport_client_socket_pool.cc).
     """
 
-    __slots__ = ("_groups", "_idle", "_jobs", "_limits", "_slots", "_thread", "higher_pools", "sockets_reused")
+    __slots__ = (
+        "_groups",
+        "_idle",
+        "_jobs",
+        "_limits",
+        "_preconnecter",
+        "_room",
+        "_slots",
+        "_thread",
+        "_waiting",
+        "higher_pools",
+        "sockets_reused",
+    )
 
-    def __init__(self, thread: NetworkThread, factory: ConnectJobFactory, limits: PoolLimits) -> None:
+    def __init__(
+        self, thread: NetworkThread, factory: ConnectJobFactory, limits: PoolLimits, total: SharedTotal | None = None
+    ) -> None:
+        """`total` counts the sockets of several pools, of which this is one from now on; alone it needs none."""
+        if total is None:
+            total = SharedTotal(limits.total, thread.post)
+        total.add(self)
+        self._waiting = total.waiting
         self._thread = thread
         self._limits = limits
-        self._idle = IdleKeeper(thread.timers, self._close, self._forget_if_empty)
+        self._idle = IdleKeeper(thread.timers, self._close, lambda group: self._groups.forget_if_empty(group))
         self._groups = PoolGroups(limits.per_group, self._idle.on_lost)
-        self._slots = PoolSlots(limits.total)
+        self._slots = PoolSlots(limits.total, self, total)
         self._jobs = PoolJobs(thread, factory, limits, self._slots, self._on_job_done, self._serve)
-        self.higher_pools = HigherPools(self._is_stalled, thread.post)
+        self._preconnecter = Preconnecter(self._slots, self._idle, self._jobs, self._offer)
+        self._room = PoolRoom(self._slots, self._idle, self._groups, self._jobs, thread.post)
+        self.higher_pools = self._room.higher_pools
         self.sockets_reused = 0  # how often a request got a connection that was there already
 
     # --- what handles ask
@@ -114,11 +137,7 @@ class ClientSocketPool:
         """
         log_preconnect(net_log, group_id, count)
         group = self._groups.find_or_make(group_id)
-        was_empty = group.is_empty
-        while group.slots < min(count, self._limits.per_group) and self._open_in_advance(group):
-            continue
-        if was_empty:
-            self._jobs.maybe_start_backup_timer(group)
+        self._preconnecter.fill(group, min(count, self._limits.per_group))
         self._serve(group)
 
     def flush_with_error(self, error: int, reason: str) -> None:
@@ -144,13 +163,18 @@ class ClientSocketPool:
         for group in groups:
             self._serve(group)
 
-    def close_idle_sockets(self, reason: str, endpoint: IPEndPoint | None = None) -> None:
-        """Closes what nobody uses, of one endpoint or of all."""
-        self._idle.close_all(reason, endpoint)
+    def close_idle_sockets(self, reason: str, endpoint: IPEndPoint | None = None) -> bool:
+        """Closes what nobody uses, of one endpoint or of all; False when there was nothing."""
+        return self._idle.close_all(reason, endpoint)
 
     def groups(self) -> Iterator[Group]:
         """The groups, to be looked at."""
         return iter(self._groups)
+
+    @property
+    def is_empty(self) -> bool:
+        """True when nothing is left to remember."""
+        return not len(self._groups)
 
     @property
     def slots(self) -> int:
@@ -162,6 +186,27 @@ class ClientSocketPool:
         """Connections made so far."""
         return self._jobs.sockets_opened
 
+    # --- what the other pools of its total ask; see SharingPool
+
+    def close_one_idle_connection(self) -> bool:
+        """See HigherLayeredPool."""
+        return self._room.give_up_one()
+
+    def stalled_priority(self) -> RequestPriority | None:
+        """See SharingPool."""
+        return None if self._slots.is_at_limit else self._groups.stalled.top_priority
+
+    def serve_one_stalled(self) -> None:
+        """Starts a job for the most urgent request, or answers it if that needs no waiting; there is a slot."""
+        group = self._groups.stalled.take_most_urgent()
+        first = group.pending.first_max()
+        assert first is not None
+        result = self._start_job(group, first.value)
+        if result != ERR_IO_PENDING:
+            self._answer_later(group.take_first(), result)
+        self._groups.note(group)
+        self._groups.forget_if_empty(group)
+
     # --- the transitions
 
     def _on_job_done(self, group: Group, job: ConnectJob, result: int) -> None:
@@ -171,7 +216,7 @@ class ClientSocketPool:
         if first is None:
             if socket is not None:
                 self._offer(group, socket, None)
-        elif result != ERR_INSUFFICIENT_RESOURCES or not self._free_descriptors(first.value):
+        elif result != ERR_INSUFFICIENT_RESOURCES or not self._room.free_descriptors(first.value):
             handle = group.take_first()
             self._hand_out(group, handle, job, socket)
             self._answer_later(handle, result)
@@ -180,27 +225,16 @@ class ClientSocketPool:
     def _serve(self, group: Group) -> None:
         """After a change of the group: uses the slots there are now, its own requests have no precedence."""
         self._groups.note(group)
-        self._forget_if_empty(group)
-        while len(self._groups.stalled) and self._make_room():
-            group = self._groups.stalled.take_most_urgent()
-            self._serve_one(group)
-            self._groups.note(group)
-            self._groups.forget_if_empty(group)
-
-    def _serve_one(self, group: Group) -> None:
-        """Starts a job for the group's first request, or answers it if that needs no waiting; there is a slot."""
-        first = group.pending.first_max()
-        assert first is not None
-        result = self._start_job(group, first.value)
-        if result != ERR_IO_PENDING:
-            self._answer_later(group.take_first(), result)
+        self._groups.forget_if_empty(group)
+        while len(self._groups.stalled) and self._room.make():
+            self.serve_one_stalled()
 
     def _start_job(self, group: Group, handle: ClientSocketHandle) -> int:
         """Connects for a request: OK, an error, or ERR_IO_PENDING, then a job runs or there is no slot."""
         if group.slots >= self._limits.per_group and not self._jobs.cancel_slow(group):
             handle.net_log.event(NetLogEventType.SOCKET_POOL_STALLED_MAX_SOCKETS_PER_GROUP)
             return ERR_IO_PENDING
-        if not self._make_room(group):
+        if not self._room.make(group):
             handle.net_log.event(NetLogEventType.SOCKET_POOL_STALLED_MAX_SOCKETS)
             return ERR_IO_PENDING
         job, result = self._jobs.start(group, handle.priority)
@@ -208,22 +242,10 @@ class ClientSocketPool:
         if result == ERR_IO_PENDING:
             return result
         socket = self._jobs.end(group, job, result)
-        if result == ERR_INSUFFICIENT_RESOURCES and self._free_descriptors(handle):
+        if result == ERR_INSUFFICIENT_RESOURCES and self._room.free_descriptors(handle):
             return self._start_job(group, handle)
         self._hand_out(group, handle, job, socket)
         return result
-
-    def _open_in_advance(self, group: Group) -> bool:
-        """Starts one job that no request has asked for; False when there is no slot or it fails at once."""
-        if self._slots.is_full and not self._idle.close_one(spared=group):
-            return False
-        job, result = self._jobs.start(group, RequestPriority.IDLE, in_advance=True)
-        if result == ERR_IO_PENDING:
-            return True
-        socket = self._jobs.end(group, job, result)
-        if socket is not None:
-            self._offer(group, socket, None)
-        return socket is not None
 
     def _hand_out(self, group: Group, handle: ClientSocketHandle, job: ConnectJob, socket: StreamSocket | None) -> None:
         """Gives a handle what a job brought: a socket, or the reason why there is none."""
@@ -254,6 +276,8 @@ class ClientSocketPool:
         self._idle.add(group, socket, keep_alive_s)
         if len(self._groups.stalled):
             self._serve(group)
+        elif self._waiting:
+            self._slots.on_idle()
 
     def _bind(self, group: Group, handle: ClientSocketHandle, socket: StreamSocket, reuse: ReuseType) -> None:
         group.holders.add(handle)
@@ -268,33 +292,7 @@ class ClientSocketPool:
         handle.set_result(result)
         self._thread.task_runner.post_task(handle.deliver)
 
-    def _free_descriptors(self, handle: ClientSocketHandle) -> bool:
-        """Once for each request that found none: closes the idle sockets; True when that freed any."""
-        is_first, handle.has_freed_descriptors = not handle.has_freed_descriptors, True
-        return is_first and self._idle.close_all(close_reasons.NO_DESCRIPTORS)
-
-    def _make_room(self, asking: Group | None = None) -> bool:
-        """True when there is a slot, if need be in place of a socket or job, not of `asking`, that nobody waits for."""
-        if not self._slots.is_full or self._idle.close_one():
-            return True
-        # Jobs of requests that gave up on dead hosts must not keep the living ones waiting.
-        group = self._groups.surplus_other_than(asking)
-        if group is None:
-            self.higher_pools.ask_later()
-            return False
-        self._jobs.cancel_unwanted(group)
-        self._groups.note(group)
-        self._groups.forget_if_empty(group)
-        return True
-
-    def _is_stalled(self) -> bool:
-        """True when a request waits only because the pool is full of sockets in use."""
-        return self._slots.is_full and not len(self._idle) and len(self._groups.stalled) > 0
-
     def _close(self, socket: StreamSocket, reason: str) -> None:
         log_closed(socket, reason)
         socket.disconnect()
         self._slots.give_back()
-
-    def _forget_if_empty(self, group: Group) -> None:
-        self._groups.forget_if_empty(group)

@@ -33,6 +33,11 @@ class StalledGroups:
             self._by_priority[place][group] = None
             self._places[group] = place
 
+    @property
+    def top_priority(self) -> RequestPriority | None:
+        """That of the most urgent group; None without one."""
+        return next((priority for priority in reversed(RequestPriority) if self._by_priority[priority]), None)
+
     def take_most_urgent(self) -> Group:
         """Removes the group whose first request has the highest priority; there must be one.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from netstack_sync.auth.cache import HttpAuthCache
+from netstack_sync.auth.negotiate import SecurityService
 from netstack_sync.base.ip_endpoint import AddressList
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import ERR_ADDRESS_UNREACHABLE, ERR_NAME_NOT_RESOLVED, OK
@@ -32,6 +34,12 @@ class ConnectServices(NamedTuple):
     net_log: NetLog
     families: FamilyMemory
     health: ConnectHealth
+    proxy_auth: HttpAuthCache
+    """How proxies want to be told who asks."""
+    security: SecurityService | None
+    """Without it nothing that NTLM and Negotiate ask for is answered."""
+    user_agent: str
+    """What proxies are told of the program; may be empty."""
 
 
 class TransportConnectJob(ConnectJob):

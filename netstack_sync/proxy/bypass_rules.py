@@ -13,6 +13,7 @@ from netstack_sync.base.url_host import is_localhost_name
 from netstack_sync.proxy.bypass_matcher import BypassMatcher
 from netstack_sync.proxy.bypass_rule import MINUS_LOOPBACK, BypassRule, NamedRule, address_number, parse_bypass_rule
 
+_MAX_SHOWN_LENGTH: Final = 120
 _SEPARATORS: Final = re.compile(r"[,;]")
 # What WinINet takes for this machine too.
 _NAMES_OF_THIS_MACHINE: Final = frozenset({"loopback"} if sys.platform == "win32" else ())
@@ -54,6 +55,11 @@ class ProxyBypassRules:
                 raise ValueError(errors[0])
         return cls(text)
 
+    @property
+    def is_about_loopback_only(self) -> bool:
+        """True when no rule but "<-loopback>" is there."""
+        return all([rule == NamedRule(MINUS_LOOPBACK) for rule in _parsed(self.text)[0]])
+
     def matches(self, url: Url, reverse: bool = False) -> bool:
         """True when the URL goes directly; with `reverse` only what the rules name goes through the proxies."""
         is_implicit = _is_implicit(url.host)
@@ -87,7 +93,7 @@ def _parsed(text: str) -> tuple[list[BypassRule], list[str]]:
         try:
             rules.append(parse_bypass_rule(piece))
         except ValueError as error:
-            errors.append(f"the rule {shown(piece)!r} {error}")
+            errors.append(shown(f"the rule '{shown(piece, _MAX_SHOWN_LENGTH)}' {error}", 4 * _MAX_SHOWN_LENGTH))
     return rules, errors
 
 

@@ -35,6 +35,12 @@ class ProxyRules:
             return DIRECTLY
         return self.single or self._list_of(url.scheme) or DIRECTLY
 
+    @property
+    def chains(self) -> ProxyList:
+        """All that may be tried for any URL."""
+        by_scheme = [chain for _, chains in self.by_scheme for chain in chains]
+        return (*self.single, *by_scheme, *self.fallback)
+
     def _list_of(self, scheme: str) -> ProxyList:
         for name, chains in self.by_scheme:
             if name == scheme:
@@ -69,6 +75,19 @@ class ProxyConfig:
     def has_automatic_settings(self) -> bool:
         """True when a script may have to be asked."""
         return self.auto_detect or self.pac_url is not None or self.pac_script is not None
+
+    @property
+    def is_direct(self) -> bool:
+        """True when nothing can lead through a proxy."""
+        return not self.has_automatic_settings and all([chain.is_direct for chain in self.rules.chains])
+
+    @property
+    def description(self) -> str:
+        """What is tried, in one line, without what may be secret."""
+        parts = ["auto-detect"] if self.auto_detect else []
+        if self.pac_url is not None or self.pac_script is not None:
+            parts.append(f"{'mandatory ' if self.pac_mandatory else ''}script")
+        return ", ".join([*parts, *map(str, dict.fromkeys(self.rules.chains))]) or "direct://"
 
     def credentials_of(self, server: ProxyServer) -> tuple[str, str] | None:
         """User and password from the URL of that very proxy."""

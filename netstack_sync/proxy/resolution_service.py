@@ -98,6 +98,11 @@ class ProxyResolutionService:
         """A request went well by the way that `info` has now: the ones that failed before are bad for all."""
         self._bad.report_success(info)
 
+    @property
+    def is_idle(self) -> bool:
+        """True while nobody waits for an answer."""
+        return not self._waiting and not self._running
+
     def bad_proxies(self) -> dict[str, ProxyRetryInfo]:
         """What is tried last for now, and why, by the names of the chains."""
         return self._bad.current()
@@ -125,6 +130,11 @@ class ProxyResolutionService:
                 request.finish(ERR_CONTEXT_SHUT_DOWN)
             except Exception:
                 traceback.print_exc()  # a bug of who asked, from which no other one is to suffer
+
+    @property
+    def scripts(self) -> PacServices:
+        """What its scripts need, for who asks one in the same way."""
+        return self._services
 
     # --- ProxyConfigObserver
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from netstack_sync.auth.identity import AuthIdentity
+from netstack_sync.base.proxy_chain import ProxyServer
 from netstack_sync.sockets.tls_config import TlsConfig
 
 
@@ -20,8 +22,12 @@ class TlsPeer(NamedTuple):
     """See GroupId."""
     privacy_mode: bool = False
     """See GroupId."""
+    # A session tells the server, and in TLS 1.2 everybody on the way, that this is who was there before. Who goes
+    # through a proxy, or speaks to it as somebody else, may do so in order not to be told just that.
+    via: tuple[tuple[ProxyServer, AuthIdentity | None], ...] = ()
+    """The proxies on the way and as whom they are spoken to, the peer too if it is one."""
 
 
 SessionKey = tuple[TlsPeer, TlsConfig]
-"""Everything that one session may not cross: host, port, partition, privacy, and the whole TLS configuration, with
-it whom to trust, the client's certificate and ALPN."""
+"""Everything that one session may not cross: host, port, partition, privacy, the way there, and the whole TLS
+configuration, with it whom to trust, the client's certificate and ALPN."""

@@ -170,10 +170,10 @@ class HttpJob:
     def _ask_for_auth(self, delegate: ExchangeDelegate, response: HttpResponseInfo) -> int:
         """Lets the delegate answer a challenge that the caller has no answer to."""
         transaction = self._transaction
-        if response.head.status != 401:
+        if response.head.status not in (401, 407):
             transaction.is_ready_to_restart = False  # also when the delegate has made something else of a challenge
             return OK
-        if transaction.is_ready_to_restart:
+        if transaction.is_ready_to_restart or response.head.status == 407:
             return OK
         identity = delegate.auth_required(response.head)
         if isinstance(identity, int):

@@ -13,6 +13,7 @@ from netstack_sync.auth.identity import identity_of_url
 from netstack_sync.base.exceptions import InvalidURL
 from netstack_sync.base.headers import HeaderItems, RequestHeaders
 from netstack_sync.base.net_errors import ERR_INVALID_REDIRECT, ERR_UNSAFE_REDIRECT, OK
+from netstack_sync.base.proxy_chain import ProxyChain
 from netstack_sync.base.url import Url
 from netstack_sync.http.build_headers import CREDENTIAL_HEADERS, FRAMING_HEADERS
 from netstack_sync.http.request_info import HttpRequestInfo
@@ -127,14 +128,17 @@ def redirected_method(status: int, method: str) -> str:
     return method
 
 
-def redirected_request(info: HttpRequestInfo, redirect: RedirectInfo) -> HttpRequestInfo:
+def redirected_request(
+    info: HttpRequestInfo, redirect: RedirectInfo, chain: ProxyChain | None = None
+) -> HttpRequestInfo:
     """The request of the next hop; the one place where secrets are dropped on a redirect (rule R5).
 
     Credentials, the request's own cookies and the client certificate stay with the origin they were given for;
     another scheme or port is another origin. All occurrences go. A Host of the caller's was meant for the first
     server. An SSLContext of the user's stays, with a certificate that it may hold: it is the user's whole TLS policy,
     and a connection without it would be made on terms that the user never set. An internal upgrade is no
-    move: nobody else gets to see what was meant for this host, so all of it stays.
+    move: nobody else gets to see what was meant for this host, so all of it stays. What the caller says to
+    a proxy is for those of `chain` and no others, if anybody has got it.
     """
     headers, tls = info.headers.copy(), info.tls
     if not redirect.is_internal:
@@ -164,6 +168,7 @@ def redirected_request(info: HttpRequestInfo, redirect: RedirectInfo) -> HttpReq
         tls=tls,
         auth=auth,
         cookies=cookies,
+        own_proxy_chain=chain or info.own_proxy_chain,
     )
 
 

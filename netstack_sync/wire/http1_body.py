@@ -8,6 +8,11 @@ from netstack_sync.base.net_errors import ERR_CONTENT_LENGTH_MISMATCH, OK
 from netstack_sync.wire.chunked import ChunkedDecoder
 from netstack_sync.wire.http1_response import ResponseHead
 
+# How much of a body that nobody wants is read, to go on over its connection, and how long that may take.
+WORTH_READING_BYTES: Final = 16 * 1024  # a new connection costs less than reading more (http_response_body_drainer.h)
+WORTH_READING_BOUND_BYTES: Final = 1 << 20  # a login's handshake goes on over this connection or not at all
+WORTH_WAITING_S: Final = 5.0
+
 
 class BodyReader(Protocol):
     """Finds the payload and its end in what arrives after a head; owned by whoever reads the socket."""

@@ -24,6 +24,8 @@ from netstack_sync.wire.http1_lenient import STATUS_LINE_DECIDED_BYTES, find_sta
 MAX_HEAD_BYTES: Final = 256 * 1024
 # Each line costs far more as a parsed field than as bytes. Real heads have fewer than 100 lines.
 MAX_HEAD_LINES: Final = 1024
+# Of 1xx: a peer that only ever announces an answer would hold the request for ever.
+MAX_INTERIM: Final = 32
 # A field line has four bytes at least ("a:\r\n"), so a head of this size cannot have too many of them.
 _CANNOT_HAVE_TOO_MANY_LINES_BYTES: Final = 4 * MAX_HEAD_LINES
 

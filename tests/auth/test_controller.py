@@ -79,6 +79,17 @@ def test_an_exchange_without_a_challenge_leaves_no_trace() -> None:
     assert controller(cache).authorization(GET) is None
 
 
+def test_a_proxy_is_told_unasked_who_is_asking() -> None:
+    """By Basic and where that is allowed; a challenge is answered as any other."""
+    assert controller().proxy_authorization(GET) is None
+    exchange = controller(identity=PAIR)
+    assert exchange.authorization(GET) is None
+    assert exchange.proxy_authorization(GET) == "Basic bWU6cA=="
+    assert exchange.on_challenge([BASIC, *digest("n")], GET)
+    assert nonce_of(exchange.proxy_authorization(GET)) == "n"
+    assert not exchange.on_challenge([BASIC], GET)
+
+
 def test_refused_credentials_are_not_sent_again() -> None:
     """Row 168, BasicAuthForever: neither in this round nor in a later one, and they are forgotten."""
     cache = HttpAuthCache()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netstack_sync.base.ip_endpoint import IPEndPoint, parse_ip_literal
+from netstack_sync.base.ip_endpoint import IPEndPoint, packed_ip_literal, parse_ip_literal
 
 V4 = socket.AF_INET
 V6 = socket.AF_INET6
@@ -34,6 +34,14 @@ V6 = socket.AF_INET6
 def test_a_literal_has_one_canonical_text(literal: str, canonical: str) -> None:
     """RFC 5952 §4, and mapped addresses in hexadecimal on every Python."""
     assert parse_ip_literal(literal) == canonical
+
+
+def test_the_bytes_of_a_literal() -> None:
+    """In network order; a name has none."""
+    assert packed_ip_literal("192.0.2.1") == b"\xc0\0\2\1"
+    assert packed_ip_literal("::1") == b"\0" * 15 + b"\1"
+    for name in ("a.test", "1.2.3", "[::1]", "fe80::1%1", "", "1.2.3.4\0", "é"):
+        assert packed_ip_literal(name) is None
 
 
 @pytest.mark.parametrize(

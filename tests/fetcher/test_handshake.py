@@ -26,6 +26,7 @@ from netstack_sync.base.origin import SchemeHostPort
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.fetcher.handshake import handshake
 from netstack_sync.fetcher.network_call import call_on_network_thread
+from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.handle import ClientSocketHandle
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.testing.certificates import process_authority
@@ -52,7 +53,7 @@ def at(port: int, host: str = "127.0.0.1") -> SchemeHostPort:
 
 def is_idle(context: URLRequestContext) -> bool:
     """Nothing is under way any more, and no connection was kept."""
-    pool = context.network_session.pool
+    pool = context.network_session.pools.direct
     state = call_on_network_thread(context.thread, lambda: (context.request_count, len(list(pool.groups()))))
     return state == (0, 0)
 
@@ -74,12 +75,16 @@ def test_a_connection_that_ends_names_the_server_once(context: URLRequestContext
 
 
 class ScriptedPool:
-    """Takes the place of the context's pool: the test decides what comes of a request."""
+    """Takes the place of the context's pools: the test decides what comes of a request."""
 
     def __init__(self, result: int = ERR_IO_PENDING) -> None:
         self.result = result
         self.handles: list[ClientSocketHandle] = []
         self.cancelled: list[ClientSocketHandle] = []
+
+    def pool_for(self, _: GroupId) -> ScriptedPool:
+        """See ClientSocketPoolManager."""
+        return self
 
     def request_socket(self, handle: ClientSocketHandle) -> int:
         """See SocketPool."""
@@ -91,7 +96,7 @@ class ScriptedPool:
         self.cancelled.append(handle)
 
     def flush_with_error(self, *_: object) -> None:
-        """See ClientSocketPool; nothing is left then."""
+        """See ClientSocketPoolManager; nothing is left then."""
         assert self.cancelled == self.handles
 
     def finish(self, result: int) -> None:
@@ -105,7 +110,7 @@ def pool(context: URLRequestContext) -> Iterator[ScriptedPool]:
     """The context's own is there again at the end."""
     pool = ScriptedPool()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(context.network_session, "pool", pool)
+        patch.setattr(context.network_session, "pools", pool)
         yield pool
 
 

@@ -173,7 +173,7 @@ def test_a_priority_counts_from_when_it_is_set(low: _Low) -> None:
         priorities: list[RequestPriority] = []
 
         def look() -> None:
-            (group,) = low.context.network_session.pool.groups()
+            (group,) = low.context.network_session.pools.groups()
             priorities.append(group.top_priority)
 
         low.run(look)

@@ -9,9 +9,10 @@ import pytest
 from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_TIMED_OUT, OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.trust_config import TrustConfig
-from netstack_sync.pool.params import TransportParams
+from netstack_sync.pool.params import SslParams, TransportParams
 from netstack_sync.pool.ssl_connect_job import SslConnectJob
 from netstack_sync.sockets.tls_config import TlsConfig
+from netstack_sync.sockets.tls_peer import TlsPeer
 from tests.support.connect_jobs import JobRig, job_rig
 from tests.support.resolver import ADDRESSES
 
@@ -26,14 +27,14 @@ def rig() -> Iterator[JobRig]:
 
 def start_job(rig: JobRig) -> SslConnectJob:
     """A job with another one in it, under way."""
-    params, config = TransportParams("a.test", 443, None), TlsConfig(TrustConfig())
-    job = SslConnectJob(rig.services, params, config, RequestPriority.LOW, rig)
+    params = SslParams(TransportParams("a.test", 443), TlsPeer("a.test", 443), TlsConfig(TrustConfig()))
+    job = SslConnectJob(rig.services, params, rig.create_job, RequestPriority.LOW, rig)
     assert job.connect() == ERR_IO_PENDING
     return job
 
 
-def test_of_two_limits_that_end_together_the_inner_one_ends_the_job(rig: JobRig) -> None:
-    """Row 99: it knows which address has used up the time."""
+def test_only_the_inner_one_counts_until_tcp_is_up(rig: JobRig) -> None:
+    """Row 99: the job itself has no limit then, and the inner one knows which address has used up the time."""
     job = start_job(rig)
     rig.driver.advance(240.0)
     assert rig.results == [ERR_TIMED_OUT] and job.error_detail == "the connection took too long"

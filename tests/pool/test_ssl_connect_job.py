@@ -23,7 +23,7 @@ from netstack_sync.base.net_errors import (
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.trust_config import TrustConfig
-from netstack_sync.pool.params import TransportParams
+from netstack_sync.pool.params import SslParams, TransportParams
 from netstack_sync.pool.ssl_connect_job import SslConnectJob
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.sockets.tls_peer import TlsPeer
@@ -41,7 +41,8 @@ def rig() -> Iterator[JobRig]:
 
 def make_job(rig: JobRig) -> SslConnectJob:
     """A job to https://a.test."""
-    return SslConnectJob(rig.services, TransportParams("a.test", 443), CONFIG, RequestPriority.LOW, rig)
+    params = SslParams(TransportParams("a.test", 443), TlsPeer("a.test", 443), CONFIG)
+    return SslConnectJob(rig.services, params, rig.create_job, RequestPriority.LOW, rig)
 
 
 def reach_handshake(rig: JobRig) -> SslConnectJob:
@@ -165,10 +166,11 @@ def test_a_connection_that_just_ends_is_told_with_its_server(rig: JobRig, net_er
 def test_the_handshake_knows_for_whom_it_is(rig: JobRig) -> None:
     """Row 242, NoSessionResumptionBetweenPrivacyModes: partition and privacy mode tell its sessions apart."""
     rig.resolver.outcome = rig.sockets.transport_result = rig.sockets.secure_result = OK
-    params = TransportParams("a.test", 444, "site", privacy_mode=True)
-    job = SslConnectJob(rig.services, params, CONFIG, RequestPriority.LOW, rig)
+    peer = TlsPeer("a.test", 444, "site", privacy_mode=True)
+    params = SslParams(TransportParams("a.test", 444, "site"), peer, CONFIG)
+    job = SslConnectJob(rig.services, params, rig.create_job, RequestPriority.LOW, rig)
     assert job.connect() == OK
-    assert rig.sockets.secures[0].peer == TlsPeer("a.test", 444, "site", privacy_mode=True)
+    assert rig.sockets.secures[0].peer == peer
     assert rig.resolver.requests[0].parameters.partition == "site"
 
 

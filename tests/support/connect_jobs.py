@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from netstack_sync.auth.cache import HttpAuthCache
 from netstack_sync.base.ip_endpoint import AddressList
 from netstack_sync.base.net_errors import ERR_IO_PENDING
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.log.net_log import NetLog, NetLogSource
 from netstack_sync.pool.connect_job import ConnectJob
+from netstack_sync.pool.connect_job_factory import DefaultConnectJobFactory
 from netstack_sync.pool.family_memory import FamilyMemory
 from netstack_sync.pool.transport_connect_job import ConnectServices
 from netstack_sync.sockets.stream_socket import StreamSocket
@@ -81,8 +83,18 @@ class JobRig:
         self.health = RecordingHealth()
         self.families = FamilyMemory(driver.clock)
         self.services = ConnectServices(
-            driver.thread, self.resolver, self.sockets, self.net_log, self.families, self.health
+            driver.thread,
+            self.resolver,
+            self.sockets,
+            self.net_log,
+            self.families,
+            self.health,
+            HttpAuthCache(),
+            None,
+            "agent/1.0",
         )
+        self.create_job = DefaultConnectJobFactory(self.services).create
+        """See CreateConnectJob."""
         self.completed: list[tuple[ConnectJob, int]] = []
 
     def on_connect_job_complete(self, job: ConnectJob, result: int) -> None:

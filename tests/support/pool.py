@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import ClassVar
 
 from netstack_sync.base.ip_endpoint import AddressList, IPEndPoint
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import ERR_CONNECTION_RESET, ERR_IO_PENDING, ERR_SOCKET_NOT_CONNECTED, OK
 from netstack_sync.base.origin import SchemeHostPort
 from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.proxy_chain import ProxyScheme, ProxyServer
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogSourceType
@@ -23,7 +25,8 @@ from netstack_sync.pool.group import Group
 from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.handle import ClientSocketHandle
 from netstack_sync.pool.limits import PoolLimits
-from netstack_sync.pool.socket_pool import ClientSocketPool
+from netstack_sync.pool.pool_manager import ClientSocketPoolManager
+from netstack_sync.pool.proxy_route import ProxyHop, ProxyRoute
 from netstack_sync.sockets.connection_attempt import ConnectionAttempt
 from tests.support.net_logs import RecordingNetLog
 from tests.support.network import NetworkDriver, driven_network
@@ -32,6 +35,12 @@ from tests.support.network import NetworkDriver, driven_network
 def group_id(name: str = "a") -> GroupId:
     """The group of http://<name>.test."""
     return GroupId(SchemeHostPort("http", f"{name}.test", 80), None)
+
+
+def proxied(name: str = "a", *proxies: str) -> GroupId:
+    """The same group through proxies of these names."""
+    hops = tuple([ProxyHop(ProxyServer(ProxyScheme.SOCKS5, f"{proxy}.test", 1080)) for proxy in proxies])
+    return group_id(name)._replace(proxy=ProxyRoute(hops))
 
 
 class FakeSocket:
@@ -188,7 +197,7 @@ class FakeSocket:
 class ScriptedJob(ConnectJob):
     """Ends as its factory was told, or when the test says so."""
 
-    time_limit_s = 240.0
+    time_limit_s: ClassVar[float | None] = 240.0
 
     def __init__(
         self, factory: ScriptedJobFactory, group: GroupId, priority: RequestPriority, delegate: ConnectJobDelegate
@@ -289,7 +298,7 @@ class PoolRequest:
         self._rig = rig
         self.name = name
         source = NetLogWithSource.make(rig.net_log, NetLogSourceType.HTTP_STREAM_JOB)
-        self.handle = ClientSocketHandle(rig.pool, group, priority, source)
+        self.handle = ClientSocketHandle(rig.pools.pool_for(group), group, priority, source)
         self.results: list[int] = []
         self.then: Callable[[], object] | None = None
         """What the callback does besides remembering."""
@@ -328,13 +337,15 @@ class PoolRequest:
 
 
 class PoolRig:
-    """A pool, its scripted factory and the loop that runs both."""
+    """The pools of a session, mostly the direct one, their scripted factory and the loop that runs them."""
 
-    def __init__(self, driver: NetworkDriver, per_group: int, total: int) -> None:
+    def __init__(self, driver: NetworkDriver, per_group: int, total: int, per_proxy: int) -> None:
         self.driver = driver
         self.net_log = RecordingNetLog()
         self.factory = ScriptedJobFactory(driver.thread, self.net_log)
-        self.pool = ClientSocketPool(driver.thread, self.factory, PoolLimits(per_group, total))
+        limits = PoolLimits(per_group, total, per_proxy)
+        self.pools = ClientSocketPoolManager(driver.thread, self.factory, limits)
+        self.pool = self.pools.direct
         self.order: list[str] = []
         """The names of the requests in the order of their callbacks."""
         self.requests: list[PoolRequest] = []
@@ -378,10 +389,10 @@ class PoolRig:
         """Ends every claim and empties the pool; nothing may be left."""
         for request in self.requests:
             request.handle.reset_and_close()
-        self.pool.flush_with_error(ERR_CONNECTION_RESET, close_reasons.POOL_DESTROYED)
+        self.pools.flush_with_error(ERR_CONNECTION_RESET, close_reasons.POOL_DESTROYED)
         self.run()
-        assert self.pool.slots == 0
-        assert not list(self.pool.groups())
+        assert self.pools.slots == 0
+        assert not list(self.pools.groups())
         assert not self.factory.open_sockets
         assert not self.factory.pending_jobs
         assert not len(self.driver.thread.timers)
@@ -389,9 +400,9 @@ class PoolRig:
 
 
 @contextmanager
-def pool_rig(per_group: int = 6, total: int = 256) -> Iterator[PoolRig]:
+def pool_rig(per_group: int = 6, total: int = 256, per_proxy: int = 32) -> Iterator[PoolRig]:
     """A rig that must be clean at the end."""
     with driven_network() as driver:
-        rig = PoolRig(driver, per_group, total)
+        rig = PoolRig(driver, per_group, total, per_proxy)
         yield rig
         rig.close()

@@ -28,7 +28,7 @@ from netstack_sync.pool.connect_job import ConnectJob, ConnectJobDelegate
 from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.handle import ClientSocketHandle
 from netstack_sync.pool.limits import PoolLimits
-from netstack_sync.pool.socket_pool import ClientSocketPool
+from netstack_sync.pool.pool_manager import ClientSocketPoolManager
 from netstack_sync.sockets.tls_config import TlsConfig
 from tests.support.exchange_meter import RecordingMeter
 from tests.support.net_logs import RecordingNetLog
@@ -116,10 +116,11 @@ class ScriptedStack:
         self.recorded = RecordingNetLog()
         self.net_log: NetLog = self.recorded if is_async else NetLog(self.clock)
         self.workers = ScriptedWorkers(self.thread.task_runner)
-        self.pool = ClientSocketPool(self.thread, self, limits if limits is not None else PoolLimits())
+        self.pools = ClientSocketPoolManager(self.thread, self, limits if limits is not None else PoolLimits())
+        self.pool = self.pools.direct
         self.quality = NetworkQualityEstimator(self.clock)
         self.meter = RecordingMeter(self.quality)
-        self.session = HttpNetworkSession(self.thread, self.pool, self.meter, self.net_log)
+        self.session = HttpNetworkSession(self.thread, self.pools, self.meter, self.net_log)
         self.sockets: list[ScriptedSocket] = []
         self.requested_groups: list[GroupId] = []
         self.failed_ssl_info: SSLInfo | None = None
@@ -187,10 +188,10 @@ class ScriptedStack:
         self.run()
         problems = [problem for socket in self.sockets for problem in socket.problems]
         assert not problems
-        assert self.pool.slots == self.open_sockets + sum(len(group.jobs) for group in self.pool.groups())
+        assert self.pools.slots == self.open_sockets + sum(len(group.jobs) for group in self.pools.groups())
         self.session.shut_down(ERR_CONTEXT_SHUT_DOWN)
         self.run()
-        assert self.pool.slots == 0 and not list(self.pool.groups())
+        assert self.pools.slots == 0 and not list(self.pools.groups())
         assert self.open_sockets == 0
         assert not any(socket.is_watched for socket in self.sockets)
         assert len(self.thread.timers) == 0

@@ -12,7 +12,7 @@ from netstack_sync.base.url import Url
 from netstack_sync.dns.host_resolver import DEFAULT_PARAMETERS
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.pool.limits import PoolLimits
-from netstack_sync.pool.socket_pool import ClientSocketPool
+from netstack_sync.pool.pool_manager import ClientSocketPoolManager
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.sockets.tls_context import ContextRequest, TlsContexts
 from netstack_sync.sockets.tls_services import HandshakeLoad, TlsServices
@@ -256,7 +256,7 @@ def test_a_part_of_another_context_reloads_its_connections(stack: ScriptedStack)
 def test_all_its_sessions_take_part(stack: ScriptedStack) -> None:
     """Those to name servers are closed as well when that is wanted, or when trust has changed."""
     other = HttpNetworkSession(
-        stack.thread, ClientSocketPool(stack.thread, stack, PoolLimits()), stack.meter, stack.net_log
+        stack.thread, ClientSocketPoolManager(stack.thread, stack, PoolLimits()), stack.meter, stack.net_log
     )
     url, tls = Url.parse("http://a.test/"), TlsConfig(TrustConfig())
     context = context_over(stack, RecordedChanges(stack.session, other))

@@ -98,7 +98,7 @@ def test_a_context_is_wired(stack: ScriptedStack) -> None:
     context = ContextBuilder().build(stack.thread, stack.net_log)
     session = context.network_session
     assert context.thread is session.thread is stack.thread and context.net_log is stack.net_log
-    assert session.pool.slots == 0
+    assert session.pools.slots == 0
     assert context.resolver.job_count == 0 and context.workers._threads == 0 and not context.is_shut_down
     assert context.disk_workers is not context.workers  # files that hang hold nothing up
     assert context.admission is None
@@ -140,17 +140,17 @@ def test_the_pool_keeps_the_limits(stack: ScriptedStack, limits: PoolLimits | No
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
         for _ in range(8):
             new_request(context, request_info(url))[0].start()
-        assert context.network_session.pool.slots == slots and context.request_count == 8
+        assert context.network_session.pools.slots == slots and context.request_count == 8
         context.shut_down()
         stack.run()
-    assert context.network_session.pool.slots == 0
+    assert context.network_session.pools.slots == 0
 
 
 def test_each_context_has_its_own_services(stack: ScriptedStack) -> None:
     """Nothing is shared behind the scenes."""
     builder = ContextBuilder()
     first, second = (builder.build(stack.thread, stack.net_log) for _ in range(2))
-    assert first.network_session.pool is not second.network_session.pool and first.resolver is not second.resolver
+    assert first.network_session.pools is not second.network_session.pools and first.resolver is not second.resolver
 
 
 def test_a_request_goes_all_the_way_to_the_resolver(stack: ScriptedStack) -> None:
@@ -236,7 +236,7 @@ def test_names_over_https(stack: ScriptedStack, listener: socket.socket) -> None
         with built(stack, builder) as context:
             delegate = start(context, "a.test", listener)
             run_until(stack, lambda: "connected" in delegate.events)
-            assert [str(group.group_id) for group in context.network_session.pool.groups()] == [
+            assert [str(group.group_id) for group in context.network_session.pools.groups()] == [
                 f"http://a.test:{listener.getsockname()[1]}"
             ]
             assert server.open_connections > 0

@@ -1,0 +1,90 @@
+"""What a head asks, and what is answered; the decisions are the controller's."""
+
+from __future__ import annotations
+
+import pytest
+
+from netstack_sync.auth.cache import HttpAuthCache
+from netstack_sync.auth.identity import AuthIdentity
+from netstack_sync.base.net_errors import OK
+from netstack_sync.base.origin import SchemeHostPort
+from netstack_sync.http.auth_party import PROXY, SERVER, AuthParty, AuthTarget
+from netstack_sync.http.request_info import HttpRequestInfo
+from netstack_sync.http.upload import BytesUpload
+from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
+from netstack_sync.wire.http1_response import ResponseHead, ResponseHeadParser
+from tests.support.digest_server import fields_of
+from tests.support.scripted_stack import ScriptedStack, request_info
+
+ME = AuthIdentity("me", "p", ("digest", "basic"))
+DIGEST = 'Digest realm="r", nonce="n", qop="auth, auth-int"'
+ORIGIN = SchemeHostPort("http", "x", 80)
+FIELD = {SERVER: "WWW-Authenticate", PROXY: "Proxy-Authenticate"}
+
+
+def head_of(target: AuthTarget, *fields: str) -> ResponseHead:
+    head = ResponseHeadParser().receive("\r\n".join([f"HTTP/1.1 {target.status} No", *fields, "", ""]).encode())
+    assert head is not None
+    return head
+
+
+def party_of(
+    stack: ScriptedStack, target: AuthTarget, info: HttpRequestInfo | None = None, first_words: str | None = None
+) -> AuthParty:
+    return AuthParty(target, info or request_info(), ME, ORIGIN, "/", HttpAuthCache(), None, stack.log(), first_words)
+
+
+@pytest.mark.parametrize("target", [SERVER, PROXY], ids=lambda target: target.name)
+def test_each_side_has_its_own_fields(stack: ScriptedStack, target: AuthTarget) -> None:
+    """What the other one's say is nobody's answer; the next nonce comes in its own, too."""
+    other = PROXY if target is SERVER else SERVER
+    for wrong in (head_of(target, f"{FIELD[other]}: {DIGEST}"), head_of(target)):
+        party = party_of(stack, target)
+        assert not party.on_challenge(wrong) and party.authorization() is None
+        assert not party.can_meet(wrong)
+        party.cancel()
+    party = party_of(stack, target, first_words="first")
+    assert party.authorization() == "first"
+    assert party.on_challenge(head_of(target, f"{FIELD[target]}: {DIGEST}"))
+    assert fields_of(party.authorization() or "")["nonce"] == "n"
+    party.on_accepted(head_of(target, f'{other.info}: nextnonce="wrong"', f'{target.info}: nextnonce="m"'))
+    assert fields_of(party.authorization() or "")["nonce"] == "m"
+    assert not party.binds_connection and party.generate_token(None, lambda _: None) == OK
+    party.on_new_connection()
+    assert party.error_detail == ""
+    party.cancel()
+
+
+def test_a_challenge_to_somebody_else(stack: ScriptedStack) -> None:
+    """It refuses nothing that this identity has said, since it has said nothing."""
+    party = party_of(stack, SERVER)
+    assert party.can_meet(head_of(SERVER, f"{FIELD[SERVER]}: {DIGEST}"))
+    assert party.authorization() is not None
+    party.cancel()
+
+
+@pytest.mark.parametrize("target", [SERVER, PROXY], ids=lambda target: target.name)
+def test_what_is_signed(stack: ScriptedStack, target: AuthTarget) -> None:
+    """The path, to a proxy as well, and a body that is in memory."""
+    info = request_info("http://u:p@a.test/x?y#z", "POST", upload=BytesUpload(b"hello"))
+    party = party_of(stack, target, info)
+    assert party.on_challenge(head_of(target, f'{FIELD[target]}: Digest realm="r", nonce="n", qop="auth-int"'))
+    fields = fields_of(party.authorization() or "")
+    assert (fields["uri"], fields["qop"]) == ("/x?y", "auth-int")
+    party.cancel()
+
+
+def test_no_handshake_with_who_keeps_no_connection(stack: ScriptedStack) -> None:
+    """HTTP/1.0 knows it only where it says so: no token would be for the same connection."""
+    head = ResponseHeadParser().receive(b"HTTP/1.0 407 No\r\nProxy-Authenticate: NTLM\r\n\r\n")
+    party = party_of(stack, PROXY)
+    assert head is not None and not party.on_challenge(head)
+    party.cancel()
+
+
+@pytest.mark.parametrize("target", [SERVER, PROXY], ids=lambda target: target.name)
+def test_the_log(stack: ScriptedStack, target: AuthTarget) -> None:
+    """Each side has a source of its own, which the request's names."""
+    party_of(stack, target).cancel()
+    begun = stack.recorded.params_of(NetLogEventType.AUTH_CONTROLLER, NetLogEventPhase.BEGIN)
+    assert begun == [{"target": target.name, "url": "http://x/"}] * stack.is_async
