@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from netstack_sync.base.exception_map import exception_for
 from netstack_sync.base.exceptions import NetError
-from netstack_sync.base.net_errors import ERR_TIMED_OUT, OK
+from netstack_sync.base.net_errors import ERR_MANDATORY_PROXY_CONFIGURATION_FAILED, ERR_TIMED_OUT, OK
 from netstack_sync.base.url import Url
 from netstack_sync.fetcher.blocking_operation import BlockingOperation
 from netstack_sync.fetcher.timeout import Timeout
@@ -53,13 +53,15 @@ class _Question(BlockingOperation):
 
     def run(self) -> ExplainedProxies:
         """Starts and waits."""
-        net_error = self._run()
-        return ExplainedProxies(self._explanation, None if net_error == OK else self._failure(net_error))
-
-    def _failure(self, net_error: int) -> NetError:
+        net_error, found = self._run(), self._explanation
+        if net_error == OK:
+            return ExplainedProxies(found, None)
         if net_error == ERR_TIMED_OUT:
-            return exception_for(net_error, detail=f"no answer within {self._timeout_s} s", timed_out="total")
-        return exception_for(net_error, detail=self._explanation.script_detail)
+            detail = f"no answer within {self._timeout_s} s"
+            return ExplainedProxies(found, exception_for(net_error, detail=detail, timed_out="total"))
+        if net_error == ERR_MANDATORY_PROXY_CONFIGURATION_FAILED:
+            return ExplainedProxies(found, exception_for(net_error, detail=found.script_detail))
+        raise exception_for(net_error)
 
     def _begin(self) -> int:
         context = self._context

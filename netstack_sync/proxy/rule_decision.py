@@ -48,7 +48,9 @@ def decided_by(rules: ProxyRules, url: Url) -> RuleDecision:
     for scheme in (url.scheme, *(("https", "http") if url.scheme in ("ws", "wss") and not rules.fallback else ())):
         if named.get(scheme) == chains:
             return RuleDecision(RuleKind.SCHEME, scheme)
-    return RuleDecision(RuleKind.OTHERS if rules.fallback else RuleKind.NOTHING)
+    if not rules.fallback:
+        return RuleDecision(RuleKind.NOTHING)
+    return RuleDecision(RuleKind.OTHERS if rules.by_scheme else RuleKind.ALL)
 
 
 def _exemption(bypass: ProxyBypassRules, url: Url) -> RuleDecision:

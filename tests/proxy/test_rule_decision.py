@@ -48,6 +48,7 @@ def test_proxies_for_all_and_for_the_rest() -> None:
     url, socket = Url.parse("https://a.test/"), Url.parse("wss://a.test/")
     assert decided_by(rules("p:80"), url) == RuleDecision(RuleKind.ALL)
     assert decided_by(rules("http=p:80;socks=s:1"), url) == RuleDecision(RuleKind.OTHERS)
+    assert decided_by(rules("socks=s:1"), url) == RuleDecision(RuleKind.ALL)
     assert decided_by(rules("https=p:80;socks=s:1"), socket) == RuleDecision(RuleKind.OTHERS)
     assert decided_by(rules("http=p:80"), socket) == RuleDecision(RuleKind.SCHEME, "http")
     assert decided_by(rules(""), url) == decided_by(rules(""), socket) == RuleDecision(RuleKind.NOTHING)
