@@ -122,7 +122,7 @@ async def every_way_to_wait(session: ns.Session) -> None:
 def every_way_out() -> None:
     """Proxies."""
     ns.Session(proxy="system", proxy_auth=("u", "p"))
-    ns.Session(proxy={"http": "http://p:1", "all": ["socks5://s", "direct"]}, proxy_auth={"p:1": ns.DigestAuth("u", "p")})
+    ns.Session(proxy={"http": "http://p:1", "all": ["socks5://s"]}, proxy_auth={"p:1": ns.DigestAuth("u", "p")})
     session = ns.Session(proxy=ns.PacUrl("http://h/p.pac"), proxy_auth=lambda url: ns.BasicAuth("u", url))
     response = session.get("/", proxy=ns.ProxyChain.from_urls("http://a", "http://b"))
     assert_type(response.proxy_chain, tuple[str, ...])
