@@ -242,6 +242,8 @@ def test_whose_settings_count(stack: ScriptedStack) -> None:
     """The request's own, else the session's; none without anybody to ask."""
     assert stack.session.is_direct and stack.session.proxies_for(None) is None
     assert stack.session.proxies_for(ProxyConfig(source="own")) is None
+    with pytest.raises(AssertionError, match="go around"):
+        stack.session.proxies_for(ProxyConfig(auto_detect=True))
     proxies = use_proxies(stack, "http://p:80")
     assert not stack.session.is_direct and stack.session.proxies_for(None) is proxies
     proxies.ways = ()
