@@ -69,7 +69,7 @@ from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.retry_policy import RetryPolicy
 from netstack_sync.fetcher.session import Session
 from netstack_sync.fetcher.session_cookies import SessionCookies
-from netstack_sync.fetcher.stats import GroupStats, SessionStats
+from netstack_sync.fetcher.stats import BadProxy, GroupStats, SessionStats
 from netstack_sync.fetcher.sync_url_fetcher import SyncUrlFetcher
 from netstack_sync.fetcher.timeout import Timeout
 from netstack_sync.fetcher.tls_settings import TlsSettings
@@ -88,6 +88,7 @@ __all__ = [
     "Attempt",
     "AutoDetect",
     "BackoffPolicy",
+    "BadProxy",
     "BasicAuth",
     "BearerAuth",
     "CanonicalCookie",

@@ -46,7 +46,7 @@ def parse_proxy_url(
     try:
         return _parsed(text.strip(" \t\r\n"), default_scheme)
     except ValueError as error:
-        raise ValueError(f"{shown_proxy_url(text)!r} {error}") from None
+        raise ValueError(f"'{shown_proxy_url(text)}' {error}") from None
 
 
 def parse_proxy_host(text: str, scheme: ProxyScheme) -> ProxyServer:
@@ -117,5 +117,7 @@ def _credentials_from(userinfo: str, scheme: ProxyScheme) -> tuple[str, str] | N
     if scheme.is_http and ":" in user:
         raise ValueError("has a colon in its user name, which basic authentication cannot tell (RFC 7617)")
     if not scheme.is_http and max(sizes) > _MAX_SOCKS_LOGIN_BYTES:
-        raise ValueError(f"has a user name or password of more than {_MAX_SOCKS_LOGIN_BYTES} bytes, which SOCKS lacks")
+        raise ValueError(
+            f"has a user name or password of more than {_MAX_SOCKS_LOGIN_BYTES} bytes, which SOCKS has no room for"
+        )
     return user, password

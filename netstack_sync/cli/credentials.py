@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import getpass
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 from netstack_sync.auth.identity import AnyAuth, BasicAuth, BearerAuth, DigestAuth, NegotiateAuth, NetrcAuth, NtlmAuth
 from netstack_sync.cli.exit_status import USAGE, CommandError
 from netstack_sync.fetcher.options import AuthValue
 
-_SCHEMES: Final[dict[str, Callable[[str, str], AuthValue]]] = {
+PasswordAuth: TypeAlias = "tuple[str, str] | AnyAuth | BasicAuth | DigestAuth | NegotiateAuth | NtlmAuth"
+"""What a user with a password may be."""
+
+_SCHEMES: Final[dict[str, Callable[[str, str], PasswordAuth]]] = {
     "anyauth": AnyAuth,
     "basic": BasicAuth,
     "digest": DigestAuth,
@@ -28,7 +31,7 @@ def credentials(options: argparse.Namespace) -> AuthValue:
         if options.auth_scheme == "negotiate" and options.user in (None, ":"):
             return NegotiateAuth()
         if options.user is not None:
-            return _password_auth(options)
+            return password_auth("-u", options.user, options.auth_scheme)
         if options.netrc or options.netrc_file is not None:
             return NetrcAuth(options.netrc_file)
     except ValueError as error:
@@ -37,16 +40,17 @@ def credentials(options: argparse.Namespace) -> AuthValue:
     return None
 
 
-def _password_auth(options: argparse.Namespace) -> AuthValue:
-    user, separator, password = options.user.partition(":")
+def password_auth(flag: str, text: str, scheme_name: str | None) -> PasswordAuth:
+    """What the USER[:PASSWORD] of a flag means; raises ValueError, and CommandError without a password."""
+    user, separator, password = text.partition(":")
     if not separator:
-        password = _ask(user)
-    scheme = _SCHEMES.get(options.auth_scheme)
+        password = _ask(flag, user)
+    scheme = _SCHEMES.get(scheme_name or "")
     return (user, password) if scheme is None else scheme(user, password)
 
 
-def _ask(user: str) -> str:
+def _ask(flag: str, user: str) -> str:
     try:
         return getpass.getpass(f"Password of {user!r}: ")
     except EOFError:
-        raise CommandError(USAGE, f"-u {user}: no password was given; pass -u {user}:PASSWORD") from None
+        raise CommandError(USAGE, f"{flag} {user}: no password was given; pass {flag} {user}:PASSWORD") from None

@@ -14,6 +14,7 @@ from netstack_sync.base.exceptions import (
     NameNotResolved,
     NetError,
     ProtocolError,
+    ProxyError,
     ResponseTooLarge,
     TLSError,
     TooManyRedirects,
@@ -37,6 +38,7 @@ FILE_NOT_READ: Final = 37
 BROKEN_OFF: Final = 56
 TOO_LARGE: Final = 63
 PIN_MISSING: Final = 90
+PROXY: Final = 97
 INTERRUPTED: Final = 130
 
 MEANINGS: Final = {
@@ -61,6 +63,7 @@ MEANINGS: Final = {
     61: "the body is not encoded as its headers say",
     TOO_LARGE: "the body is larger than --max-filesize",
     PIN_MISSING: "the server has none of the keys that it is pinned to",
+    PROXY: "the proxy could not be chosen, reached or used",
     INTERRUPTED: "interrupted with Ctrl-C",
 }
 """In the order in which they are shown."""
@@ -78,6 +81,7 @@ _BY_CLASS: Final[tuple[tuple[type[NetError], int], ...]] = (
     (TooManyRedirects, 47),
     (DecodingError, 61),
     (ResponseTooLarge, TOO_LARGE),
+    (ProxyError, PROXY),
 )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from netstack_sync.cli.exit_status import statuses_text
 from netstack_sync.cli.network_arguments import add_network_arguments
+from netstack_sync.cli.proxy_options import add_proxy_arguments, check_proxy_arguments
 from netstack_sync.cli.request_arguments import (
     add_body_arguments,
     add_credential_arguments,
@@ -76,6 +77,7 @@ def add_fetch_parser(commands: Commands) -> argparse.ArgumentParser:
     group = parser.add_argument_group("TLS")
     add_trust_arguments(group, "accept any certificate")
     _add_hsts_and_pins(group)
+    add_proxy_arguments(parser.add_argument_group("proxies"))
     _add_names(parser.add_argument_group("names, schemes and features"))
     parser.set_defaults(check=lambda options: _check(parser, options))
     return parser
@@ -134,6 +136,7 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
     check_request_arguments(parser, options)
     check_transfer_arguments(parser, options)
     check_trust_arguments(parser, options)
+    check_proxy_arguments(parser, options)
 
 
 def check_trust_arguments(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:

@@ -16,6 +16,7 @@ from netstack_sync.cli.messages import complain
 from netstack_sync.cli.network_arguments import open_session
 from netstack_sync.cli.output_targets import OutputTarget, output_targets
 from netstack_sync.cli.parallel_run import Job, run_in_order, run_in_parallel
+from netstack_sync.cli.proxy_options import session_proxy
 from netstack_sync.cli.resolve_rules import resolver_rules
 from netstack_sync.cli.trace import Trace
 from netstack_sync.cli.transfer import Transfer
@@ -46,6 +47,7 @@ def _open_session(options: argparse.Namespace, plan: RequestPlan) -> Session:
     return open_session(
         options,
         **session_tls(options),
+        **session_proxy(options),
         pins=session_pins(options, plan.urls),
         hsts=True if options.hsts is None else options.hsts,
         rules=resolver_rules(options),

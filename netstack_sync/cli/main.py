@@ -11,7 +11,15 @@ from collections.abc import Sequence
 from netstack_sync._version import __version__
 from netstack_sync.base.exceptions import NetError
 from netstack_sync.base.tls_warnings import InsecureTlsWarning
-from netstack_sync.cli import cert_command, demo_command, doctor, fetch_command, net_watcher, resolve_command
+from netstack_sync.cli import (
+    cert_command,
+    demo_command,
+    doctor,
+    fetch_command,
+    net_watcher,
+    proxy_command,
+    resolve_command,
+)
 from netstack_sync.cli.exit_status import INTERRUPTED, OTHER, USAGE, WRITE_ERROR, CommandError, exit_status
 from netstack_sync.cli.fetch_arguments import add_fetch_parser
 from netstack_sync.cli.messages import complain
@@ -44,9 +52,12 @@ def make_parser() -> argparse.ArgumentParser:
         prog="netstack", description="A network stack after Chromium's, on the command line.", allow_abbrev=False
     )
     parser.add_argument("--version", action="version", version=f"netstack {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="fetch | resolve | cert | net-watcher | doctor | demo")
+    commands = parser.add_subparsers(
+        dest="command", metavar="fetch | resolve | proxy | cert | net-watcher | doctor | demo"
+    )
     add_fetch_parser(commands).set_defaults(run=fetch_command.run)
     resolve_command.add_resolve_parser(commands).set_defaults(run=resolve_command.run)
+    proxy_command.add_proxy_parser(commands).set_defaults(run=proxy_command.run)
     cert_command.add_cert_parser(commands).set_defaults(run=cert_command.run)
     net_watcher.add_net_watcher_parser(commands).set_defaults(run=net_watcher.run)
     doctor.add_doctor_parser(commands).set_defaults(run=doctor.run)

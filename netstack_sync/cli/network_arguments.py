@@ -12,6 +12,7 @@ from netstack_sync.fetcher.dns_settings import DnsSettings
 from netstack_sync.fetcher.hsts_settings import HstsArgument
 from netstack_sync.fetcher.limits import Limits
 from netstack_sync.fetcher.pins import PinsArgument
+from netstack_sync.fetcher.proxy_values import ProxyArgument, ProxyAuthValue
 from netstack_sync.fetcher.session import Session
 from netstack_sync.fetcher.tls_arguments import ExtraCaArgument
 from netstack_sync.fetcher.tls_settings import TlsSettings
@@ -43,6 +44,8 @@ def open_session(
     rate_limit: RateLimitArgument = None,
     file_root: str | None = None,
     ftp: bool = False,
+    proxy: ProxyArgument = None,
+    proxy_auth: ProxyAuthValue = None,
 ) -> Session:
     """A session with what the arguments say, and with what the command says besides; raises CommandError.
 
@@ -61,6 +64,8 @@ def open_session(
             rate_limit=rate_limit,
             file_root=file_root,
             ftp=ftp,
+            proxy=proxy,
+            proxy_auth=proxy_auth,
         )
     except (ValueError, ImportError) as error:
         raise CommandError(USAGE, argument_text(error, options)) from None

@@ -36,6 +36,8 @@ _FLAGS: Final = {
     "hsts": "--hsts",
     "cookies": "-b",
     "file_root": "--file-root",
+    "proxy": "-x",
+    "proxy_auth": "-U",
 }
 _handler_hint: Final = re.compile(r"; Session\(schemes=.*\Z")
 _argument: Final = re.compile(r"(\w+)(?: of '[^']*')?(?=: )").match

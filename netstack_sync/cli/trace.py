@@ -57,7 +57,7 @@ class Trace:
 
     def show_response(self, response: Response) -> None:
         """Who answered; printed when this returns, so that the body comes after its head."""
-        lines = []
+        lines = [f"* Through the proxy {proxy}" for proxy in response.proxy_chain]
         if response.remote_address is not None:  # of a data: or file: URL nobody answered
             lines.append(f"* Answered by {response.remote_address} over {response.http_version}")
         if response.certificate is not None:

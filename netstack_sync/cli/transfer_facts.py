@@ -186,6 +186,7 @@ VARIABLES: Final[dict[str, Callable[[TransferFacts], Value]]] = {
     "num_connects": _answered(_new_connections, 0),
     "num_headers": _answered(lambda response: len(list(response.headers.iteritems())), 0),
     "num_redirects": _answered(lambda response: len(response.history), 0),
+    "proxy_used": _answered(lambda response: int(bool(response.proxy_chain)), 0),
     "redirect_url": _answered(_redirect_url),
     "referer": lambda facts: None if facts.request is None else facts.request.headers.get("referer"),
     "remote_ip": _answered(_remote_ip),

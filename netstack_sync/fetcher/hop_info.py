@@ -17,7 +17,7 @@ def info_for(
 ) -> HttpRequestInfo:
     """The first hop of an attempt. What nobody asked for is not there, and costs nothing."""
     info = HttpRequestInfo(request.url, request.method, request.headers, request.tls, upload, priority)
-    info.auth, info.cookies = request.auth, request.cookies
+    info.auth, info.cookies, info.proxy = request.auth, request.cookies, request.proxy
     if news is not None or request.expect_continue:
         on_interim = news.on_interim if news is not None and request.on_informational is not None else None
         info.interim = InterimAnswers(request.expect_continue, on_interim)

@@ -31,8 +31,8 @@ class Limits:
             )
 
     def for_pool(self) -> PoolLimits:
-        """What the pool of direct connections gets."""
-        return PoolLimits(self.per_host, self.total)
+        """The same in the words of the pools."""
+        return PoolLimits(self.per_host, self.total, self.per_proxy)
 
 
 def check_limits(limits: object) -> Limits:

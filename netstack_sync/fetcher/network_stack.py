@@ -66,8 +66,9 @@ class NetworkStack:
             runtime.release_thread(None if give_up_at is None else max(0.0, give_up_at - clock.now()))
 
     def abandon_after_fork(self) -> None:
-        """Forgets who observed the parent."""
+        """Forgets who observed the parent, and what runs there."""
         self.net_log.forget_observers_after_fork()
+        self.context.abandon_after_fork()
 
 
 def _release_forgotten(context: URLRequestContext, generation: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, TypedDict
 
 from netstack_sync.auth.identity import (
@@ -27,6 +27,7 @@ from netstack_sync.fetcher.cookie_arguments import CookiesArgument
 from netstack_sync.fetcher.header_rules import check_host, is_length
 from netstack_sync.fetcher.hooks import Hooks, HooksArgument
 from netstack_sync.fetcher.news_arguments import InformationalCallback, UploadProgressCallback
+from netstack_sync.fetcher.proxy_values import ProxyArgument
 from netstack_sync.fetcher.request_body import RequestBody, make_body
 from netstack_sync.fetcher.retry_policy import RetriesArgument, RetryPolicy
 from netstack_sync.fetcher.scheme_arguments import HTTP_SCHEMES, how_to_support
@@ -34,6 +35,7 @@ from netstack_sync.fetcher.timeout import Timeout
 from netstack_sync.fetcher.tls_arguments import CertArgument, VerifyArgument
 from netstack_sync.http.build_headers import CREDENTIAL_HEADERS
 from netstack_sync.http.request_info import OwnCookies
+from netstack_sync.proxy.config import ProxyConfig
 from netstack_sync.sockets.tls_config import TlsConfig
 
 HeaderChanges = Mapping[str, "str | bytes | None"] | Iterable[tuple[str, "str | bytes | None"]] | RequestHeaders
@@ -54,6 +56,7 @@ class FetchOptions(TypedDict, total=False):
     auth: AuthArgument
     verify: VerifyArgument
     cert: CertArgument
+    proxy: ProxyArgument
     follow_redirects: bool
     max_redirects: int
     priority: RequestPriority | str | int
@@ -88,18 +91,21 @@ class FetchRequest:
     on_informational: InformationalCallback | None = None
     """Told of 1xx responses; as upload_progress by a SyncUrlFetcher, on the thread that waits for it."""
     upload_progress: UploadProgressCallback | None = None
+    proxy: ProxyConfig | None = None
+    """The way out of this request; None for the session's."""
     hooks: Hooks | None = None
     """Called by the session that the request is made with, not by the fetchers of the layer below."""
 
     def __getstate__(self) -> tuple[None, dict[str, object]]:
         """Pickles without what is secret or belongs to this process: credentials, cookies, body, TLS settings,
-        functions.
+        functions. Whoever makes the request again still goes through the same proxies.
         """
         headers = self.headers.copy()
         for name in CREDENTIAL_HEADERS:
             headers.remove(name)
         state = {field.name: getattr(self, field.name) for field in fields(self)}
         state.update(url=self.url.without_credentials(), headers=headers, tls=TlsConfig(TrustConfig()))
+        state.update(proxy=None if self.proxy is None else replace(self.proxy, credentials=()))
         state.update(body=None, auth=None, cookies=(), on_informational=None, upload_progress=None, hooks=None)
         return None, state
 

@@ -180,7 +180,7 @@ class Response(PeerNames):
     @property
     def proxy_chain(self) -> tuple[str, ...]:
         """The proxies on the way; empty for a direct connection."""
-        return ()
+        return tuple([str(server) for server in self._info.proxy_chain.servers])
 
     @property
     def certificate(self) -> SSLInfo | None:

@@ -23,6 +23,7 @@ from netstack_sync.fetcher.hsts_settings import HstsArgument
 from netstack_sync.fetcher.limits import Limits
 from netstack_sync.fetcher.options import AuthArgument, FetchOptions, FetchRequest, HeaderChanges, check_url
 from netstack_sync.fetcher.pins import PinsArgument
+from netstack_sync.fetcher.proxy_values import ProxyArgument, ProxyAuthArgument
 from netstack_sync.fetcher.resolution import Resolution, family_from_value, resolve_on_network_thread
 from netstack_sync.fetcher.retry_policy import RetriesArgument
 from netstack_sync.fetcher.scheme_arguments import InterceptorsArgument, SchemesArgument, check_schemes
@@ -65,6 +66,9 @@ class Session(SessionRequests):
     `rate_limit` how often a host may be asked, and `throttle` whether URLs whose server fails are left alone as
     Chromium does. `features` switches what is known by name: "TimeoutTcpConnectAttempt:TimeoutTcpConnectAttemptMin/3s".
 
+    `proxy` says through whom requests go (None: what the environment says), `proxy_auth` as whom proxies are spoken to;
+    what comes from a proxy's own URL counts before it.
+
     `hooks` are called for each request and response on the caller's thread, a `network_delegate` on the network thread,
     and `resource_scheduler` keeps requests that are not urgent from getting in the way of others. `file_root` is the
     folder that file: URLs may read, `ftp=True` allows ftp: URLs, `schemes` has functions that serve schemes of the
@@ -96,6 +100,8 @@ class Session(SessionRequests):
         max_redirects: int = MAX_REDIRECTS,
         max_response_size: int | None = DEFAULT_MAX_RESPONSE_SIZE,
         retries: RetriesArgument = None,
+        proxy: ProxyArgument = None,
+        proxy_auth: ProxyAuthArgument = None,
         rate_limit: RateLimitArgument = None,
         throttle: bool = False,
         limits: Limits | None = None,
@@ -142,6 +148,9 @@ class Session(SessionRequests):
             pins=pins,
             hsts=hsts,
             tls=self._config.tls,
+            proxy=proxy,
+            proxy_auth=proxy_auth,
+            user_agent=self._config.headers.get("user-agent") or "",
             cookies=cookies,
             network_delegate=network_delegate,
             resource_scheduler=resource_scheduler,
@@ -187,7 +196,8 @@ class Session(SessionRequests):
         return SessionCookies(lambda: self._stack.live().context, self._config.base_url)
 
     def preconnect(self, url: str, count: int = 1) -> None:
-        """Opens connections for requests that will come: name, TCP and TLS, up to `count` to this host in all.
+        """Opens connections for requests that will come: name, TCP and TLS, up to `count` to this host in all; through
+        the session's proxy, if it has one.
 
         Returns at once; what fails is silent, the request will tell. Raises InvalidURL and ValueError.
         """

@@ -35,6 +35,7 @@ from netstack_sync.fetcher.options import (
     with_params,
     without_session_cookie,
 )
+from netstack_sync.fetcher.proxy_settings import request_proxy
 from netstack_sync.fetcher.retry_policy import RetriesArgument, RetryPolicy
 from netstack_sync.fetcher.scheme_arguments import HTTP_SCHEMES
 from netstack_sync.fetcher.session_tls import SessionTls
@@ -61,6 +62,7 @@ _OF_SESSIONS = (
     "limits",
     "network_delegate",
     "pins",
+    "proxy_auth",
     "rate_limit",
     "resource_scheduler",
     "schemes",
@@ -76,8 +78,7 @@ _OTHERS_NAMES = {
     "body": "for body use content",
     "fields": "for fields use params, data or files",
     "preload_content": "for preload_content=False use Session.stream()",
-    "proxies": "proxies are not supported: requests go directly",
-    "proxy": "proxies are not supported: requests go directly",
+    "proxies": "for proxies use proxy, which takes the same mapping",
     "redirect": "for redirect use follow_redirects",
     "stream": "for stream=True use Session.stream()",
     **dict.fromkeys(_OF_SESSIONS, "for a whole session: Session(...)"),
@@ -166,6 +167,7 @@ class SessionConfig:
             max_response_size=check_max_response_size(options.get("max_response_size", self.max_response_size)),
             retries=RetryPolicy.from_value(options["retries"]) if "retries" in options else self.retries,
             auth=known.identity,
+            proxy=request_proxy(options.get("proxy"), self.environment),
             cookies=request_cookies(cookies, target, _WALL_CLOCK.now()) if cookies is not None else (),
             expect_continue=expects_continue,
             on_informational=check_callback("on_informational", options.get("on_informational")),

@@ -26,7 +26,8 @@ class SessionRequests:
         string, path, FileRange, binary file or iterable of bytes) and `files`; `timeout` (seconds in all, a pair
         (connect, read), a Timeout, or None); `auth` (a pair (user, password), BasicAuth, DigestAuth, BearerAuth,
         NtlmAuth, NegotiateAuth, AnyAuth, NetrcAuth, or a function that is given the FetchRequest and gives one of
-        these); `verify`; `cert`; `follow_redirects`; `max_redirects`; `priority` ("lowest" to "highest");
+        these); `verify`; `cert`; `proxy` (a URL, "direct", "system", a mapping by scheme, a list, or a PacUrl; None is
+        the session's); `follow_redirects`; `max_redirects`; `priority` ("lowest" to "highest");
         `max_response_size` in bytes; `retries` (a number, a RetryPolicy, a urllib3.Retry, or None); `expect_continue`
         (True: the body waits until the server asks for it).
 

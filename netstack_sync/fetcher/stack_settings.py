@@ -16,6 +16,8 @@ from netstack_sync.fetcher.hsts_settings import hsts_from_value
 from netstack_sync.fetcher.limits import check_limits
 from netstack_sync.fetcher.options import check_flag
 from netstack_sync.fetcher.pins import pins_from_value
+from netstack_sync.fetcher.proxy_settings import session_proxy, session_proxy_auth
+from netstack_sync.fetcher.proxy_values import ProxyArgument, ProxyAuthArgument
 from netstack_sync.network.connect_timeout import tcp_attempt_limit
 from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
@@ -39,6 +41,9 @@ def make_context_builder(
     pins: object = None,
     hsts: object = True,
     tls: TlsConfig,
+    proxy: ProxyArgument = None,
+    proxy_auth: ProxyAuthArgument = None,
+    user_agent: str = "",
     cookies: bool | CookiesArgument = True,
     network_delegate: object = None,
     resource_scheduler: object = False,
@@ -68,6 +73,9 @@ def make_context_builder(
         throttles=check_flag("throttle", throttle),
         pins=pins_from_value(pins),
         hsts=hsts_settings.config() if hsts_settings is not None else None,
+        proxy=session_proxy(proxy, environment),
+        proxy_logins=session_proxy_auth(proxy_auth),
+        user_agent=user_agent,
         keeps_cookies=cookies is not False,
         cookies=_initial_cookies(cookies, base_url),
         network_delegate=_check_network_delegate(network_delegate),

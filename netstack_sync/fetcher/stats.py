@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from netstack_sync.base.exceptions import NetErrorCode
+from netstack_sync.base.net_errors import error_name
 from netstack_sync.url_request.context import URLRequestContext
 
 
@@ -15,6 +17,16 @@ class GroupStats:
     connecting: int
     idle: int
     waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class BadProxy:
+    """A proxy, or a chain of them, that others are preferred to since it failed."""
+
+    net_error: NetErrorCode
+    """Why."""
+    seconds_left: float
+    """How much longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +55,22 @@ class SessionStats:
     dns_stuck: int
     """Threads that hang in a lookup that nobody waits for any more."""
     groups: dict[str, GroupStats]
-    """By scheme, host and port."""
+    """By scheme, host and port, with the proxies on the way before them."""
+    proxies: dict[str, int] = field(default_factory=dict)
+    """The sockets through each chain of proxies, connecting and idle ones included."""
+    bad_proxies: dict[str, BadProxy] = field(default_factory=dict)
+    """Those that failed lately, and are tried last."""
 
 
 def take_stats(context: URLRequestContext) -> SessionStats:
     """Looks at everything; network thread."""
     pools = context.network_session.pools
     groups: dict[str, GroupStats] = {}
+    proxies: dict[str, int] = {}
     for group in pools.groups():
+        if group.group_id.proxy is not None:
+            chain = str(group.group_id.proxy.chain)
+            proxies[chain] = proxies.get(chain, 0) + group.active + len(group.jobs) + len(group.idle)
         seen = groups.get(str(group.group_id), GroupStats(0, 0, 0, 0))
         groups[str(group.group_id)] = GroupStats(
             seen.active + group.active,
@@ -72,7 +92,19 @@ def take_stats(context: URLRequestContext) -> SessionStats:
         dns_cached=context.resolver.cache_size,
         dns_stuck=context.resolver.stuck,
         groups=groups,
+        proxies=proxies,
+        bad_proxies=_bad_proxies(context),
     )
+
+
+def _bad_proxies(context: URLRequestContext) -> dict[str, BadProxy]:
+    if context.proxies is None:
+        return {}
+    now = context.thread.clock.now()
+    return {
+        chain: BadProxy(NetErrorCode(error_name(bad.net_error), bad.net_error), bad.bad_until_s - now)
+        for chain, bad in context.proxies.bad_proxies().items()
+    }
 
 
 def _delayed(context: URLRequestContext) -> int:

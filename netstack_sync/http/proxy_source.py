@@ -28,8 +28,8 @@ class ProxyResolution(Protocol):
         """Ends in any state; idempotent."""
 
     @property
-    def info(self) -> ProxyInfo:
-        """The answer; the asker's from then on."""
+    def info(self) -> ProxyInfo | None:
+        """The answer, there after OK; the asker's from then on."""
 
     @property
     def load_state(self) -> LoadState:

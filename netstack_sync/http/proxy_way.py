@@ -124,6 +124,7 @@ class ProxyWay(StepMachine):
             self._error_detail = request.error_detail
             return result
         info = request.info
+        assert info is not None, "there after OK"
         if info.is_empty:
             self._error_detail = f"the proxy settings leave no way to {self._url.host}"
             return ERR_MANDATORY_PROXY_CONFIGURATION_FAILED if info.config.pac_mandatory else ERR_NO_SUPPORTED_PROXIES

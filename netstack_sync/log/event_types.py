@@ -24,6 +24,7 @@ class NetLogSourceType(IntEnum):
 
     NONE = 0  # belongs to nothing in particular; a fresh id per event
     URL_REQUEST = 1  # a URLRequest
+    PAC_FILE_DECIDER = 2  # looks for the script that chooses proxies
     HTTP_PROXY_CONNECT_JOB = 3  # a connect job through an HTTP proxy
     SOCKS_CONNECT_JOB = 4  # a connect job through a SOCKS proxy
     SSL_CONNECT_JOB = 5  # a connect job with TLS
@@ -173,6 +174,22 @@ class NetLogEventType(IntEnum):
     HOST_RESOLVER_SYSTEM_TASK = 17  # span: getaddrinfo {hostname} {address_list or net_error, os_error}
     HOST_RESOLVER_MANAGER_ATTEMPT_STARTED = 12  # getaddrinfo begins {attempt_number}
     HOST_RESOLVER_MANAGER_ATTEMPT_FINISHED = 13  # getaddrinfo ends {attempt_number, net_error?, os_error?}
+
+    # Proxy resolution
+    PAC_FILE_DECIDER = 21  # span: which script chooses the proxies {net_error?}
+    PAC_FILE_DECIDER_WAIT = 22  # span: the network is given time to settle
+    PAC_FILE_DECIDER_FETCH_PAC_SCRIPT = 23  # span: one source is tried {source} {net_error?}
+    PAC_FILE_DECIDER_FALLING_BACK_TO_NEXT_PAC_SOURCE = 25  # that source has none, there is another
+    PROXY_RESOLUTION_SERVICE = 26  # span: which proxies are for one URL {net_error?}
+    PROXY_RESOLUTION_SERVICE_WAITING_FOR_INIT_PAC = 27  # span: the settings or their script are not there yet
+    PROXY_RESOLUTION_SERVICE_RESOLVED_PROXY_LIST = 28  # what was decided {proxy_info or net_error}
+    PROXY_RESOLUTION_SERVICE_DEPRIORITIZED_BAD_PROXIES = 29  # the same, those that failed lately behind {proxy_info}
+    PROXY_CONFIG_CHANGED = 30  # the settings are others {old_config?, new_config}
+    BAD_PROXY_LIST_REPORTED = 31  # proxies that failed a request which went well after all {bad_proxy_list}
+    PAC_JAVASCRIPT_ERROR = 33  # a script failed {line_number?, message}
+    PAC_JAVASCRIPT_ALERT = 34  # a script called alert() {message}
+    WAITING_FOR_PROXY_RESOLVER_THREAD = 35  # span: all threads for scripts are busy
+    SUBMITTED_TO_RESOLVER_THREAD = 36  # a script ran on a thread, or in a process of its own {thread_number?}
 
     # Network
     NETWORK_IP_ADDRESSES_CHANGED = 372  # addresses of this machine came or went

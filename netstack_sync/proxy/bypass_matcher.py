@@ -7,7 +7,15 @@ import re
 from collections.abc import Iterable
 
 from netstack_sync.base.url import Url
-from netstack_sync.proxy.bypass_rule import LOCAL, BypassRule, Condition, HostRule, RangeRule, address_number
+from netstack_sync.proxy.bypass_rule import (
+    LOCAL,
+    MAX_LENGTH,
+    BypassRule,
+    Condition,
+    HostRule,
+    RangeRule,
+    address_number,
+)
 
 
 class BypassMatcher:
@@ -47,7 +55,9 @@ class BypassMatcher:
         for size, starts in self._starts.items():
             if size <= len(host) and _holds(starts.get(host[:size]), url):
                 return True
-        return any(_is_meant(condition, url) and pattern.match(host) for pattern, condition in self._patterns)
+        return len(host) <= MAX_LENGTH and any(
+            _is_meant(condition, url) and pattern.match(host) for pattern, condition in self._patterns
+        )
 
     def _add(self, rule: BypassRule) -> None:
         if isinstance(rule, HostRule):

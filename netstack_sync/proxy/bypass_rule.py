@@ -28,8 +28,8 @@ _PORT: Final = re.compile(r":([0-9]{1,5})\Z")
 _PREFIX: Final = re.compile(r"[0-9]{1,3}")
 _HAS_GLOB: Final = re.compile(r"[*?]")
 _is_pattern: Final = re.compile(r"[a-z0-9_*?-]+(?:\.[a-z0-9_*?-]+)*").fullmatch
-# Longest pattern worth keeping: a host of DNS has 253 characters.
-_MAX_LENGTH: Final = 1024
+MAX_LENGTH: Final = 1024
+"""Of rules, and of hosts that are compared with patterns; the longest host of DNS has 253 characters."""
 _MAPPED: Final = 0xFFFF << 32
 """Where IPv4 addresses lie among those of IPv6 (RFC 4291 §2.5.5.2)."""
 
@@ -72,8 +72,8 @@ BypassRule: TypeAlias = HostRule | RangeRule | NamedRule
 
 def parse_bypass_rule(text: str) -> BypassRule:
     """Reads one rule without blanks around it; ValueError says what is wrong in words that continue "the rule ..."."""
-    if len(text) > _MAX_LENGTH:
-        raise ValueError(f"is longer than {_MAX_LENGTH} characters")
+    if len(text) > MAX_LENGTH:
+        raise ValueError(f"is longer than {MAX_LENGTH} characters")
     text = text.lower()
     if text in (LOCAL, MINUS_LOOPBACK):
         return NamedRule(text)

@@ -13,6 +13,7 @@ from netstack_sync.base.url_host import is_localhost_name
 from netstack_sync.proxy.bypass_matcher import BypassMatcher
 from netstack_sync.proxy.bypass_rule import MINUS_LOOPBACK, BypassRule, NamedRule, address_number, parse_bypass_rule
 
+_MAX_SHOWN_LENGTH: Final = 120
 _SEPARATORS: Final = re.compile(r"[,;]")
 # What WinINet takes for this machine too.
 _NAMES_OF_THIS_MACHINE: Final = frozenset({"loopback"} if sys.platform == "win32" else ())
@@ -92,7 +93,7 @@ def _parsed(text: str) -> tuple[list[BypassRule], list[str]]:
         try:
             rules.append(parse_bypass_rule(piece))
         except ValueError as error:
-            errors.append(f"the rule {shown(piece)!r} {error}")
+            errors.append(shown(f"the rule '{shown(piece, _MAX_SHOWN_LENGTH)}' {error}", 4 * _MAX_SHOWN_LENGTH))
     return rules, errors
 
 

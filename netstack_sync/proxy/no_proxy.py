@@ -1,20 +1,25 @@
 """NO_PROXY: what curl, requests and Go go to directly, as bypass rules.
 
 Entries are separated by commas or blanks. "example.com" and ".example.com" are the domain and all below it, with a
-port behind them only there; addresses, in brackets or not, ranges such as 10.0.0.0/8, and "*" for everything. The
-others differ from this and from each other:
+port behind them only there; addresses; ranges such as 10.0.0.0/8; and "*" for everything. Where the others differ
+from this (requests 2.34, curl 7.88, golang.org/x/net/http/httpproxy):
 
-    .example.com       curl and requests: the domain too, as here; Go and "*.example.com" everywhere: only below it
-    *.example.com      Go, as here: below the domain; curl and requests: nothing
-    *                  curl and requests: only as the whole list; Go, as here: also among others
-    10.0.0.0/8         all; requests: only IPv4. A name that would resolve to such an address never matches
-    example.com:8080   requests and Go, as here; curl: nothing. The effective port counts: requests wants it in the URL
-    [::1]              curl, as here, with and without brackets; requests: only without
-    127.1, 0x7f.1      only here: the address that is meant, since URLs are read so too
-    bücher.example     only here: international names are compared as they are sent
-    example.com.       curl, as here: a trailing dot does not count
-    http://host, a*b   only here: what the rules of a bypass list can say besides; so is <local>
-    localhost, ::1     nobody: they are not exempt without being named; so says "<-loopback>", which is put first
+    a b                requests: only commas separate
+    .example.com       Go: only what is below it
+    *.example.com      curl, requests: nothing; Go, as here: only what is below it
+    *                  curl, requests: only as the whole text; Go, as here: also among others
+    example.com:8080   curl: nothing; requests: only of URLs that name the port; Go, as here: the effective port counts
+    10.0.0.1:8080      curl, requests: nothing
+    2001:db8::/32      curl, requests: nothing
+    [::1]              all: nothing without a port behind it; they want ::1, which is read too
+    127.1, 0x7f.1      all: nothing; here the address that is meant, since URLs are read so
+    0.0.1              requests: the end of 10.0.0.1, as if it were a name
+    example.com.       requests: nothing; curl, as here: a trailing dot does not count
+    bücher.example     curl, requests: not as it is sent, xn--bcher-kva.example
+    https://a, a*b     all: nothing; here what the rules of a bypass list can say besides, as is <local>
+
+A name never matches the address that it resolves to. This machine is not exempt without being named (Go: it is); so
+says the "<-loopback>" that is put first.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from netstack_sync.url_request.hop import JobServices
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
 from netstack_sync.url_request.network_changes import NetworkChanges
 from netstack_sync.url_request.network_delegate import NetworkDelegate
+from netstack_sync.url_request.proxy_services import ProxyServices
 from netstack_sync.workers.worker_pool import WorkerPool
 
 
@@ -58,6 +59,7 @@ class URLRequestContext:
         "net_log",
         "network_delegate",
         "network_session",
+        "proxies",
         "quality",
         "resolver",
         "thread",
@@ -83,6 +85,7 @@ class URLRequestContext:
         disk_workers: WorkerPool | None = None,
         network_delegate: NetworkDelegate | None = None,
         job_workers: WorkerPool | None = None,
+        proxies: ProxyServices | None = None,
     ) -> None:
         """Without `changes` and what follows the context is a part of another one, which owns all of that."""
         self.thread = thread
@@ -105,7 +108,9 @@ class URLRequestContext:
         self.cookies = cookies
         self.network_delegate = network_delegate
         """Who sees every request of users."""
-        services = JobServices(thread, host_resolver, self.disk_workers, job_workers or workers)
+        self.proxies = proxies
+        """Who knows the way out; None for a context that goes directly."""
+        services = JobServices(thread, host_resolver, self.disk_workers, job_workers or workers, proxies)
         self.job_factory = URLRequestJobFactory(network_session, hsts, cookies, services)
         self._requests: set[LiveRequest] = set()
         self.is_shut_down = False
@@ -128,7 +133,7 @@ class URLRequestContext:
         self._requests.discard(request)
 
     def preconnect(self, url: Url, tls: TlsConfig, count: int, auth: AuthIdentity | None = None) -> None:
-        """Opens connections in advance, unless the context is shut down."""
+        """Opens connections in advance, through the session's proxies, unless the context is shut down."""
         if not self.is_shut_down:
             self.network_session.preconnect(url, tls, count, auth=auth)
 
@@ -143,6 +148,11 @@ class URLRequestContext:
         """Closes the connections that nobody uses."""
         for session in self._sessions:
             session.pools.close_idle_sockets(close_reasons.ON_REQUEST)
+
+    def abandon_after_fork(self) -> None:
+        """In a forked child: drops what belongs to the parent, and would keep something of it alive."""
+        if self.proxies is not None:
+            self.proxies.abandon_after_fork()
 
     @property
     def request_count(self) -> int:

@@ -47,6 +47,7 @@ from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.pool.limits import PoolLimits
 from netstack_sync.pool.pool_manager import ClientSocketPoolManager
 from netstack_sync.pool.transport_connect_job import ConnectServices
+from netstack_sync.proxy.config import DIRECT_CONFIG, ProxyConfig
 from netstack_sync.sockets.factory import ClientSocketFactory, DefaultSocketFactory
 from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.sockets.tls_config import TlsConfig
@@ -62,6 +63,9 @@ from netstack_sync.url_request.host_rate_limiter import HostRateLimiter
 from netstack_sync.url_request.network_changes import ChangingServices, DohServices, NetworkChanges
 from netstack_sync.url_request.network_delegate import NetworkDelegate
 from netstack_sync.url_request.ocsp_fetcher import UrlRequestOcspFetcher
+from netstack_sync.url_request.proxy_identities import ProxyLogins
+from netstack_sync.url_request.proxy_parts import ProxyParts
+from netstack_sync.url_request.proxy_services import ProxyServices
 from netstack_sync.url_request.rate_limit import RateLimits
 from netstack_sync.url_request.resource_scheduler import ResourceScheduler, ResourceSchedulerSettings
 from netstack_sync.url_request.scheme_settings import SchemeSettings
@@ -83,6 +87,7 @@ PUBLIC_SUFFIXES = PublicSuffixes()
 # Beside the user's: what a connection waits for must not wait for one itself.
 _DOH_LIMITS = PoolLimits(per_group=6, total=24)
 _OCSP_LIMITS = PoolLimits(per_group=6, total=24)
+_PAC_LIMITS = PoolLimits(per_group=6, total=24)
 
 
 @dataclass(slots=True)
@@ -102,6 +107,11 @@ class ContextBuilder:
     pins: PinStore = field(default_factory=lambda: PinStore({}))
     hsts: HstsConfig | None = field(default_factory=HstsConfig)
     """None for a context that forces nobody to https."""
+    proxy: ProxyConfig = DIRECT_CONFIG
+    """The settings of requests without any of their own; SYSTEM_CONFIG for whatever the system says."""
+    proxy_logins: ProxyLogins | None = None
+    user_agent: str = ""
+    """What proxies are told of the program when they are asked for a tunnel."""
     rate_limits: RateLimits | None = None
     throttles: bool = False
     keeps_cookies: bool = True
@@ -111,8 +121,6 @@ class ContextBuilder:
     network_delegate: NetworkDelegate | None = None
     resource_scheduler: ResourceSchedulerSettings | None = None
     schemes: SchemeSettings = field(default_factory=SchemeSettings)
-    user_agent: str = "netstack_sync"
-    """What proxies are told that are asked for a tunnel; empty for nothing."""
 
     def build(self, thread: NetworkThread, net_log: NetLog) -> URLRequestContext:
         """Makes the services in the order of their storeys; start() of the context is the caller's next word."""
@@ -146,15 +154,20 @@ class _ContextParts:
         thread, net_log, settings = self._thread, self._net_log, self._settings
         resolver = self._make_resolver()
         host_resolver = self._with_rules(resolver)
-        session = self._make_session(host_resolver, settings.limits)
+        pac_session = self._make_session(host_resolver, _PAC_LIMITS)
+        pac_context = self._make_side_context(resolver, host_resolver, pac_session)
+        proxy_parts = ProxyParts(pac_context, host_resolver, settings.doh_tls, _WALL_CLOCK)
+        proxies = proxy_parts.make_services(settings.proxy, settings.proxy_logins, self._job_workers)
+        session = self._make_session(host_resolver, settings.limits, proxies)
         self._health.on_avoided = session.on_endpoint_avoided
         doh_services = self._make_doh_services(resolver, host_resolver)
         ocsp_session = self._make_session(host_resolver, _OCSP_LIMITS)
         self._ocsp.attach(self._make_side_context(resolver, host_resolver, ocsp_session))
         throttler = URLRequestThrottler(thread.clock, random.random) if settings.throttles else None
         changing = ChangingServices(
-            resolver, self._families, self._health, self._quality, session, doh_services, ocsp_session, throttler
-        )
+            resolver, self._families, self._health, self._quality, session, doh_services, ocsp_session, throttler,
+            proxies, pac_session,
+        )  # fmt: skip
         pools = (self._workers, self._resolver_workers, self._disk_workers, self._auth_workers, self._job_workers)
         hsts = None if settings.hsts is None else TransportSecurityState(_WALL_CLOCK, settings.hsts.preloaded)
         context = URLRequestContext(
@@ -175,6 +188,7 @@ class _ContextParts:
             self._disk_workers,
             settings.network_delegate,
             self._job_workers,
+            proxies,
         )
         settings.schemes.install(context.job_factory)
         return context
@@ -261,19 +275,17 @@ class _ContextParts:
         rules = self._settings.host_resolver_rules
         return MappedHostResolver(resolver, rules) if rules else resolver
 
-    def _make_session(self, resolver: HostResolver, limits: PoolLimits) -> HttpNetworkSession:
+    def _make_session(
+        self, resolver: HostResolver, limits: PoolLimits, proxies: ProxyServices | None = None
+    ) -> HttpNetworkSession:
+        """One whose connections are direct, without `proxies`."""
+        thread, net_log, proxy_auth = self._thread, self._net_log, HttpAuthCache()
         security = SecurityService(self._auth_workers, open_security_context)
         services = ConnectServices(
-            self._thread,
-            resolver,
-            self._sockets,
-            self._net_log,
-            self._families,
-            self._health,
-            HttpAuthCache(),
-            security,
+            thread, resolver, self._sockets, net_log, self._families, self._health, proxy_auth, security,
             self._settings.user_agent,
-        )
-        pools = ClientSocketPoolManager(self._thread, DefaultConnectJobFactory(services), limits)
+        )  # fmt: skip
+        pools = ClientSocketPoolManager(thread, DefaultConnectJobFactory(services), limits)
         judge = self._health if self._settings.health.circuit_breaker else None
-        return HttpNetworkSession(self._thread, pools, ExchangeMeter(self._quality, judge), self._net_log, security)
+        meter = ExchangeMeter(self._quality, judge)
+        return HttpNetworkSession(thread, pools, meter, net_log, security, proxies, proxy_auth)

@@ -6,7 +6,7 @@ import re
 from urllib.parse import unquote
 
 from netstack_sync.base.load_state import LoadState
-from netstack_sync.base.net_errors import ERR_INVALID_URL, ERR_IO_PENDING, OK
+from netstack_sync.base.net_errors import ERR_INVALID_URL, ERR_IO_PENDING, ERR_NO_SUPPORTED_PROXIES, OK
 from netstack_sync.base.url import Url
 from netstack_sync.dns.host_resolver import ResolveParameters, ResolveRequest
 from netstack_sync.loop.completion import Completion
@@ -24,7 +24,10 @@ _has_control = re.compile(r"[\x00-\x1f\x7f]").search  # would end the command, a
 
 
 class FtpProtocol(ProtocolHandler):
-    """See ProtocolHandler. User and password are those of the URL, else "anonymous"."""
+    """See ProtocolHandler. User and password are those of the URL, else "anonymous".
+
+    No proxy is asked: who names one for these URLs gets an error, and scripts are not asked about them.
+    """
 
     __slots__ = ()
 
@@ -39,7 +42,21 @@ class FtpProtocol(ProtocolHandler):
             return ErrorJob(ERR_INVALID_URL, "the path is not UTF-8")
         if any(map(_has_control, (path, info.url.username or "", info.url.password or ""))):
             return ErrorJob(ERR_INVALID_URL, "a control character in the path, user name or password")
+        proxy = _proxy_named(hop)
+        if proxy:
+            why = f'ftp: URLs cannot go through {proxy}, which the proxy settings name; proxy="direct" goes without it'
+            return ErrorJob(ERR_NO_SUPPORTED_PROXIES, why)
         return SourceJob(hop, _FtpSourceMaker(hop, info.url, path), hop.services.job_workers)
+
+
+def _proxy_named(hop: Hop) -> str:
+    """The first proxy that the settings name for the URL; empty for none."""
+    proxies, info = hop.services.proxies, hop.info
+    config = proxies.settings_for(info.proxy) if proxies is not None else None
+    if config is None:
+        return ""
+    chain = config.rules.lists_for(info.url)[0]
+    return "" if chain.is_direct else str(chain)
 
 
 class _FtpSourceMaker:

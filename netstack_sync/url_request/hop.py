@@ -9,6 +9,7 @@ from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.transaction_observer import TransactionObserver
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.network_thread import NetworkThread
+from netstack_sync.url_request.proxy_services import ProxyServices
 from netstack_sync.workers.worker_pool import WorkerPool
 
 
@@ -21,6 +22,8 @@ class JobServices(NamedTuple):
     """For files of the user's."""
     job_workers: WorkerPool
     """For code of the user's, and for whatever else may hang."""
+    proxies: ProxyServices | None = None
+    """Who knows the way out; None where everything goes directly."""
 
 
 class Hop(NamedTuple):

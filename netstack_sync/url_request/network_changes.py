@@ -16,6 +16,7 @@ from netstack_sync.network.connection_type import ConnectionType
 from netstack_sync.network.quality_estimator import NetworkQualityEstimator
 from netstack_sync.pool.endpoint_health import EndpointHealth
 from netstack_sync.pool.family_memory import FamilyMemory
+from netstack_sync.url_request.proxy_services import ProxyServices
 from netstack_sync.url_request.throttler import URLRequestThrottler
 
 
@@ -40,6 +41,9 @@ class ChangingServices(NamedTuple):
     ocsp_session: HttpNetworkSession | None = None
     """Of the requests that ask about revocation."""
     throttler: URLRequestThrottler | None = None
+    proxies: ProxyServices | None = None
+    pac_session: HttpNetworkSession | None = None
+    """Of the requests for scripts that choose proxies."""
 
 
 class NetworkChanges:
@@ -61,13 +65,15 @@ class NetworkChanges:
         """Those with connections of their own, that of the user's requests first."""
         services = self._services
         doh_session = services.doh.session if services.doh is not None else None
-        sessions = (services.session, doh_session, services.ocsp_session)
+        sessions = (services.session, doh_session, services.ocsp_session, services.pac_session)
         return tuple(session for session in sessions if session is not None)
 
     def start(self) -> None:
         """Begins to watch, once."""
         self._notifier.add_observer(self)
         self._notifier.start(self._on_initial_type)
+        if self._services.proxies is not None:
+            self._services.proxies.start()
         doh = self._services.doh
         if doh is not None:
             doh.hosts.start()
@@ -78,6 +84,8 @@ class NetworkChanges:
         self._notifier.stop()
         self._notifier.remove_observer(self)
         self._services.health.shut_down()
+        if self._services.proxies is not None:
+            self._services.proxies.shut_down()
         doh = self._services.doh
         if doh is not None:
             doh.resolver.shut_down()
@@ -91,6 +99,8 @@ class NetworkChanges:
         services = self._services
         services.families.forget()
         services.resolver.on_ip_address_changed()
+        if services.proxies is not None:
+            services.proxies.on_ip_address_changed()  # before those who will ask for the way out anew
         for session in self.sessions:
             session.on_ip_address_changed(self._notifier.has_lost)
         if services.throttler is not None:
@@ -112,6 +122,8 @@ class NetworkChanges:
         if self._services.doh is not None:
             self._services.doh.hosts.on_dns_changed()
             self._services.doh.resolver.on_network_changed()  # the name servers it follows may be others
+        if self._services.proxies is not None:
+            self._services.proxies.on_dns_changed()
 
     def on_network_changed(self, kind: ConnectionType) -> None:
         """See NetworkChangeObserver; everybody has been told of the parts."""

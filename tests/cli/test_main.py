@@ -32,7 +32,8 @@ def started(*arguments: str, stdout: int = subprocess.PIPE) -> subprocess.Popen[
 def test_without_a_command_the_help_is_shown(netstack: Netstack) -> None:
     """On stderr, as a usage error."""
     done = netstack()
-    assert done.status == 2 and "fetch | resolve | cert | net-watcher | doctor | demo" in done.err and done.out == b""
+    assert done.status == 2 and done.out == b""
+    assert "fetch | resolve | proxy | cert | net-watcher | doctor | demo" in done.err
 
 
 def test_version(netstack: Netstack) -> None:

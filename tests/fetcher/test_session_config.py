@@ -231,7 +231,9 @@ def test_bad_settings_of_a_session_are_refused(settings: dict[str, Any], error: 
         ({"on_informational": 1}, TypeError, "on_informational: must be a function"),
         ({"upload_progress": 1}, TypeError, "upload_progress: must be a function"),
         ({"allow_redirects": True, "stream": True}, TypeError, "allow_redirects, stream: no such argument"),
-        ({"proxies": {}}, TypeError, "proxies are not supported: requests go directly$"),
+        ({"proxies": {}}, TypeError, "for proxies use proxy, which takes the same mapping$"),
+        ({"proxy": "ftp://h"}, ValueError, "proxy: "),
+        ({"proxy_auth": ("u", "p")}, TypeError, r"for a whole session: Session\(...\)$"),
         ({"limits": 1}, TypeError, r"for a whole session: Session\(...\)$"),
     ],
 )

@@ -29,6 +29,7 @@ from netstack_sync.base.net_errors import (
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.hsts_store import TransportSecurityState, host_keys
+from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.transaction_observer import TransactionObserver
 from netstack_sync.http.upload import BytesUpload, FileSource, IterableSource, WorkerUpload
@@ -237,10 +238,23 @@ class TimelessJob(ErrorJob):
         return b""
 
 
+class BuggyBodyJob(TimelessJob):
+    """A job of a user's that cannot read what it has announced."""
+
+    __slots__ = ()
+
+    def read(self, on_data: OnData) -> bytes | int:
+        raise RuntimeError("a bug of the job")
+
+
 class TimelessJobs(URLRequestJobFactory):
     """Makes nothing else."""
 
-    __slots__ = ()
+    __slots__ = ("job",)
+
+    def __init__(self, session: HttpNetworkSession, job: URLRequestJob | None = None) -> None:
+        super().__init__(session)
+        self.job = job or TimelessJob()
 
     def create_job(
         self,
@@ -249,7 +263,16 @@ class TimelessJobs(URLRequestJobFactory):
         observer: TransactionObserver,
         is_intercepted: bool = False,
     ) -> URLRequestJob:
-        return TimelessJob()
+        return self.job
+
+
+def test_a_job_that_raises_when_it_is_read(
+    stack: ScriptedStack, context: URLRequestContext, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The bug is printed, and nobody waits for the rest."""
+    context.job_factory = TimelessJobs(stack.session, BuggyBodyJob())
+    _, delegate = run(stack, context)
+    assert delegate.result == ERR_UNEXPECTED and "a bug of the job" in capsys.readouterr().err
 
 
 def test_a_job_need_not_be_on_the_network(stack: ScriptedStack, context: URLRequestContext) -> None:

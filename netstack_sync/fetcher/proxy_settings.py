@@ -1,0 +1,26 @@
+"""The proxies of a session and of its requests, in the words of the layers below."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from netstack_sync.fetcher.proxy_arguments import ProxyAuth, proxy_auth_from_value, proxy_from_value
+from netstack_sync.fetcher.proxy_values import ProxyArgument, ProxyAuthArgument
+from netstack_sync.proxy.config import ProxyConfig
+from netstack_sync.url_request.proxy_services import SYSTEM_CONFIG
+
+
+def session_proxy(proxy: ProxyArgument, environment: Mapping[str, str]) -> ProxyConfig:
+    """Through whom a session goes; raises ValueError and TypeError."""
+    config = proxy_from_value(proxy, environment)
+    return config if isinstance(config, ProxyConfig) else SYSTEM_CONFIG
+
+
+def request_proxy(proxy: ProxyArgument, environment: Mapping[str, str]) -> ProxyConfig | None:
+    """The same for one request, whose None is the session's."""
+    return None if proxy is None else session_proxy(proxy, environment)
+
+
+def session_proxy_auth(proxy_auth: ProxyAuthArgument) -> ProxyAuth | None:
+    """As whom its proxies are spoken to; raises ValueError and ImportError."""
+    return None if proxy_auth is None else proxy_auth_from_value(proxy_auth)
