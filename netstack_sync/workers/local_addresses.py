@@ -18,6 +18,12 @@ def list_local_addresses() -> frozenset[str]:
     return frozenset([endpoint.address for endpoint in endpoints if endpoint is not None and not endpoint.is_loopback])
 
 
+def list_route_addresses() -> tuple[str, ...]:
+    """Those that connections would have, IPv4 first; nothing is looked up."""
+    endpoints = [_address_towards(family, far) for family, far in _FAR_AWAY]
+    return tuple([endpoint.address for endpoint in endpoints if endpoint is not None and not endpoint.is_loopback])
+
+
 def _address_towards(family: int, far: str) -> IPEndPoint | None:
     """The address the system would choose; connecting a UDP socket sends nothing."""
     try:
