@@ -26,6 +26,10 @@ SYSTEM: Final = "system"
 SystemProxy: TypeAlias = Literal["system"]
 """Whatever the desktop's settings say, as often as they change."""
 
+_FORMS: Final = (
+    'a URL such as "http://host:3128", "direct", "system", a ProxyChain, a list of these, a mapping from schemes, '
+    "PacUrl, PacScript, AutoDetect or ProxyConfig"
+)
 _AUTH_FORMS: Final = (
     "must be a pair (user, password) of strings, BasicAuth, DigestAuth, NtlmAuth, NegotiateAuth or AnyAuth"
 )
@@ -41,13 +45,8 @@ def proxy_from_value(value: object, environment: Mapping[str, str]) -> ProxyConf
         return config_from_environment(environment) or DIRECT_CONFIG
     if isinstance(value, str) and value.strip().lower() == SYSTEM:
         return config_from_environment(environment) or SYSTEM
-    if isinstance(value, (PacUrl, PacScript)):
-        value = proxy_values.ProxyConfig(pac=value)
-    elif isinstance(value, AutoDetect):
-        value = proxy_values.ProxyConfig(auto_detect=True)
-    elif not isinstance(value, proxy_values.ProxyConfig):
-        value = proxy_values.ProxyConfig(value)  # type: ignore[arg-type]  # it checks what it is given
-    return DIRECT_CONFIG if value.config.is_direct else value.config
+    config = _config_from(value).config
+    return DIRECT_CONFIG if config.is_direct else config
 
 
 class ProxyAuth:
@@ -96,6 +95,18 @@ def proxy_auth_from_value(value: object) -> ProxyAuth:
     except ValueError as error:
         more = f", {_MORE_AUTH_FORMS}" if str(error) == _AUTH_FORMS else ""
         raise ValueError(f"proxy_auth: {error}{more}") from None
+
+
+def _config_from(value: object) -> proxy_values.ProxyConfig:
+    if isinstance(value, proxy_values.ProxyConfig):
+        return value
+    if isinstance(value, (PacUrl, PacScript)):
+        return proxy_values.ProxyConfig(pac=value)
+    if isinstance(value, AutoDetect):
+        return proxy_values.ProxyConfig(auto_detect=True)
+    if isinstance(value, (str, tuple, list, Mapping)):
+        return proxy_values.ProxyConfig(value)
+    raise TypeError(f"proxy: must be {_FORMS}, not {type(value).__name__}")
 
 
 def _by_server(logins: Mapping[object, object]) -> dict[ProxyServer, AuthIdentity | None]:

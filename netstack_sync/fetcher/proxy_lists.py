@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
 from netstack_sync.base.proxy_chain import DIRECT, MAX_CHAIN, ProxyChain, ProxyServer
-from netstack_sync.base.proxy_url import parse_proxy_url
+from netstack_sync.base.proxy_url import parse_proxy_url, shown_proxy_url
 from netstack_sync.proxy.bypass_rule import MINUS_LOOPBACK
 from netstack_sync.proxy.bypass_rules import ProxyBypassRules
 from netstack_sync.proxy.config import DIRECTLY, ProxyList, ProxyRules
@@ -94,9 +94,11 @@ class ProxyListReader:
 
 def _checked_key(key: object) -> str:
     """The scheme that is meant; requests spells it "http://" too."""
-    name = key.strip().lower().removesuffix("://") if isinstance(key, str) else ""
+    if not isinstance(key, str):
+        raise TypeError(f"proxy: the keys of a mapping are {_KEYS}, not {type(key).__name__}")
+    name = key.strip().lower().removesuffix("://")
     if name not in (*_SCHEMES, _ALL, _NO_PROXY):
-        raise ValueError(f"proxy: the mapping has the key {key!r}; there are {_KEYS}")
+        raise ValueError(f"proxy: the mapping has the key '{shown_proxy_url(key)}'; there are {_KEYS}")
     return name
 
 
@@ -116,8 +118,8 @@ def _joined(bypass: ProxyBypassRules, no_proxy: object, reverses_bypass: bool) -
     if not isinstance(no_proxy, str):
         raise TypeError(f"proxy: no_proxy must be a string of hosts, not {type(no_proxy).__name__}")
     try:
-        named = parse_no_proxy(no_proxy, strict=True)
+        named = parse_no_proxy(no_proxy, strict=True).text
     except ValueError as error:
         raise ValueError(f"proxy: no_proxy: {error}") from None
-    # What takes the implicit rules back stands before both, if they are to be taken back: a later one would undo more.
-    return ProxyBypassRules(f"{bypass.text};{named.text.removeprefix(MINUS_LOOPBACK)}")
+    # What it says of this machine first would take back what was said before; whoever gives `bypass` has said it.
+    return ProxyBypassRules(bypass.text + named.removeprefix(MINUS_LOOPBACK))

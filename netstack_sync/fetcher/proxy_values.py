@@ -79,12 +79,12 @@ class AutoDetect:
 class ProxyConfig:
     """All that can be said about proxies, checked when it is made; a value. Raises ValueError or TypeError.
 
-    Tried in this order, each where the one before it gave no script: `auto_detect`, `pac`, `proxies`. The latter is
-    what `proxy` takes: a URL, "direct", a ProxyChain, a list of these, or a mapping from schemes.
+    Tried in this order, each where the one before it has failed: `auto_detect`, the script `pac`, `proxies`. The last
+    is what `proxy` takes: a URL, ``"direct"``, a ProxyChain, a list of these, or a mapping from schemes to these.
 
-    `bypass` says what goes directly, in Chromium's words: "*.corp.example, 10.0.0.0/8, https://x:8443, <local>";
+    `bypass` says what goes directly, in Chromium's words: ``*.corp.example, 10.0.0.0/8, https://x:8443, <local>``;
     with `reverse_bypass` only that goes through the proxies. This machine is not exempt from proxies named here; where
-    a script may decide it is, unless `bypass` says "<-loopback>". No other rule counts for what a script decides.
+    a script may decide it is, unless `bypass` says ``<-loopback>``. No other rule counts for what a script decides.
     """
 
     __slots__ = ("config",)
@@ -105,7 +105,7 @@ class ProxyConfig:
         if not isinstance(pac, (PacUrl, PacScript, type(None))):
             raise TypeError(f"pac: must be a URL, a PacUrl or a PacScript, not {type(pac).__name__}")
         rules = _rules_from(bypass, pac is not None or auto_detect, proxies is not None)
-        if reverse_bypass and rules.text in ("", MINUS_LOOPBACK):
+        if reverse_bypass and rules.is_about_loopback_only:
             raise ValueError("reverse_bypass: without bypass rules nothing would go through the proxies")
         reader = ProxyListReader()
         self.config: Final = config.ProxyConfig(
@@ -172,4 +172,4 @@ def _rules_from(bypass: str | Iterable[str], has_script: bool, has_proxies: bool
         raise ValueError(f"bypass: {error}") from None
     if not has_proxies and not rules.is_about_loopback_only:
         raise ValueError(f'bypass: without `proxies` no rule but "{MINUS_LOOPBACK}" would count')
-    return rules if has_script else ProxyBypassRules(f"{MINUS_LOOPBACK};{rules.text}")
+    return rules if has_script else ProxyBypassRules(";".join(filter(None, (MINUS_LOOPBACK, rules.text))))

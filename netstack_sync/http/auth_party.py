@@ -41,7 +41,7 @@ PROXY: Final = AuthTarget("proxy", 407, "proxy-authenticate", "proxy-authenticat
 class AuthParty:
     """Translates between heads and an AuthController, which decides; network thread only; owned by an ExchangeAuth."""
 
-    __slots__ = ("_controller", "_first_words", "_log", "_request", "target")
+    __slots__ = ("_controller", "_first_words", "_is_logged_in", "_log", "_request", "target")
 
     def __init__(
         self,
@@ -64,16 +64,21 @@ class AuthParty:
         self.target = target
         self._log = log
         self._first_words = first_words
+        self._is_logged_in = False  # the connection is, over which the next request goes: that says it all
         self._controller = AuthController(identity, origin, path, cache, log, security)
         # A proxy gets the whole URL and is told the path all the same, as by Chromium and curl.
         self._request = AuthRequest(info.method, info.url.request_target, lambda: _body_to_sign(info))
 
     def authorization(self) -> str | None:
         """What the request that is about to be sent says to it; None leaves that to the request."""
+        if self._is_logged_in:
+            return None
         return self._controller.authorization(self._request) or self._first_words
 
     def on_challenge(self, head: ResponseHead) -> bool:
         """True when the answer, which has the target's status, can be met."""
+        if self._is_logged_in:
+            self.on_new_connection()  # it is asked as if there were no login
         return self._controller.on_challenge(
             head.headers.get_all(self.target.challenges),
             self._request,
@@ -88,6 +93,7 @@ class AuthParty:
 
     def on_accepted(self, head: ResponseHead) -> None:
         """The answer is no challenge of this side's."""
+        self._is_logged_in = self.binds_connection
         self._controller.on_accepted(head.headers.get(self.target.info))
 
     @property
@@ -101,6 +107,7 @@ class AuthParty:
 
     def on_new_connection(self) -> None:
         """See AuthController."""
+        self._is_logged_in = False
         self._controller.on_new_connection()
 
     @property

@@ -17,9 +17,8 @@ from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.step_machine import StepMachine
 from netstack_sync.pool.handle import ClientSocketHandle
 from netstack_sync.pool.proxy_route import ProxyHop
+from netstack_sync.wire.http1_body import WORTH_READING_BOUND_BYTES
 from netstack_sync.wire.http1_response import ResponseHead
-
-_BOUND_DRAIN_BYTES = 1 << 20  # a handshake cannot go on over another connection, however cheap that would be
 
 
 class ExchangeAuth(StepMachine):
@@ -181,7 +180,8 @@ class ExchangeAuth(StepMachine):
         self._step = self._generate_token
         if stream.is_body_complete or not stream.can_find_end:
             return OK
-        limit, timers = _BOUND_DRAIN_BYTES if self._binds_connection() else DRAIN_BYTES, self._session.thread.timers
+        limit = WORTH_READING_BOUND_BYTES if self._binds_connection() else DRAIN_BYTES
+        timers = self._session.thread.timers
         self._drainer = HttpResponseBodyDrainer(stream, timers, self._on_drain_end, limit, keeps_stream=True)
         self._drainer.start()
         return OK if self._drainer is None else ERR_IO_PENDING

@@ -39,7 +39,7 @@ class ExchangeMeter:
             self._note(stream, error, now - sent_at)
 
     def _note(self, stream: HttpStream, result: int, latency_s: float) -> None:
-        """A proxy is not to blame for the servers behind it."""
+        """The endpoint of a proxy is not to blame for the servers behind it, nor to be praised."""
         endpoint = stream.remote_address if stream.route is None else None
         if endpoint is not None and self._health is not None:
             self._health.note_request(endpoint, result, latency_s)

@@ -1,4 +1,4 @@
-"""HttpNetworkSession: what the exchanges of one context share: pool, request heads, drainers, memory of logins."""
+"""HttpNetworkSession: what the exchanges of one context share: pools, request heads, drainers, memory of logins."""
 
 from __future__ import annotations
 

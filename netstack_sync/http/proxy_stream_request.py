@@ -98,8 +98,9 @@ class ProxyStreamRequest(StepMachine):
         if result != OK:
             return result
         group_id = group_id_for(self._info, self._way.route)
-        claim = ClientSocketHandle(self._pools.pool_for(group_id), group_id, self._priority, self._net_log)
-        self._request = StreamRequest(self._pools.direct, self._info, self._net_log, claim)
+        pool = self._pools.pool_for(group_id)
+        claim = ClientSocketHandle(pool, group_id, self._priority, self._net_log)
+        self._request = StreamRequest(pool, self._info, self._net_log, claim)
         self._step = self._try_next
         return self._request.start(self._on_io_complete)
 

@@ -32,9 +32,8 @@ class PoolSlots:
             self._total.wait(self._pool)
 
     def on_idle(self) -> None:
-        """A socket of the pool has nothing to do."""
-        if self._total.waiting:
-            self._total.serve_later()
+        """A socket of the pool has nothing to do, while a pool waits."""
+        self._total.serve_later()
 
     def close_idle_everywhere(self, reason: str) -> bool:
         """See SharedTotal.close_idle_sockets."""

@@ -77,6 +77,4 @@ class ProxyConnectJob(LayeredConnectJob, ABC):
         return super()._finish_connect(result)
 
     def _what_took_too_long(self) -> str:
-        if self._layer_start is None:
-            return super()._what_took_too_long()
         return f"the proxy {self._hop.server} did not connect within {self.layer_limit_s:g} s"

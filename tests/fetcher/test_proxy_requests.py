@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 import socket
+import threading
 from base64 import b64encode
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from netstack_sync import ProxyError, Session
+from netstack_sync import DigestAuth, Limits, ProxyChain, ProxyError, RetryPolicy, Session
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
+from tests.support.digest_server import DigestServer
 from tests.support.recording_proxy import RecordingProxy, recording_proxy
 
 USER, PASSWORD = "me", "s3cret"
@@ -213,3 +218,177 @@ class TestWhichProxy:
             assert secure_server.wait_until(lambda: secure_server.connections_opened == 1)
             assert session.get(secure_server.url("/hello")).proxy_chain == (proxy.url(),)
         assert len(proxy.connections) == secure_server.connections_opened == 1
+
+
+class TestFunction:
+    """`proxy_auth` as a function of the proxy's URL."""
+
+    def test_it_is_asked_once(self, server: EmbeddedServer) -> None:
+        """However many requests want to know, on a thread that may block."""
+        asked: list[tuple[str, str]] = []
+
+        def ask(url: str) -> tuple[str, str]:
+            asked.append((url, threading.current_thread().name))
+            return (USER, PASSWORD)
+
+        with (
+            recording_proxy(login=(USER, PASSWORD)) as proxy,
+            Session(proxy=proxy.url(), proxy_auth=ask, trust_env=False) as session,
+        ):
+            futures = [session.submit("GET", server.url("/hello")) for _ in range(6)]
+            assert {future.result().content for future in futures} == {b"hello\n"}
+            assert session.get(server.url("/hello")).ok
+        [(url, thread)] = asked
+        assert url == proxy.url() and thread.startswith("netstack-job")
+
+    @pytest.mark.parametrize("tls", [False, True])
+    def test_it_is_asked_again_when_it_was_refused(self, tls: bool) -> None:
+        """By the next request: the first one has its answer."""
+        answers = [(USER, "old"), (USER, PASSWORD)]
+        with EmbeddedServer(tls=tls) as server, recording_proxy(login=(USER, PASSWORD)) as proxy:
+            verify = server.ca_file if tls else True
+            with Session(proxy=proxy.url(), proxy_auth=lambda _: answers.pop(0), verify=verify) as session:
+                if tls:
+                    with pytest.raises(ProxyError, match="ERR_PROXY_AUTH_REQUESTED"):
+                        session.get(server.url("/hello"))
+                else:
+                    assert session.get(server.url("/hello")).status_code == 407
+                assert session.get(server.url("/hello")).content == b"hello\n"
+        assert not answers
+
+    def test_it_fails(self, server: EmbeddedServer, proxy: RecordingProxy) -> None:
+        """The request does, in the words of the exception."""
+
+        def ask(url: str) -> None:
+            raise LookupError("the keyring is locked")
+
+        with (
+            Session(proxy=proxy.url(), proxy_auth=ask, trust_env=False) as session,
+            pytest.raises(ProxyError, match="LookupError: the keyring is locked"),
+        ):
+            session.get(server.url("/hello"))
+        assert not proxy.connections
+
+
+def test_mapping_of_logins(server: EmbeddedServer, proxy: RecordingProxy) -> None:
+    """R18 (CVE-2026-6253): each proxy is told its own, and the other one nothing."""
+    with recording_proxy(login=(USER, PASSWORD)) as other:
+        logins = {f"127.0.0.1:{other.port}": (USER, PASSWORD)}
+        with Session(proxy=proxy.url(), proxy_auth=logins, trust_env=False) as session:
+            assert session.get(server.url("/hello")).ok
+            assert session.get(server.url("/hello"), proxy=other.url()).ok
+    assert b"roxy-authorization" not in proxy.received.lower() and BASIC in other.received
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_digest(tls: bool) -> None:
+    """Nothing but a hash goes out, once the proxy has asked; the next request asks nobody."""
+    site = DigestServer(USER, PASSWORD)
+    with EmbeddedServer(tls=tls) as server, recording_proxy() as proxy:
+        proxy.gate = site
+        verify = server.ca_file if tls else True
+        with Session(proxy=proxy.url(), proxy_auth=DigestAuth(USER, PASSWORD), verify=verify) as session:
+            assert session.get(server.url("/hello")).content == b"hello\n"
+            session.close_idle_connections()
+            assert session.get(server.url("/hello")).content == b"hello\n"
+    assert [bool(seen) for seen in site.seen] == [False, True, True]
+    assert PASSWORD.encode() not in proxy.received and BASIC not in proxy.received
+
+
+def test_chain_of_two(secure_server: EmbeddedServer, proxy: RecordingProxy) -> None:
+    """The first is told to connect to the second, and the second to the server."""
+    with recording_proxy(login=(USER, PASSWORD)) as last:
+        chain = ProxyChain.from_urls(proxy.url("socks5"), last.url())
+        logins = {last.url(): (USER, PASSWORD)}
+        with Session(proxy=chain, proxy_auth=logins, verify=secure_server.ca_file, trust_env=False) as session:
+            response = session.get(secure_server.url("/hello"))
+    assert response.proxy_chain == (proxy.url("socks5"), last.url())
+    assert proxy.destinations == [("127.0.0.1", last.port)]
+    assert last.destinations == [("127.0.0.1", secure_server.port)]
+
+
+def test_redirect_keeps_the_requests_own_proxy(server: EmbeddedServer, proxy: RecordingProxy) -> None:
+    """On each hop."""
+    with Session(trust_env=False) as session:
+        response = session.get(server.url("/redirect/2"), proxy=proxy.url())
+    assert [each.proxy_chain for each in (*response.history, response)] == [(proxy.url(),)] * 3
+
+
+def test_next_request_keeps_it_too(server: EmbeddedServer, proxy: RecordingProxy) -> None:
+    """For who follows redirects himself."""
+    with Session(trust_env=False) as session:
+        first = session.get(server.url("/redirect/1"), proxy=proxy.url(), follow_redirects=False)
+        assert first.next_request is not None
+        assert session.send(first.next_request).proxy_chain == (proxy.url(),)
+
+
+def test_request_that_is_pickled(server: EmbeddedServer, proxy: RecordingProxy) -> None:
+    """R10 (CVE-2026-9079): goes the same way, without what it knew of who is asking."""
+    with Session(trust_env=False) as session:
+        request = session.prepare("GET", server.url("/hello"), proxy=proxy.url("http", LOGIN))
+        data = pickle.dumps(request)
+        assert PASSWORD.encode() not in data and PASSWORD not in repr(request)
+        assert session.send(pickle.loads(data)).proxy_chain == (proxy.url(),)
+    assert BASIC not in proxy.received
+
+
+def test_retries_keep_to_the_proxy(proxy: RecordingProxy) -> None:
+    """Never directly, however often."""
+    port = closed_port()
+    with Session(proxy=proxy.url(), trust_env=False) as session:
+        response = session.get(f"http://127.0.0.1:{port}/", retries=RetryPolicy(2, backoff=0.01))
+    assert response.status_code == 502 and len(proxy.requests) == 3
+
+
+def test_limits_per_proxy(server: EmbeddedServer, proxy: RecordingProxy) -> None:
+    """However many servers are behind it."""
+    with Session(proxy=proxy.url("socks5"), limits=Limits(per_proxy=2), trust_env=False) as session:
+        futures = [session.submit("GET", server.url("/hello", host=f"h{n}.test")) for n in range(8)]
+        assert all([future.result().ok for future in futures])
+        assert session.stats().proxies[proxy.url("socks5")] <= 2
+
+
+def test_fork(server: EmbeddedServer, proxy: RecordingProxy) -> None:
+    """The child has proxies of its own, and the parent keeps its connection."""
+    with Session(proxy=proxy.url(), trust_env=False) as session:
+        assert session.get(server.url("/hello")).ok
+        child = os.fork()
+        if child == 0:  # pragma: no cover - another process
+            try:
+                os._exit(session.get(server.url("/hello")).proxy_chain != (proxy.url(),))
+            finally:
+                os._exit(2)
+        assert os.waitpid(child, 0)[1] == 0
+        assert session.get(server.url("/hello")).connection_reused
+    assert len(proxy.connections) == 2
+
+
+@pytest.mark.parametrize(
+    "value, words",
+    [
+        ("gopher://h", "proxy: 'gopher://h' has the scheme"),
+        ("http://me:s3cret@", "proxy: "),
+        ("http://h/path", "has a path"),
+        ("", "proxy: the URL is empty"),
+        ([], "proxy: the list is empty"),
+        (5, "proxy: must be"),
+        ({"gopher": "http://h"}, "proxy: the mapping has the key"),
+    ],
+)
+def test_bad_proxies_are_refused_at_once(session: Session, value: Any, words: str) -> None:
+    """On the caller's thread, of the session and of a request, without the password."""
+    with pytest.raises((ValueError, TypeError), match=words) as caught:
+        Session(proxy=value)
+    with pytest.raises((ValueError, TypeError), match=words):
+        session.get("http://h/", proxy=value)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_bad_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Going directly would not be what whoever set it wanted."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://u:s3cret@h:x")
+    with pytest.raises(ValueError, match="environment variable HTTPS_PROXY: ") as caught:
+        Session()
+    assert "s3cret" not in str(caught.value)
+    Session(trust_env=False).close()
+    Session(proxy="direct").close()

@@ -29,7 +29,7 @@ def test_they_are_those_of_the_requests(stack: ScriptedStack, url: str) -> None:
     transaction = stack.transaction()
     transaction.start(info, RecordedCompletion())
     stack.run()
-    assert (stack.pool.sockets_opened, stack.pool.sockets_reused) == (1, 1)
+    assert (stack.pools.sockets_opened, stack.pools.sockets_reused) == (1, 1)
     transaction.close()
 
 
@@ -65,7 +65,7 @@ def test_its_owner_hears_of_the_end_once(stack: ScriptedStack) -> None:
     """Ended or through, it is dropped."""
     proxies, info, ended = use_proxies(stack, "http://p:80"), request_info(), list[ProxyPreconnect]()
     proxies.is_late = True
-    preconnect = ProxyPreconnect(stack.pool, GroupId(info.url.origin, None), 1, stack.log(), ended.append)
+    preconnect = ProxyPreconnect(stack.pools, GroupId(info.url.origin, None), 1, stack.log(), ended.append)
     preconnect.cancel()
     assert not ended, "it has not begun"
     preconnect.start(ProxyWay(proxies, proxies, info.url, info.tls, stack.log()))

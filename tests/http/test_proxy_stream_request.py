@@ -33,7 +33,7 @@ class Wait:
     def __init__(self, stack: ScriptedStack, proxies: ScriptedProxies, url: str = "http://a.test/") -> None:
         info = request_info(url)
         self.way = ProxyWay(proxies, proxies, info.url, info.tls, stack.log())
-        self.request = ProxyStreamRequest(stack.pool, info, stack.log(), self.way, stack.clock)
+        self.request = ProxyStreamRequest(stack.pools, info, stack.log(), self.way, stack.clock)
         self.done = RecordedCompletion()
         self.first_result = self.request.start(self.done)
         assert not self.done.is_called, "never from inside the call"
@@ -136,7 +136,7 @@ def test_while_it_waits(stack: ScriptedStack) -> None:
     for _ in range(2):
         tasks.pop()()
     assert wait.first_result == ERR_IO_PENDING
-    (group,) = stack.pool.groups()
+    (group,) = stack.pools.groups()
     assert group.top_priority is RequestPriority.HIGHEST
     request.set_priority(RequestPriority.LOWEST)
     assert (request.load_state, request.connecting_since) == (LoadState.CONNECTING, 100.0)

@@ -77,11 +77,25 @@ def test_the_socket_is_handed_over_once(told: Told) -> None:
 def test_the_time_limit(told: Told) -> None:
     """Row 99: TIMED_OUT at the limit, not before; what comes later is nobody's."""
     told.job.connect()
-    told.driver.advance(ScriptedJob.time_limit_s - 0.001)
+    told.driver.advance(239.999)
     assert told.results == []
     told.driver.advance(0.002)
     assert told.results == [ERR_TIMED_OUT] and told.job.error_detail
     assert told.net_log.params_of(NetLogEventType.CONNECT_JOB, NetLogEventPhase.END) == [{"net_error": ERR_TIMED_OUT}]
+
+
+class Unlimited(ScriptedJob):
+    """Each of its parts has a limit, so that it has none."""
+
+    time_limit_s = None
+
+
+def test_no_time_limit(told: Told) -> None:
+    """Row 99: of a job whose parts have their own."""
+    job = Unlimited(told.factory, group_id(), RequestPriority.LOW, told)
+    assert job.connect() == ERR_IO_PENDING and told.timers == 0
+    job.cancel()
+    told.job.cancel()
 
 
 def test_cancelling(told: Told) -> None:

@@ -248,7 +248,7 @@ class TestAuth:
         proxy.peer_sends(KEPT)
         assert BASIC in told(proxy)
         proxy.peer_sends(KEPT)
-        assert rig.results == [ERR_PROXY_AUTH_REQUESTED] and "proxy_auth" in job.error_detail
+        assert rig.results == [ERR_PROXY_AUTH_REQUESTED] and "refused" in job.error_detail
         assert "secret" not in job.error_detail and not proxy.is_open and len(rig.sockets.transports) == 1
 
     def test_nobody_to_answer(self, rig: JobRig) -> None:

@@ -167,6 +167,18 @@ def test_pools_above_another_one_are_asked_as_well(rig: PoolRig) -> None:
     assert higher.times_asked == 1 and len(rig.factory.pending_jobs) == 1
 
 
+def test_pools_above_are_asked_while_somebody_is_stalled_and_no_longer(rig: PoolRig) -> None:
+    """Row 86: CloseIdleSocketsHeldByLayeredPoolWhenNeeded, and once it is not needed any more."""
+    higher = SessionPool(rig)
+    rig.get("a")
+    rig.request("b").handle.reset()
+    rig.run()
+    assert higher.times_asked == 0
+    rig.request("b")
+    rig.run()
+    assert higher.times_asked == 1 and len(rig.factory.pending_jobs) == 1
+
+
 def test_descriptors_are_freed_in_all_pools() -> None:
     """Once for each request that found none."""
     with pool_rig() as rig:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from netstack_sync.base.priority import RequestPriority
 from netstack_sync.pool.pool_slots import PoolSlots
 from netstack_sync.pool.shared_total import SharedTotal
 from tests.support.sharing_pool import ScriptedSharingPool, SharingRig
@@ -56,17 +57,19 @@ def test_only_who_is_below_its_own_limit_waits_for_others() -> None:
     assert len(rig.total.waiting) == 1 and len(rig.posted) == 1
 
 
-def test_an_idle_socket_is_told_of_only_while_somebody_waits() -> None:
-    """Row 86: nearly always nobody does."""
+def test_an_idle_socket_is_offered_to_those_who_wait() -> None:
+    """Row 76, 86: in a posted task."""
     rig = SharingRig(1)
-    first, second = slots_of(rig.total, 1), slots_of(rig.total, 1)
-    first.take()
-    first.on_idle()
-    assert not rig.posted
-    second.wait()
+    pool, other = ScriptedSharingPool(rig.total), ScriptedSharingPool(rig.total)
+    slots = PoolSlots(1, pool, rig.total)
+    slots.take()
+    other.wants(RequestPriority.LOW)
     rig.run()
-    first.on_idle()
-    assert not rig.posted, "its request has gone meanwhile"
+    pool.idle = 1
+    slots.on_idle()
+    assert pool.idle == 1
+    rig.run()
+    assert pool.idle == 0 and not other.stalled
 
 
 def test_idle_sockets_of_all_pools() -> None:

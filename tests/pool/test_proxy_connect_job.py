@@ -114,6 +114,15 @@ def test_what_is_this_machines_is_no_proxys(rig: JobRig) -> None:
     assert job.connect() == ERR_NETWORK_CHANGED
 
 
+def test_a_proxy_that_takes_its_time(rig: JobRig) -> None:
+    """Row 99: which one it is, and what it was to do."""
+    job = start(rig, group("http", hop("socks5")))
+    reach_proxy(rig)
+    rig.driver.advance(31.0)
+    assert rig.results == [ERR_TIMED_OUT]
+    assert job.error_detail == "the proxy socks5://p.test:3128 did not connect within 30 s"
+
+
 class TestChain:
     """Where the first proxy is what the second is reached through."""
 

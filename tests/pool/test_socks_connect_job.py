@@ -65,6 +65,7 @@ def test_tls_inside(rig: JobRig) -> None:
     """Row 178: SOCKS5_SSL_GET; R18 (httpx2's wss without TLS): the tunnel is secured as the URL says."""
     job = start(rig, group("https", hop("socks5")))
     proxy = reach_proxy(rig)
+    job.change_priority(RequestPriority.HIGHEST)  # which is nobody's now: no name is looked up
     proxy.peer_sends(NO_LOGIN)
     assert told(proxy) == GREETING + REQUEST_443 and not rig.sockets.secures
     proxy.peer_sends(GRANTED)

@@ -40,6 +40,18 @@ def test_only_groups_that_could_use_a_slot_are_stalled(rig: PoolRig) -> None:
     assert len(stalled) == 2
 
 
+def test_the_priority_of_the_most_urgent(rig: PoolRig) -> None:
+    """Row 42: by which pools that share a limit are served."""
+    stalled = StalledGroups(per_group=2)
+    found = [stalled.top_priority]
+    for name, priority in (("a", RequestPriority.LOW), ("b", RequestPriority.HIGHEST), ("c", RequestPriority.MEDIUM)):
+        stalled.note(waiting(rig, name, priority))
+        found.append(stalled.top_priority)
+    stalled.take_most_urgent()
+    assert found == [None, RequestPriority.LOW, RequestPriority.HIGHEST, RequestPriority.HIGHEST]
+    assert stalled.top_priority == RequestPriority.MEDIUM
+
+
 def test_a_group_leaves_when_it_needs_nothing_any_more(rig: PoolRig) -> None:
     """Row 46, 47: its request was cancelled."""
     stalled = StalledGroups(per_group=2)

@@ -14,6 +14,7 @@ from netstack_sync.loop.completion import Completion
 from netstack_sync.url_request.error_job import ErrorJob
 from netstack_sync.url_request.hop import Hop, JobServices
 from netstack_sync.url_request.job import OnData, URLRequestJob
+from netstack_sync.url_request.proxy_services import ProxyServices
 from netstack_sync.wire.http1_framing import HTTP_1_1, Framing
 from netstack_sync.wire.http1_response import ResponseHead
 from tests.support.loops import RecordedCompletion
@@ -52,11 +53,11 @@ def make_hop(
     upload: UploadStream | None = None,
     witness: Witness | None = None,
     resolver: ScriptedResolver | None = None,
+    proxies: ProxyServices | None = None,
 ) -> Hop:
     """One whose jobs run on the stack's workers."""
-    services = JobServices(
-        stack.thread, resolver if resolver is not None else ScriptedResolver(), stack.workers, stack.workers
-    )
+    resolver = resolver if resolver is not None else ScriptedResolver()
+    services = JobServices(stack.thread, resolver, stack.workers, stack.workers, proxies)
     observer = witness if witness is not None else Witness()
     return Hop(request_info(url, method, headers, upload), stack.log(), observer, services)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import ClassVar
 
 from netstack_sync.base.ip_endpoint import AddressList, IPEndPoint
 from netstack_sync.base.load_state import LoadState
@@ -196,7 +197,7 @@ class FakeSocket:
 class ScriptedJob(ConnectJob):
     """Ends as its factory was told, or when the test says so."""
 
-    time_limit_s = 240.0
+    time_limit_s: ClassVar[float | None] = 240.0
 
     def __init__(
         self, factory: ScriptedJobFactory, group: GroupId, priority: RequestPriority, delegate: ConnectJobDelegate

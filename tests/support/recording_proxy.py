@@ -214,13 +214,17 @@ class _Conversation:
         return body
 
     def _verdict(self, request: ReceivedRequest) -> Answer:
-        """What the gatekeeper says, who believes that he stands before an origin server."""
+        """What the gatekeeper says, who believes that he stands before an origin server: of the URL he sees the path,
+        which is what Chromium and curl hash for Digest.
+        """
         if self._proxy.gate is None:
             return Answer()
         fields = [(name, value) for name, value in request.headers.items() if name.lower() != "authorization"]
         fields = [(_renamed(name, "proxy-authorization", "authorization"), value) for name, value in fields]
         block = "".join([f"{name}: {value}\r\n" for name, value in fields])
-        return self._proxy.gate(request._replace(headers=ResponseHeaders(block.encode("latin-1"))))
+        target = request.target if request.method == "CONNECT" else _origin_form(request.target)
+        headers = ResponseHeaders(block.encode("latin-1"))
+        return self._proxy.gate(request._replace(headers=headers, target=target))
 
     def _refuse(self, request: ReceivedRequest, verdict: Answer) -> None:
         fields = dict(verdict.headers) if not isinstance(verdict.headers, dict) else verdict.headers
@@ -237,8 +241,7 @@ class _Conversation:
         port = parts.port or 80
         assert parts.scheme == "http" and parts.hostname is not None, request.target
         self._record.destinations.append((parts.hostname, port))
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        lines = [f"{request.method} {target} HTTP/1.1", "Connection: close"]
+        lines = [f"{request.method} {_origin_form(request.target)} HTTP/1.1", "Connection: close"]
         lines += [
             f"{name}: {value}"
             for name, value in request.headers.items()
@@ -399,6 +402,11 @@ def _relayed_answer(server: socket.socket, method: str) -> bytes:
     answer.close()
     lines = [f"HTTP/1.1 {answer.status} {answer.reason}", *[f"{name}: {value}" for name, value in fields], "", ""]
     return "\r\n".join(lines).encode("latin-1") + body
+
+
+def _origin_form(target: str) -> str:
+    parts = urlsplit(target)
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
 def _renamed(name: str, old: str, new: str) -> str:

@@ -112,5 +112,5 @@ def use_proxies(stack: ScriptedStack, *ways: str) -> ScriptedProxies:
     """From now on the session's requests go these ways; asked late where the stack is played so."""
     proxies = ScriptedProxies(stack.thread.task_runner, *ways, is_late=stack.is_async)
     old = stack.session
-    stack.session = HttpNetworkSession(old.thread, old.pool, old.meter, old.net_log, old.security, proxies)
+    stack.session = HttpNetworkSession(old.thread, old.pools, old.meter, old.net_log, old.security, proxies)
     return proxies

@@ -14,13 +14,19 @@ from netstack_sync.base.net_errors import (
     ERR_IO_PENDING,
     ERR_METHOD_NOT_SUPPORTED,
     ERR_NAME_NOT_RESOLVED,
+    ERR_NO_SUPPORTED_PROXIES,
     OK,
 )
+from netstack_sync.base.proxy_chain import ProxyChain, ProxyScheme, ProxyServer
 from netstack_sync.base.url import Url
+from netstack_sync.proxy.bypass_rules import ProxyBypassRules
+from netstack_sync.proxy.config import DIRECT_CONFIG, ProxyConfig, ProxyRules
 from netstack_sync.url_request.ftp_protocol import FtpProtocol
+from netstack_sync.url_request.proxy_services import SYSTEM_CONFIG
 from tests.support.ftp_server import FtpServer, ftp_server
 from tests.support.jobs import Played, make_hop
 from tests.support.loops import RecordedCompletion
+from tests.support.proxies import SCRIPT, ProxyRig
 from tests.support.resolver import ScriptedResolver
 from tests.support.scripted_stack import ScriptedStack
 
@@ -115,3 +121,44 @@ def test_closed_during_the_lookup(stack: ScriptedStack, resolver: ScriptedResolv
     job.start(RecordedCompletion())
     job.close()
     assert resolver.requests[0].is_cancelled and not stack.workers.jobs
+
+
+PROXY = (ProxyChain((ProxyServer(ProxyScheme.HTTP, "p.test", 3128),)),)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        ProxyConfig(rules=ProxyRules(single=PROXY)),
+        ProxyConfig(rules=ProxyRules(by_scheme=(("ftp", PROXY),))),
+        ProxyConfig(rules=ProxyRules(fallback=PROXY)),
+        ProxyConfig(pac_script=SCRIPT, rules=ProxyRules(single=PROXY)),
+    ],
+)
+@pytest.mark.parametrize("is_own", [True, False])
+def test_proxy_that_is_named_is_not_passed_over(stack: ScriptedStack, config: ProxyConfig, is_own: bool) -> None:
+    """Nobody here can ask it, and to go directly would not be what the settings say."""
+    proxies = ProxyRig(stack.thread, stack.net_log, DIRECT_CONFIG if is_own else config).services
+    hop = make_hop(stack, "ftp://h.test/x", proxies=proxies)
+    hop.info.proxy = config if is_own else None
+    played = Played(stack, FtpProtocol().create_job(hop))
+    assert played.result == ERR_NO_SUPPORTED_PROXIES and "http://p.test:3128" in played.job.error_detail
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        DIRECT_CONFIG,
+        SYSTEM_CONFIG,  # not known yet
+        ProxyConfig(pac_script=SCRIPT),
+        ProxyConfig(rules=ProxyRules(by_scheme=(("http", PROXY), ("https", PROXY)))),
+        ProxyConfig(rules=ProxyRules(single=PROXY, bypass=ProxyBypassRules("h.test"))),
+    ],
+)
+def test_directly_where_no_proxy_is_named(
+    stack: ScriptedStack, server: FtpServer, resolver: ScriptedResolver, config: ProxyConfig
+) -> None:
+    """As curl without proxies; scripts are about what they know."""
+    rig = ProxyRig(stack.thread, stack.net_log, config)
+    hop = make_hop(stack, "ftp://h.test/a%20b.txt", resolver=resolver, proxies=rig.services)
+    assert Played(stack, FtpProtocol().create_job(hop)).body == b"hello" and not rig.engine.runs

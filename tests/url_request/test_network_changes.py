@@ -17,6 +17,7 @@ from netstack_sync.base.net_errors import (
     OK,
 )
 from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.proxy_chain import ProxyChain, ProxyScheme, ProxyServer
 from netstack_sync.base.url import Url
 from netstack_sync.dns.doh import DohResolver
 from netstack_sync.dns.doh_providers import templates_from
@@ -39,6 +40,7 @@ from netstack_sync.pool.health_probe import ProbeServices
 from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.pool.limits import PoolLimits
 from netstack_sync.pool.pool_manager import ClientSocketPoolManager
+from netstack_sync.proxy.config import ProxyConfig, ProxyRules
 from netstack_sync.url_request.network_changes import ChangingServices, DohServices, NetworkChanges
 from netstack_sync.url_request.throttler import URLRequestThrottler
 from netstack_sync.workers.dns_config import ConfigFile
@@ -48,6 +50,7 @@ from tests.support.doh import ScriptedTransport
 from tests.support.loops import RecordedCompletion
 from tests.support.netlink import DELADDR, NEWADDR, NEWLINK, UP, FakeKernel, address_message, done, fake_kernel
 from tests.support.netlink import link_message as link
+from tests.support.proxies import ProxyRig
 from tests.support.resolving import FOUND, NOT_FOUND, endpoint
 from tests.support.scripted_socket import ScriptedSocket
 from tests.support.scripted_stack import NEVER, ScriptedStack
@@ -62,6 +65,9 @@ CHANGES = (
     NetLogEventType.DNS_CONFIG_CHANGED,
 )
 SERVER = IPEndPoint("192.0.2.1", 80, socket.AF_INET)
+PROXIES = ProxyConfig(
+    rules=ProxyRules(single=tuple([ProxyChain((ProxyServer(ProxyScheme.HTTP, "p.test", port),)) for port in (1, 2)]))
+)
 
 
 class Machine:
@@ -86,6 +92,8 @@ class Machine:
         self.health = EndpointHealth(EndpointHealthSettings(), ProbeServices(timers, sockets, stack.net_log))
         self.doh = self._make_doh() if has_doh else None
         self.throttler = URLRequestThrottler(stack.clock, lambda: 0.0) if not has_doh else None
+        self.proxies = ProxyRig(stack.thread, stack.net_log, PROXIES, system=PROXIES) if not has_doh else None
+        self.pac_session = self._make_session() if not has_doh else None
         services = ChangingServices(
             self.resolver,
             self.families,
@@ -94,6 +102,8 @@ class Machine:
             stack.session,
             self.doh,
             throttler=self.throttler,
+            proxies=self.proxies.services if self.proxies is not None else None,
+            pac_session=self.pac_session,
         )
         self.changes = NetworkChanges(NetworkChangeNotifier(stack.thread, stack.workers), services, stack.net_log)
 
@@ -167,9 +177,12 @@ class Machine:
         services = DohTaskServices(stack.thread, hosts, lambda found: found)
         servers = templates_from("https://dns.test/{?dns}")
         resolver = DohResolver(SecureDnsMode.AUTOMATIC, servers, self.transport, stack.workers, services)
+        return DohServices(resolver, hosts, self._make_session())
+
+    def _make_session(self) -> HttpNetworkSession:
+        stack = self.stack
         pool = ClientSocketPoolManager(stack.thread, stack, PoolLimits())
-        session = HttpNetworkSession(stack.thread, pool, ExchangeMeter(stack.quality, None), stack.net_log)
-        return DohServices(resolver, hosts, session)
+        return HttpNetworkSession(stack.thread, pool, ExchangeMeter(stack.quality, None), stack.net_log)
 
 
 def machine_on(stack: ScriptedStack, monkeypatch: pytest.MonkeyPatch, has_doh: bool) -> Iterator[Machine]:
@@ -394,7 +407,7 @@ def test_the_hosts_file_is_read_again(doh_machine: Machine) -> None:
 
 def test_sessions_are_known(machine: Machine, stack: ScriptedStack) -> None:
     """Those with connections of their own."""
-    assert machine.changes.sessions == (stack.session,)
+    assert machine.changes.sessions == (stack.session, machine.pac_session)
 
 
 def test_doh_has_a_session_of_its_own(doh_machine: Machine, stack: ScriptedStack) -> None:
@@ -448,3 +461,25 @@ def test_nobody_is_told_after_the_end(online: Machine) -> None:
     assert online.health.usable((SERVER,)) == (SERVER,)
     online.stack.advance(30.0)
     assert online.connection_type == "ethernet" and online.knows()
+
+
+def test_proxies_of_another_network(online: Machine) -> None:
+    """None of them is bad any more; and what fetches their scripts has connections that end too."""
+    stack, rig = online.stack, online.proxies
+    assert rig is not None and online.pac_session in online.changes.sessions
+    service = rig.services.service_for(None)
+    assert service is not None
+    request = service.create_request(Url.parse("http://a.test/"), stack.log())
+    assert request.start(lambda _: None) == OK and request.info is not None
+    assert request.info.fallback(ERR_TIMED_OUT, stack.clock.now())
+    service.report_success(request.info)
+    online.change_name_servers()
+    assert list(rig.services.bad_proxies()) == ["http://p.test:1"]
+    online.take_address_away()
+    assert not rig.services.bad_proxies()
+
+
+def test_proxies_end_with_the_rest(online: Machine) -> None:
+    """Their engine too."""
+    online.changes.shut_down()
+    assert online.proxies is not None and online.proxies.engine.shut_downs == 1
