@@ -17,7 +17,7 @@ ProxyValue: TypeAlias = "str | ProxyChain | Sequence[str | ProxyChain] | None"
 
 _ALL: Final = "all"
 _NO_PROXY: Final = "no_proxy"
-_SCHEMES: Final = ("http", "https", "ws", "wss")
+_SCHEMES: Final = ("http", "https", "ftp", "ws", "wss")
 _KEYS: Final = f"{', '.join(_SCHEMES)}, {_ALL} and {_NO_PROXY}"
 # Whose proxy these have where nothing else is said, as with curl.
 _SAME_AS: Final = {"ws": "http", "wss": "https"}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.load_state import LoadState
+from netstack_sync.base.proxy_chain import ProxyChain
 from netstack_sync.http.auth_party import PROXY
 from netstack_sync.http.build_headers import Forwarding
 from netstack_sync.http.exchange_auth import ExchangeAuth
-from netstack_sync.http.forwarding import forwarding_hop, with_headers_for
+from netstack_sync.http.forwarding import forwarding_hop, has_own_words, without_own_words
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.http.proxy_stream_request import ProxyStreamRequest
 from netstack_sync.http.proxy_way import ProxyWay
@@ -35,7 +36,7 @@ def make_parties(
 class ExchangeParties:
     """Owned by the transaction, for as long as it lives; network thread only. After cancel() no callback comes."""
 
-    __slots__ = ("_auth", "_net_log", "_session", "_way", "authorization", "forwarding")
+    __slots__ = ("_auth", "_net_log", "_own_chain", "_session", "_way", "authorization", "forwarding")
 
     def __init__(
         self,
@@ -48,6 +49,7 @@ class ExchangeParties:
         self._net_log = net_log
         self._auth = auth  # nobody has to say who he is before he is asked
         self._way = way
+        self._own_chain: ProxyChain | None = None  # see HttpResponseInfo.own_proxy_chain
         self.authorization: str | None = None
         """What prepare() found that the server is told; None leaves that to the request."""
         self.forwarding: Forwarding | None = None
@@ -66,7 +68,7 @@ class ExchangeParties:
         route, auth = stream.route, self._auth
         hop = forwarding_hop(route, info)
         if route is not None and hop is not None:
-            info = with_headers_for(route.chain, info)
+            info = self._with_headers_for(route.chain, info)
             if auth is None and hop.identity is not None:
                 auth = self._auth = ExchangeAuth(info, self._session, self._net_log)
         if auth is None:
@@ -81,7 +83,7 @@ class ExchangeParties:
         """An answer is there, which is told how it came; True when it is a challenge that restart() can meet."""
         head, way = response.head, self._way
         if stream.route is not None:
-            response.proxy_chain = stream.route.chain
+            response.proxy_chain, response.own_proxy_chain = stream.route.chain, self._own_chain
         wants_restart = self._auth is not None and self._auth.wants_restart(head)
         if way is not None:
             way.report_success()
@@ -105,6 +107,18 @@ class ExchangeParties:
         """Another network may have other proxies."""
         if self._way is not None:
             self._way.forget()
+
+    def _with_headers_for(self, chain: ProxyChain, info: HttpRequestInfo) -> HttpRequestInfo:
+        """What the caller says to a proxy is for the first one that gets it, over all attempts and redirects.
+
+        Whoever comes instead of it is another party, which may be there because somebody keeps the first one from
+        answering (rules R5 and R18).
+        """
+        if not has_own_words(info):
+            return info
+        if self._own_chain is None:
+            self._own_chain = info.own_proxy_chain or chain
+        return info if self._own_chain == chain else without_own_words(info)
 
     @property
     def load_state(self) -> LoadState:

@@ -134,9 +134,9 @@ class NetworkTransaction(TransactionFacts):
         request, self._stream_request = self._stream_request, None
         info, parties = self._info, self._parties
         assert request is not None and info is not None
-        if self._may_reconnect(result):
-            return self._start_over(result)
         if result != OK:
+            if self._may_reconnect(result):
+                return self._start_over(result)
             self._error_detail, self._ssl_info = request.error_detail, request.ssl_info
             return result
         self._stream = stream = request.stream

@@ -6,6 +6,7 @@ from netstack_sync.auth.basic import basic_credentials
 from netstack_sync.base.origin import SchemeHostPort
 from netstack_sync.base.proxy_chain import ProxyServer
 from netstack_sync.http.auth_party import PROXY, AuthParty
+from netstack_sync.http.forwarding import has_own_words
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.log.bound import NetLogWithSource
@@ -20,7 +21,7 @@ def make_proxy_party(
     Also in privacy mode: a proxy is nobody that the request is for.
     """
     identity = hop.identity
-    if identity is None or "proxy-authorization" in info.headers:
+    if identity is None or has_own_words(info):
         return None
     origin = origin_of_proxy(hop.server)
     words = basic_credentials(identity.username, identity.password) if identity.sends_basic else None

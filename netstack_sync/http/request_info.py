@@ -44,7 +44,7 @@ class HttpRequestInfo:
     proxy: ProxyConfig | None = None
     """The request's own settings; None for those of the session."""
     own_proxy_chain: ProxyChain | None = None
-    """The proxies that got the caller's Proxy-Authorization before; from then on it is for no others (rule R5)."""
+    """See HttpResponseInfo; of a response that has redirected here."""
 
     @property
     def expects_continue(self) -> bool:

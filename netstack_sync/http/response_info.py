@@ -13,7 +13,16 @@ from netstack_sync.wire.http1_response import ResponseHead
 class HttpResponseInfo:
     """Made by the transaction on the network thread, read by anybody once it is delivered."""
 
-    __slots__ = ("connection_reused", "head", "proxy_chain", "remote_address", "ssl_info", "timing", "url")
+    __slots__ = (
+        "connection_reused",
+        "head",
+        "own_proxy_chain",
+        "proxy_chain",
+        "remote_address",
+        "ssl_info",
+        "timing",
+        "url",
+    )
 
     def __init__(
         self,
@@ -31,6 +40,8 @@ class HttpResponseInfo:
         self.connection_reused = connection_reused
         self.proxy_chain: ProxyChain = DIRECT
         """Through whom it came."""
+        self.own_proxy_chain: ProxyChain | None = None
+        """The proxies that got the caller's Proxy-Authorization, which is for no others from then on (rule R5)."""
         self.remote_address = remote_address
         """Of the first proxy, if there is one."""
         self.ssl_info = ssl_info

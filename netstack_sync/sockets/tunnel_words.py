@@ -12,6 +12,7 @@ from netstack_sync.wire.http1_response import ResponseHead
 _NO_PROXY: Final = "it may be a web server and no proxy"
 _ADVICE: Final = {
     400: "it may not tunnel to this port",
+    401: "the credentials that it was given may be wrong",
     403: "its rules do not allow this; ask who runs it, or let this host bypass the proxy",
     404: _NO_PROXY,
     405: _NO_PROXY,
@@ -24,6 +25,7 @@ _ADVICE_OF_CLASS: Final = {
     1: "no other protocol was asked for",
     2: "only 200 opens a tunnel",
     3: "a proxy's redirect is not followed",
+    5: "the proxy's log may say why",
 }
 _MAX_TEXT: Final = 80
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+
 from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN, ERR_UNKNOWN_URL_SCHEME, OK
 from netstack_sync.base.url import Url
 from netstack_sync.http.hsts_store import TransportSecurityState
@@ -79,7 +81,11 @@ class URLRequestJobFactory:
         if url.scheme in ("http", "https"):
             return True
         handler = self._protocols.get(url.scheme)
-        return handler is not None and handler.is_safe_redirect_target(url)
+        try:
+            return handler is not None and handler.is_safe_redirect_target(url)
+        except Exception:  # a bug of the user's, which is no reason to go there
+            traceback.print_exc()
+            return False
 
     def redirect_of(self, job: URLRequestJob, info: HttpRequestInfo) -> RedirectInfo | int:
         """Where the answer of a job sends its request: OK for nowhere, or the error that a bad target means."""

@@ -11,8 +11,8 @@ class ProtocolHandler:
     """A delegate of the low-level API: called on the network thread, must not block (URLRequestJobFactory::
     ProtocolHandler in net/url_request/url_request_job_factory.h). One may serve several contexts.
 
-    create_job() and the start() of its job must not raise: that is a bug, which is printed, and the request fails with
-    ERR_UNEXPECTED.
+    Neither it nor the start() and read() of its jobs may raise: that is a bug, which is printed, and the request fails
+    with ERR_UNEXPECTED.
     """
 
     def create_job(self, hop: Hop) -> URLRequestJob:

@@ -137,8 +137,8 @@ def redirected_request(
     another scheme or port is another origin. All occurrences go. A Host of the caller's was meant for the first
     server. An SSLContext of the user's stays, with a certificate that it may hold: it is the user's whole TLS policy,
     and a connection without it would be made on terms that the user never set. An internal upgrade is no
-    move: nobody else gets to see what was meant for this host, so all of it stays. The proxies of `chain` have brought
-    the redirect: what the caller says to a proxy is for no others.
+    move: nobody else gets to see what was meant for this host, so all of it stays. What the caller says to
+    a proxy is for those of `chain` and no others, if anybody has got it.
     """
     headers, tls = info.headers.copy(), info.tls
     if not redirect.is_internal:
@@ -168,7 +168,7 @@ def redirected_request(
         tls=tls,
         auth=auth,
         cookies=cookies,
-        own_proxy_chain=info.own_proxy_chain or chain,
+        own_proxy_chain=chain or info.own_proxy_chain,
     )
 
 

@@ -10,7 +10,7 @@ from netstack_sync.base.priority import RequestPriority
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
-from netstack_sync.url_request.bug_job import bug_job_for
+from netstack_sync.url_request.bug_job import bug_job, bug_job_for
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.delegate import RedirectAction, URLRequestDelegate
 from netstack_sync.url_request.delegate_calls import DelegateCalls
@@ -82,13 +82,14 @@ class URLRequest(RequestFacts):
 
     def read(self) -> bytes | int:
         """A piece of the body, b"" at its end, an error, or ERR_IO_PENDING and on_read_completed() later.
-
-        Once the request is over the answer stays the same: b"", or why it ended.
-        """
+        Once the request is over the answer stays the same: b"", or why it ended."""
         if self._delegate is None:
             return self._net_error or b""
         assert self._job is not None
-        data = self._job.read(self._on_data)
+        try:
+            data = self._job.read(self._on_data)
+        except Exception:
+            data = bug_job("the read() of a job").start(self._on_headers)
         if data != ERR_IO_PENDING:
             self._note_read(data)
         return data
@@ -244,8 +245,7 @@ class URLRequest(RequestFacts):
                 return result
         job = self._job
         assert job is not None and job.response is not None
-        chain = None if redirect.is_internal else job.response.proxy_chain
-        info = redirected_request(self._info, redirect, chain)
+        info = redirected_request(self._info, redirect, job.response.own_proxy_chain)
         if edits is not None:
             edits.apply(info.headers)
         if info.upload is not None:

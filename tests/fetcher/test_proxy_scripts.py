@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -155,3 +156,20 @@ def test_close_while_a_script_is_fetched(server: EmbeddedServer) -> None:
     assert server.wait_until(lambda: bool(server.requests))
     session.close()
     assert "ERR_CONTEXT_SHUT_DOWN" in str(future.exception(10.0))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_fork_with_a_script_in_a_child_process(server: EmbeddedServer, proxy: RecordingProxy) -> None:
+    """The forked process runs the script in a process of its own, and leaves that of its parent alone."""
+    server.route("/proxy.pac", Answer(body=script_for(proxy.port).encode()))
+    url = server.url("/hello", host="far.test")
+    with Session(proxy=PacUrl(server.url("/proxy.pac"), mandatory=True), trust_env=False) as session:
+        assert session.get(url).ok
+        child = os.fork()
+        if child == 0:  # pragma: no cover - another process
+            try:
+                os._exit(session.get(url).proxy_chain != (proxy.url(),))
+            finally:
+                os._exit(2)
+        assert os.waitpid(child, 0)[1] == 0
+        assert session.get(url.replace("hello", "echo")).connection_reused

@@ -252,6 +252,13 @@ def test_an_error_of_the_socket_is_the_result(stack: ScriptedStack, steps: list[
     assert Tunnel(stack, *steps).run() == ERR_CONNECTION_RESET
 
 
+def test_a_connection_that_was_lost_before(stack: ScriptedStack) -> None:
+    """Is an error like any other: nobody had promised anything."""
+    tunnel = Tunnel(stack)
+    tunnel.socket.abort(ERR_CONNECTION_RESET)
+    assert tunnel.run() == ERR_CONNECTION_RESET
+
+
 # --- challenges
 
 
@@ -343,6 +350,18 @@ def test_a_body_that_does_not_come(stack: ScriptedStack) -> None:
     assert not tunnel.done.is_called
     stack.advance(0.1)
     assert tunnel.done.result == REUSE_FAILED and not tunnel.socket.is_watched
+
+
+def test_the_next_answer_may_take_its_time(stack: ScriptedStack) -> None:
+    """Only the rest of a challenge has that limit."""
+    steps: list[Step] = [ASK, Read(refusal(length(5)) + b"so"), Read(b"rry"), ASK_BASIC, Pause(), OPEN]
+    tunnel = Tunnel(stack, *steps, auth=controller(stack, BASIC))
+    tunnel.start()
+    stack.advance(10 * WORTH_WAITING_S)
+    assert not tunnel.done.is_called
+    tunnel.socket.resume()
+    stack.run()
+    assert tunnel.done.result == OK
 
 
 def test_nobody_answers_without_credentials(stack: ScriptedStack) -> None:
@@ -458,6 +477,17 @@ def test_a_login_that_lost_its_connection_begins_anew(stack: ScriptedStack) -> N
     steps: list[Step] = [ASK, FIRST, ask_ntlm(b"one"), GO_ON, ask_ntlm(b"two"), OPEN]
     assert Tunnel(stack, *steps, auth=auth).run() == OK
     assert len(fake.opened) == 2 and fake.received == [None, None, b"go on"]
+
+
+def test_a_login_needs_a_proxy_that_keeps_connections(stack: ScriptedStack) -> None:
+    """It is not begun with one that never does, and not gone on with where one closes in the middle."""
+    service, fake = security(stack, b"one", b"two")
+    never = Read(refusal(length(0), challenge="NTLM", version="1.0"))
+    assert Tunnel(stack, ASK, never, auth=controller(stack, NTLM, None, service)).run() == ERR_PROXY_AUTH_REQUESTED
+    assert not fake.opened
+    closing = Read(refusal(length(0), "Connection: close", challenge=header("NTLM", b"go on")))
+    steps: list[Step] = [ASK, FIRST, ask_ntlm(b"one"), closing]
+    assert Tunnel(stack, *steps, auth=controller(stack, NTLM, None, service)).run() == ERR_PROXY_AUTH_REQUESTED
 
 
 @pytest.mark.parametrize("what_came", [Read(b"HTTP/1.1 200 OK\r\n\r\n"), EOF], ids=["bytes", "end"])

@@ -277,3 +277,16 @@ def test_a_handler_that_raises(stack: ScriptedStack, capsys: pytest.CaptureFixtu
     assert job.start(lambda _: None) == ERR_UNEXPECTED
     assert job.error_detail == "the handler of app: raised an exception"
     assert "a bug of the handler" in capsys.readouterr().err
+
+
+def test_a_handler_that_raises_about_a_redirect(stack: ScriptedStack, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is printed, and nobody is sent there."""
+
+    class Buggy(ProtocolHandler):
+        def is_safe_redirect_target(self, url: Url) -> bool:
+            raise RuntimeError("a bug of the handler")
+
+    factory = factory_of(stack)
+    factory.set_protocol_handler("app", Buggy())
+    assert not factory.is_safe_redirect_target(Url.parse("app:x"))
+    assert "a bug of the handler" in capsys.readouterr().err
