@@ -102,6 +102,10 @@ class ProxyResolutionService:
         """True while nobody waits for an answer."""
         return self._queue.is_empty
 
+    def rest(self) -> None:
+        """Ends what runs by itself, until somebody asks again; while it is idle."""
+        self._reset(_State.NONE)
+
     def bad_proxies(self) -> dict[str, ProxyRetryInfo]:
         """What is tried last for now, and why, by the names of the chains."""
         return self._bad.current()
@@ -219,8 +223,7 @@ class ProxyResolutionService:
     # --- states
 
     def _apply_config(self) -> None:
-        if self._config is None:
-            self._config = self._configs.latest()
+        self._config = self._config or self._configs.latest()
         if self._config is None:
             self._state = _State.WAITING_FOR_CONFIG
         else:
