@@ -220,6 +220,8 @@ def test_a_limit_of_zero_is_none(netstack: Netstack, monkeypatch: pytest.MonkeyP
     "arguments, status, message",
     [
         (("http://a..b/",), 3, "empty label"),
+        (("www.test", "ftp://a.test/"), 3, "ftp: URLs go through no proxy"),
+        (("file:///etc/hosts",), 3, "file: URLs go through no proxy"),
         (("-x", "gopher://a.test", "a.test"), 2, "'gopher'"),
         (("-x", "a.test", "--pac", NOWHERE, "a.test"), 2, "pass one"),
         (("-m", "x", "a.test"), 2, "'x' is not a number of seconds"),
