@@ -98,7 +98,7 @@ def _settings(proxy: ProxyArgument, options: argparse.Namespace) -> ProxyConfig:
 def _source_of(config: ProxyConfig, options: argparse.Namespace) -> str:
     """Whose settings they are, in words."""
     if options.pac is not None:
-        return "--pac"
+        return f"--pac {shown_url(options.pac)}"
     if options.proxy is not None and options.proxy != "system":
         return "--proxy"
     return config.source or "none: no variable of the environment names a proxy"

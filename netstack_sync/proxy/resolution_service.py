@@ -29,6 +29,7 @@ from netstack_sync.proxy.pac_decider import PacFileDecider
 from netstack_sync.proxy.pac_poller import PacPoller, PacVerdict
 from netstack_sync.proxy.pac_resolver import PacResolveJob, PacResolver
 from netstack_sync.proxy.pac_services import PacServices
+from netstack_sync.proxy.request_queue import RequestQueue
 from netstack_sync.proxy.resolution_log import config_change_params, result_params
 from netstack_sync.proxy.resolution_request import ProxyResolutionRequest
 
@@ -60,14 +61,13 @@ class ProxyResolutionService:
         "_decider",
         "_poller",
         "_post_task",
+        "_queue",
         "_refusal",
         "_resolver",
         "_rules",
-        "_running",
         "_services",
         "_stalled_until",
         "_state",
-        "_waiting",
     )
 
     def __init__(self, configs: ProxyConfigService, services: PacServices, post_task: Callable[[Task], object]) -> None:
@@ -86,8 +86,7 @@ class ProxyResolutionService:
         """Why there is no answer for anybody: there has to be a script, and there is none."""
         self._stalled_until = services.timers.clock.now()
         self._bad = BadProxies(services.timers.clock, services.net_log)
-        self._waiting: dict[ProxyResolutionRequest, None] = {}  # in the order of their start, as are the next
-        self._running: dict[ProxyResolutionRequest, None] = {}
+        self._queue = RequestQueue()
         configs.add_observer(self)
 
     def create_request(self, url: Url, net_log: NetLogWithSource) -> ProxyResolutionRequest:
@@ -101,7 +100,11 @@ class ProxyResolutionService:
     @property
     def is_idle(self) -> bool:
         """True while nobody waits for an answer."""
-        return not self._waiting and not self._running
+        return self._queue.is_empty
+
+    def rest(self) -> None:
+        """Ends what runs by itself, until somebody asks again; while it is idle."""
+        self._reset(_State.NONE)
 
     def bad_proxies(self) -> dict[str, ProxyRetryInfo]:
         """What is tried last for now, and why, by the names of the chains."""
@@ -123,8 +126,8 @@ class ProxyResolutionService:
         """Requests fail with ERR_CONTEXT_SHUT_DOWN, and so do those that come later; idempotent."""
         self._configs.remove_observer(self)
         self._reset(_State.SHUT_DOWN)
-        while self._waiting:
-            request = self._take_next()
+        while self._queue.has_waiting:
+            request = self._queue.take_next()
             request.error_detail = _SHUT_DOWN_DETAIL
             try:
                 request.finish(ERR_CONTEXT_SHUT_DOWN)
@@ -164,22 +167,20 @@ class ProxyResolutionService:
         result = self._answer_at_once(request)
         if result != ERR_IO_PENDING:
             return result
-        if self._resolver is not None and not self._waiting:
+        if self._resolver is not None and not self._queue.has_waiting:
             return self._ask(request, self._resolver)
-        self._waiting[request] = None
-        request.wait()
+        self._queue.add_waiting(request)
         return ERR_IO_PENDING
 
     def leave(self, request: ProxyResolutionRequest) -> None:
         """See ResolutionOwner."""
-        self._waiting.pop(request, None)
-        self._running.pop(request, None)
+        self._queue.leave(request)
 
     def conclude(self, request: ProxyResolutionRequest, job: PacResolveJob, result: int) -> int:
         """See ResolutionOwner. A script that fails is passed over, unless it has to be heard."""
         config = self._config
         assert config is not None, "by these it was asked"
-        del self._running[request]
+        self._queue.leave(request)
         if result == OK:
             return self._settle(request, job.chains, config)
         request.net_log.event(NetLogEventType.PROXY_RESOLUTION_SERVICE_RESOLVED_PROXY_LIST, net_error_params(result))
@@ -208,7 +209,7 @@ class ProxyResolutionService:
         return ERR_IO_PENDING
 
     def _ask(self, request: ProxyResolutionRequest, resolver: PacResolver) -> int:
-        self._running[request] = None
+        self._queue.add_asking(request)
         return request.ask(resolver)
 
     def _settle(self, request: ProxyResolutionRequest, chains: ProxyList, config: ProxyConfig) -> int:
@@ -222,8 +223,7 @@ class ProxyResolutionService:
     # --- states
 
     def _apply_config(self) -> None:
-        if self._config is None:
-            self._config = self._configs.latest()
+        self._config = self._config or self._configs.latest()
         if self._config is None:
             self._state = _State.WAITING_FOR_CONFIG
         else:
@@ -268,11 +268,7 @@ class ProxyResolutionService:
     def _reset(self, state: _State) -> None:
         """Forgets what came of the settings; requests wait again, in their order."""
         self._state = state
-        for request in self._running:
-            request.suspend()
-            request.wait()
-        self._waiting = {**self._running, **self._waiting}
-        self._running = {}
+        self._queue.suspend()
         poller, decider = self._poller, self._decider
         self._poller = self._decider = self._resolver = self._rules = None
         self._refusal = ""
@@ -284,13 +280,13 @@ class ProxyResolutionService:
     def _become_ready(self) -> None:
         """Never tells anybody from inside: it may be a request that is being started that got us here."""
         self._state = _State.READY
-        if self._waiting:
+        if self._queue.has_waiting:
             self._post_task(lambda: tell_in_turns(self._tell_next, self._post_task))
 
     def _tell_next(self) -> bool:
-        if self._state is not _State.READY or not self._waiting:
+        if self._state is not _State.READY or not self._queue.has_waiting:
             return False
-        request = self._take_next()
+        request = self._queue.take_next()
         result = self._answer_at_once(request)
         if result == ERR_IO_PENDING:
             assert self._resolver is not None, "who is ready has rules, an error or a script"
@@ -298,12 +294,6 @@ class ProxyResolutionService:
         if result != ERR_IO_PENDING:
             request.finish(result)
         return True
-
-    def _take_next(self) -> ProxyResolutionRequest:
-        request = next(iter(self._waiting))
-        del self._waiting[request]
-        request.end_wait()
-        return request
 
 
 def _mandatory_detail(detail: str) -> str:

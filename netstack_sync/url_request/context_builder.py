@@ -198,7 +198,14 @@ class _ContextParts:
     ) -> URLRequestContext:
         """A part of the context, for requests that its connections and lookups need themselves."""
         return URLRequestContext(
-            self._thread, self._net_log, resolver, host_resolver, session, self._workers, self._quality
+            self._thread,
+            self._net_log,
+            resolver,
+            host_resolver,
+            session,
+            self._workers,
+            self._quality,
+            disk_workers=self._disk_workers,
         )
 
     def _make_admission(self, throttler: URLRequestThrottler | None) -> Admission | None:

@@ -182,17 +182,16 @@ class _HttpFetch:
             self._take(answer)
 
     def _follow(self, answer: SmallAnswer) -> None:
-        location = answer.headers.get("location") if answer.headers is not None else None
-        if not location:
+        assert answer.headers is not None, "they are there with OK"
+        location = next((value for value in answer.headers.get_all("location") if value), None)
+        if location is None:
             self._fail(ERR_HTTP_RESPONSE_CODE_FAILURE, f"the answer has HTTP status {answer.status} and no Location")
             return
         if self._redirects >= MAX_REDIRECTS:
             self._fail(ERR_TOO_MANY_REDIRECTS, meaning(ERR_TOO_MANY_REDIRECTS))
             return
         redirect = compute_redirect(answer.status, location, self._url, "GET")
-        if isinstance(redirect, int):
-            self._fail(redirect, meaning(redirect))
-            return
+        assert not isinstance(redirect, int), "the request fails with a Location that is no good"
         self._redirects += 1
         self._request = self._get(redirect.url.without_credentials())
 

@@ -117,7 +117,7 @@ def test_fetch_through_a_proxy(netstack: Netstack, server: EmbeddedServer) -> No
         )
         refused = netstack("fetch", "-f", "-x", proxy.url(), "-U", "me:wrong", url)
     assert (done.status, done.out) == (0, b"hello\n1")
-    assert f"* Through the proxy {proxy.url()}" in done.err.splitlines() and "s3cret" not in done.err
+    assert f"* Going through {proxy.url()}" in done.err.splitlines() and "s3cret" not in done.err
     assert direct.out == b"hello\n0" and refused.status == 22 and "407" in refused.err
 
 

@@ -200,7 +200,7 @@ def test_the_callers_own_words_to_the_proxy(stack: ScriptedStack, is_forwarded: 
 
 
 def test_they_are_for_the_first_proxy_that_gets_them(stack: ScriptedStack) -> None:
-    """R5, R18 (CVE-2026-6253): neither a proxy that a redirect leads to, nor one that takes over within the exchange."""
+    """R5, R18 (CVE-2026-6253): no proxy that a redirect leads to, nor one that takes over within the exchange."""
     proxies, own = use_proxies(stack, "http://p:80"), [("Proxy-Authorization", "mine")]
     mine = b"Proxy-Authorization: mine\r\n"
     stack.connection(forwarded(mine), FINE, forwarded(mine), Read(ERR_CONNECTION_RESET))
@@ -274,6 +274,18 @@ def test_a_tunnel_that_is_refused(stack: ScriptedStack) -> None:
     transaction = stack.transaction()
     assert run(stack, transaction, request_info("https://a.test/")) == ERR_TUNNEL_CONNECTION_FAILED
     assert not transaction.has_sent_bytes and transaction.error_detail == "scripted failure" and not proxies.reported
+    transaction.close()
+
+
+def test_an_answer_to_connect_is_nobodys_challenge(stack: ScriptedStack) -> None:
+    """Row 239, UnexpectedServerAuth: what a proxy says in place of a tunnel never reaches the credentials that are for
+    the server.
+    """
+    use_proxies(stack, "https://p:443")
+    stack.failed_connection(ERR_TUNNEL_CONNECTION_FAILED)
+    info, transaction = request_info("https://u:p@a.test/"), stack.transaction()
+    assert run(stack, transaction, info) == ERR_TUNNEL_CONNECTION_FAILED
+    assert transaction.response is None and not transaction.is_ready_to_restart and not transaction.has_sent_bytes
     transaction.close()
 
 

@@ -15,12 +15,6 @@ TESTS = Path(__file__).resolve().parents[1]
 ROWS = {*range(145, 186), *range(233, 250)}
 
 NOT_YET = {
-    169: "proxies",
-    170: "proxies: CONNECT",
-    176: "proxies: CONNECT",
-    178: "proxies: SOCKS",
-    179: "proxies: fallback",
-    183: "HTTP/2: only a pool above another one has idle sockets to give up for it (row 86)",
     185: "alternative services: HTTP/2 and HTTP/3",
 }
 """Rows of which nothing applies, and what they come with."""
@@ -30,13 +24,11 @@ NOT_HERE: dict[int, dict[str, str]] = {
     168: {"AuthIdentityInURLSuppressed": "a URL without credentials is how to suppress them, there is no flag"},
     172: {"DontRecycleTransportSocketForSSLTunnel": "proxies"},
     174: {"CancelDuringInitRequestBody": "bodies are opened where the caller is; there is nothing to wait for"},
-    175: {"ViaProxy": "proxies", "ViaHttpsProxy": "proxies"},
-    177: {"UserAgentOverTunnel": "proxies", "CacheControl": "the cache"},
+    177: {"CacheControl": "the cache"},
     184: {"RetryWithoutConnectionPooling": "HTTP/2", "ReturnHTTP421OnRetry": "HTTP/2: no other host shares a socket"},
     234: {"CancelWhileReadingFromCache": "the cache"},
     237: {"CacheRedirect": "the cache"},
     238: {"SameSiteCookies": "the cookie monster", "ViaPolicy": "the cookie monster", "Async": "the cookie monster"},
-    239: {"UnexpectedServerAuth": "proxies: an answer to CONNECT"},
     241: {"NoCache": "the cache", "VaryHeader": "the cache"},
     242: {"FailSigning": "the key is OpenSSL's own, so that signing with it does not fail"},
     243: {"PriorityIgnoreLimits": "no request is above the limits", "NetworkAccessed": "the cache"},

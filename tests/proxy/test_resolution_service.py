@@ -44,6 +44,13 @@ def test_rules(service: ServiceWorld) -> None:
     assert len(service.world.driver.loop.timers) == 0
 
 
+def test_nobody_listens(service: ServiceWorld) -> None:
+    """Without an observer of the log nothing is made for it."""
+    service.set(MANUAL)
+    service.world.net_log.remove_observer(service.world.net_log)
+    assert service.ask().chains == "http://manual:80" and service.world.net_log.entries == []
+
+
 def test_fallback_to_socks(service: ServiceWorld) -> None:
     """Row 217: DefaultProxyFallbackToSOCKS."""
     service.set(ProxyConfig(rules=ProxyRules(by_scheme=(("http", (chain("web:80"),)),), fallback=(chain("s:1080"),))))
