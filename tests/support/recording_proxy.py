@@ -364,12 +364,16 @@ class _Conversation:
 
 
 @contextmanager
-def recording_proxy(*, tls: bool = False, login: tuple[str, str] | None = None) -> Iterator[RecordingProxy]:
+def recording_proxy(
+    *, tls: bool = False, login: tuple[str, str] | None = None, bound: socket.socket | None = None
+) -> Iterator[RecordingProxy]:
     """Runs until the end of the block. With `tls` it is spoken to in TLS, with a certificate for "127.0.0.1" and
     "localhost" of the process's throw-away authority; with a `login` it wants that, by Basic from HTTP clients.
+    A socket that is `bound` already, and has refused connections so far, listens from now on.
     """
     context = _tls_context() if tls else None
-    with socket.create_server(("127.0.0.1", 0), backlog=100) as listener:
+    with bound or socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.listen(100)
         proxy = RecordingProxy(listener, context)
         proxy.login = login
         proxy.gate = BasicGate(*login) if login is not None else None
