@@ -242,6 +242,8 @@ def test_whose_settings_count(stack: ScriptedStack) -> None:
     """The request's own, else the session's; none without anybody to ask."""
     assert stack.session.is_direct and stack.session.proxies_for(None) is None
     assert stack.session.proxies_for(ProxyConfig(source="own")) is None
+    with pytest.raises(AssertionError, match="go around"):
+        stack.session.proxies_for(ProxyConfig(auto_detect=True))
     proxies = use_proxies(stack, "http://p:80")
     assert not stack.session.is_direct and stack.session.proxies_for(None) is proxies
     proxies.ways = ()
@@ -254,3 +256,17 @@ def test_logins_at_proxies_are_kept_apart(stack: ScriptedStack) -> None:
     cache = HttpAuthCache()
     old = stack.session
     assert HttpNetworkSession(old.thread, old.pools, old.meter, old.net_log, proxy_auth=cache).proxy_auth is cache
+
+
+def test_connections_in_advance_through_a_proxy(stack: ScriptedStack) -> None:
+    """Once the way is found; not any more when all is over. More in test_proxy_preconnect.py."""
+    proxies, info = use_proxies(stack, "http://p:80"), request_info()
+    stack.connection(Pause())
+    stack.session.preconnect(info.url, info.tls, 1)
+    stack.run()
+    assert stack.pools.sockets_opened == 1 and stack.requested_groups[0].proxy is not None
+    proxies.is_late = True
+    stack.session.preconnect(info.url, info.tls, 1)
+    stack.session.shut_down(ERR_CONTEXT_SHUT_DOWN)
+    stack.run()
+    assert stack.pools.sockets_opened == 1

@@ -111,8 +111,11 @@ def test_the_last_good_script_is_kept(world: PacWorld) -> None:
 def test_a_script_that_had_to_be_ended(world: PacWorld) -> None:
     """Is looked for again soon, once, however often it is ended meanwhile."""
     polling = Polling(world, GOOD)
+    world.driver.advance(DELAY_AFTER_SUCCESS_S / 2)
     polling.poller.poll_soon()
     polling.poller.poll_soon()
+    polling.poller.on_activity()
+    assert world.fetcher.fetches == []
     assert polling.polls_after(DELAYS_AFTER_FAILURE_S[0], by_timer=True)
     polling.poller.poll_soon()  # while it polls
     world.fetcher.give()

@@ -166,6 +166,20 @@ def test_a_callback_that_changes_the_settings(service: ServiceWorld) -> None:
     assert done.results == [OK] and other.chains == "http://manual:80"
 
 
+def test_a_callback_that_has_another_script_fetched(service: ServiceWorld) -> None:
+    """Who has not been told yet waits for it."""
+    service.set(PAC)
+    _, done = started(service, lambda: service.configs.change(ProxyConfig(pac_url="http://other.test/")))
+    other = service.ask()
+    service.world.fetcher.fail()
+    service.run()
+    assert done.results == [OK] and other.result == ERR_IO_PENDING
+    assert service.world.fetcher.open.url == "http://other.test/" and service.world.engine.runs == []
+    service.script()
+    service.answer("PROXY p:80")
+    assert other.chains == "http://p:80"
+
+
 def test_a_service_that_ends_before_the_request_starts(service: ServiceWorld) -> None:
     """Row 218: ProxyServiceDeletedBeforeRequest."""
     net_log = NetLogWithSource.make(service.world.net_log, NetLogSourceType.URL_REQUEST)

@@ -22,7 +22,7 @@ from netstack_sync.url_request.redirects import MAX_REDIRECTS
 from tests.support import small_requests
 from tests.support.pac import TEXT
 from tests.support.pac_fetches import URL, FetchAsking
-from tests.support.scripted_socket import EOF, Read, Write
+from tests.support.scripted_socket import EOF, Pause, Read, Write
 from tests.support.scripted_stack import NEVER, ScriptedStack
 
 BODY = TEXT.encode()
@@ -125,11 +125,16 @@ def test_the_time_has_a_limit(asking: FetchAsking, stage: str) -> None:
 
 def test_redirects_do_not_make_it_longer(asking: FetchAsking) -> None:
     """The limit is one for all hops."""
-    asking.stack.connection(sent(), redirected("http://b.test/slow"))
+    first = asking.stack.connection(sent(), Pause(), redirected("http://b.test/slow"))
     asking.stack.connection(sent("b.test", "/slow"))
     asking.start()
     asking.stack.run()
-    asking.stack.advance(TIME_LIMIT_S + 0.01)
+    asking.stack.advance(TIME_LIMIT_S - 5.0)
+    first.resume()
+    asking.stack.run()
+    asking.stack.advance(4.99)
+    assert asking.results == []
+    asking.stack.advance(0.02)
     assert asking.result.net_error == ERR_TIMED_OUT and asking.result.detail.startswith("http://b.test/slow: ")
 
 
