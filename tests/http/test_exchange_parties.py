@@ -369,8 +369,8 @@ def test_a_large_body_goes_over_another_connection(stack: ScriptedStack, size: i
     answer = PROXY_BASIC + framing
     use_proxies(stack, "http://p:80").identities[P] = AuthIdentity("me", "p", ("basic",))
     sent_body = [Write(b"5\r\nxxxxx\r\n0\r\n\r\n")] if size is None else []
-    steps = [Write(start + framing + (b"" if sent_body else body)), *sent_body, ask(407, 'Basic realm="r"')]
-    again = [Write(start + answer + (b"" if sent_body else body)), *sent_body, FINE]
+    steps: list[Step] = [Write(start + framing + (b"" if sent_body else body)), *sent_body, ask(407, 'Basic realm="r"')]
+    again: list[Step] = [Write(start + answer + (b"" if sent_body else body)), *sent_body, FINE]
     if is_kept:
         stack.connection(*steps, *again)
     else:
