@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from netstack_sync._version import __version__
 from netstack_sync.base.features import DISABLE_VARIABLE, ENABLE_VARIABLE, FeatureList
+from netstack_sync.cli.doctor_proxies import proxy_fault, proxy_variables
 from netstack_sync.dns.ipv6_probe import ipv6_source_address, is_global_source
 from netstack_sync.fetcher.decoding import accept_encoding
 from netstack_sync.fetcher.tls_arguments import Verification, verification_from
@@ -74,6 +75,8 @@ def make_report(environment: Mapping[str, str], system: str = sys.platform) -> R
     key_log_fault = _key_log_fault(environment.get(_KEY_LOG))
     if key_log_fault:
         problems.append(f"{_KEY_LOG}: {key_log_fault}; correct it or unset it")
+    if fault := proxy_fault(environment):
+        problems.append(f"{fault}; correct it or unset it")
     try:
         FeatureList.from_environment(environment)
     except ValueError as error:
@@ -167,7 +170,8 @@ def _variables(environment: Mapping[str, str], trust_source: str, key_log_fault:
     effects[_KEY_LOG] = "sessions cannot be made: it cannot be written" if key_log_fault else secrets
     effects[ENABLE_VARIABLE] = "these features are on"
     effects[DISABLE_VARIABLE] = "these features are off"
-    return [Variable(name, _shown(value), effects[name]) for name in effects if (value := environment.get(name))]
+    found = [Variable(name, _shown(value), effects[name]) for name in effects if (value := environment.get(name))]
+    return found + [Variable(*each) for each in proxy_variables(environment)]
 
 
 def _extras() -> list[Extra]:
@@ -179,6 +183,7 @@ def _extras() -> list[Extra]:
         Extra("zstd", zstd, "bodies in zstd"),
         Extra("doh", _version_of("dnspython"), "DNS over HTTPS"),
         Extra("auth", _version_of("pyspnego"), "NTLM and Negotiate"),
+        Extra("pac", _version_of("quickjs-ng"), "scripts that choose proxies"),
         Extra("truststore", _version_of("truststore"), "the certificates of macOS and Windows"),
         Extra("cli", _version_of("rich"), "the progress bar of netstack fetch"),
     ]

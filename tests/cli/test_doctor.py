@@ -100,7 +100,15 @@ def test_json(netstack: Netstack, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert (done.status, done.out.count(b"\n"), report["problems"]) == (0, 1, [])
     assert report["trust"] == {"kind": "SSL_CERT_FILE", "where": str(tmp_path / "ca.pem"), "certificates": 1}
     assert [set(variable) for variable in report["environment"]] == [{"name", "value", "effect"}]
-    assert {extra["name"] for extra in report["extras"]} == {"brotli", "zstd", "doh", "auth", "truststore", "cli"}
+    assert {extra["name"] for extra in report["extras"]} == {
+        "brotli",
+        "zstd",
+        "doh",
+        "auth",
+        "pac",
+        "truststore",
+        "cli",
+    }
 
 
 def test_a_problem_is_the_status(netstack: Netstack, monkeypatch: pytest.MonkeyPatch) -> None:

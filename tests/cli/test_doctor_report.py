@@ -177,6 +177,7 @@ def test_extras_that_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
         ("zstd", None),
         ("doh", None),
         ("auth", None),
+        ("pac", None),
         ("truststore", None),
         ("cli", None),
     ]
