@@ -15,7 +15,11 @@ def _span(start: float | None, end: float | None) -> float | None:
 
 @dataclass(slots=True, repr=False)
 class ConnectTiming:
-    """When one connection was looked up, connected and secured; filled by the connect jobs."""
+    """When one connection was looked up, connected and secured; filled by the connect jobs.
+
+    Through a proxy it is the proxy that was looked up and connected to; TLS to it, its logins and the tunnel are parts
+    of connecting, so that the phases follow one another and only TLS to the server counts as such.
+    """
 
     domain_lookup_start: float | None = None
     domain_lookup_end: float | None = None
@@ -27,12 +31,12 @@ class ConnectTiming:
 
     @property
     def dns(self) -> float | None:
-        """Seconds of looking up the host name."""
+        """Seconds of looking up the host name, or that of the proxy."""
         return _span(self.domain_lookup_start, self.domain_lookup_end)
 
     @property
     def tcp(self) -> float | None:
-        """Seconds of connecting (through a proxy: its handshake as well), without TLS."""
+        """Seconds of connecting (through a proxy: all that it takes as well), without TLS."""
         return _span(self.connect_start, self.connect_end if self.ssl_start is None else self.ssl_start)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from netstack_sync.base.exceptions import InvalidURL
 from netstack_sync.base.url import Url
@@ -29,8 +29,9 @@ from netstack_sync.url_request.proxy_services import SYSTEM_CONFIG
 if TYPE_CHECKING:
     Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
 
-_TIMEOUT_S = 30.0
-_DESCRIPTION = """\
+_SCHEMES: Final = ("http", "https", "ws", "wss")
+_TIMEOUT_S: Final = 30.0
+_DESCRIPTION: Final = """\
 Show through which proxies a fetch would reach each URL, in the order in which it would try them, whose settings say
 so, and which rule decided. Of a script (PAC) every run is shown, with the names that it asked for, their addresses
 and the time, and what it said with alert(). Nothing is sent to the URLs."""
@@ -79,9 +80,12 @@ def run(options: argparse.Namespace) -> int:
 
 def _parsed(text: str) -> Url:
     try:
-        return Url.parse(complete_url(text))
+        url = Url.parse(complete_url(text))
     except InvalidURL as error:
         raise CommandError(BAD_URL, str(error)) from None
+    if url.scheme not in _SCHEMES:
+        raise CommandError(BAD_URL, f"{url.scheme}: URLs go through no proxy; pass one of http or https")
+    return url
 
 
 def _settings(proxy: ProxyArgument, options: argparse.Namespace) -> ProxyConfig:
@@ -98,7 +102,7 @@ def _settings(proxy: ProxyArgument, options: argparse.Namespace) -> ProxyConfig:
 def _source_of(config: ProxyConfig, options: argparse.Namespace) -> str:
     """Whose settings they are, in words."""
     if options.pac is not None:
-        return "--pac"
+        return f"--pac {shown_url(options.pac)}"
     if options.proxy is not None and options.proxy != "system":
         return "--proxy"
     return config.source or "none: no variable of the environment names a proxy"

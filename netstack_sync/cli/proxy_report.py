@@ -41,7 +41,7 @@ class ProxyReport:
         if found.script:
             lines.append(_line("script", f"{found.script}, there after {_duration(found.fetch_s)}"))
         lines += self._run_lines()
-        if found.script_detail:
+        if found.script_detail and not self._is_told:
             lines.append(_line("no answer" if found.script else "no script", found.script_detail))
         if found.chains:
             lines.append(_line("decided by", _decision(found)))
@@ -62,6 +62,12 @@ class ProxyReport:
             "runs": [_run_values(run) for run in found.runs],
             "error": self._error or None,
         }
+
+    @property
+    def _is_told(self) -> bool:
+        """True when the last run says why there is no answer."""
+        runs = self._explanation.runs
+        return bool(runs) and runs[-1].outcome.error is not None
 
     @property
     def _ways(self) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Final, TextIO, TypeAlias
 
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.net_errors import error_name
+from netstack_sync.base.proxy_chain import DIRECT
 from netstack_sync.base.shown_text import shown
 from netstack_sync.cli.timing_text import timing_line
 from netstack_sync.fetcher.response import Response
@@ -52,12 +53,13 @@ class Trace:
     def on_add_entry(self, entry: NetLogEntry) -> None:
         """See NetLogObserver."""
         render = _RENDER.get((entry.type, entry.phase))
-        if render is not None:
-            self._queue.put(render(entry.params))
+        lines = render(entry.params) if render is not None else []
+        if lines:  # none would end the thread
+            self._queue.put(lines)
 
     def show_response(self, response: Response) -> None:
         """Who answered; printed when this returns, so that the body comes after its head."""
-        lines = [f"* Through the proxy {proxy}" for proxy in response.proxy_chain]
+        lines = []
         if response.remote_address is not None:  # of a data: or file: URL nobody answered
             lines.append(f"* Answered by {response.remote_address} over {response.http_version}")
         if response.certificate is not None:
@@ -107,6 +109,11 @@ def _connected(params: Params) -> list[str]:
     return [f"* Not connected: {os.strerror(os_error)}" if isinstance(os_error, int) else "* Connected"]
 
 
+def _way_found(params: Params) -> list[str]:
+    chain = params.get("proxy_chain")
+    return [] if chain == str(DIRECT) else [f"* Going through {chain}"]
+
+
 def _handshake_ended(params: Params) -> list[str]:
     if "net_error" in params:
         return [f"* TLS failed: {_error(params)}"]
@@ -148,6 +155,14 @@ _RENDER: Final[dict[tuple[NetLogEventType, NetLogEventPhase], Render]] = {
     (_T.HOST_RESOLVER_SYSTEM_TASK, _END): _looked_up,
     (_T.TCP_CONNECT_ATTEMPT, _BEGIN): _says("Connecting to {address}"),
     (_T.TCP_CONNECT_ATTEMPT, _END): _connected,
+    (_T.HTTP_STREAM_JOB_CONTROLLER_PROXY_SERVER_RESOLVED, _NONE): _way_found,
+    (_T.PROXY_LIST_FALLBACK, _NONE): _says("{bad_proxy_chain} cannot be used; trying the next"),
+    (_T.SOCKS_CONNECT, _BEGIN): _says("Asking the SOCKS proxy to connect"),
+    (_T.SOCKS5_CONNECT, _BEGIN): _says("Asking the SOCKS proxy to connect"),
+    (_T.HTTP_TRANSACTION_SEND_TUNNEL_HEADERS, _NONE): _request_head,
+    (_T.HTTP_TRANSACTION_READ_TUNNEL_RESPONSE_HEADERS, _NONE): _response_head,
+    (_T.PAC_JAVASCRIPT_ALERT, _NONE): _says("The script says: {message}"),
+    (_T.PAC_JAVASCRIPT_ERROR, _NONE): _says("The script failed: {message}"),
     (_T.SSL_CONNECT, _BEGIN): _says("Beginning TLS"),
     (_T.SSL_CONNECT, _END): _handshake_ended,
     (_T.CERT_VERIFIER_JOB, _END): _judged,

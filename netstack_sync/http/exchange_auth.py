@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED, OK
 from netstack_sync.http.auth_party import PROXY, SERVER, AuthParty
@@ -19,6 +21,8 @@ from netstack_sync.pool.handle import ClientSocketHandle
 from netstack_sync.pool.proxy_route import ProxyHop
 from netstack_sync.wire.http1_body import WORTH_READING_BOUND_BYTES
 from netstack_sync.wire.http1_response import ResponseHead
+
+_SURELY_READ_BYTES: Final = 4096  # of a body, with the head
 
 
 class ExchangeAuth(StepMachine):
@@ -171,6 +175,15 @@ class ExchangeAuth(StepMachine):
         """Also when it is not the one that asks now: who was told once for all is told by that connection only."""
         return any([party.binds_connection for party in self._parties()])
 
+    def _may_be_unread(self) -> bool:
+        """True when a proxy may have answered before it had the whole body: squid 5 leaves the rest lie, and never
+        answers what comes behind it. curl waits for that answer.
+        """
+        asking, upload = self._asking, self._info.upload
+        if asking is None or asking.target is not PROXY or upload is None:
+            return False
+        return upload.size is None or upload.size > _SURELY_READ_BYTES
+
     # --- steps
 
     def _drain(self, _: int) -> int:
@@ -196,7 +209,7 @@ class ExchangeAuth(StepMachine):
         asking, stream, self._stream = self._asking, self._stream, None
         assert asking is not None and stream is not None
         if not self._binds_connection():
-            stream.close()
+            stream.close(not_reusable=self._may_be_unread())
             return OK
         if self._info.interim is not None:
             # A body that is held back and then not wanted ends its connection, and with it the handshake.

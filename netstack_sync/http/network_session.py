@@ -84,7 +84,10 @@ class HttpNetworkSession:
 
     def proxies_for(self, config: ProxyConfig | None) -> ProxyResolver | None:
         """The service of a request with these settings; None for one that goes directly."""
-        return self.proxies.service_for(config) if self.proxies is not None else None
+        if self.proxies is None:
+            assert config is None or config.is_direct, "who knows no proxies would go around them"
+            return None
+        return self.proxies.service_for(config)
 
     def preconnect(
         self,

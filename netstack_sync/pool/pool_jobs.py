@@ -55,14 +55,15 @@ class PoolJobs:
         return job, job.connect()
 
     def end(self, group: Group, job: ConnectJob, result: int) -> StreamSocket | None:
-        """Books a job out and its socket in; None when it failed."""
-        self._remove(group, job)
+        """Books a job out and its socket in, which has the slot from now on; None when it failed."""
+        group.remove_job(job)
+        del self._group_of[job]
         socket = job.take_socket()
         if result == OK:
             assert socket is not None
-            self._slots.take()
             self.sockets_opened += 1
             return socket
+        self._slots.give_back()
         if socket is not None:
             socket.disconnect()
         return None
@@ -88,14 +89,11 @@ class PoolJobs:
     def _cancel(self, group: Group, job: ConnectJob | None) -> bool:
         if job is None:
             return False
-        self._remove(group, job)
-        job.cancel()
-        return True
-
-    def _remove(self, group: Group, job: ConnectJob) -> None:
         group.remove_job(job)
         del self._group_of[job]
         self._slots.give_back()
+        job.cancel()
+        return True
 
     # --- backup jobs
 

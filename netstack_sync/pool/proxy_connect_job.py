@@ -8,15 +8,19 @@ from typing import Final
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_error_meanings import meaning
 from netstack_sync.base.net_errors import (
-    ERR_ABORTED,
-    ERR_CONTEXT_SHUT_DOWN,
-    ERR_INSUFFICIENT_RESOURCES,
-    ERR_NETWORK_CHANGED,
+    ERR_CONNECTION_CLOSED,
+    ERR_FAILED,
+    ERR_NO_SSL_VERSIONS_ENABLED,
     ERR_PROXY_AUTH_REQUESTED,
     ERR_PROXY_AUTH_UNSUPPORTED,
     ERR_PROXY_CERTIFICATE_INVALID,
     ERR_PROXY_CONNECTION_FAILED,
-    ERR_UNEXPECTED,
+    ERR_SOCKET_NOT_CONNECTED,
+    ERR_SSL_CLIENT_AUTH_CERT_BAD_FORMAT,
+    ERR_SSL_CLIENT_AUTH_CERT_NO_PRIVATE_KEY,
+    ERR_SSL_CLIENT_AUTH_PRIVATE_KEY_ACCESS_DENIED,
+    ERR_SSL_CLIENT_AUTH_SIGNATURE_FAILED,
+    ERR_TIMED_OUT,
     is_certificate_error,
 )
 from netstack_sync.base.priority import RequestPriority
@@ -26,22 +30,29 @@ from netstack_sync.pool.layered_connect_job import LayeredConnectJob
 from netstack_sync.pool.params import HttpProxyParams, SocksParams
 from netstack_sync.pool.transport_connect_job import ConnectServices
 
-_AS_THEY_ARE: Final = frozenset(
+# The word of the proxy before this one in a chain, or about it. That it could not connect to this one is no such word:
+# this one is not reached.
+_OF_ANOTHER_PROXY: Final = frozenset(
     (
-        # Nothing that a proxy has to do with: this machine's, the owner's, or a bug.
-        ERR_ABORTED,
-        ERR_CONTEXT_SHUT_DOWN,
-        ERR_INSUFFICIENT_RESOURCES,
-        ERR_NETWORK_CHANGED,
-        ERR_UNEXPECTED,
-        # The word of the proxy before this one in a chain, or about it. That it could not connect to this one is no
-        # such word: this one is not reached.
         ERR_PROXY_AUTH_REQUESTED,
         ERR_PROXY_AUTH_UNSUPPORTED,
         ERR_PROXY_CERTIFICATE_INVALID,
         ERR_PROXY_CONNECTION_FAILED,
     )
 )
+
+# Another proxy would not help: a certificate or a file of the user's cannot be used, descriptors ran out, the owner has
+# ended it. Beside these they are all numbers above those of connections but for a few that networks cause.
+_OF_THIS_MACHINE: Final = frozenset(
+    (
+        ERR_NO_SSL_VERSIONS_ENABLED,
+        ERR_SSL_CLIENT_AUTH_CERT_BAD_FORMAT,
+        ERR_SSL_CLIENT_AUTH_CERT_NO_PRIVATE_KEY,
+        ERR_SSL_CLIENT_AUTH_PRIVATE_KEY_ACCESS_DENIED,
+        ERR_SSL_CLIENT_AUTH_SIGNATURE_FAILED,
+    )
+)
+_OF_NETWORKS: Final = (ERR_FAILED, ERR_SOCKET_NOT_CONNECTED, ERR_TIMED_OUT)
 
 
 class ProxyConnectJob(LayeredConnectJob, ABC):
@@ -66,10 +77,13 @@ class ProxyConnectJob(LayeredConnectJob, ABC):
         self._hop = params.hop
 
     def _nested_error(self, result: int) -> int:
-        if result in _AS_THEY_ARE:
+        if result in _OF_ANOTHER_PROXY:
             return result
-        words = (str(self._hop.server), meaning(result), self.error_detail)
+        is_local = _is_of_this_machine(result)
+        words = (str(self._hop.server), "" if is_local else meaning(result), self.error_detail)
         self.error_detail = ": ".join([word for word in words if word])
+        if is_local:
+            return result
         return ERR_PROXY_CERTIFICATE_INVALID if is_certificate_error(result) else ERR_PROXY_CONNECTION_FAILED
 
     def _finish_connect(self, result: int) -> int:
@@ -78,3 +92,7 @@ class ProxyConnectJob(LayeredConnectJob, ABC):
 
     def _what_took_too_long(self) -> str:
         return f"the proxy {self._hop.server} did not connect within {self.layer_limit_s:g} s"
+
+
+def _is_of_this_machine(result: int) -> bool:
+    return result in _OF_THIS_MACHINE or (result > ERR_CONNECTION_CLOSED and result not in _OF_NETWORKS)

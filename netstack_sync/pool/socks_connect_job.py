@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import socket
 
+from netstack_sync.auth.identity import BASIC
 from netstack_sync.base.ip_endpoint import IPEndPoint, parse_ip_literal
 from netstack_sync.base.load_state import LoadState
-from netstack_sync.base.net_errors import OK
+from netstack_sync.base.net_errors import ERR_PROXY_AUTH_UNSUPPORTED, OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.proxy_chain import ProxyScheme
 from netstack_sync.dns.host_resolver import ResolveParameters, ResolveRequest
@@ -48,10 +49,19 @@ class SocksConnectJob(ProxyConnectJob):
 
     def _connect_layer(self, transport: StreamSocket) -> int:
         self.socket = transport
+        identity = self._hop.identity
+        if identity is not None and BASIC not in identity.schemes:
+            return self._refuse_login()
         is_name = parse_ip_literal(self._params.destination.host) is None
         if is_name and self._hop.server.scheme == ProxyScheme.SOCKS4:
             return self._resolve()
         return self._shake_hands(None)
+
+    def _refuse_login(self) -> int:
+        """SOCKS says user and password in the open, and whoever chose another scheme did not want that."""
+        self.error_detail = f"{self._hop.server} knows no login but user and password; pass a tuple or BasicAuth"
+        self._close()
+        return self._finish_connect(ERR_PROXY_AUTH_UNSUPPORTED)
 
     def _resolve(self) -> int:
         host, port = self._params.destination.host, self._params.destination.port

@@ -105,6 +105,10 @@ class ProxyResolutionService:
         """True while nobody waits for an answer."""
         return self._queue.is_empty
 
+    def rest(self) -> None:
+        """Ends what runs by itself, until somebody asks again; while it is idle."""
+        self._reset(_State.NONE)
+
     def bad_proxies(self) -> dict[str, ProxyRetryInfo]:
         """What is tried last for now, and why, by the names of the chains."""
         return self._bad.current()

@@ -49,8 +49,9 @@ _REQUEST: Final = (NetLogEventType.SOCKS5_HANDSHAKE_WRITE, NetLogEventType.SOCKS
 
 
 class SocksClient(ProxyHandshake):
-    """Results of its own: ERR_SOCKS_CONNECTION_FAILED, ERR_SOCKS_CONNECTION_HOST_UNREACHABLE for a destination that the
-    proxy cannot reach, ERR_PROXY_AUTH_REQUESTED for a login that is missing or refused, ERR_PROXY_AUTH_UNSUPPORTED.
+    """Results of its own: ERR_SOCKS_CONNECTION_HOST_UNREACHABLE for a destination that the proxy cannot reach or cannot
+    be told, ERR_PROXY_AUTH_REQUESTED for a login that is missing or refused, ERR_PROXY_AUTH_UNSUPPORTED for one that
+    is of no use, else ERR_SOCKS_CONNECTION_FAILED.
 
     Names go to the proxy as names, and are never looked up here instead (rule R17); only SOCKS4 cannot take them, and
     needs the `address`. A host or login that does not fit is refused before a byte is sent. Logs nothing of the login
@@ -117,7 +118,8 @@ class SocksClient(ProxyHandshake):
                 else build_socks4_request(host, self._destination.port, user_id)
             )
         except ValueError as error:
-            return self._fail(ERR_SOCKS_CONNECTION_FAILED, str(error))
+            # No fault of the proxy's: no other one is tried, nor the direct way, on which the name is looked up here.
+            return self._fail(ERR_SOCKS_CONNECTION_HOST_UNREACHABLE, str(error))
         self._step = self._greet if self._is_version_5 else self._send_request
         return OK
 

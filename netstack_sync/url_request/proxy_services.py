@@ -151,13 +151,17 @@ class ProxyServices:
         return known
 
     def _make_room(self) -> None:
-        """Those with requests under way stay; there are no more of them than requests."""
+        """Those with requests under way stay; there are no more of them than requests. One that is dropped still
+        answers an exchange that knows it and asks again.
+        """
         if len(self._others) < MAX_OWN_SETTINGS:
             return
         for config, known in self._others.items():
             if known.service.is_idle:
                 del self._others[config]
-                _end(known)
+                known.service.rest()
+                if known.polling is not None:
+                    known.polling.shut_down()
                 return
 
     def _all(self) -> list[ServiceInUse]:

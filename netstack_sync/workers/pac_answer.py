@@ -29,7 +29,7 @@ class PacAnswer:
     @property
     def is_terminated(self) -> bool:
         """True when the script was stopped somewhere in its midst; its context is of no more use."""
-        return self.kind in ("time", "memory") or self.text == _OUT_OF_MEMORY
+        return self.kind in ("time", "memory", "null") or self.text == _OUT_OF_MEMORY
 
 
 def read_answer(answer: str) -> PacAnswer:
@@ -47,6 +47,8 @@ def error_of(answer: PacAnswer, limits: PacLimits) -> PacError | None:
         return PacError(ERR_PAC_SCRIPT_TERMINATED, f"the script did not end within {limits.run_s:g} s")
     if answer.is_terminated:
         text = f"the script used more than {limits.memory_size >> 20} MiB of memory"
+        if answer.kind == "null":  # what the engine throws when no memory is left for an error
+            text += ", or threw null"
         return PacError(ERR_PAC_SCRIPT_TERMINATED, text, *_place_in(answer.stack))
     if answer.kind == "error":
         return PacError(ERR_PAC_SCRIPT_FAILED, answer.text.removeprefix("Error: "), *_place_in(answer.stack))

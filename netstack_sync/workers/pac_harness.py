@@ -147,6 +147,7 @@ function answer(kind, text, stack) {
 }
 
 function failure(error) {
+    if (error === null) return answer("null", "", "");
     let text = "an exception without a text", stack = "";
     try {
         text = slice(String(error), 0, 1024);

@@ -54,12 +54,19 @@ def config_folders(environ: Mapping[str, str]) -> list[str]:
     return [*[folder for folder in reversed(of_system) if folder], of_user]
 
 
+class _KdeParser(configparser.RawConfigParser):
+    """Takes names as they are written."""
+
+    def optionxform(self, optionstr: str) -> str:
+        """See RawConfigParser, which would have small letters only."""
+        return optionstr
+
+
 def parse_kioslaverc(text: str) -> dict[str, str]:
     """The entries of its group about proxies; none in a file that is something else."""
-    parser = configparser.RawConfigParser(
+    parser = _KdeParser(
         delimiters=("=",), comment_prefixes=("#",), strict=False, allow_no_value=True, default_section=""
     )
-    parser.optionxform = str  # type: ignore[assignment, method-assign]
     try:
         # Without blanks in front: KDE continues no lines, and Python's parser may fail over those that look so.
         parser.read_string(_NO_SECTION + "\n".join([line.strip() for line in text.split("\n")]))

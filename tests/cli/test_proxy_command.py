@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from netstack_sync.proxy.explanation import ProxyExplanation
 from netstack_sync.proxy.system_config import config_from_settings
 from netstack_sync.workers.proxy_settings import SystemProxySettings
 from tests.support.command_line import Netstack
+from tests.support.requirements import module
 
 NOWHERE = "http://127.0.0.1:1/proxy.pac"
 
@@ -131,6 +133,49 @@ def test_a_script_that_is_not_to_be_had(netstack: Netstack) -> None:
     assert second[2] == "decided by  implicit rule: this machine and link-local addresses go directly"
 
 
+SCRIPT = """\
+function FindProxyForURL(url, host) {
+  alert("asked about " + url);
+  if (isInNet(dnsResolve(host), "192.0.2.0", "255.255.255.0"))
+    return "PROXY a.test:8080; DIRECT";
+  throw new Error("no way");
+}
+"""
+
+
+def test_each_run_of_a_script_is_shown(netstack: Netstack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the names, and of a secure URL only what a script may know; an error with its line."""
+    module("quickjs", "quickjs-ng")
+    monkeypatch.chdir(tmp_path)
+    Path("proxy.pac").write_text(SCRIPT)
+    rules = "MAP www.test 192.0.2.7, MAP * 198.51.100.1"
+    done = netstack(
+        "proxy", "--pac", "proxy.pac", "--host-resolver-rules", rules, "https://www.test/path", "other.test"
+    )
+    assert (done.status, done.err) == (0, "")
+    assert [re.sub(r"[0-9.]+(?= ms)|(?<=column )[0-9]+", "N", line) for line in lines(done.out)] == [
+        "https://www.test/path",
+        "settings    --pac proxy.pac",
+        "script      the script that was given, there after N ms",
+        "run 1       N ms, asks for www.test",
+        "name        www.test: 192.0.2.7",
+        'run 2       N ms, answers "PROXY a.test:8080; DIRECT"',
+        "alert       asked about https://www.test/",
+        "decided by  the script",
+        "1.          http://a.test:8080",
+        "2.          directly",
+        "http://other.test/",
+        "settings    --pac proxy.pac",
+        "script      the script that was given, there after N ms",
+        "run 1       N ms, asks for other.test",
+        "name        other.test: 198.51.100.1",
+        "run 2       N ms, fails: line 5, column N: no way",
+        "alert       asked about http://other.test/",
+        "decided by  default: without the script's answer all goes directly",
+        "1.          directly",
+    ]
+
+
 def test_a_script_of_a_file_that_is_none(netstack: Netstack, tmp_path: Path) -> None:
     """Is a wrong argument."""
     path = tmp_path / "proxy.pac"
@@ -175,6 +220,8 @@ def test_a_limit_of_zero_is_none(netstack: Netstack, monkeypatch: pytest.MonkeyP
     "arguments, status, message",
     [
         (("http://a..b/",), 3, "empty label"),
+        (("www.test", "ftp://a.test/"), 3, "ftp: URLs go through no proxy"),
+        (("file:///etc/hosts",), 3, "file: URLs go through no proxy"),
         (("-x", "gopher://a.test", "a.test"), 2, "'gopher'"),
         (("-x", "a.test", "--pac", NOWHERE, "a.test"), 2, "pass one"),
         (("-m", "x", "a.test"), 2, "'x' is not a number of seconds"),

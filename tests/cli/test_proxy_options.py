@@ -100,6 +100,25 @@ def test_who_is_asking(arguments: tuple[str, ...], expected: object, monkeypatch
     assert options_of(*arguments) == (None, expected)
 
 
+@pytest.mark.parametrize(
+    "arguments, why",
+    [
+        (("-x", "h", "--pac", "f"), "-x and --pac are two ways"),
+        (("--pac", "f", "--noproxy", "h"), "--noproxy goes with -x or the environment"),
+        (("-x", "system", "--noproxy", "h"), "--noproxy goes with -x or the environment"),
+        (("--proxy-ntlm",), "--proxy-ntlm needs somebody"),
+        (("--proxy-auth", "bearer"), "invalid choice: 'bearer'"),
+        (("-x", "gopher://proxy"), "-x: 'gopher://proxy' has the scheme 'gopher', which no proxy has"),
+        (("-x", "h", "-U", "a:b", "--noproxy", "http://"), "-x: no_proxy: "),
+        (("--pac", "data:,1"), "no function FindProxyForURL"),
+    ],
+)
+def test_contradictions_and_nonsense_are_usage_errors(netstack: Netstack, arguments: tuple[str, ...], why: str) -> None:
+    """One line that says which argument, before anything is sent."""
+    done = netstack("fetch", "http://127.0.0.1:1/", *arguments)
+    assert done.status == 2 and why in done.err.splitlines()[-1]
+
+
 def test_bad_login_names_its_flag() -> None:
     """And shows nothing of it."""
     with pytest.raises(CommandError, match="-U: ") as caught:
@@ -117,7 +136,7 @@ def test_fetch_through_a_proxy(netstack: Netstack, server: EmbeddedServer) -> No
         )
         refused = netstack("fetch", "-f", "-x", proxy.url(), "-U", "me:wrong", url)
     assert (done.status, done.out) == (0, b"hello\n1")
-    assert f"* Through the proxy {proxy.url()}" in done.err.splitlines() and "s3cret" not in done.err
+    assert f"* Going through {proxy.url()}" in done.err.splitlines() and "s3cret" not in done.err
     assert direct.out == b"hello\n0" and refused.status == 22 and "407" in refused.err
 
 

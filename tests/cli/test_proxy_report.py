@@ -89,7 +89,17 @@ def test_a_script_that_fails(line: int | None, words: str) -> None:
     found = ProxyExplanation((DIRECT,), None, "the script", "the script: no number", 0.001, [run])
     assert report(found).lines()[3:] == [
         f"  run 1       1.0 ms, {words}",
-        "  no answer   the script: no number",
+        "  decided by  default: without the script's answer all goes directly",
+        "  1.          directly",
+    ]
+
+
+def test_no_answer_in_time() -> None:
+    """The runs do not tell."""
+    runs = [PacRun(0.0004, {}, PacOutcome(needs="www.test"))]
+    found = ProxyExplanation((DIRECT,), None, "the script", "the script: no answer within 60 s", 0.001, runs)
+    assert report(found).lines()[4:] == [
+        "  no answer   the script: no answer within 60 s",
         "  decided by  default: without the script's answer all goes directly",
         "  1.          directly",
     ]

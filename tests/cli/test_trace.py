@@ -18,6 +18,7 @@ from netstack_sync.log.net_log import NetLog, NetLogParams
 from netstack_sync.log.params import header_params
 
 T, P = NetLogEventType, NetLogEventPhase
+CANNOT = "cannot be used; trying the next"
 
 
 def traced(type: NetLogEventType, phase: NetLogEventPhase, params: Mapping[str, object] | NetLogParams) -> list[str]:
@@ -39,6 +40,18 @@ def traced(type: NetLogEventType, phase: NetLogEventPhase, params: Mapping[str, 
         (T.TCP_CONNECT_ATTEMPT, P.BEGIN, {"address": "1.2.3.4:80"}, "* Connecting to 1.2.3.4:80"),
         (T.TCP_CONNECT_ATTEMPT, P.END, {}, "* Connected"),
         (T.TCP_CONNECT_ATTEMPT, P.END, {"os_error": 2}, "* Not connected: No such file or directory"),
+        (
+            T.HTTP_STREAM_JOB_CONTROLLER_PROXY_SERVER_RESOLVED,
+            P.NONE,
+            {"proxy_chain": "http://p:80"},
+            "* Going through http://p:80",
+        ),
+        (T.PROXY_LIST_FALLBACK, P.NONE, {"bad_proxy_chain": "http://p:80"}, f"* http://p:80 {CANNOT}"),
+        (T.SOCKS5_CONNECT, P.BEGIN, {}, "* Asking the SOCKS proxy to connect"),
+        (T.HTTP_TRANSACTION_SEND_TUNNEL_HEADERS, P.NONE, {"line": "CONNECT h:1", "headers": []}, "> CONNECT h:1\n> "),
+        (T.HTTP_TRANSACTION_READ_TUNNEL_RESPONSE_HEADERS, P.NONE, {"headers": ["HTTP/1.1 200"]}, "< HTTP/1.1 200\n< "),
+        (T.PAC_JAVASCRIPT_ALERT, P.NONE, {"message": "hello"}, "* The script says: hello"),
+        (T.PAC_JAVASCRIPT_ERROR, P.NONE, {"message": "oh"}, "* The script failed: oh"),
         (T.SSL_CONNECT, P.BEGIN, {}, "* Beginning TLS"),
         (
             T.SSL_CONNECT,
@@ -62,12 +75,13 @@ def test_each_event_has_its_line(
     type: NetLogEventType, phase: NetLogEventPhase, params: dict[str, object], line: str
 ) -> None:
     """In words that say what happens."""
-    assert traced(type, phase, params) == [line]
+    assert traced(type, phase, params) == line.split("\n")
 
 
 def test_other_events_are_not_shown() -> None:
     """-v is no NetLog."""
     assert traced(T.SOCKET_BYTES_SENT, P.NONE, {"byte_count": 1}) == []
+    assert traced(T.HTTP_STREAM_JOB_CONTROLLER_PROXY_SERVER_RESOLVED, P.NONE, {"proxy_chain": "direct://"}) == []
 
 
 def test_credentials_and_cookies_are_masked() -> None:

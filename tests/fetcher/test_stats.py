@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from netstack_sync import DeadlineExceeded, DnsSettings, GroupStats, Limits, ResourceSchedulerSettings, Session
+from netstack_sync import (
+    BadProxy,
+    DeadlineExceeded,
+    DnsSettings,
+    GroupStats,
+    Limits,
+    ResourceSchedulerSettings,
+    Session,
+)
+from netstack_sync.fetcher.stats import take_stats
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from netstack_sync.testing.fault_recipes import stall_before_headers
 from tests.support.dns import blocked_resolver
+from tests.support.recording_proxy import recording_proxy
+from tests.support.scripted_stack import scripted_stack
+from tests.support.url_requests import context_over
 from tests.support.waiting import wait_until
 
 
@@ -79,3 +91,22 @@ def test_requests_that_are_held_back(server: EmbeddedServer) -> None:
         for future in futures:
             future.cancel()
         wait_until(lambda: session.stats().requests_delayed == 0)
+
+
+def test_proxies(server: EmbeddedServer) -> None:
+    """The sockets through each, and those that failed lately, with what is left of their five minutes."""
+    with recording_proxy() as proxy, Session(proxy=["http://127.0.0.1:1", proxy.url()], trust_env=False) as session:
+        assert session.stats().proxies == session.stats().bad_proxies == {}
+        assert session.get(server.url("/hello")).ok and session.get(server.url("/hello", host="b.test")).ok
+        assert session.get(server.url("/hello"), proxy="direct").ok
+        stats = session.stats()
+        assert stats.proxies == {proxy.url(): 2} and stats.sockets == 3
+        [(chain, bad)] = stats.bad_proxies.items()
+        assert chain == "http://127.0.0.1:1" and isinstance(bad, BadProxy) and 0 < bad.seconds_left <= 300
+        assert str(bad.net_error) == "ERR_PROXY_CONNECTION_FAILED (-130)"
+
+
+def test_context_without_proxies() -> None:
+    """Such as a session has for requests of its own."""
+    with scripted_stack(False) as stack:
+        assert take_stats(context_over(stack)).bad_proxies == {}

@@ -6,15 +6,18 @@ import pytest
 
 from netstack_sync.auth.cache import HttpAuthCache
 from netstack_sync.auth.identity import AuthIdentity
-from netstack_sync.base.net_errors import OK
+from netstack_sync.auth.negotiate import SecurityService
+from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.base.origin import SchemeHostPort
 from netstack_sync.http.auth_party import PROXY, SERVER, AuthParty, AuthTarget
 from netstack_sync.http.request_info import HttpRequestInfo
-from netstack_sync.http.upload import BytesUpload
+from netstack_sync.http.upload import BytesUpload, IterableSource, WorkerUpload
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
 from netstack_sync.wire.http1_response import ResponseHead, ResponseHeadParser
 from tests.support.digest_server import fields_of
+from tests.support.loops import RecordedCompletion
 from tests.support.scripted_stack import ScriptedStack, request_info
+from tests.support.security import FakeSecurity, header
 
 ME = AuthIdentity("me", "p", ("digest", "basic"))
 DIGEST = 'Digest realm="r", nonce="n", qop="auth, auth-int"'
@@ -88,3 +91,38 @@ def test_the_log(stack: ScriptedStack, target: AuthTarget) -> None:
     party_of(stack, target).cancel()
     begun = stack.recorded.params_of(NetLogEventType.AUTH_CONTROLLER, NetLogEventPhase.BEGIN)
     assert begun == [{"target": target.name, "url": "http://x/"}] * stack.is_async
+
+
+def test_a_connection_that_is_logged_in(stack: ScriptedStack) -> None:
+    """Row 171: nothing more is said over it, unless it is asked again; another one starts anew."""
+    login = AuthIdentity("me", "p", ("ntlm",))
+    security = SecurityService(stack.workers, FakeSecurity(ntlm=[b"one"]))
+    party = AuthParty(PROXY, request_info(), login, ORIGIN, "/", HttpAuthCache(), security, stack.log())
+    asking, fine = head_of(PROXY, "Proxy-Authenticate: NTLM"), head_of(PROXY)
+    for _ in range(2):
+        done = RecordedCompletion()
+        assert party.on_challenge(asking) and party.binds_connection
+        assert party.generate_token(None, done) == ERR_IO_PENDING
+        stack.run_workers()
+        assert done.result == OK and party.authorization() == header("NTLM", b"one")
+        party.on_accepted(fine)
+        assert party.authorization() is None and party.binds_connection
+    party.on_new_connection()
+    assert party.authorization() is None and not party.binds_connection
+    party.cancel()
+
+
+def test_a_body_that_cannot_be_read_twice_is_not_signed(stack: ScriptedStack) -> None:
+    """Nobody answers then."""
+    upload = WorkerUpload(IterableSource(iter([b"hello"])), 5, stack.workers)
+    party = party_of(stack, SERVER, request_info(method="POST", upload=upload))
+    assert not party.on_challenge(head_of(SERVER, 'WWW-Authenticate: Digest realm="r", nonce="n", qop=auth-int'))
+    party.cancel()
+
+
+def test_no_body_is_signed_as_an_empty_one(stack: ScriptedStack) -> None:
+    """RFC 7616 §3.4.3."""
+    party = party_of(stack, SERVER)
+    assert party.on_challenge(head_of(SERVER, 'WWW-Authenticate: Digest realm="r", nonce="n", qop=auth-int'))
+    assert fields_of(party.authorization() or "")["qop"] == "auth-int"
+    party.cancel()

@@ -5,10 +5,16 @@ from __future__ import annotations
 import pytest
 
 from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
+from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.basic_stream import HttpBasicStream
+from netstack_sync.http.stream_request import group_id_for
+from netstack_sync.pool.handle import ClientSocketHandle
+from netstack_sync.pool.proxy_route import ProxyHop, ProxyRoute
 from tests.support.loops import RecordedCompletion
+from tests.support.scripted_proxies import server_of
 from tests.support.scripted_socket import PEER, Read, ScriptedSocket, Write
-from tests.support.scripted_stack import ScriptedStack
+from tests.support.scripted_stack import ScriptedStack, request_info
 
 HEAD = b"GET / HTTP/1.1\r\n\r\n"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
@@ -149,3 +155,20 @@ def test_a_connection_that_is_not_fit_is_not_taken(stack: ScriptedStack, is_clos
     if is_closed:
         stream.close()
     assert stream.take_connection() is None and not socket.is_open
+
+
+@pytest.mark.parametrize("is_secure", [False, True])
+def test_through_a_proxy(stack: ScriptedStack, is_secure: bool) -> None:
+    """Rule R18: it tells the way. The TLS to a proxy that gets the request in clear says nothing of the server, of whom
+    a policy for https could be taken from it.
+    """
+    socket = stack.connection()
+    socket.ssl_info = SSLInfo("TLSv1.3", "cipher", "", (b"leaf",))
+    route = ProxyRoute((ProxyHop(server_of("https://p:443")),))
+    group_id = group_id_for(request_info("https://a.test/" if is_secure else "http://a.test/"), route)
+    handle = ClientSocketHandle(stack.pools.pool_for(group_id), group_id, RequestPriority.MEDIUM, stack.log())
+    handle.init(lambda _: None)
+    stack.run()
+    stream = HttpBasicStream(handle, "GET", is_secure)
+    assert stream.route is route and stream.ssl_info is (socket.ssl_info if is_secure else None)
+    stream.close(not_reusable=True)

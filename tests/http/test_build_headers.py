@@ -6,7 +6,13 @@ import pytest
 
 from netstack_sync.auth.basic import basic_credentials
 from netstack_sync.base.net_errors import OK
-from netstack_sync.http.build_headers import RequestHeads, head_params, headers_to_send, with_sent_headers
+from netstack_sync.http.build_headers import (
+    Forwarding,
+    RequestHeads,
+    head_params,
+    headers_to_send,
+    with_sent_headers,
+)
 from netstack_sync.http.interim import InterimAnswers
 from netstack_sync.http.upload import BytesUpload, UploadStream
 from netstack_sync.log.net_log import NetLogCaptureMode
@@ -255,3 +261,96 @@ def test_there_is_one_host() -> None:
     shown.add("host", "third.test")
     with pytest.raises(ValueError, match="more than one Host"):
         with_sent_headers(info, shown)
+
+
+# --- a request that a proxy forwards
+
+
+def forwarded(
+    url: str = "http://a.test/", headers: list[tuple[str, str]] | None = None, authorization: str | None = None
+) -> list[str]:
+    """The lines of the head for the proxy."""
+    data = RequestHeads().build(request_info(url, headers=headers), None, Forwarding(authorization))
+    return data[:-4].decode("latin-1").split("\r\n")
+
+
+@pytest.mark.parametrize(
+    "url, target, host",
+    [
+        ("http://a.test", "http://a.test/", "a.test"),
+        ("http://a.test:81/p?q=1#fragment", "http://a.test:81/p?q=1", "a.test:81"),
+        ("http://[::1]:8080/", "http://[::1]:8080/", "[::1]:8080"),
+        ("http://bücher.test/ü", "http://xn--bcher-kva.test/%C3%BC", "xn--bcher-kva.test"),
+    ],
+)
+def test_the_whole_url_goes_to_the_proxy(url: str, target: str, host: str) -> None:
+    """RFC 9112 §3.2.2: without the fragment; Host is the server's."""
+    assert forwarded(url) == [f"GET {target} HTTP/1.1", f"Host: {host}", "Proxy-Connection: keep-alive"]
+
+
+def test_credentials_of_the_url_are_not_in_the_target() -> None:
+    """RFC 9110 §4.2.4: they are for the server, in its own header, and what the proxy is told stands beside them."""
+    assert forwarded("http://u:p@a.test/x", authorization="Basic proxy") == [
+        "GET http://a.test/x HTTP/1.1",
+        "Host: a.test",
+        "Proxy-Connection: keep-alive",
+        "Proxy-Authorization: Basic proxy",
+        f"Authorization: {basic_credentials('u', 'p')}",
+    ]
+
+
+def test_our_answer_to_the_proxy_beats_the_callers() -> None:
+    """Of which all occurrences go."""
+    own = [("PROXY-Authorization", "x"), ("A", "1"), ("Proxy-Authorization", "y")]
+    assert forwarded(headers=own, authorization="Digest z")[3:] == ["A: 1", "Proxy-Authorization: Digest z"]
+    assert forwarded(headers=own)[3:] == [f"{name}: {value}" for name, value in own]
+
+
+@pytest.mark.parametrize("field", ["Proxy-Connection: close", "connection: close", "CONNECTION: keep-alive, X"])
+def test_the_caller_may_say_how_long_the_proxy_keeps_the_connection(field: str) -> None:
+    """In either field; nothing of ours contradicts it."""
+    name, _, value = field.partition(": ")
+    assert forwarded(headers=[(name, value)])[2:] == [field]
+
+
+def test_what_is_for_a_proxy_goes_to_nobody_else() -> None:
+    """Row 169, SanitizeProxyAuthHeaders, and row 177, ExtraHeadersStripped; rule R5: in every spelling, all of them."""
+    own = [("Proxy-Authorization", "x"), ("A", "1"), ("proxy-authorization", "y"), ("PROXY-Connection", "close")]
+    for url in ("http://a.test/", "https://a.test/"):
+        assert head(url, headers=own)[1:] == ["Host: a.test", "Connection: keep-alive", "A: 1"]
+    assert head(headers=[*own, ("Connection", "close")])[1:] == ["Host: a.test", "A: 1", "Connection: close"]
+
+
+def test_a_forwarded_head_is_remembered_as_one() -> None:
+    """Not in place of the one that a server gets; none with what the proxy is told."""
+    heads, info, form = RequestHeads(), request_info(), Forwarding()
+    first = heads.build(info, None, form)
+    assert heads.build(info) != first and heads.build(info, None, form) is first
+    secret = Forwarding("Basic secret")
+    assert b"secret" in heads.build(info, None, secret) and heads.build(info, None, form) is first
+    assert heads.build(info, None, secret) is not heads.build(info, None, secret)
+    own = request_info(headers=[("Proxy-Authorization", "secret")])
+    assert heads.build(own, None, form) is not heads.build(own, None, form)
+    assert heads.build(own) is not heads.build(own)
+
+
+@pytest.mark.parametrize("forwarding", [None, Forwarding(), Forwarding("Basic x")])
+@pytest.mark.parametrize("authorization", [None, "Digest x"])
+@pytest.mark.parametrize(
+    "url, headers",
+    [
+        ("http://a.test/x", []),
+        ("http://u:p@a.test/", [("Accept", "x")]),
+        ("http://a.test/", [("Proxy-Connection", "close"), ("Accept", "x")]),
+        ("http://a.test/", [("Connection", "close")]),
+        ("http://a.test/", [("Accept", "x"), ("proxy-CONNECTION", "close"), ("Connection", "close")]),
+    ],
+)
+def test_what_is_shown_is_what_goes_to_the_proxy(
+    url: str, headers: list[tuple[str, str]], authorization: str | None, forwarding: Forwarding | None
+) -> None:
+    """Unchanged it gives the same head, byte for byte, whoever gets it."""
+    info = request_info(url, "POST", headers, BytesUpload(b"x"))
+    shown = headers_to_send(info, authorization, forwarding)
+    sent = HEADS.build(with_sent_headers(info, shown), None, Forwarding() if forwarding is not None else None)
+    assert sent == HEADS.build(info, authorization, forwarding)

@@ -21,14 +21,18 @@ from netstack_sync.base.net_errors import (
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.url import Url
 from netstack_sync.http.body_drainer import DRAIN_BYTES, DRAIN_LIMIT_S
+from netstack_sync.http.exchange_auth import ExchangeAuth
 from netstack_sync.http.interim import InterimAnswers
 from netstack_sync.http.network_transaction import NetworkTransaction
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.stream_request import group_id_for
 from netstack_sync.http.upload import BytesUpload, IterableSource, UploadStream, WorkerUpload
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
+from netstack_sync.pool.proxy_route import ProxyHop
+from netstack_sync.wire.http1_response import ResponseHead, ResponseHeadParser
 from netstack_sync.workers.security_context import SecurityError
 from tests.support.loops import RecordedCompletion
+from tests.support.scripted_proxies import server_of
 from tests.support.scripted_socket import EOF, Pause, Read, ScriptedSocket, Step, Write
 from tests.support.scripted_stack import ScriptedStack, request_info, scripted_stack
 from tests.support.security import FakeSecurity, Outcome, header
@@ -567,3 +571,92 @@ def test_a_login_does_not_ask_before_each_body(stack: ScriptedStack) -> None:
     request = login("POST", BytesUpload(b"hello"))
     request.interim = InterimAnswers(expects_continue=True)
     assert status(stack, request) == 200 and not request.interim.expects_continue
+
+
+# --- two who ask
+
+
+P = ProxyHop(server_of("http://p:80"), AuthIdentity("me", "p", ("digest",)))
+FROM_PROXY = refusal().replace(b"401", b"407").replace(b"WWW-", b"Proxy-")
+
+
+def head_of(data: bytes) -> ResponseHead:
+    head = ResponseHeadParser().receive(data)
+    assert head is not None
+    return head
+
+
+def said(auth: ExchangeAuth) -> tuple[bool, bool]:
+    """Whether the server, and the proxy, is told something."""
+    return auth.authorization() is not None, auth.proxy_authorization() is not None
+
+
+def test_each_is_told_what_it_has_asked_for(stack: ScriptedStack) -> None:
+    """Row 169, BasicAuthProxyThenServer; the whole of it is in test_exchange_parties.py."""
+    request = info()
+    auth = ExchangeAuth(request, stack.session, stack.log())
+    auth.forward_by(P, request)
+    assert said(auth) == (False, False)
+    assert auth.wants_restart(head_of(FROM_PROXY)) and said(auth) == (False, True)
+    assert auth.wants_restart(head_of(refusal())) and said(auth) == (True, True)
+    assert not auth.wants_restart(head_of(FINE)) and auth.error_detail == ""
+    auth.cancel()
+
+
+def test_another_proxy_knows_nothing_yet(stack: ScriptedStack) -> None:
+    """R3 (CVE-2026-7168): what one was told is not told to the next, nor to a server that comes in its place."""
+    request = info()
+    auth = ExchangeAuth(request, stack.session, stack.log())
+    auth.forward_by(P, request)
+    assert auth.wants_restart(head_of(FROM_PROXY))
+    auth.forward_by(P, request)
+    assert said(auth) == (False, True), "it is the same one"
+    auth.forward_by(ProxyHop(server_of("http://q:80"), P.identity), request)
+    assert said(auth) == (False, False)
+    auth.forward_by(None, request)
+    assert said(auth) == (False, False) and not auth.wants_restart(head_of(FROM_PROXY)), "it is the server's answer"
+    auth.cancel()
+
+
+def test_nobody_is_known_to_the_one_that_asks(stack: ScriptedStack) -> None:
+    """Its challenge is the answer; the other one's credentials are not for it."""
+    request, plain = info(), request_info()
+    for auth, asked, hop in (
+        (ExchangeAuth(request, stack.session, stack.log()), FROM_PROXY, P._replace(identity=None)),
+        (ExchangeAuth(plain, stack.session, stack.log()), refusal(), P),
+    ):
+        auth.forward_by(hop, request)
+        assert not auth.wants_restart(head_of(asked)) and auth.error_detail == ""
+        assert not auth.wants_restart(head_of(FINE))
+        auth.cancel()
+
+
+@pytest.mark.parametrize("challenge, can_meet", [(CHALLENGE, True), ('Basic realm="r"', False), ("", False)])
+@pytest.mark.parametrize("had_one", [False, True])
+def test_somebody_else_answers_the_server(stack: ScriptedStack, challenge: str, can_meet: bool, had_one: bool) -> None:
+    """Row 239: nothing was refused to him, since he has said nothing."""
+    request = request_info()
+    request.auth = AuthIdentity("nobody", "x", ("basic",)) if had_one else None
+    auth = ExchangeAuth(request, stack.session, stack.log())
+    request.auth = ME
+    assert auth.take_identity(request, head_of(refusal(challenge=challenge))) == can_meet
+    assert said(auth) == (can_meet, False)
+    auth.cancel()
+
+
+def test_a_login_over_somebodys_connection(stack: ScriptedStack) -> None:
+    """Rule R1: a connection that others think is theirs is not logged in; who is named late gets one of his own."""
+    logging_in(stack)
+    first = stack.connection(get(), FIRST)
+    stack.connection(get(b"one"), SECOND, get(b"two"), Read(FINE))
+    transaction, request = stack.transaction(), request_info()
+    assert challenged(stack, transaction, request) == OK
+    transaction.take_identity(LOGIN)
+    result = OK
+    while result == OK and transaction.is_ready_to_restart:
+        done = RecordedCompletion()
+        result = transaction.restart_with_auth(request, done)
+        stack.run_workers()
+        result = done.result if result == ERR_IO_PENDING else result
+    assert transaction.response is not None and transaction.response.head.status == 200 and first.is_open
+    transaction.close()

@@ -20,7 +20,9 @@ from netstack_sync.network.quality_estimator import NetworkQualityEstimator
 from netstack_sync.pool.endpoint_health import EndpointHealth
 from netstack_sync.pool.health_probe import ProbeServices
 from netstack_sync.pool.health_settings import EndpointHealthSettings
+from netstack_sync.pool.proxy_route import ProxyHop, ProxyRoute
 from tests.support.connect_jobs import ScriptedSocketFactory
+from tests.support.scripted_proxies import server_of
 from tests.support.scripted_socket import PEER
 from tests.support.scripted_stack import ScriptedStack
 
@@ -139,4 +141,14 @@ def test_a_connection_may_not_know_its_peer(rig: Rig) -> None:
     rig.meter.failed(stream, ERR_CONNECTION_RESET, 110.0, 110.1)
     rig.meter.ended(stream)
     assert rig.judge.told == [] and rig.quality.quality().http_rtt_samples == 0
+    stream.close()
+
+
+def test_a_proxy_answers_for_nobody_behind_it(rig: Rig) -> None:
+    """What a server says, or leaves unsaid, is not its endpoint's fault."""
+    stream = rig.stream()
+    stream.route = ProxyRoute((ProxyHop(server_of("http://p:80")),))
+    rig.meter.headers_received(stream, 10.0, 12.0, 503)
+    rig.meter.failed(stream, ERR_CONNECTION_RESET, 10.0, 12.0)
+    assert not rig.judge.told
     stream.close()

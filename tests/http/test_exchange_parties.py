@@ -20,7 +20,7 @@ from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.exchange_parties import make_parties
 from netstack_sync.http.network_transaction import NetworkTransaction
 from netstack_sync.http.request_info import HttpRequestInfo
-from netstack_sync.http.upload import BytesUpload, IterableSource, WorkerUpload
+from netstack_sync.http.upload import BytesUpload, IterableSource, UploadStream, WorkerUpload
 from netstack_sync.pool import close_reasons
 from netstack_sync.proxy.config import ProxyConfig
 from tests.support.digest_server import PLAIN_CHALLENGE, plain_answer
@@ -200,7 +200,7 @@ def test_the_callers_own_words_to_the_proxy(stack: ScriptedStack, is_forwarded: 
 
 
 def test_they_are_for_the_first_proxy_that_gets_them(stack: ScriptedStack) -> None:
-    """R5, R18 (CVE-2026-6253): neither a proxy that a redirect leads to, nor one that takes over within the exchange."""
+    """R5, R18 (CVE-2026-6253): no proxy that a redirect leads to, nor one that takes over within the exchange."""
     proxies, own = use_proxies(stack, "http://p:80"), [("Proxy-Authorization", "mine")]
     mine = b"Proxy-Authorization: mine\r\n"
     stack.connection(forwarded(mine), FINE, forwarded(mine), Read(ERR_CONNECTION_RESET))
@@ -277,6 +277,18 @@ def test_a_tunnel_that_is_refused(stack: ScriptedStack) -> None:
     transaction.close()
 
 
+def test_an_answer_to_connect_is_nobodys_challenge(stack: ScriptedStack) -> None:
+    """Row 239, UnexpectedServerAuth: what a proxy says in place of a tunnel never reaches the credentials that are for
+    the server.
+    """
+    use_proxies(stack, "https://p:443")
+    stack.failed_connection(ERR_TUNNEL_CONNECTION_FAILED)
+    info, transaction = request_info("https://u:p@a.test/"), stack.transaction()
+    assert run(stack, transaction, info) == ERR_TUNNEL_CONNECTION_FAILED
+    assert transaction.response is None and not transaction.is_ready_to_restart and not transaction.has_sent_bytes
+    transaction.close()
+
+
 def test_a_stale_connection_to_the_proxy(stack: ScriptedStack) -> None:
     """The request goes once more, the same way, for which nobody is asked again."""
     proxies = use_proxies(stack, "http://p:80")
@@ -341,6 +353,30 @@ def test_a_connection_that_ends_with_the_challenge(stack: ScriptedStack, refusal
     first = stack.connection(forwarded(), *refusal)
     stack.connection(forwarded(PROXY_DIGEST), FINE)
     assert status(stack) == 200 and not first.is_open
+
+
+@pytest.mark.parametrize("size, is_kept", [(4096, True), (4097, False), (None, False)])
+def test_a_large_body_goes_over_another_connection(stack: ScriptedStack, size: int | None, is_kept: bool) -> None:
+    """The proxy may have answered before it had all of it. There are some that forget the rest, and never answer what
+    comes behind it.
+    """
+    body = b"x" * (size if size is not None else 5)
+    upload: UploadStream = BytesUpload(body)
+    if size is None:
+        upload = WorkerUpload(IterableSource([body]), None, stack.workers)
+    framing = b"Transfer-Encoding: chunked\r\n\r\n" if size is None else b"Content-Length: %d\r\n\r\n" % size
+    start = TO_PROXY.replace(b"GET", b"POST")
+    answer = PROXY_BASIC + framing
+    use_proxies(stack, "http://p:80").identities[P] = AuthIdentity("me", "p", ("basic",))
+    sent_body = [Write(b"5\r\nxxxxx\r\n0\r\n\r\n")] if size is None else []
+    steps = [Write(start + framing + (b"" if sent_body else body)), *sent_body, ask(407, 'Basic realm="r"')]
+    again = [Write(start + answer + (b"" if sent_body else body)), *sent_body, FINE]
+    if is_kept:
+        stack.connection(*steps, *again)
+    else:
+        stack.connection(*steps)
+        stack.connection(*again)
+    assert status(stack, request_info(method="POST", upload=upload)) == 200
 
 
 def test_basic_is_said_at_once(stack: ScriptedStack) -> None:

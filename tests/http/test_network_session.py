@@ -6,17 +6,21 @@ from dataclasses import replace
 
 import pytest
 
+from netstack_sync.auth.cache import HttpAuthCache
 from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING, ERR_NETWORK_CHANGED, OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import Url
 from netstack_sync.http.basic_stream import HttpBasicStream
+from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
 from netstack_sync.pool import close_reasons
 from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.handle import ClientSocketHandle
+from netstack_sync.proxy.config import ProxyConfig
 from netstack_sync.sockets.tls_config import TlsConfig
 from tests.support.loops import RecordedCompletion
+from tests.support.scripted_proxies import use_proxies
 from tests.support.scripted_socket import PEER, Pause, Read, ScriptedSocket, Write
 from tests.support.scripted_stack import NEVER, ScriptedStack, request_info
 
@@ -229,3 +233,40 @@ def waiting_handle(stack: ScriptedStack) -> tuple[ClientSocketHandle, RecordedCo
     assert handle.init(done) == ERR_IO_PENDING
     stack.run()
     return handle, done
+
+
+# --- proxies
+
+
+def test_whose_settings_count(stack: ScriptedStack) -> None:
+    """The request's own, else the session's; none without anybody to ask."""
+    assert stack.session.is_direct and stack.session.proxies_for(None) is None
+    assert stack.session.proxies_for(ProxyConfig(source="own")) is None
+    with pytest.raises(AssertionError, match="go around"):
+        stack.session.proxies_for(ProxyConfig(auto_detect=True))
+    proxies = use_proxies(stack, "http://p:80")
+    assert not stack.session.is_direct and stack.session.proxies_for(None) is proxies
+    proxies.ways = ()
+    assert stack.session.proxies_for(None) is None
+
+
+def test_logins_at_proxies_are_kept_apart(stack: ScriptedStack) -> None:
+    """Rule R3: from those at servers; and shared with whoever opens tunnels."""
+    assert stack.session.proxy_auth is not stack.session.auth_cache
+    cache = HttpAuthCache()
+    old = stack.session
+    assert HttpNetworkSession(old.thread, old.pools, old.meter, old.net_log, proxy_auth=cache).proxy_auth is cache
+
+
+def test_connections_in_advance_through_a_proxy(stack: ScriptedStack) -> None:
+    """Once the way is found; not any more when all is over. More in test_proxy_preconnect.py."""
+    proxies, info = use_proxies(stack, "http://p:80"), request_info()
+    stack.connection(Pause())
+    stack.session.preconnect(info.url, info.tls, 1)
+    stack.run()
+    assert stack.pools.sockets_opened == 1 and stack.requested_groups[0].proxy is not None
+    proxies.is_late = True
+    stack.session.preconnect(info.url, info.tls, 1)
+    stack.session.shut_down(ERR_CONTEXT_SHUT_DOWN)
+    stack.run()
+    assert stack.pools.sockets_opened == 1

@@ -37,6 +37,7 @@ from netstack_sync.pool import close_reasons
 from tests.support.digest_server import PLAIN_CHALLENGE, plain_answer
 from tests.support.exchange_delegates import ScriptedExchangeDelegate
 from tests.support.loops import RecordedCompletion
+from tests.support.scripted_proxies import use_proxies
 from tests.support.scripted_socket import EOF, PEER, Pause, Read, ScriptedSocket, Step, Write, each_step_failing
 from tests.support.scripted_stack import NEVER, ScriptedStack, read_body, request_info
 
@@ -990,3 +991,26 @@ def test_somebody_elses_identity(stack: ScriptedStack, scheme: str, can_meet: bo
         assert restart(stack, transaction, info) == OK
         assert transaction.response is not None and transaction.response.head.status == 200
     transaction.close()
+
+
+# --- proxies; the rest is in test_exchange_parties.py
+
+
+def test_a_request_through_a_proxy(stack: ScriptedStack) -> None:
+    """Row 179, and after a change of the network the way is looked for anew."""
+    proxies = use_proxies(stack, "http://p:80")
+    stack.failed_connection(ERR_NETWORK_CHANGED)
+    forwarded = GET.replace(b"GET /", b"GET http://a.test/").replace(b"Connection:", b"Proxy-Connection:")
+    stack.connection(Write(forwarded), Read(FINE))
+    assert fetch(stack) == b"fine" and len(proxies.asked) == 2
+
+
+def test_a_delegate_of_a_request_through_a_proxy(stack: ScriptedStack) -> None:
+    """It changes what the proxy gets."""
+    use_proxies(stack, "http://p:80")
+    delegate, info = ScriptedExchangeDelegate(), request_info()
+    delegate.change = lambda headers: headers.update({"X": "1"})
+    info.exchange_delegate = delegate
+    forwarded = GET.replace(b"GET /", b"GET http://a.test/").replace(b"Connection:", b"Proxy-Connection:")
+    stack.connection(Write(forwarded[:-2] + b"X: 1\r\n\r\n"), Read(FINE))
+    assert fetch(stack, info) == b"fine"

@@ -16,7 +16,8 @@ def test_what_a_source_is_asked_for(stack: ScriptedStack) -> None:
     resolver: ProxyResolver | None = source.service_for(ProxyConfig(source="mine"))
     assert resolver is not None and not source.is_direct
     resolution: ProxyResolution = resolver.create_request(request_info().url, stack.log())
-    assert [str(chain) for chain in resolution.info.chains] == ["http://p:80"]
+    info = resolution.info
+    assert info is not None and [str(chain) for chain in info.chains] == ["http://p:80"]
     assert scripted.asked == [(ProxyConfig(source="mine"), "http://a.test/")]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netstack_sync.base.load_timing import LoadTiming
+from netstack_sync.base.proxy_chain import DIRECT
 from netstack_sync.base.url import Url
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.wire.http1_response import ResponseHeadParser
@@ -17,3 +18,4 @@ def test_the_parts_are_kept() -> None:
     info = HttpResponseInfo(url, head, timing, True, PEER, None)
     assert info.url is url and info.head is head and info.timing is timing
     assert info.connection_reused and info.remote_address is PEER and info.ssl_info is None
+    assert info.proxy_chain is DIRECT and info.own_proxy_chain is None

@@ -12,7 +12,9 @@ from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.stream_request import StreamRequest, group_id_for
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
 from netstack_sync.pool import close_reasons
+from netstack_sync.pool.proxy_route import ProxyHop, ProxyRoute
 from tests.support.loops import RecordedCompletion
+from tests.support.scripted_proxies import server_of
 from tests.support.scripted_socket import Write
 from tests.support.scripted_stack import NEVER, ScriptedStack, request_info
 
@@ -130,3 +132,16 @@ def test_only_some_identities_need_connections_of_their_own() -> None:
     assert group_id_for(request) == plain
     request.auth = AuthIdentity("me", "p", ("ntlm",))
     assert group_id_for(request) == plain._replace(identity=request.auth)
+
+
+def test_the_route_is_part_of_the_group() -> None:
+    """Rule R1 (CVE-2026-3784): with as whom each proxy is spoken to; row 178, GroupIdForHTTPProxyConnections."""
+    request, me = request_info(), AuthIdentity("me", "p", ("basic",))
+    routes = [
+        ProxyRoute((ProxyHop(server_of("http://p:80")),)),
+        ProxyRoute((ProxyHop(server_of("http://p:80"), me),)),
+        ProxyRoute((ProxyHop(server_of("https://p:80"), me),)),
+        ProxyRoute((ProxyHop(server_of("https://p:80"), me, request.tls),)),
+    ]
+    groups = {group_id_for(request), *[group_id_for(request, route) for route in routes]}
+    assert len(groups) == 5 and {group.origin for group in groups} == {request.url.origin}

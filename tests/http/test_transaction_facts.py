@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.load_state import LoadState
-from netstack_sync.base.net_errors import ERR_CONNECTION_REFUSED, ERR_CONNECTION_RESET
+from netstack_sync.base.net_errors import ERR_CONNECTION_REFUSED, ERR_CONNECTION_RESET, ERR_PAC_SCRIPT_FAILED
 from netstack_sync.http.transaction_facts import TransactionFacts
 from tests.support.loops import RecordedCompletion
+from tests.support.scripted_proxies import use_proxies
 from tests.support.scripted_socket import Pause, Read, Write
 from tests.support.scripted_stack import NEVER, ScriptedStack, request_info
 
@@ -77,4 +78,16 @@ def test_why_it_failed(stack: ScriptedStack) -> None:
     transaction.start(request_info(), RecordedCompletion())
     stack.run()
     assert transaction.sent_bytes == len(GET) and transaction.has_sent_bytes
+    transaction.close()
+
+
+def test_while_a_proxy_is_looked_for(stack: ScriptedStack) -> None:
+    """That is told, and since when, for who limits the time to connect."""
+    proxies = use_proxies(stack, "http://p:80")
+    proxies.is_late, proxies.result = True, ERR_PAC_SCRIPT_FAILED
+    transaction = stack.transaction()
+    transaction.start(request_info(), RecordedCompletion())
+    assert facts_of(transaction) == (LoadState.RESOLVING_PROXY_FOR_URL, 100.0, "", 0, False, False)
+    stack.run()
+    assert facts_of(transaction) == (LoadState.IDLE, None, "no script", 0, False, False)
     transaction.close()

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from netstack_sync import Session
+from netstack_sync.testing.answer import Answer
+from netstack_sync.testing.embedded_server import EmbeddedServer
 from netstack_sync.workers.proxy_settings import SystemProxySettings
 from netstack_sync.workers.proxy_settings_gnome import read_gnome_settings
 from tests.support.requirements import program, unavailable
@@ -69,3 +72,19 @@ def test_automatic_settings_are_read(gsettings: str) -> None:
     assert read_gnome_settings() == SystemProxySettings("GNOME", auto_detect=True)
     write(gsettings, {"autoconfig-url": "'http://pac.test/proxy.pac'"})
     assert read_gnome_settings() == SystemProxySettings("GNOME", pac_url="http://pac.test/proxy.pac")
+
+
+def test_a_session_goes_through_the_proxy_of_the_desktop(gsettings: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And directly to what the desktop exempts."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("XDG_CURRENT_DESKTOP", "GNOME")
+    with EmbeddedServer() as proxy, EmbeddedServer() as exempt:
+        exempt.route("/here", Answer(body=b"direct"))
+        write(gsettings, {"mode": "'manual'", "http host": "'127.0.0.1'", "http port": str(proxy.port)})
+        with Session(proxy="system") as session:
+            through, direct = session.get("http://www.test/there"), session.get(exempt.url("/here"))
+        assert through.proxy_chain == (f"http://127.0.0.1:{proxy.port}",)
+        assert [request.target for request in proxy.requests] == ["http://www.test/there"]
+        assert direct.content == b"direct" and not direct.proxy_chain

@@ -10,12 +10,16 @@ from netstack_sync.base.net_errors import (
     ERR_CERT_AUTHORITY_INVALID,
     ERR_CONNECTION_REFUSED,
     ERR_CONNECTION_RESET,
+    ERR_CONTEXT_SHUT_DOWN,
+    ERR_FILE_NOT_FOUND,
     ERR_INTERNET_DISCONNECTED,
     ERR_NAME_NOT_RESOLVED,
     ERR_NETWORK_CHANGED,
+    ERR_NO_SSL_VERSIONS_ENABLED,
     ERR_PROXY_AUTH_REQUESTED,
     ERR_PROXY_CERTIFICATE_INVALID,
     ERR_PROXY_CONNECTION_FAILED,
+    ERR_SSL_CLIENT_AUTH_CERT_BAD_FORMAT,
     ERR_SSL_PINNED_KEY_NOT_IN_CERT_CHAIN,
     ERR_SSL_PROTOCOL_ERROR,
     ERR_TIMED_OUT,
@@ -107,11 +111,23 @@ def test_the_certificate_of_the_server_is_not_the_proxys(rig: JobRig) -> None:
     job.cancel()
 
 
-def test_what_is_this_machines_is_no_proxys(rig: JobRig) -> None:
-    """Whoever waits asks again in the new network."""
-    rig.resolver.outcome = ERR_NETWORK_CHANGED
+@pytest.mark.parametrize("net_error", [ERR_NETWORK_CHANGED, ERR_CONTEXT_SHUT_DOWN])
+def test_what_is_this_machines_is_no_proxys(rig: JobRig, net_error: int) -> None:
+    """Whoever waits asks again in the new network, and nobody asks another proxy."""
+    rig.resolver.outcome = net_error
     job = DefaultConnectJobFactory(rig.services).create_job(group("https", hop("http")), RequestPriority.LOW, rig)
-    assert job.connect() == ERR_NETWORK_CHANGED
+    assert job.connect() == net_error and job.error_detail == "http://p.test:3128: p.test"
+
+
+@pytest.mark.parametrize(
+    "net_error", [ERR_FILE_NOT_FOUND, ERR_SSL_CLIENT_AUTH_CERT_BAD_FORMAT, ERR_NO_SSL_VERSIONS_ENABLED]
+)
+def test_settings_that_cannot_be_used_are_no_fault_of_the_proxy(rig: JobRig, net_error: int) -> None:
+    """Going on to the next one, or directly, would hide them; the words say whom they were for."""
+    job = start(rig, group("https", hop("https")))
+    reach_proxy(rig)
+    rig.sockets.secures[0].decide(net_error)
+    assert rig.results == [net_error] and job.error_detail == "https://p.test:3128: words of the handshake"
 
 
 def test_a_proxy_that_takes_its_time(rig: JobRig) -> None:

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from netstack_sync.auth.identity import password_identity
+from netstack_sync.auth.identity import DIGEST, NEGOTIATE, NTLM, AuthIdentity, password_identity
 from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import (
     ERR_IO_PENDING,
     ERR_NAME_NOT_RESOLVED,
+    ERR_PROXY_AUTH_UNSUPPORTED,
     ERR_SOCKS_CONNECTION_FAILED,
     ERR_SOCKS_CONNECTION_HOST_UNREACHABLE,
     ERR_TIMED_OUT,
@@ -86,6 +87,17 @@ def test_who_asks(rig: JobRig) -> None:
     proxy.peer_sends(b"\x01\x00")
     proxy.peer_sends(GRANTED)
     assert rig.results == [OK]
+
+
+@pytest.mark.parametrize("scheme", ["socks4", "socks4a", "socks5"])
+@pytest.mark.parametrize("schemes", [(DIGEST,), (NTLM,), (NEGOTIATE,), (NEGOTIATE, NTLM, DIGEST)])
+def test_no_password_in_the_open_for_who_chose_another_way(rig: JobRig, scheme: str, schemes: tuple[str, ...]) -> None:
+    """Neither it nor the user's name is sent; the words say what to pass instead."""
+    job = start(rig, group("http", hop(scheme, "p", AuthIdentity("me", "pw", schemes))))
+    proxy = reach_proxy(rig)
+    assert rig.results == [ERR_PROXY_AUTH_UNSUPPORTED] and told(proxy) == b"" and not proxy.is_open
+    assert "pass a tuple or BasicAuth" in job.error_detail and "pw" not in job.error_detail
+    assert len(rig.resolver.requests) == 1, "the server's name is not looked up for nothing"
 
 
 def test_socks4a_gets_the_name(rig: JobRig) -> None:

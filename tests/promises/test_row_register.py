@@ -1,4 +1,4 @@
-"""Every row of Chromium's tests of HTTP/1.1 and of its requests has a test here, or a reason why it has none.
+"""Every row of Chromium's tests of HTTP/1.1, proxies and requests has a test here, or a reason why it has none.
 
 Rows are numbered in the reference, §17; a docstring that says "Row 163, EmptyResponse: ..." names the row and the test
 of Chromium's. A table that is out of date fails: what gets a test must leave it.
@@ -12,15 +12,9 @@ import re
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
-ROWS = {*range(145, 186), *range(233, 250)}
+ROWS = {86, 88, *range(145, 186), *range(212, 226), *range(233, 250)}
 
 NOT_YET = {
-    169: "proxies",
-    170: "proxies: CONNECT",
-    176: "proxies: CONNECT",
-    178: "proxies: SOCKS",
-    179: "proxies: fallback",
-    183: "HTTP/2: only a pool above another one has idle sockets to give up for it (row 86)",
     185: "alternative services: HTTP/2 and HTTP/3",
 }
 """Rows of which nothing applies, and what they come with."""
@@ -28,15 +22,13 @@ NOT_YET = {
 NOT_HERE: dict[int, dict[str, str]] = {
     146: {"TooLargePayload": "a chunk is bytes of its own, there is no buffer that could be too small"},
     168: {"AuthIdentityInURLSuppressed": "a URL without credentials is how to suppress them, there is no flag"},
-    172: {"DontRecycleTransportSocketForSSLTunnel": "proxies"},
     174: {"CancelDuringInitRequestBody": "bodies are opened where the caller is; there is nothing to wait for"},
-    175: {"ViaProxy": "proxies", "ViaHttpsProxy": "proxies"},
-    177: {"UserAgentOverTunnel": "proxies", "CacheControl": "the cache"},
+    177: {"CacheControl": "the cache"},
     184: {"RetryWithoutConnectionPooling": "HTTP/2", "ReturnHTTP421OnRetry": "HTTP/2: no other host shares a socket"},
+    222: {"AutodetectDhcp": "WPAD asks the DNS only"},
     234: {"CancelWhileReadingFromCache": "the cache"},
     237: {"CacheRedirect": "the cache"},
     238: {"SameSiteCookies": "the cookie monster", "ViaPolicy": "the cookie monster", "Async": "the cookie monster"},
-    239: {"UnexpectedServerAuth": "proxies: an answer to CONNECT"},
     241: {"NoCache": "the cache", "VaryHeader": "the cache"},
     242: {"FailSigning": "the key is OpenSSL's own, so that signing with it does not fail"},
     243: {"PriorityIgnoreLimits": "no request is above the limits", "NetworkAccessed": "the cache"},
@@ -55,7 +47,9 @@ def rows_by_docstring() -> dict[str, set[int]]:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 text = " ".join((ast.get_docstring(node) or "").split())
                 for numbers in _mentions(text):
-                    found.setdefault(text, set()).update([int(number) for number in re.findall(r"\b\d{3}\b", numbers)])
+                    found.setdefault(text, set()).update(
+                        [int(number) for number in re.findall(r"\b\d{2,3}\b", numbers)]
+                    )
     return found
 
 

@@ -10,8 +10,7 @@ import re
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
-# R17 and R18 come with proxies, R19 with WebSockets.
-WANTED = {*range(1, 17), 20, 21, 22, 23}
+WANTED = {*range(1, 24)} - {19}  # which comes with WebSockets
 _rules = re.compile(r"((?:R[0-9]+(?:, | and )?)+) \(([^)]+)\): ").match
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -110,6 +111,19 @@ def test_only_changes_are_told(started: Polling) -> None:
     started.service.on_lazy_poll()
     started.answer()
     assert len(started.told) == 2 and started.service.latest() == DIRECT_CONFIG
+
+
+def test_settings_that_are_taken_back_are_gone(started: Polling) -> None:
+    """R4 (CVE-2026-9079): a login with them; nothing of old settings is mixed into new ones."""
+    proxy = ProxyServer(ProxyScheme.HTTP, "a.test", 80)
+    logged_in = replace(config_of("a.test"), credentials=((proxy, ("me", "secret")),))
+    for system in (logged_in, config_of("a.test")):
+        started.system = system
+        started.driver.advance(10.0)
+        started.service.on_lazy_poll()
+        started.answer()
+    latest = started.service.latest()
+    assert logged_in in started.told and latest is not None and latest.credentials_of(proxy) is None
 
 
 def test_a_look_that_fails_changes_nothing(started: Polling) -> None:

@@ -42,8 +42,8 @@ class LiveProxies:
 @contextmanager
 def live_proxies() -> Iterator[LiveProxies]:
     """All of them; in a folder that all may read, since they do not stay root."""
-    names = ("squid", "squid-tls", "squid-basic", "squid-basic-tls", "squid-digest", "squid-digest-tls")
-    names += ("tinyproxy", "tinyproxy-basic", "dante", "dante-login")
+    names = [name + kind for name in ("squid", "squid-basic", "squid-digest") for kind in ("", "-tls")]
+    names += ["tinyproxy", "tinyproxy-basic", "dante", "dante-login"]
     with tempfile.TemporaryDirectory(prefix="netstack-proxies-") as name, ExitStack() as started:
         folder = Path(name)
         folder.chmod(0o755)

@@ -69,7 +69,7 @@ class Nobody:
         """Nothing is fetched."""
         raise AssertionError(url)
 
-    def create_lookup(self, host: str, _net_log: NetLogWithSource) -> NoReturn:
+    def create_lookup(self, host: str, net_log: NetLogWithSource) -> NoReturn:
         """Nothing is looked up."""
         raise AssertionError(host)
 

@@ -76,7 +76,9 @@ class RecordingProxy:
         self.login: tuple[str, str] | None = None
         """What a SOCKS client has to say; None: nobody is asked."""
         self.refusal: bytes | None = None
-        """Said instead of everything else; then the connection is closed."""
+        """Said instead of everything else, to a SOCKS client behind its login; then the connection is closed.
+        Where nothing is said it is reset.
+        """
         self.errors: list[BaseException] = []
         self._listener = listener
         self._context = context
@@ -179,7 +181,7 @@ class _Conversation:
             request = ReceivedRequest(head.method, head.target, head.headers, body, number, ordinal, head.keep_alive)
             self._record.requests.append(request)
             if self._proxy.refusal is not None:
-                self._client.sendall(self._proxy.refusal)
+                self._say_refusal(self._proxy.refusal)
                 return
             verdict = self._verdict(request)
             if verdict.status != 200:
@@ -328,6 +330,9 @@ class _Conversation:
 
     def _tunnel(self, host: str, port: int, accepted: bytes, refused: bytes | None = None) -> None:
         """Connects, says so, and passes on what comes."""
+        if self._proxy.refusal is not None:
+            self._say_refusal(self._proxy.refusal)
+            return
         self._record.destinations.append((host, port))
         try:
             server = _connected(host, port)
@@ -337,6 +342,12 @@ class _Conversation:
         with server:
             self._client.sendall(accepted)
             self._relay(server)
+
+    def _say_refusal(self, refusal: bytes) -> None:
+        if refusal:
+            self._client.sendall(refusal)
+        else:
+            self._client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     def _relay(self, server: socket.socket) -> None:
         client, record = self._client, self._record
@@ -353,12 +364,16 @@ class _Conversation:
 
 
 @contextmanager
-def recording_proxy(*, tls: bool = False, login: tuple[str, str] | None = None) -> Iterator[RecordingProxy]:
+def recording_proxy(
+    *, tls: bool = False, login: tuple[str, str] | None = None, bound: socket.socket | None = None
+) -> Iterator[RecordingProxy]:
     """Runs until the end of the block. With `tls` it is spoken to in TLS, with a certificate for "127.0.0.1" and
     "localhost" of the process's throw-away authority; with a `login` it wants that, by Basic from HTTP clients.
+    A socket that is `bound` already, and has refused connections so far, listens from now on.
     """
     context = _tls_context() if tls else None
-    with socket.create_server(("127.0.0.1", 0), backlog=100) as listener:
+    with bound or socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.listen(100)
         proxy = RecordingProxy(listener, context)
         proxy.login = login
         proxy.gate = BasicGate(*login) if login is not None else None

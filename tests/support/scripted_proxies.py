@@ -33,10 +33,10 @@ def chain_of(text: str) -> ProxyChain:
 class ScriptedResolution:
     """See ProxyResolution."""
 
-    def __init__(self, proxies: ScriptedProxies) -> None:
+    def __init__(self, proxies: ScriptedProxies, url: Url) -> None:
         self._proxies = proxies
         self._on_done: Completion | None = None
-        self.info = ProxyInfo([chain_of(text) for text in proxies.ways], proxies.config)
+        self.info = ProxyInfo([chain_of(text) for text in proxies.by_path.get(url.path, proxies.ways)], proxies.config)
         self.load_state = LoadState.RESOLVING_PROXY_FOR_URL
         self.error_detail = "no script" if proxies.result != OK else ""
 
@@ -66,6 +66,8 @@ class ScriptedProxies:
         self.post: Callable[[Task], object] = task_runner.post_task
         """Does something in a turn of its own; a test may do it itself."""
         self.ways = ways
+        self.by_path: dict[str, tuple[str, ...]] = {}
+        """Other ways for some URLs."""
         self.is_late = is_late
         self.is_direct = False
         self.result = OK
@@ -85,7 +87,7 @@ class ScriptedProxies:
     def create_request(self, url: Url, net_log: NetLogWithSource) -> ScriptedResolution:
         """See ProxyResolver."""
         self.asked.append((self._config, url.href))
-        return ScriptedResolution(self)
+        return ScriptedResolution(self, url)
 
     def report_success(self, info: ProxyInfo) -> None:
         """See ProxyResolver."""

@@ -115,6 +115,17 @@ async def every_way_to_wait(session: ns.Session) -> None:
         assert_type(done.result(), ns.Response)
     assert_type(session.stats(), ns.SessionStats)
     assert_type(session.stats().groups, dict[str, ns.GroupStats])
+    assert_type(session.stats().proxies, dict[str, int])
+    assert_type(session.stats().bad_proxies, dict[str, ns.BadProxy])
+
+
+def every_way_out() -> None:
+    """Proxies."""
+    ns.Session(proxy="system", proxy_auth=("u", "p"))
+    ns.Session(proxy={"http": "http://p:1", "all": ["socks5://s"]}, proxy_auth={"p:1": ns.DigestAuth("u", "p")})
+    session = ns.Session(proxy=ns.PacUrl("http://h/p.pac"), proxy_auth=lambda url: ns.BasicAuth("u", url))
+    response = session.get("/", proxy=ns.ProxyChain.from_urls("http://a", "http://b"))
+    assert_type(response.proxy_chain, tuple[str, ...])
 
 
 def resolve_by_hand(host: str) -> list[str]:

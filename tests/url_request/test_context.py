@@ -21,6 +21,7 @@ from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.network_changes import NetworkChanges
 from tests.cert.scripted_verifier import ScriptedVerifier
 from tests.support.loops import RecordedCompletion
+from tests.support.proxies import ProxyRig
 from tests.support.scripted_socket import Pause, Read, Write
 from tests.support.scripted_stack import NEVER, ScriptedStack, request_info
 from tests.support.url_requests import RecordingDelegate, context_over, new_request
@@ -287,3 +288,16 @@ def test_connections_in_advance(stack: ScriptedStack) -> None:
     context.preconnect(info.url, info.tls, 2)
     stack.run()
     assert stack.pool.slots == 0
+
+
+def test_forked_child_drops_what_runs_for_the_parent(stack: ScriptedStack) -> None:
+    """The processes of scripts, where there may be any."""
+    rig = ProxyRig(stack.thread, stack.net_log)
+    context = URLRequestContext(
+        *(stack.thread, stack.net_log, context_over(stack).resolver, context_over(stack).host_resolver),
+        *(stack.session, stack.workers, stack.quality),
+        proxies=rig.services,
+    )
+    context.abandon_after_fork()
+    assert rig.engine.is_abandoned and context.proxies is rig.services
+    context_over(stack).abandon_after_fork()

@@ -30,6 +30,7 @@ from tests.support.cookies import NOW, SUFFIXES, cookie
 from tests.support.digest_server import PLAIN_CHALLENGE, plain_answer
 from tests.support.exchange_delegates import ScriptedExchangeDelegate
 from tests.support.loops import RecordedCompletion
+from tests.support.scripted_proxies import server_of, use_proxies
 from tests.support.scripted_socket import Pause, Read, Write
 from tests.support.scripted_stack import NEVER, ScriptedStack, request_info
 
@@ -479,6 +480,46 @@ def test_a_challenge_that_a_delegate_has_taken_for_something_else(stack: Scripte
     stack.connection(Write(GET), Read(refusal))
     info = request_info()
     info.exchange_delegate, info.auth = delegate, password_identity("me", "p")
+    job, done = HttpJob(stack.session, info, stack.log(), Watcher()), RecordedCompletion()
+    result = job.start(done)
+    stack.run()
+    assert (result if result != ERR_IO_PENDING else done.result) == OK and delegate.asked == 0
+    assert job.response is not None and job.response.head.status == 299
+    job.close()
+
+
+# --- a proxy that asks
+
+
+@pytest.mark.parametrize("can_meet", [False, True])
+@pytest.mark.parametrize("is_watched", [False, True])
+def test_a_challenge_of_a_proxy(stack: ScriptedStack, can_meet: bool, is_watched: bool) -> None:
+    """Row 169, BasicAuthProxyKeepAlive: met by what is known of the proxy, and nobody else is asked who he is."""
+    proxies = use_proxies(stack, "http://p:80")
+    proxies.identities[server_of("http://p:80")] = AuthIdentity("u", "p", ("basic",)) if can_meet else None
+    head = b"GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\nProxy-Connection: keep-alive\r\n"
+    asking = Write(head + b"\r\n")
+    told = Write(head + b"Proxy-Authorization: Basic dTpw\r\n\r\n") if can_meet else Pause()
+    refusal = Read(b'HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm="r"\r\nContent-Length: 0\r\n\r\n')
+    stack.connection(asking, refusal, told, Read(FINE))
+    info, delegate = request_info(), ScriptedExchangeDelegate()
+    info.exchange_delegate = delegate if is_watched else None
+    job, done = HttpJob(stack.session, info, stack.log(), Watcher()), RecordedCompletion()
+    result = job.start(done)
+    stack.run()
+    assert (result if result != ERR_IO_PENDING else done.result) == OK and delegate.asked == 0
+    assert job.response is not None and job.response.head.status == (200 if can_meet else 407)
+    job.close()
+
+
+def test_a_proxys_challenge_that_a_delegate_has_taken_for_something_else(stack: ScriptedStack) -> None:
+    """Then there is nothing to meet."""
+    use_proxies(stack, "http://p:80").identities[server_of("http://p:80")] = AuthIdentity("u", "p", ("basic",))
+    asking = Write(b"GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\nProxy-Connection: keep-alive\r\n\r\n")
+    refusal = Read(b'HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm="r"\r\nContent-Length: 0\r\n\r\n')
+    stack.connection(asking, refusal)
+    info, delegate = request_info(), ScriptedExchangeDelegate()
+    info.exchange_delegate, delegate.head = delegate, other_head()
     job, done = HttpJob(stack.session, info, stack.log(), Watcher()), RecordedCompletion()
     result = job.start(done)
     stack.run()

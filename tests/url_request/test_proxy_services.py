@@ -113,6 +113,7 @@ def test_settings_of_requests_are_bounded(stack: ScriptedStack) -> None:
     assert made == MAX_OWN_SETTINGS + 1
     services.service_for(config_of(2))
     assert len(rig.made) == made + 1, "it was the one that was dropped"
+    assert asked(stack, rig.made[2].service).chain == chain_of(2), "to who knows it, it still answers"
     request.cancel()
 
 
@@ -182,3 +183,15 @@ def test_identities(stack: ScriptedStack) -> None:
     assert services.identity_of(server, info, lambda _: None) == password_identity(*LOGIN)
     services.forget_identity(server)
     assert services.identity_error(server) == ""
+
+
+def test_what_is_dropped_looks_at_nothing_any_more(stack: ScriptedStack) -> None:
+    """Neither at the system, nor for a newer script."""
+    rig = make(stack, system=config_of(7))
+    service = rig.services.service_for(SYSTEM_CONFIG)
+    rig.workers.run_next()
+    stack.run()
+    for port in range(1, MAX_OWN_SETTINGS + 1):
+        rig.services.service_for(config_of(port))
+    stack.advance(60.0)
+    assert asked(stack, service).chain == chain_of(7) and not rig.workers.jobs and not len(stack.thread.timers)

@@ -11,6 +11,7 @@ from netstack_sync.base.clock import ManualWallClock
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.net_errors import ERR_INVALID_REDIRECT, ERR_UNSAFE_REDIRECT, OK
 from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.proxy_chain import ProxyChain, ProxyScheme, ProxyServer
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import Url
 from netstack_sync.base.url_parts import MAX_URL_LENGTH
@@ -438,3 +439,15 @@ def test_a_scheme_may_redirect_within_itself() -> None:
     assert isinstance(redirect, RedirectInfo) and redirect.url.href == "app://a/y"
     assert compute_redirect(302, "other:x", base, "GET") == ERR_UNSAFE_REDIRECT
     assert isinstance(compute_redirect(302, "http://a/", base, "GET"), RedirectInfo)
+
+
+def test_a_word_to_a_proxy_is_for_those_who_have_got_it() -> None:
+    """R5, R18 (CVE-2026-6253): on the same origin it goes on, but only to them; to another one not at all."""
+    first = request_info(headers=[("Proxy-Authorization", "x")])
+    redirect = RedirectInfo(302, Url.parse("http://a.test/other"), "GET", True)
+    p, q = ProxyChain((ProxyServer(ProxyScheme.HTTP, "p", 80),)), ProxyChain()
+    second = redirected_request(first, redirect, p)
+    assert "proxy-authorization" in second.headers and second.own_proxy_chain == p and first.own_proxy_chain is None
+    assert redirected_request(second, redirect).own_proxy_chain == p
+    assert redirected_request(second, redirect, q).own_proxy_chain == q
+    assert "proxy-authorization" not in redirected(second, "http://b.test/").headers

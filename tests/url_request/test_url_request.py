@@ -47,6 +47,7 @@ from netstack_sync.url_request.url_request import URLRequest
 from tests.support.jobs import RaisingJob
 from tests.support.net_logs import RecordingNetLog
 from tests.support.network_delegates import RecordingNetworkDelegate
+from tests.support.scripted_proxies import use_proxies
 from tests.support.scripted_socket import EOF, Pause, Read, ScriptedSocket, Step, Write, each_step_failing
 from tests.support.scripted_stack import NEVER, ScriptedStack, request_info
 from tests.support.url_requests import RecordingDelegate, context_over, new_request
@@ -295,6 +296,28 @@ def test_a_redirect(stack: ScriptedStack, context: URLRequestContext, status: in
     assert request.url.href == "http://a.test/x" == delegate.redirects[0].url.href
     (hop,) = request.history
     assert hop.head.status == status and hop.url.href == "http://a.test/"
+
+
+def test_a_redirect_past_another_proxy(stack: ScriptedStack) -> None:
+    """Row 176 and R5, R18 (CVE-2026-6253): each hop has the proxies of its URL, and what the caller says to the first
+    one is neither for the next nor for the server, and goes to the first one again.
+    """
+    proxies = use_proxies(stack, "http://p:80")
+    proxies.by_path = {"/q": ("http://q:80",), "/s": ("socks5://s:1",)}
+
+    def forwarded(path: str, extra: str = "") -> Write:
+        line = f"GET http://a.test{path} HTTP/1.1\r\nHost: a.test\r\n"
+        return Write(f"{line}Proxy-Connection: keep-alive\r\n{extra}\r\n".encode())
+
+    mine = "Proxy-Authorization: mine\r\n"
+    first = stack.connection(forwarded("/", mine), Read(redirect_to("/q")), forwarded("/p", mine), Read(FINE))
+    stack.connection(forwarded("/q"), Read(redirect_to("/s")))
+    stack.connection(Write(head("/s")), Read(redirect_to("/p")))
+    info = request_info(headers=[("Proxy-Authorization", "mine")])
+    request, delegate = run(stack, context_over(stack), info)
+    assert delegate.result == OK and first.is_done
+    assert [str(response.proxy_chain) for response in request.history] == ["http://p:80", "http://q:80", "socks5://s:1"]
+    assert request.response is not None and str(request.response.proxy_chain) == "http://p:80"
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from netstack_sync.workers.proxy_settings import SystemProxySettings
-from netstack_sync.workers.proxy_settings_gnome import parse_gsettings, read_gnome_settings
+from netstack_sync.workers.proxy_settings_gnome import gnome_settings, parse_gsettings, read_gnome_settings
 
 # As gsettings 2.74 prints it when nobody has changed anything.
 FRESH = """\
@@ -139,3 +141,12 @@ def test_values_of_an_unexpected_kind_are_as_if_missing() -> None:
 def test_lines_of_others_are_skipped() -> None:
     """And those that are no settings at all."""
     assert parse_gsettings("other.schema mode 'manual'\nnonsense\n\norg.gnome.system.proxyx mode 'x'") == {}
+
+
+@given(st.text(alphabet="[]{}()<>@as'\"\\,:ux0e1-_ \n\x0b", max_size=100))
+def test_no_text_is_a_failure(text: str) -> None:
+    """As the value of any key."""
+    keys = ("mode", "ignore-hosts", "autoconfig-url", ".http host", ".http port")
+    lines = [f"org.gnome.system.proxy{key if key[0] == '.' else ' ' + key} {text}" for key in keys]
+    values = parse_gsettings("\n".join([*lines, "org.gnome.system.proxy mode 'manual'"]))
+    assert gnome_settings(values).source == "GNOME"

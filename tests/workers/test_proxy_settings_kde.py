@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from netstack_sync.workers.proxy_settings import SystemProxySettings
-from netstack_sync.workers.proxy_settings_kde import config_folders, parse_kioslaverc, read_kde_settings
+from netstack_sync.workers.proxy_settings_kde import config_folders, kde_settings, parse_kioslaverc, read_kde_settings
 
 # As Plasma 5.27 writes it.
 MANUAL = """\
@@ -192,3 +194,11 @@ def test_without_a_file_there_is_no_proxy(tmp_path: Path) -> None:
 def test_any_text_is_put_up_with(text: str, entries: dict[str, str]) -> None:
     """KDE's marks are no part of the names."""
     assert parse_kioslaverc(text) == entries
+
+
+@given(st.text(alphabet='[]$Proxy Settings=hT#1;:/\\"%\n\r\t\x0b\x1c\u2028', max_size=200))
+def test_no_text_is_a_failure(text: str) -> None:
+    """Alone, and in the group."""
+    for file in (text, f"[Proxy Settings]\nProxyType=1\n{text}", f"[Proxy Settings]\nhttpProxy={text}"):
+        found = kde_settings(parse_kioslaverc(file), {})
+        assert found.source == "KDE" and "\n" not in found.rules

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from netstack_sync.workers.proxy_settings import SystemProxySettings
 from netstack_sync.workers.proxy_settings_macos import read_macos_settings
@@ -96,3 +98,10 @@ def test_what_is_switched_off_does_not_count(name: str, changed: tuple[str, obje
 def test_without_settings(text: str) -> None:
     """Whatever is printed then."""
     assert read(text) == SystemProxySettings("macOS")
+
+
+@given(st.text(alphabet="<>{}dictonary:HTTPEnableProxy01. \n", max_size=200))
+def test_no_text_is_a_failure(text: str) -> None:
+    """Also in the middle of a dictionary."""
+    for printed in (text, f"<dictionary> {{\n  HTTPEnable : 1\n{text}\n}}"):
+        assert read(printed).source == "macOS"
