@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED, OK
 from netstack_sync.http.auth_party import PROXY, SERVER, AuthParty
 from netstack_sync.http.body_drainer import DRAIN_BYTES, HttpResponseBodyDrainer
+from netstack_sync.http.forwarding import may_be_left_unread
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.http.proxy_auth import make_proxy_party
 from netstack_sync.http.request_info import HttpRequestInfo
@@ -21,8 +20,6 @@ from netstack_sync.pool.handle import ClientSocketHandle
 from netstack_sync.pool.proxy_route import ProxyHop
 from netstack_sync.wire.http1_body import WORTH_READING_BOUND_BYTES
 from netstack_sync.wire.http1_response import ResponseHead
-
-_SURELY_READ_BYTES: Final = 4096  # of a body, with the head
 
 
 class ExchangeAuth(StepMachine):
@@ -175,15 +172,6 @@ class ExchangeAuth(StepMachine):
         """Also when it is not the one that asks now: who was told once for all is told by that connection only."""
         return any([party.binds_connection for party in self._parties()])
 
-    def _may_be_unread(self) -> bool:
-        """True when a proxy may have answered before it had the whole body: squid 5 leaves the rest lie, and never
-        answers what comes behind it. curl waits for that answer.
-        """
-        asking, upload = self._asking, self._info.upload
-        if asking is None or asking.target is not PROXY or upload is None:
-            return False
-        return upload.size is None or upload.size > _SURELY_READ_BYTES
-
     # --- steps
 
     def _drain(self, _: int) -> int:
@@ -209,7 +197,7 @@ class ExchangeAuth(StepMachine):
         asking, stream, self._stream = self._asking, self._stream, None
         assert asking is not None and stream is not None
         if not self._binds_connection():
-            stream.close(not_reusable=self._may_be_unread())
+            stream.close(not_reusable=asking.target is PROXY and may_be_left_unread(self._info))
             return OK
         if self._info.interim is not None:
             # A body that is held back and then not wanted ends its connection, and with it the handshake.

@@ -8,7 +8,7 @@ from netstack_sync.base.proxy_chain import ProxyChain
 from netstack_sync.http.auth_party import PROXY
 from netstack_sync.http.build_headers import Forwarding
 from netstack_sync.http.exchange_auth import ExchangeAuth
-from netstack_sync.http.forwarding import forwarding_hop, has_own_words, without_own_words
+from netstack_sync.http.forwarding import forwarding_hop, has_own_words, may_be_left_unread, without_own_words
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.http.proxy_stream_request import ProxyStreamRequest
 from netstack_sync.http.proxy_way import ProxyWay
@@ -36,7 +36,17 @@ def make_parties(
 class ExchangeParties:
     """Owned by the transaction, for as long as it lives; network thread only. After cancel() no callback comes."""
 
-    __slots__ = ("_auth", "_net_log", "_own_chain", "_session", "_way", "authorization", "forwarding")
+    __slots__ = (
+        "_auth",
+        "_has_long_body",
+        "_net_log",
+        "_own_chain",
+        "_session",
+        "_way",
+        "authorization",
+        "forwarding",
+        "spoils_connection",
+    )
 
     def __init__(
         self,
@@ -49,11 +59,14 @@ class ExchangeParties:
         self._net_log = net_log
         self._auth = auth  # nobody has to say who he is before he is asked
         self._way = way
+        self._has_long_body = False
         self._own_chain: ProxyChain | None = None  # see HttpResponseInfo.own_proxy_chain
         self.authorization: str | None = None
         """What prepare() found that the server is told; None leaves that to the request."""
         self.forwarding: Forwarding | None = None
         """What it found that is different since a proxy gets the request; None where none does."""
+        self.spoils_connection = False
+        """True once a proxy has said no to a body that it may not have read: nothing else goes over the connection."""
 
     def request_stream(self, info: HttpRequestInfo) -> StreamRequest | ProxyStreamRequest:
         """An unstarted wait for the next connection of the exchange."""
@@ -68,6 +81,7 @@ class ExchangeParties:
         route, auth = stream.route, self._auth
         hop = forwarding_hop(route, info)
         if route is not None and hop is not None:
+            self._has_long_body = may_be_left_unread(info)
             info = self._with_headers_for(route.chain, info)
             if auth is None and hop.identity is not None:
                 auth = self._auth = ExchangeAuth(info, self._session, self._net_log)
@@ -82,12 +96,14 @@ class ExchangeParties:
     def heed(self, response: HttpResponseInfo, stream: HttpStream) -> bool:
         """An answer is there, which is told how it came; True when it is a challenge that restart() can meet."""
         head, way = response.head, self._way
+        is_refused = head.status == PROXY.status and self.forwarding is not None
+        self.spoils_connection = is_refused and self._has_long_body
         if stream.route is not None:
             response.proxy_chain, response.own_proxy_chain = stream.route.chain, self._own_chain
         wants_restart = self._auth is not None and self._auth.wants_restart(head)
         if way is not None:
             way.report_success()
-            if head.status == PROXY.status and self.forwarding is not None and not wants_restart:
+            if is_refused and not wants_restart:
                 way.on_refused()
         return wants_restart
 

@@ -91,13 +91,13 @@ class NetworkTransaction(TransactionFacts):
         if self._stream_request is not None:
             self._stream_request.cancel()
             self._stream_request = None
-        if self._parties is not None:
-            self._parties.cancel()
-        stream, self._stream = self._stream, None
+        stream, parties, self._stream = self._stream, self._parties, None
+        if parties is not None:
+            parties.cancel()
         if stream is None:
             return
         self._session.meter.ended(stream)
-        if self.response is None or stream.is_reading:
+        if self.response is None or stream.is_reading or (parties is not None and parties.spoils_connection):
             # Who leaves in the middle of a wait does not want to wait for the rest either.
             self._note_sent(stream)
             stream.close(not_reusable=True)

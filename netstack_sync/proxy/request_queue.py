@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+
 from netstack_sync.proxy.resolution_request import ProxyResolutionRequest
 
 
@@ -47,6 +49,16 @@ class RequestQueue:
         del self._waiting[request]
         request.end_wait()
         return request
+
+    def fail_waiting(self, net_error: int, detail: str) -> None:
+        """Tells all who wait, in their order. A callback that raises has a bug, which is nobody else's."""
+        while self._waiting:
+            request = self.take_next()
+            request.error_detail = detail
+            try:
+                request.finish(net_error)
+            except Exception:
+                traceback.print_exc()
 
     def suspend(self) -> None:
         """Who asks waits again, before the others."""

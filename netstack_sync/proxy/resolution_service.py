@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 from enum import Enum, auto
 from typing import Final
@@ -25,7 +24,8 @@ from netstack_sync.proxy.bad_proxies import BadProxies
 from netstack_sync.proxy.config import DIRECTLY, ProxyConfig, ProxyList, ProxyRules
 from netstack_sync.proxy.config_service import ProxyConfigService
 from netstack_sync.proxy.info import ProxyInfo, ProxyRetryInfo
-from netstack_sync.proxy.pac_decider import PacFileDecider
+from netstack_sync.proxy.pac_decider import WPAD_URL, PacFileDecider
+from netstack_sync.proxy.pac_file import PacFileData
 from netstack_sync.proxy.pac_poller import PacPoller, PacVerdict
 from netstack_sync.proxy.pac_resolver import PacResolveJob, PacResolver
 from netstack_sync.proxy.pac_services import PacServices
@@ -59,6 +59,7 @@ class ProxyResolutionService:
         "_config",
         "_configs",
         "_decider",
+        "_kept",
         "_poller",
         "_post_task",
         "_queue",
@@ -82,6 +83,8 @@ class ProxyResolutionService:
         self._decider: PacFileDecider | None = None
         self._resolver: PacResolver | None = None
         self._poller: PacPoller | None = None
+        self._kept: PacFileData | None = None
+        """The last good script, for when it cannot be fetched; not one that a network told: it is that network's."""
         self._refusal = ""
         """Why there is no answer for anybody: there has to be a script, and there is none."""
         self._stalled_until = services.timers.clock.now()
@@ -126,13 +129,7 @@ class ProxyResolutionService:
         """Requests fail with ERR_CONTEXT_SHUT_DOWN, and so do those that come later; idempotent."""
         self._configs.remove_observer(self)
         self._reset(_State.SHUT_DOWN)
-        while self._queue.has_waiting:
-            request = self._queue.take_next()
-            request.error_detail = _SHUT_DOWN_DETAIL
-            try:
-                request.finish(ERR_CONTEXT_SHUT_DOWN)
-            except Exception:
-                traceback.print_exc()  # a bug of who asked, from which no other one is to suffer
+        self._queue.fail_waiting(ERR_CONTEXT_SHUT_DOWN, _SHUT_DOWN_DETAIL)
 
     @property
     def scripts(self) -> PacServices:
@@ -146,6 +143,7 @@ class ProxyResolutionService:
         net_log = self._services.net_log
         net_log.add_global_entry(NetLogEventType.PROXY_CONFIG_CHANGED, config_change_params(self._config, config))
         self._config = config
+        self._kept = None
         self._bad.clear()
         if self._state not in (_State.NONE, _State.SHUT_DOWN):
             self._initialise()
@@ -250,13 +248,19 @@ class ProxyResolutionService:
     def _on_decided(self, result: int) -> None:
         decider, self._decider = self._decider, None
         assert decider is not None, "this is its result"
-        self._heed_verdict(PacVerdict(result, decider.script, decider.error_detail))
+        if result == OK or self._kept is None:
+            self._heed_verdict(PacVerdict(result, decider.script, decider.error_detail))
+            return
+        self._heed_verdict(PacVerdict(OK, self._kept))
+        assert self._poller is not None, "only what was fetched can fail to be fetched"
+        self._poller.poll_soon()
 
     def _heed_verdict(self, verdict: PacVerdict) -> None:
         config, services = self._config, self._services
         assert config is not None, "it is about these"
         if verdict.script is not None:
             self._resolver = PacResolver(verdict.script, services)
+            self._kept = verdict.script if verdict.script.source != WPAD_URL else None
         elif config.pac_mandatory:
             self._refusal = _mandatory_detail(verdict.error_detail)
         else:

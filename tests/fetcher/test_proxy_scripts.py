@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from netstack_sync import AutoDetect, DnsSettings, PacScript, PacUrl, ProxyConfig, ProxyError, Session
+from netstack_sync import (
+    AutoDetect,
+    ContextShutDown,
+    DeadlineExceeded,
+    DnsSettings,
+    PacScript,
+    PacUrl,
+    ProxyConfig,
+    ProxyError,
+    Session,
+)
+from netstack_sync.base.load_state import LoadState
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from tests.support.recording_proxy import RecordingProxy, recording_proxy
+from tests.support.waiting import LIMIT_S, Caller, load_state, make_fetcher, wait_until
 
 pytest.importorskip("quickjs")
 
@@ -61,6 +74,98 @@ def test_script_of_one_request(server: EmbeddedServer, proxy: RecordingProxy) ->
         url = server.url("/hello", host="far.test")
         assert session.get(url, proxy=PacScript(script_for(proxy.port))).proxy_chain == (proxy.url(),)
         assert session.get(url).proxy_chain == (other.url(),)
+
+
+def test_scripts_do_not_mix(server: EmbeddedServer, proxy: RecordingProxy) -> None:
+    """Each request is decided by its own, however many are under way."""
+    with recording_proxy() as other, Session(trust_env=False) as session:
+        ways = {each.url(): PacScript(script_for(each.port)) for each in (proxy, other)}
+        url = server.url("/hello", host="far.test")
+        futures = [(name, session.submit("GET", url, proxy=script)) for name, script in list(ways.items()) * 5]
+        assert all([future.result().proxy_chain == (name,) for name, future in futures])
+        session.close_idle_connections()
+    assert len(proxy.requests) == len(other.requests) == 5
+
+
+class Names:
+    """A resolver hook that knows what it is told, and lets nobody go on before it may."""
+
+    def __init__(self, **known: str) -> None:
+        self.asked: list[str] = []
+        self.go_on = threading.Event()
+        self._known = known
+
+    def __call__(self, host: str) -> list[str]:
+        self.asked.append(host)
+        assert self.go_on.wait(LIMIT_S)
+        return [self._known.get(host, host)]
+
+
+ASKING = "function FindProxyForURL(url, host) { return 'PROXY ' + dnsResolve('decides') + ':%d'; }"
+
+
+def test_names_are_looked_up_by_the_hook(server: EmbeddedServer, proxy: RecordingProxy) -> None:
+    """It is the session's word on names, and nobody looks up what is for the proxy."""
+    names = Names(decides="127.0.0.1")
+    names.go_on.set()
+    with Session(proxy=PacScript(ASKING % proxy.port), dns=DnsSettings(resolver=names), trust_env=False) as session:
+        for host in ("far.test", "other.test"):
+            assert session.get(server.url("/hello", host=host)).proxy_chain == (proxy.url(),)
+    assert names.asked == ["decides", "127.0.0.1"] * 2
+
+
+def test_script_that_waits_for_a_name_holds_no_other(server: EmbeddedServer, proxy: RecordingProxy) -> None:
+    """A request that another script decides about goes on, and this one once the name is there."""
+    names = Names(decides="127.0.0.1")
+    url = server.url("/hello", host="far.test")
+    dns = DnsSettings(resolver=lambda host: names(host) if host == "decides" else [host])
+    with Session(proxy=PacScript(ASKING % proxy.port), dns=dns, trust_env=False) as session:
+        waiting = session.submit("GET", url)
+        wait_until(lambda: names.asked == ["decides"])
+        for _ in range(5):
+            assert session.get(url, proxy=PacScript(script_for(proxy.port))).ok
+        assert not waiting.done()
+        names.go_on.set()
+        assert waiting.result().proxy_chain == (proxy.url(),)
+
+
+def test_deadline_holds_while_a_script_waits_for_a_name(server: EmbeddedServer) -> None:
+    """Nothing has been sent then."""
+    names = Names()
+    try:
+        with Session(proxy=PacScript(ASKING % 1), dns=DnsSettings(resolver=names), trust_env=False) as session:
+            with pytest.raises(DeadlineExceeded) as caught:
+                session.get(server.url("/hello", host="far.test"), timeout=0.2)
+            assert not caught.value.may_have_been_sent and set(names.asked) <= {"decides"}
+    finally:
+        names.go_on.set()
+
+
+ENDLESS = "function FindProxyForURL(url, host) { for (;;); }"
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+def test_deadline_holds_while_a_script_runs(server: EmbeddedServer, is_trusted: bool) -> None:
+    """Also in a process of its own."""
+    with Session(proxy=endless_script(server, is_trusted), trust_env=False) as session, pytest.raises(DeadlineExceeded):
+        session.get(server.url("/hello", host="far.test"), timeout=0.2)
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+def test_close_while_a_script_runs(server: EmbeddedServer, is_trusted: bool) -> None:
+    """Who waits for its word is told; nobody waits for its end."""
+    with Session(proxy=endless_script(server, is_trusted), trust_env=False) as session:
+        fetcher = make_fetcher(session, server.url("/hello", host="far.test"))
+        caller = Caller(fetcher.fetch)
+        wait_until(lambda: load_state(session, fetcher) is LoadState.RESOLVING_PROXY_FOR_URL)
+    caller.join()
+    assert isinstance(caller.error, ContextShutDown)
+
+
+def endless_script(server: EmbeddedServer, is_trusted: bool) -> PacScript | PacUrl:
+    """Over plain http it is not trusted."""
+    server.route("/endless.pac", Answer(body=ENDLESS.encode()))
+    return PacScript(ENDLESS) if is_trusted else PacUrl(server.url("/endless.pac"))
 
 
 def test_names_that_a_script_asks_for(server: EmbeddedServer, proxy: RecordingProxy) -> None:
@@ -115,6 +220,16 @@ def test_script_that_fails(server: EmbeddedServer, text: str, words: str) -> Non
             session.get(url, proxy=PacScript(text, mandatory=True))
 
 
+def test_where_a_script_is_wrong(server: EmbeddedServer) -> None:
+    """Line and column are told, by which it is found in the file."""
+    text = "function FindProxyForURL(url, host) {\n  if (host)\n    nobody.knows();\n}"
+    with Session(proxy=PacScript(text, mandatory=True), trust_env=False) as session:
+        words = r"ERR_MANDATORY_PROXY_CONFIGURATION_FAILED.*line 3, column \d+.*'?nobody"
+        with pytest.raises(ProxyError, match=words):
+            session.get(server.url("/hello", host="far.test"))
+    assert not server.requests
+
+
 def test_script_that_is_not_there(server: EmbeddedServer) -> None:
     """The same."""
     dns = DnsSettings(host_resolver_rules="MAP far.test 127.0.0.1")
@@ -138,6 +253,32 @@ def test_network_that_has_a_script(server: EmbeddedServer, proxy: RecordingProxy
     dns = DnsSettings(host_resolver_rules=f"MAP wpad 127.0.0.1:{server.port}")
     with Session(proxy=AutoDetect(), dns=dns, trust_env=False) as session:
         assert session.get(server.url("/hello", host="far.test")).proxy_chain == (proxy.url(),)
+
+
+def test_network_without_a_script(server: EmbeddedServer) -> None:
+    """The hook is asked for the name "wpad" first; where there is none nothing is fetched, and the way is direct."""
+    asked: list[str] = []
+
+    def resolve(host: str) -> list[str]:
+        asked.append(host)
+        if host == "wpad":
+            raise LookupError("no such host here")
+        return ["127.0.0.1"]
+
+    with Session(proxy=AutoDetect(), dns=DnsSettings(resolver=resolve), trust_env=False) as session:
+        assert session.get(server.url("/hello", host="far.test")).proxy_chain == ()
+    assert asked == ["wpad", "far.test"]
+
+
+def test_detected_script_is_fetched_where_the_hook_says(server: EmbeddedServer, proxy: RecordingProxy) -> None:
+    """Names of the script's own host are the session's, too."""
+    server.route("/wpad.dat", Answer(body=script_for(proxy.port).encode()))
+    names = Names(detected="127.0.0.1")
+    names.go_on.set()
+    dns = DnsSettings(host_resolver_rules=f"MAP wpad detected:{server.port}", resolver=names)
+    with Session(proxy=AutoDetect(), dns=dns, trust_env=False) as session:
+        assert session.get(server.url("/hello", host="far.test")).proxy_chain == (proxy.url(),)
+    assert names.asked[0] == "detected" and "far.test" not in names.asked
 
 
 def test_preconnect_asks_the_script(server: EmbeddedServer, proxy: RecordingProxy) -> None:

@@ -368,15 +368,25 @@ def test_a_large_body_goes_over_another_connection(stack: ScriptedStack, size: i
     start = TO_PROXY.replace(b"GET", b"POST")
     answer = PROXY_BASIC + framing
     use_proxies(stack, "http://p:80").identities[P] = AuthIdentity("me", "p", ("basic",))
-    sent_body = [Write(b"5\r\nxxxxx\r\n0\r\n\r\n")] if size is None else []
-    steps = [Write(start + framing + (b"" if sent_body else body)), *sent_body, ask(407, 'Basic realm="r"')]
-    again = [Write(start + answer + (b"" if sent_body else body)), *sent_body, FINE]
+    sent_body: list[Step] = [Write(b"5\r\nxxxxx\r\n0\r\n\r\n")] if size is None else []
+    steps: list[Step] = [Write(start + framing + (b"" if sent_body else body)), *sent_body, ask(407, 'Basic realm="r"')]
+    again: list[Step] = [Write(start + answer + (b"" if sent_body else body)), *sent_body, FINE]
     if is_kept:
         stack.connection(*steps, *again)
     else:
         stack.connection(*steps)
         stack.connection(*again)
     assert status(stack, request_info(method="POST", upload=upload)) == 200
+
+
+@pytest.mark.parametrize("size, is_kept", [(4096, True), (4097, False)])
+def test_nobody_gets_a_connection_with_a_body_that_was_left(stack: ScriptedStack, size: int, is_kept: bool) -> None:
+    """Where the proxy's no is the answer: who came next would wait for one that does not come."""
+    use_proxies(stack, "http://p:80")
+    framing = b"Content-Length: %d\r\n\r\n" % size
+    socket = stack.connection(Write(TO_PROXY.replace(b"GET", b"POST") + framing + b"x" * size), ask(407, body=b"no"))
+    assert status(stack, request_info(method="POST", upload=BytesUpload(b"x" * size))) == 407
+    assert socket.is_open == is_kept
 
 
 def test_basic_is_said_at_once(stack: ScriptedStack) -> None:

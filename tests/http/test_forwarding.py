@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from netstack_sync.http.forwarding import forwarding_hop, has_own_words, without_own_words
+from netstack_sync.http.forwarding import forwarding_hop, has_own_words, may_be_left_unread, without_own_words
+from netstack_sync.http.upload import BytesUpload
 from netstack_sync.pool.proxy_route import ProxyHop, ProxyRoute
 from tests.support.scripted_proxies import server_of
 from tests.support.scripted_stack import request_info
@@ -29,6 +30,16 @@ def test_only_plain_http_through_a_proxy_that_speaks_it(scheme: str, before: str
 def test_without_a_proxy() -> None:
     """Nobody does."""
     assert forwarding_hop(None, request_info()) is None
+
+
+@pytest.mark.parametrize("size, is_long", [(None, False), (0, False), (4096, False), (4097, True)])
+def test_a_body_that_a_proxy_may_not_have_read(size: int | None, is_long: bool) -> None:
+    """Since it has answered already; a short one comes with the head."""
+    upload = BytesUpload(b"x" * size) if size is not None else None
+    assert may_be_left_unread(request_info(method="POST", upload=upload)) == is_long
+    if upload is not None:
+        upload.size = None
+        assert may_be_left_unread(request_info(method="POST", upload=upload)), "nobody knows"
 
 
 def test_the_callers_own_words() -> None:

@@ -61,8 +61,9 @@ def test_fallback_to_socks(service: ServiceWorld) -> None:
 def test_a_script(service: ServiceWorld) -> None:
     """Row 214: PAC. It is fetched for the first question, which waits; the next one asks it at once."""
     service.set(PAC)
-    assert service.world.fetcher.fetches == []
+    assert service.world.fetcher.fetches == [] and service.service.is_idle
     first = service.ask("http://first.test/path")
+    assert not service.service.is_idle
     assert first.started == ERR_IO_PENDING and first.request.load_state is LoadState.DOWNLOADING_PAC_FILE
     assert service.world.fetcher.urls == [CUSTOM_URL]
     service.world.fetcher.give()
@@ -72,7 +73,7 @@ def test_a_script(service: ServiceWorld) -> None:
     assert first.result == OK and first.chains == "http://p:8080" and first.info.config == PAC
     second = service.ask("http://second.test/")
     service.answer("DIRECT")
-    assert second.result == OK and second.chains == "direct://"
+    assert second.result == OK and second.chains == "direct://" and service.service.is_idle
     assert len(service.world.fetcher.fetches) == 1
 
 

@@ -104,6 +104,44 @@ def test_another_network(service: ServiceWorld) -> None:
     assert early.chains == late.chains == "direct://"
 
 
+def test_another_network_without_the_script(service: ServiceWorld) -> None:
+    """The last good one is kept, and the fetch tried again as after a failure; other settings keep nothing."""
+    service.set(PAC)
+    service.ask()
+    service.script()
+    service.answer("DIRECT")
+    service.service.on_ip_address_changed()
+    asking = service.ask()
+    service.world.driver.advance(STALL_AFTER_NETWORK_CHANGE_S)
+    service.world.fetcher.fail()
+    service.answer("PROXY p:80")
+    assert asking.chains == "http://p:80"
+    service.world.driver.advance(DELAYS_AFTER_FAILURE_S[0])
+    service.world.fetcher.give(OTHER_TEXT)
+    asking = service.ask()
+    service.answer("PROXY other:80")
+    assert asking.chains == "http://other:80"
+    service.configs.change(ProxyConfig(pac_url="http://other.test/", rules=MANUAL.rules))
+    asking = service.ask()
+    service.world.fetcher.fail()
+    service.run()
+    assert asking.chains == "http://manual:80"
+
+
+def test_another_network_without_wpad(service: ServiceWorld) -> None:
+    """What one network told means nothing in another."""
+    service.world.dns.known["wpad"] = ("192.0.2.1",)
+    service.set(ProxyConfig(auto_detect=True, rules=MANUAL.rules))
+    asking = service.ask()
+    service.script()
+    service.answer("PROXY p:80")
+    service.world.dns.known["wpad"] = ()
+    service.service.on_ip_address_changed()
+    asking = service.ask()
+    service.world.driver.advance(STALL_AFTER_NETWORK_CHANGE_S)
+    assert asking.chains == "http://manual:80"
+
+
 def test_another_network_while_the_script_is_fetched(service: ServiceWorld) -> None:
     """The fetch in the old one is given up."""
     service.set(PAC)
