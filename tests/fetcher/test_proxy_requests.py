@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from netstack_sync import DigestAuth, Limits, ProxyChain, ProxyError, RetryPolicy, Session
+from netstack_sync import DeadlineExceeded, DigestAuth, Limits, ProxyChain, ProxyError, RetryPolicy, Session
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from tests.support.digest_server import DigestServer
@@ -392,3 +392,16 @@ def test_bad_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "s3cret" not in str(caught.value)
     Session(trust_env=False).close()
     Session(proxy="direct").close()
+
+
+def test_deadline_while_somebody_is_asked_for_a_login(server: EmbeddedServer, proxy: RecordingProxy) -> None:
+    """A function that hangs holds nobody longer than he wants to wait."""
+    hang = threading.Event()
+    try:
+        with (
+            Session(proxy=proxy.url(), proxy_auth=lambda _: (hang.wait(20), None)[1], trust_env=False) as session,
+            pytest.raises(DeadlineExceeded),
+        ):
+            session.get(server.url("/hello"), timeout=0.3)
+    finally:
+        hang.set()

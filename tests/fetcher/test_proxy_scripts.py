@@ -314,3 +314,23 @@ def test_fork_with_a_script_in_a_child_process(server: EmbeddedServer, proxy: Re
                 os._exit(2)
         assert os.waitpid(child, 0)[1] == 0
         assert session.get(url.replace("hello", "echo")).connection_reused
+
+
+def test_deadline_while_a_script_is_fetched(server: EmbeddedServer) -> None:
+    """One deadline for everything; the error says what was waited for."""
+    server.route("/proxy.pac", Answer(body=script_for(1).encode(), delay_s=30.0))
+    with (
+        Session(proxy=PacUrl(server.url("/proxy.pac")), trust_env=False) as session,
+        pytest.raises(DeadlineExceeded, match="while downloading pac file"),
+    ):
+        session.get(server.url("/hello", host="far.test"), timeout=0.3)
+
+
+def test_script_that_loops_for_ever(server: EmbeddedServer) -> None:
+    """It is ended; the request goes directly, and others were not held up."""
+    script = "function FindProxyForURL(url, host) { while (host == 'far.test'); return 'DIRECT'; }"
+    dns = DnsSettings(host_resolver_rules="MAP *.test 127.0.0.1")
+    with Session(proxy=PacScript(script), dns=dns, trust_env=False) as session:
+        stalled = session.submit("GET", server.url("/hello", host="far.test"))
+        assert session.get(server.url("/hello", host="near.test")).ok
+        assert not stalled.done() and stalled.result(30.0).proxy_chain == ()
