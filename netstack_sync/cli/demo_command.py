@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     with (
         EmbeddedServer() as plain,
         EmbeddedServer(tls=True) as secure,
-        Session(verify=secure.ca_file, timeout=_TIMEOUT_S) as session,
+        Session(verify=secure.ca_file, timeout=_TIMEOUT_S, proxy="direct") as session,
     ):
         print(f"The embedded server listens at {plain.url()} and {secure.url(host='localhost')}")
         _fetch_all(session, _targets(plain, secure), options)

@@ -211,7 +211,9 @@ class Session(SessionRequests):
         context.thread.post(lambda: context.preconnect(request.url, request.tls, count, identity))
 
     def resolve(self, host: str, port: int = 0, *, family: int = 0, timeout: float | None = None) -> Resolution:
-        """The addresses that a fetch would try, best first; `family` is 4, 6, or 0 for both, `timeout` in seconds.
+        """The addresses that a fetch would try, best first, if it went directly: a proxy looks names up itself.
+
+        `family` is 4, 6, or 0 for both, `timeout` in seconds.
 
         Raises ValueError, NameNotResolved, DeadlineExceeded and ContextShutDown.
         """

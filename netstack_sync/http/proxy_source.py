@@ -61,10 +61,10 @@ class ProxySource(Protocol):
         """The service of a request's own settings, or of the session's; None where these say: directly."""
 
     def identity_of(self, server: ProxyServer, info: ProxyInfo, on_done: OnIdentity) -> AuthIdentity | int | None:
-        """What `on_done` would receive, or ERR_IO_PENDING and one later call of it.
+        """What `on_done` would receive, or ERR_IO_PENDING and one later call of it unless stop_asking() comes first."""
 
-        Who does not wait any more passes the call over.
-        """
+    def stop_asking(self, on_done: OnIdentity) -> None:
+        """The call never comes; idempotent."""
 
     def identity_error(self, server: ProxyServer) -> str:
         """Why identity_of() gave an error the last time, in words; may be empty."""

@@ -101,6 +101,8 @@ class ProxyWay(StepMachine):
 
     def cancel(self) -> None:
         """Ends a find(); idempotent."""
+        if self.is_pending:
+            self._source.stop_asking(self._on_identity)
         self._stop()
         if self._request is not None:
             self._request.cancel()
@@ -152,8 +154,6 @@ class ProxyWay(StepMachine):
         return OK
 
     def _on_identity(self, identity: AuthIdentity | int | None) -> None:
-        if not self.is_pending:
-            return  # cancelled
         info = self.info
         assert info is not None and identity != ERR_IO_PENDING
         if isinstance(identity, int):

@@ -11,6 +11,7 @@ from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_PROXY_AUTH_REQUEST
 from netstack_sync.base.proxy_chain import ProxyServer
 from netstack_sync.base.shown_text import shown
 from netstack_sync.http.proxy_source import OnIdentity
+from netstack_sync.loop.fan_out import tell_in_turns
 from netstack_sync.proxy.config import ProxyConfig
 from netstack_sync.workers.worker_pool import WorkerPool
 
@@ -39,7 +40,7 @@ class ProxyIdentities:
     The function is asked once for each proxy, by however many requests, and what it gave is kept until it is refused.
     """
 
-    __slots__ = ("_answers", "_failures", "_logins", "_waiting", "_workers")
+    __slots__ = ("_answers", "_failures", "_logins", "_telling", "_waiting", "_workers")
 
     def __init__(self, logins: ProxyLogins | None, workers: WorkerPool) -> None:
         """Without `logins` only URLs count. `workers` are those for code of the user's."""
@@ -47,7 +48,8 @@ class ProxyIdentities:
         self._workers = workers
         self._answers: dict[ProxyServer, AuthIdentity | None] = {}
         self._failures: dict[ProxyServer, str] = {}
-        self._waiting: dict[ProxyServer, list[OnIdentity]] = {}
+        self._waiting: dict[ProxyServer, dict[OnIdentity, None]] = {}  # in the order of their coming
+        self._telling: list[dict[OnIdentity, None]] = []
 
     def identity_of(self, server: ProxyServer, config: ProxyConfig, on_done: OnIdentity) -> AuthIdentity | int | None:
         """See ProxySource; ERR_PROXY_AUTH_REQUESTED where the function failed, which error_of() tells more about."""
@@ -61,10 +63,15 @@ class ProxyIdentities:
             return self._answers[server]
         waiting = self._waiting.get(server)
         if waiting is None:
-            waiting = self._waiting[server] = []
+            waiting = self._waiting[server] = {}
             self._workers.post_job(lambda: _answer(logins, server), lambda reply: self._on_reply(server, reply))
-        waiting.append(on_done)
+        waiting[on_done] = None
         return ERR_IO_PENDING
+
+    def stop_asking(self, on_done: OnIdentity) -> None:
+        """Whoever waits does not any more; the function is not interrupted, and its answer is kept."""
+        for waiting in (*self._waiting.values(), *self._telling):
+            waiting.pop(on_done, None)
 
     def error_of(self, server: ProxyServer) -> str:
         """Why the function gave no answer the last time, in words; may be empty."""
@@ -75,7 +82,6 @@ class ProxyIdentities:
         self._answers.pop(server, None)
 
     def _on_reply(self, server: ProxyServer, reply: AuthIdentity | str | BaseException | None) -> None:
-        waiting = self._waiting.pop(server)
         outcome: AuthIdentity | int | None
         if isinstance(reply, (str, BaseException)):
             _remember(self._failures, server, str(reply))
@@ -84,8 +90,19 @@ class ProxyIdentities:
             _remember(self._answers, server, reply)
             self._failures.pop(server, None)
             outcome = reply
-        for on_done in waiting:
+        told = self._waiting.pop(server)
+        self._telling.append(told)
+
+        def tell_next() -> bool:
+            if not told:
+                self._telling.remove(told)
+                return False
+            on_done = next(iter(told))
+            del told[on_done]
             on_done(outcome)
+            return True
+
+        tell_in_turns(tell_next, self._workers.task_runner.post_task)
 
 
 def _answer(logins: ProxyLogins, server: ProxyServer) -> AuthIdentity | str | None:

@@ -87,6 +87,10 @@ class ProxyServices:
         """See ProxySource."""
         return self._identities.identity_of(server, info.config, on_done)
 
+    def stop_asking(self, on_done: OnIdentity) -> None:
+        """See ProxySource."""
+        self._identities.stop_asking(on_done)
+
     def identity_error(self, server: ProxyServer) -> str:
         """See ProxySource."""
         return self._identities.error_of(server)

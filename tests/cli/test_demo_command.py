@@ -29,6 +29,13 @@ def test_demo_shows_requests_sockets_and_promises(netstack: Netstack) -> None:
     assert "with DeadlineExceeded, ERR_TIMED_OUT (-7)" in text and "its waiter was told after " in text
 
 
+def test_demo_needs_no_proxy(netstack: Netstack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the environment says: its server is this process."""
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    assert netstack("demo", "--threads", "1", "--requests", "2").status == 0
+
+
 def test_demo_of_a_url_fetches_that_one(netstack: Netstack, server: EmbeddedServer) -> None:
     """The same table, without an embedded server; http:// may be left out."""
     done = netstack("demo", "--requests", "4", server.url("/hello").removeprefix("http://"))

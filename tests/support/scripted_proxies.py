@@ -77,6 +77,7 @@ class ScriptedProxies:
         self.asked: list[tuple[ProxyConfig | None, str]] = []
         self._config: ProxyConfig | None = None
         self.reported: list[ProxyInfo] = []
+        self.asking: list[OnIdentity] = []
         self.forgotten: list[ProxyServer] = []
 
     def service_for(self, config: ProxyConfig | None) -> ScriptedProxies | None:
@@ -98,8 +99,19 @@ class ScriptedProxies:
         identity = self.identities.get(server)
         if not self.is_late:
             return identity
-        self.post(lambda: on_done(identity))
+        self.asking.append(on_done)
+        self.post(lambda: self._tell(on_done, identity))
         return ERR_IO_PENDING
+
+    def _tell(self, on_done: OnIdentity, identity: AuthIdentity | int | None) -> None:
+        if on_done in self.asking:
+            self.asking.remove(on_done)
+            on_done(identity)
+
+    def stop_asking(self, on_done: OnIdentity) -> None:
+        """See ProxySource."""
+        if on_done in self.asking:
+            self.asking.remove(on_done)
 
     def identity_error(self, server: ProxyServer) -> str:
         """See ProxySource."""

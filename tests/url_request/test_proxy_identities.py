@@ -9,6 +9,7 @@ import pytest
 from netstack_sync.auth.identity import AuthIdentity, password_identity
 from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_PROXY_AUTH_REQUESTED
 from netstack_sync.base.proxy_chain import ProxyScheme, ProxyServer
+from netstack_sync.http.proxy_source import OnIdentity
 from netstack_sync.proxy.config import DIRECT_CONFIG, ProxyConfig
 from netstack_sync.url_request.proxy_identities import ProxyIdentities
 from tests.support.network import NetworkDriver, driven_network
@@ -62,9 +63,12 @@ class Rig:
         self.workers = ScriptedWorkers(driver.thread.task_runner)
         self.identities = ProxyIdentities(logins, self.workers)
         self.told: list[AuthIdentity | int | None] = []
+        self.on_done: list[OnIdentity] = []
+        """Of those who asked, in their order."""
 
     def ask(self, server: ProxyServer = A, config: ProxyConfig = DIRECT_CONFIG) -> AuthIdentity | int | None:
-        return self.identities.identity_of(server, config, self.told.append)
+        self.on_done.append(lambda identity: self.told.append(identity))
+        return self.identities.identity_of(server, config, self.on_done[-1])
 
     def answer(self) -> None:
         self.workers.run_next()
@@ -145,3 +149,32 @@ def test_memory_is_bounded(driver: NetworkDriver) -> None:
         rig.ask(server)
         rig.answer()
     assert rig.ask(servers[-1]) == ME and rig.ask(servers[0]) == ERR_IO_PENDING
+
+
+def test_who_does_not_wait_any_more_is_not_told(driver: NetworkDriver) -> None:
+    """What the function says is kept all the same."""
+    rig = Rig(driver, Logins(ask=Function(ME)))
+    for _ in range(3):
+        rig.ask()
+    for _ in range(2):
+        rig.identities.stop_asking(rig.on_done[1])
+    rig.answer()
+    assert rig.told == [ME, ME] and rig.ask() == ME
+    rig.identities.stop_asking(rig.on_done[0])
+
+
+def test_one_who_is_told_may_end_another_and_have_a_bug(
+    driver: NetworkDriver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The others are told; many of them not in one turn of the loop."""
+    rig = Rig(driver, Logins(ask=Function(ME)))
+
+    def end_the_next(_: object) -> None:
+        rig.identities.stop_asking(rig.on_done[0])
+        raise RuntimeError("a bug")
+
+    assert rig.identities.identity_of(A, DIRECT_CONFIG, end_the_next) == ERR_IO_PENDING
+    for _ in range(9):
+        rig.ask()
+    rig.answer()
+    assert rig.told == [ME] * 8 and "a bug" in capsys.readouterr().err

@@ -182,6 +182,7 @@ def test_identities(stack: ScriptedStack) -> None:
     info = ProxyInfo((chain_of(1),), ProxyConfig(credentials=((server, LOGIN),)))
     assert services.identity_of(server, info, lambda _: None) == password_identity(*LOGIN)
     services.forget_identity(server)
+    services.stop_asking(lambda _: None)
     assert services.identity_error(server) == ""
 
 
