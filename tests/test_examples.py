@@ -62,6 +62,14 @@ EXPECTED: dict[str, tuple[list[str], list[str]]] = {
         ["200 requests from 16 threads: 200 good answers", r"at most 6 sockets: [1-6] opened, \d+ times reused"],
     ),
     "preconnect": (PRECONNECTED, PRECONNECTED),
+    "proxies": (
+        [
+            *[rf"{name}: 200 through http://127\.0\.0\.1:\d+" for name in ("list", "script")],
+            "none: 200 through nobody",
+            r"http://127\.0\.0\.1:1 is skipped: ERR_PROXY_CONNECTION_FAILED \(-130\)",
+        ],
+        [f"{name}: 200 through nobody" for name in ("list", "script", "none")],
+    ),
     "ssrf_filter": (
         [
             "200 http://partner.example:.*/hello",

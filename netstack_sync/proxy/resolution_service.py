@@ -161,7 +161,7 @@ class ProxyResolutionService:
         if self._poller is not None:
             self._poller.on_activity()
         if self._state is _State.NONE:
-            self._apply_config()
+            self._initialise()
         result = self._answer_at_once(request)
         if result != ERR_IO_PENDING:
             return result
@@ -220,17 +220,12 @@ class ProxyResolutionService:
 
     # --- states
 
-    def _apply_config(self) -> None:
-        self._config = self._config or self._configs.latest()
-        if self._config is None:
-            self._state = _State.WAITING_FOR_CONFIG
-        else:
-            self._initialise()
-
     def _initialise(self, verdict: PacVerdict | None = None) -> None:
         """Begins anew with the settings, and with what was decided by them where that is known."""
-        config = self._config
-        assert config is not None, "nothing begins without settings"
+        config = self._config = self._config or self._configs.latest()
+        if config is None:
+            self._state = _State.WAITING_FOR_CONFIG
+            return
         self._reset(_State.WAITING_FOR_SCRIPT)
         if not config.has_automatic_settings:
             self._rules = config.rules

@@ -78,12 +78,12 @@ function resolved(host) {
 define("convert_addr", function convert_addr(address) { return numberOfV4(String(address)); });
 
 define("isInNet", function isInNet(host, pattern, mask) {
-    host = String(host);
-    if (exec(V4, host) === null) host = resolved(host);
-    if (host === null || bytesOfV4(host) === null) return false;
+    let address = String(host);
+    if (exec(V4, address) === null) address = resolved(host);  // which asks for no "null" when dnsResolve() said null
+    if (address === null || bytesOfV4(address) === null) return false;
     if (bytesOfV4(String(pattern)) === null || bytesOfV4(String(mask)) === null) return false;
     const bits = numberOfV4(String(mask));
-    return (numberOfV4(host) & bits) === (numberOfV4(String(pattern)) & bits);
+    return (numberOfV4(address) & bits) === (numberOfV4(String(pattern)) & bits);
 });
 
 define("isInNetEx", function isInNetEx(address, prefix) {

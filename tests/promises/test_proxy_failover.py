@@ -66,6 +66,7 @@ def proxy_argument(urls: list[str], is_scripted: bool) -> list[str] | PacScript:
     """The proxies, one after the other, by a list or by a script."""
     if not is_scripted:
         return urls
+    pytest.importorskip("quickjs")
     entries = [url.replace("://", " ") for url in urls]
     for scheme, entry in ENTRIES.items():
         entries = [each.replace(f"{scheme} ", f"{entry} ") for each in entries]

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
 
-from netstack_sync import DigestAuth, DnsSettings, NetError, PacScript, ProxyError, Response, Session
+from netstack_sync import (
+    AnyAuth,
+    DigestAuth,
+    DnsSettings,
+    NegotiateAuth,
+    NetError,
+    NtlmAuth,
+    PacScript,
+    ProxyError,
+    Response,
+    Session,
+)
 from netstack_sync.fetcher.proxy_values import ProxyArgument, ProxyAuthArgument
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.server_request import ReceivedRequest
@@ -168,6 +180,83 @@ def assert_names_went_to_the_proxy(way: Way) -> None:
         assert set(way.proxies[0].destinations) == {(name, way.last.port)}
 
 
+# --- other words to servers and proxies
+
+
+@pytest.mark.parametrize("schemes", SINGLE + CHAINS, ids="-".join)
+@pytest.mark.parametrize("target", ["http", "https"])
+def test_own_words_to_proxies(target: str, schemes: tuple[str, ...], sites: Sites) -> None:
+    """R5 and R18 (CVE-2026-6253): a Proxy-Authorization of the caller's goes to who forwards the request, and nowhere
+    else: into no tunnel, to no server, nor along with a redirect to whom it was not said.
+    """
+    with way_through(schemes, "none") as way, way.session() as session:
+        headers = {"Proxy-Authorization": f"Basic {b64encode(':'.join(FIRST).encode()).decode()}"}
+        for path in ("/hello", "/other-host", "/other-scheme"):
+            assert session.get(sites.of(target).url(path, ONE), headers=headers).content == b"hello\n"
+    assert said_in(sites.received + way.last.passed_on, *FIRST) == [] and b"proxy-" not in sites.received.lower()
+    is_told = target == "http" and way.forwards
+    assert bool(said_in(way.last.received, FIRST[1])) == is_told
+    for proxy in way.proxies[:-1]:
+        for connection in proxy.connections:
+            assert said_in(bytes(connection.handshake), *FIRST) == []
+    for request in way.last.requests:
+        assert request.method != "CONNECT" or request.headers.get("proxy-authorization") is None
+
+
+@pytest.mark.parametrize("schemes", SINGLE + CHAINS, ids="-".join)
+@pytest.mark.parametrize("target", ["http", "https"])
+def test_user_in_the_url(target: str, schemes: tuple[str, ...], sites: Sites) -> None:
+    """R18 (CVE-2026-6253): the whole URL that a proxy is sent is without it; who may read the header reads it there."""
+    user = ":".join([quote(part, "") for part in SERVER])
+    url = sites.of(target).url("/hello", ONE).replace("://", f"://{user}@")
+    with way_through(schemes, "none") as way, way.session() as session:
+        assert session.get(url).content == b"hello\n"
+    [request] = sites.of(target).requests
+    assert request.headers.get("authorization") == f"Basic {b64encode(':'.join(SERVER).encode()).decode()}"
+    for proxy in way.proxies:
+        assert f"@{ONE}".encode() not in proxy.received and quote(SERVER[0], "").encode() not in proxy.received
+        assert all([request.headers.get_all("authorization") == [] or target == "http" for request in proxy.requests])
+        assert target == "http" or said_in(proxy.received, *SERVER) == []
+
+
+@pytest.mark.parametrize("schemes", [way for way in SINGLE + CHAINS if can_log_in(way, "digest")], ids="-".join)
+@pytest.mark.parametrize("target", ["http", "https"])
+def test_digest_for_both(target: str, schemes: tuple[str, ...], sites: Sites) -> None:
+    """R3 (CVE-2026-11856): the proxy and the server ask, each gets its own answer, and nobody a password."""
+    judge, home = DigestServer(*SERVER), sites.of(target)
+    home.route("/digest", judge)
+    with way_through(schemes, "digest") as way, way.session() as session:
+        for _ in range(2):
+            assert session.get(home.url("/digest", ONE), auth=DigestAuth(*SERVER)).content == b"welcome"
+    assert [bool(seen) for seen in judge.seen] == [False, True, True]
+    assert said_in(sites.received + way.last.passed_on, *FIRST, SERVER[1]) == []
+    for proxy in way.proxies:
+        assert said_in(proxy.received, FIRST[1], SERVER[1]) == []
+        assert target == "http" or said_in(proxy.received, SERVER[0]) == []
+
+
+@pytest.mark.parametrize("kind", ["socks4", "socks4a", "socks5"])
+def test_accounts_of_windows_are_not_for_socks(kind: str, sites: Sites) -> None:
+    """R18: who chose NTLM or Kerberos did not mean a password in the open; who left it open did."""
+    pytest.importorskip("spnego")
+    user, password = "corp-user", "corp-password"
+    url = sites.plain.url("/hello", ONE)
+    with recording_proxy(login=(user, password)) as proxy:
+        for account in (NtlmAuth(user, password), NegotiateAuth(user, password)):
+            with (
+                Session(proxy=proxy.url(kind), proxy_auth=account, dns=ALL_HERE, trust_env=False) as session,
+                pytest.raises(ProxyError, match=r"ERR_PROXY_AUTH_UNSUPPORTED.*pass a tuple or BasicAuth"),
+            ):
+                session.get(url)
+        assert proxy.received == b""
+        auth = AnyAuth(user, password)
+        with Session(proxy=proxy.url(kind), proxy_auth=auth, dns=ALL_HERE, trust_env=False) as session:
+            assert session.get(url).ok
+        assert [each.login for each in proxy.connections if each.login] == [
+            (user, password if kind == "socks5" else "")
+        ]
+
+
 # --- more than one way
 
 
@@ -292,6 +381,7 @@ def test_script_that_names_another_proxy(kinds: tuple[str, str], target: str, sa
     """R18 (CVE-2026-6253): whoever writes the script may choose the proxies, but learns no login of others; also when
     the script sends one request here and the next one there.
     """
+    pytest.importorskip("quickjs")
     url = sites.of(target).url("/hello", ONE)
     with (
         recording_proxy(tls=kinds[0] == "https", login=FIRST) as first,
@@ -369,7 +459,8 @@ def test_tunnel_that_is_refused(hundreds: int, kind: str, sites: Sites) -> None:
     with recording_proxy(tls=kind == "https") as proxy:
         with Session(proxy=proxy.url(kind), verify=AUTHORITY, trust_env=False) as session:
             for status in range(100 * hundreds, min(100 * hundreds + 100, 506)):
-                proxy.refusal = refusal(status, b"Location: " + sites.plain.url("/hello").encode())
+                location = b"Location: " + sites.plain.url("/hello").encode()
+                proxy.refusal = refusal(status, location, b'WWW-Authenticate: Basic realm="evil"')
                 with pytest.raises(NetError, match="ERR_") as caught:
                     ask(session, url)
                 name = "ERR_PROXY_AUTH_REQUESTED" if status == 407 else "ERR_TUNNEL_CONNECTION_FAILED"

@@ -93,6 +93,17 @@ def test_initial_script_download(service: ServiceWorld) -> None:
     assert len(service.world.net_log.params_of(waits, NetLogEventPhase.END)) == 8
 
 
+def test_nobody_is_left(service: ServiceWorld) -> None:
+    """Row 218: CancelWhilePACFetching. The script is not asked about what nobody wants to know; it is kept."""
+    service.set(PAC)
+    service.ask().request.cancel()
+    service.script()
+    assert service.world.engine.runs == [] and service.service.is_idle
+    service.ask()
+    service.answer("DIRECT")
+    assert len(service.world.fetcher.fetches) == 1
+
+
 def test_settings_that_are_not_known_yet(service: ServiceWorld) -> None:
     """Requests wait for them too, even those for this machine: the user may want them to go through a proxy."""
     first, local = service.ask(), service.ask("http://localhost/")

@@ -224,6 +224,22 @@ def test_a_poll_that_changes_things_at_once(service: ServiceWorld) -> None:
     assert len(service.world.net_log.params_of(waits, NetLogEventPhase.BEGIN)) == 1
 
 
+def test_resting(service: ServiceWorld) -> None:
+    """Nothing runs by itself any more; whoever asks next has the script fetched anew."""
+    service.set(PAC)
+    asking = service.ask()
+    service.world.fetcher.fail()
+    service.run()
+    assert asking.chains == "direct://" and len(service.world.driver.loop.timers) == 1
+    service.service.rest()
+    service.world.driver.advance(DELAY_AFTER_SUCCESS_S)
+    assert len(service.world.driver.loop.timers) == 0 and len(service.world.fetcher.fetches) == 1
+    asking = service.ask()
+    service.script()
+    service.answer("PROXY p:80")
+    assert asking.chains == "http://p:80" and service.service.scripts is service.world.services
+
+
 @pytest.mark.parametrize("state", ["settings", "script", "answer", "told"])
 def test_shutdown_with_live_requests(service: ServiceWorld, state: str) -> None:
     """Row 221: OnShutdownWithLiveRequest. In every state they fail, once, in their order."""

@@ -90,6 +90,8 @@ ADDRESSES = [
     ('isInNet("both.example", "10.1.2.3", "255.255.255.255")', "true"),
     ('isInNet("six.example", "0.0.0.0", "0.0.0.0")', "false"),
     ('isInNet("none.example", "0.0.0.0", "0.0.0.0")', "false"),
+    ('isInNet(dnsResolve("none.example"), "0.0.0.0", "0.0.0.0")', "false"),
+    ('isInNet(undefined, "0.0.0.0", "0.0.0.0")', "false"),
     ('isInNet("1.2.3.4", "0.0.0.0", "0.0.0.0")', "true"),
     ('isInNet("1.2.3.256", "0.0.0.0", "0.0.0.0")', "false"),
     ('isInNet("1.2.3.4", "1.2.3", "255.255.255.0")', "false"),
