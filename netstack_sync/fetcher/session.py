@@ -236,6 +236,10 @@ class Session(SessionRequests):
         """
         self._stack.ask(lambda context: context.reload_tls())
 
+    def reload_proxies(self) -> None:
+        """Fetches scripts that choose proxies anew, looks at the system's settings, forgets which proxies failed."""
+        self._stack.ask(lambda context: context.reload_proxies())
+
     def clear_dns_cache(self) -> None:
         """Forgets which addresses hosts have; the next connection asks anew."""
         self._stack.ask(lambda context: context.resolver.clear_cache())

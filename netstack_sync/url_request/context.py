@@ -144,6 +144,11 @@ class URLRequestContext:
         for session in self._sessions:
             session.on_trust_changed()
 
+    def reload_proxies(self) -> None:
+        """See ProxyServices.reload."""
+        if self.proxies is not None:
+            self.proxies.reload()
+
     def close_idle_sockets(self) -> None:
         """Closes the connections that nobody uses."""
         for session in self._sessions:

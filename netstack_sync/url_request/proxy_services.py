@@ -123,6 +123,14 @@ class ProxyServices:
         for known in self._all():
             known.service.on_dns_changed()
 
+    def reload(self) -> None:
+        """Settings and scripts are looked for anew, and what failed is forgotten."""
+        for known in self._all():
+            config = known.settings.latest()
+            if config is not None:
+                known.service.on_proxy_config_changed(config)
+            known.settings.on_lazy_poll()
+
     def shut_down(self) -> None:
         """Whoever waits fails with ERR_CONTEXT_SHUT_DOWN; idempotent."""
         self._is_shut_down = True

@@ -334,3 +334,17 @@ def test_script_that_loops_for_ever(server: EmbeddedServer) -> None:
         stalled = session.submit("GET", server.url("/hello", host="far.test"))
         assert session.get(server.url("/hello", host="near.test")).ok
         assert not stalled.done() and stalled.result(30.0).proxy_chain == ()
+
+
+def test_reload(server: EmbeddedServer, proxy: RecordingProxy) -> None:
+    """The script is fetched anew, and what failed by the old one is forgotten."""
+    server.route(
+        "/proxy.pac", *[Answer(body=script_for(*ports).encode()) for ports in ((1, proxy.port), (proxy.port,))]
+    )
+    url = server.url("/hello", host="far.test")
+    with Session(proxy=PacUrl(server.url("/proxy.pac")), trust_env=False) as session:
+        assert session.get(url).ok and len(session.stats().bad_proxies) == 1
+        session.reload_proxies()
+        assert not session.stats().bad_proxies
+        assert session.get(url).proxy_chain == (proxy.url(),) and not session.stats().bad_proxies
+    assert [request.path for request in server.requests].count("/proxy.pac") == 2

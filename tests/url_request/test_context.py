@@ -299,5 +299,7 @@ def test_forked_child_drops_what_runs_for_the_parent(stack: ScriptedStack) -> No
         proxies=rig.services,
     )
     context.abandon_after_fork()
+    context.reload_proxies()
     assert rig.engine.is_abandoned and context.proxies is rig.services
     context_over(stack).abandon_after_fork()
+    context_over(stack).reload_proxies()

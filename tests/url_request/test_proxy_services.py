@@ -95,6 +95,24 @@ def test_another_network_knows_other_proxies(stack: ScriptedStack) -> None:
     assert not services.bad_proxies()
 
 
+def test_reload(stack: ScriptedStack) -> None:
+    """What failed is good again; the system is looked at, if the last look was some time ago."""
+    rig = make(stack, config_of(1, 2), system=config_of(7))
+    services = rig.services
+    services.start()
+    let_fail(stack, services.service_for(None))
+    let_fail(stack, services.service_for(config_of(3, 4)))
+    assert services.service_for(SYSTEM_CONFIG) is not None
+    services.reload()  # what the system says is not known yet
+    rig.workers.run_next()
+    stack.run()
+    stack.advance(60.0)
+    services.reload()
+    assert not services.bad_proxies() and len(rig.workers.jobs) == 1
+    assert asked(stack, services.service_for(None)).chain == chain_of(1)
+    services.shut_down()
+
+
 def test_settings_of_requests_are_bounded(stack: ScriptedStack) -> None:
     """Those used longest ago are dropped, unless somebody waits for their script."""
     rig = make(stack)
