@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from netstack_sync.workers.local_addresses import list_local_addresses
+from netstack_sync.workers.local_addresses import list_local_addresses, list_route_addresses
 
 
 class FakeSystem:
@@ -68,3 +68,14 @@ def test_the_real_system(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever it has; the machine's name is not looked up, which may take long."""
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [])
     assert "127.0.0.1" not in list_local_addresses()
+
+
+def test_the_addresses_of_the_routes_are_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """IPv4 first; loopback is no way out, and no name is looked up."""
+    system = FakeSystem(monkeypatch)
+    system.named = AssertionError("looked up")
+    assert list_route_addresses() == ()
+    system.sources = {socket.AF_INET6: ("2001:db8::5", 0), socket.AF_INET: ("10.0.0.1", 0)}
+    assert list_route_addresses() == ("10.0.0.1", "2001:db8::5")
+    system.sources = {socket.AF_INET: ("127.0.0.1", 0)}
+    assert list_route_addresses() == ()

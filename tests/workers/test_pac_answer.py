@@ -25,6 +25,7 @@ def test_an_answer_is_read() -> None:
     """Half characters become U+FFFD, whole ones beyond the first plane stay."""
     answer = read(text="a\ud800\U0001f600", needs="x", alerts=["\udfff"], cut=3)
     assert answer == PacAnswer("result", "a\ufffd\U0001f600", "", "x", ("\ufffd", "... and 3 more characters"))
+    assert read(alerts=["a"]).alerts == ("a",)
 
 
 def test_a_result_is_no_error() -> None:

@@ -171,6 +171,17 @@ def test_a_closed_child_is_reaped() -> None:
         os.kill(process.pid, 0)
 
 
+def test_a_fork_gives_the_pipes_back() -> None:
+    """And has no process of its own to wait for; here the process notices, which it would not in a fork."""
+    child = PacChild(PacLimits())
+    assert run(child, "return 'DIRECT'").result == "DIRECT"
+    process = child._process
+    assert process is not None and process.stdin is not None and process.stdout is not None
+    child.abandon_after_fork()
+    assert process.stdin.closed and process.stdout.closed and process.returncode == 0
+    os.waitpid(process.pid, 0)
+
+
 def test_the_process_ends_with_the_one_that_asks_even_if_that_has_forked() -> None:
     """The forked child gives back the pipes of the other."""
     program = """

@@ -17,6 +17,7 @@ from netstack_sync.workers.pac_values import PacOutcome, PacRequest, PacScriptTe
 from netstack_sync.workers.worker_pool import WorkerPool
 from tests.support.loops import DEADLINE_S, LoopDriver, driven_loop
 from tests.support.pac_runs import error_text, moment
+from tests.support.waiting import wait_until
 
 NAME = "pac-crew-under-test"
 
@@ -76,10 +77,7 @@ class Crew:
             gate.release()
         self.crew.shut_down()
         self.pool.shut_down()
-        for thread in threading.enumerate():
-            if thread.name == NAME:
-                thread.join(DEADLINE_S)
-                assert not thread.is_alive()
+        wait_until(lambda: all(thread.name != NAME for thread in threading.enumerate()))
 
 
 class Gated:

@@ -19,6 +19,7 @@ from netstack_sync.workers.pac_values import PacError, PacLimits, PacOutcome, Pa
 from tests.support.loops import DEADLINE_S, LoopDriver, driven_loop
 from tests.support.pac_runs import error_text, moment, request_of
 from tests.support.subprocesses import run_python
+from tests.support.waiting import wait_until
 
 LIMITS = PacLimits(run_s=0.5, total_s=2.0, max_child_failures=2)
 
@@ -41,10 +42,7 @@ def engine(driver: LoopDriver) -> Iterator[PacEngine]:
     engine = PacEngine(driver.loop.task_runner, driver.loop.timers, Clock(), LIMITS)
     yield engine
     engine.shut_down()
-    for thread in threading.enumerate():
-        if thread.name == "netstack-pac":
-            thread.join(DEADLINE_S)
-            assert not thread.is_alive()
+    wait_until(lambda: all(thread.name != "netstack-pac" for thread in threading.enumerate()))
 
 
 Run = Callable[[PacRequest], PacOutcome]
@@ -295,10 +293,7 @@ def test_after_the_end_nothing_replies(driver: LoopDriver) -> None:
     engine.shut_down()
     engine.shut_down()
     assert isinstance(engine.evaluate(request_of("return 'DIRECT'"), outcomes.append), PacEvaluation)
-    for thread in threading.enumerate():
-        if thread.name == "netstack-pac":
-            thread.join(DEADLINE_S)
-            assert not thread.is_alive()
+    wait_until(lambda: all(thread.name != "netstack-pac" for thread in threading.enumerate()))
     driver.run_until_idle()
     assert len(outcomes) == 2
 
