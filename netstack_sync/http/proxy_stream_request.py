@@ -109,7 +109,9 @@ class ProxyStreamRequest(StepMachine):
             return OK
         if result in (ERR_PROXY_AUTH_REQUESTED, ERR_PROXY_AUTH_UNSUPPORTED):
             self._way.on_refused()
-        result = self._way.fall_back(result, self._clock.now())
+        request = self._request
+        is_server_s = request is not None and request.has_reached_server
+        result = self._way.fall_back(result, self._clock.now(), is_server_s)
         if result == OK:
             self._step = self._find_way
         return result

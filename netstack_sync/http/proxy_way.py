@@ -59,13 +59,17 @@ class ProxyWay(StepMachine):
             return OK
         return self._begin(self._resolve, on_done)
 
-    def fall_back(self, error: int, now: float) -> int:
-        """After a failure to connect: OK when find() leads elsewhere now, else the error of the exchange."""
+    def fall_back(self, error: int, now: float, is_server_s: bool = False) -> int:
+        """After a failure to connect: OK when find() leads elsewhere now, else the error of the exchange.
+
+        What is the server's fault is held against no proxy: else a server could have others leave a good one, and go
+        directly where the list allows it.
+        """
         info = self.info
         if info is None or not can_fall_back(error):
             return final_error(error)
         failed = info.chain
-        if not info.fallback(error, now):
+        if not info.fallback(error, now, is_held_against=not is_server_s):
             return error
         self._is_found = False
         params = {"bad_proxy_chain": str(failed), "net_error": error}

@@ -74,6 +74,11 @@ class StreamRequest(StepMachine):
         return self._handle.error_detail
 
     @property
+    def has_reached_server(self) -> bool:
+        """See ClientSocketHandle."""
+        return self._handle.has_reached_server
+
+    @property
     def ssl_info(self) -> SSLInfo | None:
         """See ClientSocketHandle."""
         return self._handle.ssl_info

@@ -120,6 +120,11 @@ class ConnectJob(StepMachine, ABC):
         return taken
 
     @property
+    def has_reached_server(self) -> bool:
+        """True when the proxies on the way, if there are any, have done their part: what failed is not theirs."""
+        return False
+
+    @property
     @abstractmethod
     def load_state(self) -> LoadState:
         """What the job waits for."""

@@ -60,6 +60,7 @@ class ClientSocketHandle:
         "generation",
         "group_id",
         "has_freed_descriptors",
+        "has_reached_server",
         "idle_time_s",
         "job",
         "job_since",
@@ -101,6 +102,8 @@ class ClientSocketHandle:
         """What went wrong, in words; may be empty."""
         self.ssl_info: SSLInfo | None = None
         """What is known of the server when TLS was why no socket came; a socket has its own."""
+        self.has_reached_server = False
+        """No socket came, and that is no fault of the proxies on the way."""
 
     def init(self, on_done: Completion) -> int:
         """Asks for a socket: OK and `socket` is there, an error, or ERR_IO_PENDING and one later callback."""
@@ -113,6 +116,7 @@ class ClientSocketHandle:
         self.connect_timing = None
         self.error_detail = ""
         self.ssl_info = None
+        self.has_reached_server = False
         result = self._pool.request_socket(self)
         if result == ERR_IO_PENDING:
             self._on_done = on_done

@@ -251,6 +251,7 @@ class ClientSocketPool:
         """Gives a handle what a job brought: a socket, or the reason why there is none."""
         if socket is None:
             handle.error_detail, handle.ssl_info = job.error_detail, job.ssl_info
+            handle.has_reached_server = job.has_reached_server
         else:
             self._bind(group, handle, socket, ReuseType.UNUSED)
             handle.connect_timing = job.timing

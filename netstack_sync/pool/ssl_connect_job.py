@@ -50,6 +50,11 @@ class SslConnectJob(LayeredConnectJob):
         self._secure: SecureSocket | None = None
         self._has_started_over = False
 
+    @property
+    def has_reached_server(self) -> bool:
+        """See ConnectJob; the server is whoever is spoken to in TLS."""
+        return self._secure is not None
+
     def _connect_layer(self, transport: StreamSocket) -> int:
         self.timing.ssl_start = self.clock.now()
         params = self._params

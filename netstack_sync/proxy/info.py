@@ -93,10 +93,12 @@ class ProxyInfo:
         """True when there is no way (any more)."""
         return not self._chains
 
-    def fallback(self, net_error: int, now: float) -> bool:
-        """Marks the way that failed as bad and goes on to the next; False when there is none."""
+    def fallback(self, net_error: int, now: float, is_held_against: bool = True) -> bool:
+        """Marks the way that failed as bad, unless it is not to blame, and goes on to the next; False when there is
+        none.
+        """
         failed = self.chain
-        if not failed.is_direct:
+        if is_held_against and not failed.is_direct:
             if self.retry_info is None:
                 self.retry_info = ProxyRetryMap()
             self.retry_info.mark(failed, ProxyRetryInfo(net_error, now + BAD_PROXY_DELAY_S))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import select
 import socket
 import threading
 from base64 import b64encode
@@ -16,6 +17,7 @@ from netstack_sync import DeadlineExceeded, DigestAuth, Limits, ProxyChain, Prox
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from tests.support.digest_server import DigestServer
+from tests.support.raw_server import raw_server, wait_for_bytes
 from tests.support.recording_proxy import RecordingProxy, recording_proxy
 
 USER, PASSWORD = "me", "s3cret"
@@ -405,3 +407,42 @@ def test_deadline_while_somebody_is_asked_for_a_login(server: EmbeddedServer, pr
             session.get(server.url("/hello"), timeout=0.3)
     finally:
         hang.set()
+
+
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+@pytest.mark.parametrize("others", ["direct", "proxy"])
+@pytest.mark.parametrize("words", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+def test_a_server_cannot_have_a_good_proxy_left(
+    scheme: str, others: str, words: bytes, secure_server: EmbeddedServer
+) -> None:
+    """What breaks off behind the proxy is held against no proxy, though another way leads on: all other requests go
+    through it as before, and not directly.
+    """
+
+    def break_off(connection: socket.socket) -> None:
+        wait_for_bytes(connection)
+        connection.recv(65536)
+        connection.sendall(words)
+
+    def pass_on(connection: socket.socket) -> None:
+        with socket.create_connection(("127.0.0.1", secure_server.port)) as server:
+            relay(connection, server)
+
+    with recording_proxy() as good, recording_proxy() as other, raw_server([break_off, pass_on]) as port:
+        proxies = [good.url(scheme), "direct" if others == "direct" else other.url(scheme)]
+        with Session(proxy=proxies, verify=secure_server.ca_file, trust_env=False) as session:
+            response = session.get(f"https://localhost:{port}/hello", headers={"Connection": "close"})
+            assert response.content == b"hello\n" and response.proxy_chain != (good.url(scheme),)
+            assert session.stats().bad_proxies == {}
+            assert session.get(secure_server.url("/hello")).proxy_chain == (good.url(scheme),)
+
+
+def relay(one: socket.socket, other: socket.socket) -> None:
+    """Until one of them has said its last byte."""
+    while True:
+        for source, sink in ((one, other), (other, one)):
+            if source in select.select([one, other], [], [], 20.0)[0]:
+                piece = source.recv(65536)
+                if not piece:
+                    return
+                sink.sendall(piece)

@@ -17,6 +17,7 @@ from netstack_sync.base.net_errors import (
     ERR_PAC_SCRIPT_FAILED,
     ERR_PROXY_CONNECTION_FAILED,
     ERR_SOCKS_CONNECTION_HOST_UNREACHABLE,
+    ERR_SSL_PROTOCOL_ERROR,
     ERR_TUNNEL_CONNECTION_FAILED,
     OK,
 )
@@ -102,6 +103,14 @@ def test_the_next_way(stack: ScriptedStack) -> None:
         assert fallbacks == [
             {"bad_proxy_chain": f"http://{name}:80", "net_error": ERR_PROXY_CONNECTION_FAILED} for name in "pq"
         ]
+
+
+def test_what_is_the_servers_fault(stack: ScriptedStack) -> None:
+    """The next way is tried, and nothing is held against the one before it."""
+    way = way_of(stack, use_proxies(stack, "http://p:80", "direct"))
+    assert found(stack, way) == OK
+    assert way.fall_back(ERR_SSL_PROTOCOL_ERROR, 100.0, is_server_s=True) == OK
+    assert way.info is not None and way.info.is_direct and way.info.retry_info is None
 
 
 @pytest.mark.parametrize(

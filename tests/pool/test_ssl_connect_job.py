@@ -82,6 +82,17 @@ def test_all_phases_one_after_the_other(rig: JobRig) -> None:
     assert timing.connect_end == timing.ssl_end
 
 
+def test_who_is_reached(rig: JobRig) -> None:
+    """The server, once it is spoken to in TLS; whatever fails before that may be the fault of who is on the way."""
+    job = make_job(rig)
+    job.connect()
+    rig.resolver.requests[0].finish()
+    assert not job.has_reached_server
+    rig.sockets.transports[0].decide(OK)
+    rig.sockets.secures[0].decide(ERR_SSL_PROTOCOL_ERROR)
+    assert job.has_reached_server and rig.results == [ERR_SSL_PROTOCOL_ERROR]
+
+
 def test_all_phases_at_once(rig: JobRig) -> None:
     """The answer is there: no waiting, no delegate."""
     rig.resolver.outcome = rig.sockets.transport_result = rig.sockets.secure_result = OK
