@@ -6,6 +6,7 @@ from math import inf
 from typing import Protocol
 
 from netstack_sync.base.exception_map import TimeoutPhase
+from netstack_sync.base.load_state import LoadState
 from netstack_sync.fetcher.timeout import Timeout
 from netstack_sync.loop.timers import DelayedTask, TimerQueue
 
@@ -15,6 +16,10 @@ class LimitedFetch(Protocol):
 
     def connecting_since(self) -> float | None:
         """Since when a connection has been under way (clock seconds); None while a slot is waited for."""
+        ...
+
+    def load_state(self) -> LoadState:
+        """What is waited for."""
         ...
 
     @property
@@ -36,6 +41,8 @@ class PhaseLimits:
 
     Nobody tells when the wait for a slot is over, and it may begin again: the connection under way for one request
     goes to a more urgent one. So the timer of both phases asks, at the earliest moment at which either could be over.
+    The time that a delegate or interceptor takes counts for neither; a wait for a slot that follows on it may last up
+    to twice as long.
     """
 
     __slots__ = (
@@ -60,7 +67,7 @@ class PhaseLimits:
         """When the total is over, in clock seconds; set by start()."""
         self._connect: DelayedTask | None = None
         self._read: DelayedTask | None = None
-        self._waiting_since = 0.0  # clock seconds; when the socket was asked for
+        self._waiting_since: float | None = 0.0  # clock seconds; when the socket was asked for, as far as is known
         self._progress_at = 0.0  # clock seconds; when bytes went or came last
         self._sent_bytes = 0
 
@@ -129,7 +136,12 @@ class PhaseLimits:
         if owner is None:
             return
         since = owner.connecting_since()
-        if since is None:
+        if since is None and owner.load_state() == LoadState.WAITING_FOR_DELEGATE:
+            self._waiting_since = None
+            look_at = now + min(pool or inf, connect or inf)
+        elif since is None:
+            if self._waiting_since is None:
+                self._waiting_since = now
             if pool is not None and now >= self._waiting_since + pool:
                 self._reach("pool", pool)
                 return

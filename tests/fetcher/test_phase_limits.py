@@ -7,6 +7,7 @@ import pytest
 from netstack_sync import Timeout
 from netstack_sync.base.clock import ManualClock
 from netstack_sync.base.exception_map import TimeoutPhase
+from netstack_sync.base.load_state import LoadState
 from netstack_sync.fetcher.phase_limits import PhaseLimits
 from netstack_sync.loop.timers import TimerQueue
 
@@ -19,6 +20,7 @@ class _Fetch:
         self.timers = TimerQueue(self.clock)
         self.limits = PhaseLimits(Timeout(**limits), self.timers, self)
         self.since: float | None = 50.0
+        self.state = LoadState.WAITING_FOR_AVAILABLE_SOCKET
         self.sent_bytes = 0
         self.waits_for_upload = False
         self.reached: list[tuple[TimeoutPhase, float]] = []
@@ -26,6 +28,10 @@ class _Fetch:
     def connecting_since(self) -> float | None:
         """See LimitedFetch."""
         return self.since
+
+    def load_state(self) -> LoadState:
+        """See LimitedFetch."""
+        return self.state
 
     def on_limit(self, phase: TimeoutPhase, limit_s: float) -> None:
         """See LimitedFetch."""
@@ -79,6 +85,29 @@ def test_waiting_for_a_slot_is_limited_by_pool_only(connect: float) -> None:
     assert fetch.reached == []
     fetch.advance(0.2)
     assert fetch.reached == [("pool", 3.0)]
+
+
+@pytest.mark.parametrize("limits", [{"pool": 3.0}, {"pool": 3.0, "connect": 1.0}, {"connect": 3.0}])
+def test_what_a_delegate_takes_counts_for_no_phase(limits: dict[str, float]) -> None:
+    """However long; what follows has the whole of its own time."""
+    fetch = _Fetch(**limits)
+    fetch.since, fetch.state = None, LoadState.WAITING_FOR_DELEGATE
+    fetch.limits.begin_connect()
+    for _ in range(10):
+        fetch.advance(2.9)
+    fetch.state = LoadState.WAITING_FOR_AVAILABLE_SOCKET
+    if "pool" in limits:
+        fetch.advance(2.9)
+        assert fetch.reached == []
+        for _ in range(32):
+            fetch.advance(0.1)
+        assert fetch.reached == [("pool", 3.0)]
+    else:
+        fetch.since = fetch.clock.now()
+        fetch.advance(2.9)
+        assert fetch.reached == []
+        fetch.advance(0.2)
+        assert fetch.reached == [("connect", 3.0)]
 
 
 @pytest.mark.parametrize("pool", [0.3, 3.0])
