@@ -11,6 +11,8 @@ from netstack_sync.proxy.config import ProxyConfig
 BAD_PROXY_DELAY_S: Final = 5 * 60.0
 """How long another way is preferred to one that failed."""
 
+_MAX_BAD: Final = 256  # remembered; a script may name any number
+
 
 class ProxyRetryInfo(NamedTuple):
     """Why and until when a proxy is bad."""
@@ -30,10 +32,17 @@ class ProxyRetryMap:
         self._entries: dict[ProxyChain, ProxyRetryInfo] = {}
 
     def mark(self, chain: ProxyChain, info: ProxyRetryInfo) -> None:
-        """Remembers; what is bad for longer already stays as it is. A direct connection is never bad."""
+        """Remembers; what is bad for longer already stays as it is. A direct connection is never bad.
+
+        Of very many those are forgotten that were told first.
+        """
         known = self._entries.get(chain)
-        if not chain.is_direct and (known is None or known.bad_until_s < info.bad_until_s):
-            self._entries[chain] = info
+        if chain.is_direct or (known is not None and known.bad_until_s >= info.bad_until_s):
+            return
+        self._entries.pop(chain, None)
+        self._entries[chain] = info
+        if len(self._entries) > _MAX_BAD:
+            del self._entries[next(iter(self._entries))]
 
     def merge(self, other: ProxyRetryMap, now: float) -> None:
         """Remembers all that `other` does, and forgets what is over."""

@@ -66,7 +66,9 @@ class PacChild:
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is not None:
-            return self._process
+            if self._process.poll() is None:
+                return self._process
+            self._drop(self._process)  # it ended while it had nothing to do, which is not the script's fault
         self._script = ""
         self._process = process = _start(_command())
         self.starts += 1

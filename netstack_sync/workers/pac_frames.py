@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, Final
 
+from netstack_sync.base.net_errors import ERR_PAC_SCRIPT_FAILED, ERR_PAC_SCRIPT_TERMINATED
 from netstack_sync.workers.evaluate_pac import PacMoment
 from netstack_sync.workers.pac_values import PacError, PacLimits, PacOutcome, PacRequest, PacScriptText
 
@@ -14,6 +16,7 @@ from netstack_sync.workers.pac_values import PacError, PacLimits, PacOutcome, Pa
 MAX_FRAME_SIZE: Final = 8 << 20
 
 _HEAD_SIZE: Final = 4
+_NET_ERRORS: Final = (ERR_PAC_SCRIPT_FAILED, ERR_PAC_SCRIPT_TERMINATED)
 
 
 class BrokenFrame(Exception):
@@ -33,7 +36,7 @@ def read_frame(read: Callable[[int], bytes | None]) -> Any:
         raise BrokenFrame(f"a frame of {size} bytes")
     try:
         return json.loads(_read_exactly(read, size))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BrokenFrame(str(error)) from None
 
 
@@ -79,7 +82,7 @@ def outcome_from(answer: Any) -> PacOutcome:
             _text_or_none(answer["needs"]),
             None if error is None else _error_from(error),
             tuple([str(alert) for alert in answer["alerts"]]),
-            float(answer["spent_s"]),
+            _seconds_from(answer["spent_s"]),
         )
     except (TypeError, ValueError, LookupError) as fault:
         raise BrokenFrame(f"not an outcome: {fault!r}") from None
@@ -89,8 +92,17 @@ def outcome_from(answer: Any) -> PacOutcome:
 
 
 def _error_from(error: Any) -> PacError:
-    line, column = error["line"], error["column"]
-    return PacError(int(error["net_error"]), str(error["message"]), line and int(line), column and int(column))
+    net_error, line, column = error["net_error"], error["line"], error["column"]
+    if net_error not in _NET_ERRORS:  # others mean something to who waits: OK, or that the answer comes later
+        raise ValueError(f"no error of a script: {net_error!r}")
+    return PacError(net_error, str(error["message"]), line and int(line), column and int(column))
+
+
+def _seconds_from(value: Any) -> float:
+    seconds = float(value)
+    if not 0.0 <= seconds < math.inf:  # not a number is no limit, either
+        raise ValueError(f"no time: {value!r}")
+    return seconds
 
 
 def _text_or_none(value: Any) -> str | None:

@@ -81,6 +81,16 @@ def test_merging() -> None:
     assert not known and repr(known) == "<ProxyRetryMap empty>"
 
 
+def test_very_many() -> None:
+    """A script may name another proxy each time: what was told first is forgotten, unless it was told again."""
+    known = bad_map(a=100.0, b=100.0)
+    for number in range(255):
+        if number == 200:
+            known.mark(A, ProxyRetryInfo(ERR_TIMED_OUT, 200.0))
+        known.mark(ProxyChain.from_urls(f"http://p{number}:1"), ProxyRetryInfo(ERR_TIMED_OUT, 150.0))
+    assert len(known) == 256 and known.bad(A, 150.0) is not None and known.bad(B, 50.0) is None
+
+
 def test_how_long_one_is_bad() -> None:
     """To the end of its time, and no longer."""
     known = bad_map(a=300.0)

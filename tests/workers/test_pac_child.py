@@ -63,6 +63,17 @@ def test_a_script_that_cannot_be_interrupted_ends_with_its_process(child: PacChi
     assert run(child, "return 'DIRECT'").result == "DIRECT" and child.starts == 2
 
 
+def test_a_process_that_was_ended_while_it_had_nothing_to_do_is_replaced(child: PacChild) -> None:
+    """By a machine that is short of memory, for one: no script and no request is to blame."""
+    assert run(child, "return 'DIRECT'").result == "DIRECT"
+    process = child._process
+    assert process is not None
+    process.kill()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    assert run(child, "return 'DIRECT'").result == "DIRECT" and child.starts == 2
+    assert process.returncode is not None and process.stdin is not None and process.stdin.closed
+
+
 def test_an_endless_script_is_interrupted(child: PacChild) -> None:
     """Its process goes on."""
     assert error_text(run(child, "while (true) {}")) == "the script did not end within 0.5 s"

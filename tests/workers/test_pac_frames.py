@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from dataclasses import asdict
 from typing import Any
 
 import pytest
 
+from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_PAC_SCRIPT_FAILED, OK
 from netstack_sync.workers.evaluate_pac import PacMoment
 from netstack_sync.workers.pac_frames import (
     MAX_FRAME_SIZE,
@@ -22,6 +24,7 @@ from netstack_sync.workers.pac_frames import (
 from netstack_sync.workers.pac_values import PacError, PacLimits, PacOutcome
 from tests.support.pac_runs import request_of
 
+DEEP = (100_000).to_bytes(4, "big") + b"[" * 100_000
 ANSWER: dict[str, Any] = asdict(PacOutcome("DIRECT", alerts=("a",), spent_s=1.5))
 
 
@@ -34,10 +37,18 @@ def test_a_frame_is_read_from_pieces() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"\0\0", encode_frame("abc")[:-1], (MAX_FRAME_SIZE + 1).to_bytes(4, "big"), b"\0\0\0\1x", b"\0\0\0\1\xff"],
+    [
+        b"",
+        b"\0\0",
+        encode_frame("abc")[:-1],
+        (MAX_FRAME_SIZE + 1).to_bytes(4, "big"),
+        b"\0\0\0\1x",
+        b"\0\0\0\1\xff",
+        DEEP,
+    ],
 )
 def test_a_broken_frame_is_told(data: bytes) -> None:
-    """The end, a frame that is too large, and what is no JSON."""
+    """The end, a frame that is too large, and what is no JSON, or none that can be read."""
     with pytest.raises(BrokenFrame):
         read_frame(io.BytesIO(data).read)
 
@@ -51,7 +62,7 @@ def test_a_question_comes_over_as_it_was() -> None:
         assert question["script"] == request.script.text and PacLimits(**question["limits"]) == PacLimits()
         read, when = read_question(question, request.script)
         assert when == moment and (read.url, read.host, read.spent_s) == (request.url, request.host, 0.0)
-        assert json.dumps(read.known) == '{"a": ["1.2.3.4"], "b": null}'
+        assert dict(read.known) == json.loads('{"a": ["1.2.3.4"], "b": null}')
     assert question_of(request, moment, PacLimits(), with_script=False)["script"] is None
 
 
@@ -62,8 +73,8 @@ def test_a_question_comes_over_as_it_was() -> None:
         PacOutcome(""),
         PacOutcome(needs="a"),
         PacOutcome(needs=""),
-        PacOutcome(error=PacError(-327, "wrong", 3, 5)),
-        PacOutcome(error=PacError(-327, "wrong")),
+        PacOutcome(error=PacError(ERR_PAC_SCRIPT_FAILED, "wrong", 3, 5)),
+        PacOutcome(error=PacError(ERR_PAC_SCRIPT_FAILED, "wrong")),
     ],
 )
 def test_an_outcome_comes_over_as_it_was(outcome: PacOutcome) -> None:
@@ -83,8 +94,13 @@ def test_an_outcome_comes_over_as_it_was(outcome: PacOutcome) -> None:
         ANSWER | {"needs": "a"},
         ANSWER | {"alerts": None},
         ANSWER | {"spent_s": "x"},
+        ANSWER | {"spent_s": -1.0},
+        ANSWER | {"spent_s": math.nan},
+        ANSWER | {"spent_s": math.inf},
         ANSWER | {"result": None, "error": {}},
         ANSWER | {"result": None, "error": {"net_error": "x", "message": "", "line": None, "column": None}},
+        ANSWER | {"result": None, "error": {"net_error": OK, "message": "", "line": None, "column": None}},
+        ANSWER | {"result": None, "error": {"net_error": ERR_IO_PENDING, "message": "", "line": None, "column": None}},
     ],
 )
 def test_what_no_child_would_say_is_refused(answer: object) -> None:
