@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netstack_sync.base.exception_map import TimeoutPhase
 from netstack_sync.base.exceptions import Attempt, NetErrorCode
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
@@ -76,6 +77,12 @@ class FetchFacts:
         """The same for people."""
         held_back = self._attempts.waits_for if self._attempts is not None else ""
         return held_back or self.load_state().name.lower().replace("_", " ")
+
+    def _limit_in_words(self, phase: TimeoutPhase, limit_s: float) -> str:
+        """What a limit has ended. Of a request that has not failed by itself the detail is its way, if it has one."""
+        what = f"the {phase} limit of {limit_s:g} s was reached while {self.state_in_words}"
+        way = self._request.error_detail if self._request is not None else ""
+        return f"{what}, {way}" if way else what
 
     @property
     def location_shown(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.features import FeatureList
@@ -22,6 +22,7 @@ from netstack_sync.fetcher.hooks import HooksArgument
 from netstack_sync.fetcher.hsts_settings import HstsArgument
 from netstack_sync.fetcher.limits import Limits
 from netstack_sync.fetcher.options import AuthArgument, FetchOptions, FetchRequest, HeaderChanges, check_url
+from netstack_sync.fetcher.other_names import refuse_session_arguments
 from netstack_sync.fetcher.pins import PinsArgument
 from netstack_sync.fetcher.proxy_values import ProxyArgument, ProxyAuthArgument
 from netstack_sync.fetcher.resolution import Resolution, family_from_value, resolve_on_network_thread
@@ -117,7 +118,9 @@ class Session(SessionRequests):
         schemes: SchemesArgument = None,
         interceptors: InterceptorsArgument = (),
         trust_env: bool = True,
+        **unknown: NoReturn,
     ) -> None:
+        refuse_session_arguments(unknown)
         scheme_settings = check_schemes(file_root, ftp, schemes, interceptors)
         self._config = make_session_config(
             base_url=base_url,

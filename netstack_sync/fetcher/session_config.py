@@ -35,6 +35,7 @@ from netstack_sync.fetcher.options import (
     with_params,
     without_session_cookie,
 )
+from netstack_sync.fetcher.other_names import refuse_options
 from netstack_sync.fetcher.proxy_settings import request_proxy
 from netstack_sync.fetcher.retry_policy import RetriesArgument, RetryPolicy
 from netstack_sync.fetcher.scheme_arguments import HTTP_SCHEMES
@@ -72,18 +73,6 @@ _OF_SESSIONS = (
     "trust_env",
 )
 """Arguments of a Session that a request does not have."""
-
-_OTHERS_NAMES = {
-    "allow_redirects": "for allow_redirects use follow_redirects",
-    "body": "for body use content",
-    "fields": "for fields use params, data or files",
-    "preload_content": "for preload_content=False use Session.stream()",
-    "proxies": "for proxies use proxy, which takes the same mapping",
-    "redirect": "for redirect use follow_redirects",
-    "stream": "for stream=True use Session.stream()",
-    **dict.fromkeys(_OF_SESSIONS, "for a whole session: Session(...)"),
-}
-"""What users of requests, httpx and urllib3 type, and what it is here."""
 
 _OPTION_NAMES = frozenset(FetchOptions.__annotations__)
 
@@ -142,7 +131,7 @@ class SessionConfig:
 
     def _prepare_in_full(self, target: Url, method: str, timeout: Timeout, options: FetchOptions) -> FetchRequest:
         """The same of a checked URL and method, for any options and any session."""
-        _refuse_unknown(options)
+        refuse_options(options.keys() - _OPTION_NAMES, _OPTION_NAMES, _OF_SESSIONS)
         for params in merged_params(self.params, options.get("params")):
             target = with_params(target, params)
         own = header_pairs(options.get("headers"))
@@ -245,11 +234,3 @@ def default_headers() -> RequestHeaders:
             ("Accept-Encoding", accept_encoding()),
         ]
     )
-
-
-def _refuse_unknown(options: Mapping[str, object]) -> None:
-    unknown = options.keys() - _OPTION_NAMES
-    if unknown:
-        names = ", ".join(sorted(unknown))
-        hints = "".join(f"; {_OTHERS_NAMES[name]}" for name in sorted(unknown & _OTHERS_NAMES.keys()))
-        raise TypeError(f"{names}: no such argument of a fetch; there are {', '.join(sorted(_OPTION_NAMES))}{hints}")

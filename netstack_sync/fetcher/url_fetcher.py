@@ -251,7 +251,7 @@ class URLFetcher(FetchFacts):
     def on_limit(self, phase: TimeoutPhase, limit_s: float) -> None:
         """See LimitedFetch."""
         self.timed_out = phase
-        self.error_detail = f"the {phase} limit of {limit_s:g} s was reached while {self.state_in_words}"
+        self.error_detail = self._limit_in_words(phase, limit_s)
         is_repeatable = phase in ("connect", "read") and (self._sink is None or self.response is None)
         if not is_repeatable or not self._is_retried(ERR_TIMED_OUT):
             self._complete(ERR_TIMED_OUT)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.load_state import LoadState
+from netstack_sync.base.net_errors import ERR_CONNECTION_CLOSED, ERR_CONNECTION_RESET, ERR_EMPTY_RESPONSE
 from netstack_sync.base.proxy_chain import ProxyChain
 from netstack_sync.http.auth_party import PROXY
 from netstack_sync.http.build_headers import Forwarding
@@ -18,6 +21,8 @@ from netstack_sync.http.stream import HttpStream
 from netstack_sync.http.stream_request import StreamRequest
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.completion import Completion
+
+_NO_ANSWER: Final = frozenset((ERR_CONNECTION_CLOSED, ERR_CONNECTION_RESET, ERR_EMPTY_RESPONSE))
 
 
 def make_parties(
@@ -143,8 +148,16 @@ class ExchangeParties:
 
     @property
     def error_detail(self) -> str:
-        """Why there is no restart, in words; may be empty."""
-        return self._auth.error_detail if self._auth is not None else ""
+        """Why there is no restart, else through whom the exchange goes, in words; may be empty."""
+        detail = self._auth.error_detail if self._auth is not None else ""
+        return detail or (self._way.in_words if self._way is not None else "")
+
+    def what_failed(self, error: int) -> str:
+        """Of a request without an answer, in words: whoever was handed it may be no such proxy. May be empty."""
+        if self.forwarding is None or self._way is None or self._way.route is None or error not in _NO_ANSWER:
+            return ""
+        scheme = self._way.route.chain.servers[-1].scheme.value
+        return f"{self._way.in_words}, which was handed the request; is {scheme}:// the right scheme for it?"
 
     def cancel(self) -> None:
         """Ends in any state; idempotent."""

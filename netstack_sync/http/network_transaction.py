@@ -253,7 +253,7 @@ class NetworkTransaction(TransactionFacts):
             is_unseen = True
         if is_unseen and self._rewind() == OK:
             return self._resend(error)
-        self._error_detail = stream.error_detail
+        self._error_detail = stream.error_detail or self._what_failed(error)
         self._note_sent(stream)
         now = self._session.thread.clock.now()
         self._session.meter.failed(stream, error, self.timing.send_start or now, now)

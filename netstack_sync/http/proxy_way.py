@@ -103,6 +103,11 @@ class ProxyWay(StepMachine):
         """Why find() failed, in words; may be empty."""
         return self._error_detail
 
+    @property
+    def in_words(self) -> str:
+        """The way that was found last, for messages; empty before that, and for a direct connection."""
+        return f"through {self.route.chain}" if self.route is not None else ""
+
     def cancel(self) -> None:
         """Ends a find(); idempotent."""
         if self.is_pending:

@@ -63,6 +63,9 @@ class TransactionFacts(StepMachine):
             return self._stream.error_detail
         return self._error_detail or (self._parties.error_detail if self._parties is not None else "")
 
+    def _what_failed(self, error: int) -> str:
+        return self._parties.what_failed(error) if self._parties is not None and self.response is None else ""
+
     @property
     def ssl_info(self) -> SSLInfo | None:
         """What is known of the server's TLS, also when that is why the exchange failed."""

@@ -8,7 +8,9 @@ from typing import Final
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_error_meanings import meaning
 from netstack_sync.base.net_errors import (
+    ERR_CERT_AUTHORITY_INVALID,
     ERR_CONNECTION_CLOSED,
+    ERR_CONNECTION_RESET,
     ERR_FAILED,
     ERR_NO_SSL_VERSIONS_ENABLED,
     ERR_PROXY_AUTH_REQUESTED,
@@ -20,6 +22,7 @@ from netstack_sync.base.net_errors import (
     ERR_SSL_CLIENT_AUTH_CERT_NO_PRIVATE_KEY,
     ERR_SSL_CLIENT_AUTH_PRIVATE_KEY_ACCESS_DENIED,
     ERR_SSL_CLIENT_AUTH_SIGNATURE_FAILED,
+    ERR_SSL_PROTOCOL_ERROR,
     ERR_TIMED_OUT,
     is_certificate_error,
 )
@@ -40,6 +43,9 @@ _OF_ANOTHER_PROXY: Final = frozenset(
         ERR_PROXY_CONNECTION_FAILED,
     )
 )
+
+# What comes of TLS with somebody who speaks another protocol.
+_NO_TLS: Final = frozenset((ERR_CONNECTION_CLOSED, ERR_CONNECTION_RESET, ERR_SSL_PROTOCOL_ERROR, ERR_TIMED_OUT))
 
 # Another proxy would not help: a certificate or a file of the user's cannot be used, descriptors ran out, the owner has
 # ended it. Beside these they are all numbers above those of connections but for a few that networks cause.
@@ -81,10 +87,17 @@ class ProxyConnectJob(LayeredConnectJob, ABC):
             return result
         is_local = _is_of_this_machine(result)
         words = (str(self._hop.server), "" if is_local else meaning(result), self.error_detail)
-        self.error_detail = ": ".join([word for word in words if word])
+        self.error_detail = ": ".join([word for word in words if word]) + self._advice(result)
         if is_local:
             return result
         return ERR_PROXY_CERTIFICATE_INVALID if is_certificate_error(result) else ERR_PROXY_CONNECTION_FAILED
+
+    def _advice(self, result: int) -> str:
+        if result == ERR_CERT_AUTHORITY_INVALID:
+            return "; if you trust it, pass the certificate of its authority: extra_ca, or --cacert"
+        if result in _NO_TLS and self.timing.ssl_start is not None:
+            return "; is https:// the right scheme for it? Most proxies are spoken to as http://, also for https URLs"
+        return ""
 
     def _finish_connect(self, result: int) -> int:
         self.timing.ssl_start = self.timing.ssl_end = None  # that of the proxy

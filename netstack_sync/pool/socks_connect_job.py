@@ -99,7 +99,7 @@ class SocksConnectJob(ProxyConnectJob):
         client, self._client = self._client, None
         assert client is not None
         if result != OK:
-            self.error_detail = client.error_detail
+            self.error_detail = f"{self._hop.server}: {client.error_detail}"
             self._close()
         return self._finish_connect(result)
 

@@ -174,9 +174,10 @@ class HttpTunnel(ProxyHandshake):
     def _end_in_head(self, result: int) -> int:
         if not self._head_parser.received_bytes:
             result = self._of_lost_connection(result)
-        if result != OK:
-            return result
-        return self._fail_of_proxy(f"hung up before it had answered {self._connect}; {self._is_it_http}")
+        what_it_did = f"hung up before it had answered {self._connect}; {self._is_it_http}"
+        if result == ERR_CONNECTION_RESET:
+            return self._fail_of_proxy(what_it_did, result)  # it has said nothing: the next proxy may be better
+        return result if result != OK else self._fail_of_proxy(what_it_did)
 
     def _of_lost_connection(self, result: int) -> int:
         """A proxy that promised to keep the connection, and did not, gets another one; elsewhere the end is final."""

@@ -11,7 +11,7 @@ from netstack_sync.wire.http1_response import ResponseHead
 
 _NO_PROXY: Final = "it may be a web server and no proxy"
 _ADVICE: Final = {
-    400: "it may not tunnel to this port",
+    400: "it may not tunnel to this port, or be a web server and no proxy",
     401: "the credentials that it was given may be wrong",
     403: "its rules do not allow this; ask who runs it, or let this host bypass the proxy",
     404: _NO_PROXY,

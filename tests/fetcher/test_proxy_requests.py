@@ -44,6 +44,17 @@ def closed_port() -> int:
     return port
 
 
+def test_a_limit_tells_who_was_on_the_way() -> None:
+    """HTTP proxies wait for ever for the rest of what SOCKS clients say, and the server is not to be suspected."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        proxy = f"socks5://127.0.0.1:{silent.getsockname()[1]}"
+        with Session(proxy=proxy, timeout=0.2, trust_env=False) as session, pytest.raises(DeadlineExceeded) as caught:
+            session.get("http://a.test/")
+    assert caught.value.detail == (
+        f"the total limit of 0.2 s was reached while establishing proxy tunnel, through {proxy}: http://a.test/"
+    )
+
+
 def test_http_is_forwarded(server: EmbeddedServer, proxy: RecordingProxy) -> None:
     """The proxy gets the whole URL (RFC 9112 §3.2.2), and looks the name up; its connection serves the next."""
     url = server.url("/hello", host="only-there.test")

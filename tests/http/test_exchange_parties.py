@@ -9,6 +9,7 @@ from netstack_sync.auth.negotiate import SecurityService
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import (
     ERR_CONNECTION_RESET,
+    ERR_EMPTY_RESPONSE,
     ERR_IO_PENDING,
     ERR_NETWORK_CHANGED,
     ERR_PROXY_CONNECTION_FAILED,
@@ -265,6 +266,18 @@ def test_a_proxy_that_fails_is_gone_around(stack: ScriptedStack) -> None:
     (info,) = proxies.reported
     assert info.chain == chain_of("http://q:80") and info.retry_info is not None
     assert info.retry_info.bad(chain_of("http://p:80"), 100.0 + 299) is not None
+
+
+@pytest.mark.parametrize("url", ["http://a.test/", "https://a.test/"])
+def test_a_proxy_that_is_silent_is_named(stack: ScriptedStack, url: str) -> None:
+    """Whoever was handed a request and hangs up is asked about; through a tunnel it may as well be the server."""
+    use_proxies(stack, "http://p:80")
+    stack.connection(forwarded() if url.startswith("http:") else sent(), EOF)
+    transaction = stack.transaction()
+    assert run(stack, transaction, request_info(url)) == ERR_EMPTY_RESPONSE
+    handed = ", which was handed the request; is http:// the right scheme for it?" if url.startswith("http:") else ""
+    assert transaction.error_detail == f"through http://p:80{handed}"
+    transaction.close()
 
 
 def test_a_tunnel_that_is_refused(stack: ScriptedStack) -> None:

@@ -89,17 +89,20 @@ def test_a_certificate_that_does_not_count(rig: JobRig, net_error: int, url_sche
     transport = reach_proxy(rig)
     rig.sockets.secures[0].decide(net_error)
     assert rig.results == [ERR_PROXY_CERTIFICATE_INVALID] and job.ssl_info is rig.sockets.ssl_info
-    assert job.error_detail.startswith("https://p.test:3128: ") and job.error_detail.endswith("words of the handshake")
+    words, _, advice = job.error_detail.partition("; ")
+    assert words.startswith("https://p.test:3128: ") and words.endswith("words of the handshake")
+    assert ("extra_ca" in advice) == (net_error == ERR_CERT_AUTHORITY_INVALID), "where that helps"
     assert job.socket is None and not transport.is_open and rig.sockets.secures[0].times_closed
 
 
 @pytest.mark.parametrize("net_error", [ERR_SSL_PROTOCOL_ERROR, ERR_CONNECTION_RESET])
 def test_tls_that_fails_otherwise(rig: JobRig, net_error: int) -> None:
-    """A proxy that speaks no TLS is out of reach."""
-    start(rig, group("https", hop("https")))
+    """A proxy that speaks no TLS is out of reach; https:// written for a plain one is the usual mistake."""
+    job = start(rig, group("https", hop("https")))
     reach_proxy(rig)
     rig.sockets.secures[0].decide(net_error)
     assert rig.results == [ERR_PROXY_CONNECTION_FAILED]
+    assert "; is https:// the right scheme for it? Most proxies are spoken to as http://" in job.error_detail
 
 
 def test_the_certificate_of_the_server_is_not_the_proxys(rig: JobRig) -> None:

@@ -187,7 +187,8 @@ def test_a_proxy_that_says_no(rig: JobRig) -> None:
     proxy = reach_proxy(rig)
     proxy.peer_sends(NO_LOGIN)
     proxy.peer_sends(b"\x05\x01" + GRANTED[2:])
-    assert rig.results == [ERR_SOCKS_CONNECTION_FAILED] and job.error_detail
+    assert rig.results == [ERR_SOCKS_CONNECTION_FAILED]
+    assert job.error_detail.startswith("socks5://p.test:3128: the SOCKS5 proxy was asked to connect"), "and which one"
     assert job.socket is None and not proxy.is_open
 
 

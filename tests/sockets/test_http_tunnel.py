@@ -246,6 +246,13 @@ def test_a_proxy_that_hangs_up(stack: ScriptedStack, begun: bytes, end: Read) ->
     )
 
 
+def test_a_proxy_that_breaks_off(stack: ScriptedStack) -> None:
+    """The error stays that of the connection, for which another proxy is tried; the words are those of a hang-up."""
+    tunnel = Tunnel(stack, ASK, Read(ERR_CONNECTION_RESET))
+    assert tunnel.run() == ERR_CONNECTION_RESET
+    assert "hung up before it had answered CONNECT a.test:443; is http:// the" in tunnel.tunnel.error_detail
+
+
 @pytest.mark.parametrize("steps", each_step_failing([ASK, *one_byte_at_a_time([OPEN])][:5]))
 def test_an_error_of_the_socket_is_the_result(stack: ScriptedStack, steps: list[Step]) -> None:
     """Whoever owns the connection knows what it means for the proxy."""

@@ -20,6 +20,7 @@ def head(status_line: bytes) -> ResponseHead:
         (b"101 Switching Protocols", "101 Switching Protocols; no other protocol was asked for"),
         (b"204 No Content", "204 No Content; only 200 opens a tunnel"),
         (b"302 Found", "302 Found; a proxy's redirect is not followed"),
+        (b"400 Bad", "400 Bad; it may not tunnel to this port, or be a web server and no proxy"),
         (b"401 No", "401 No; the credentials that it was given may be wrong"),
         (
             b"403 Forbidden",
