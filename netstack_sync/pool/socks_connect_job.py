@@ -100,6 +100,7 @@ class SocksConnectJob(ProxyConnectJob):
         assert client is not None
         if result != OK:
             self.error_detail = f"{self._hop.server}: {client.error_detail}"
+            self.has_reached_server = client.is_refused
             self._close()
         return self._finish_connect(result)
 
