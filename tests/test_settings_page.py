@@ -17,7 +17,7 @@ ARGUMENTS = (inspect.signature(Session).parameters.keys() - {"unknown"}) | inspe
 ).keys()
 
 
-@pytest.mark.parametrize("name", sorted({*ARGUMENTS, ENABLE_VARIABLE, DISABLE_VARIABLE}))
+@pytest.mark.parametrize("name", sorted({*ARGUMENTS, *DOWNLOADS, ENABLE_VARIABLE, DISABLE_VARIABLE}))
 def test_each_setting_has_its_place_in_a_table(name: str) -> None:
     """In the first column for an argument, in the second for a variable."""
     rows = [line for line in PAGE.read_text("utf-8").splitlines() if line.startswith(("   * - ``", "     - ``"))]
