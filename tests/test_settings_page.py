@@ -12,9 +12,8 @@ from netstack_sync.base.features import DISABLE_VARIABLE, ENABLE_VARIABLE
 from netstack_sync.fetcher.download_arguments import DownloadOptions
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "settings.rst"
-ARGUMENTS = (inspect.signature(Session).parameters.keys() - {"unknown"}) | inspect.get_annotations(
-    DownloadOptions
-).keys()
+ARGUMENTS = inspect.signature(Session).parameters.keys() - {"unknown"}
+DOWNLOADS = inspect.get_annotations(DownloadOptions).keys()
 
 
 @pytest.mark.parametrize("name", sorted({*ARGUMENTS, *DOWNLOADS, ENABLE_VARIABLE, DISABLE_VARIABLE}))
