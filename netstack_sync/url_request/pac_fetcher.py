@@ -47,6 +47,7 @@ _HEADERS: Final = (
     ("Accept-Encoding", "identity"),
     ("User-Agent", "netstack_sync"),  # without a version: it says as little as can be
 )
+_TOLD_BY_DETAIL: Final = frozenset({ERR_FILE_TOO_BIG, ERR_TIMED_OUT})
 _HTTP: Final = frozenset({"http", "https"})
 
 OnFetched = Callable[[PacFetchResult], None]
@@ -133,6 +134,13 @@ class _LocalFetch:
         self._on_done(PacFetchResult(ERR_TIMED_OUT, f"{self._source}: not read within {TIME_LIMIT_S:g} s"))
 
 
+def _words_of(answer: SmallAnswer) -> str:
+    """Of a failure. What a connection has to say are addresses and the like, which do not tell what happened."""
+    if answer.detail and answer.net_error in _TOLD_BY_DETAIL:
+        return answer.detail
+    return ": ".join([word for word in (meaning(answer.net_error), answer.detail) if word])
+
+
 class _HttpFetch:
     """One request after the other, as long as they redirect."""
 
@@ -174,7 +182,7 @@ class _HttpFetch:
 
     def _on_answer(self, answer: SmallAnswer) -> None:
         if answer.net_error != OK:
-            self._fail(answer.net_error, answer.detail or meaning(answer.net_error))
+            self._fail(answer.net_error, _words_of(answer))
         elif answer.status in REDIRECT_STATUSES:
             self._follow(answer)
         elif answer.status != 200:

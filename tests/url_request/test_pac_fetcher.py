@@ -187,7 +187,7 @@ def test_a_context_that_shuts_down(asking: FetchAsking) -> None:
 def test_a_server_that_cannot_be_reached(asking: FetchAsking) -> None:
     """The words say why."""
     asking.stack.failed_connection(ERR_CONNECTION_REFUSED)
-    assert asking.failure() == (ERR_CONNECTION_REFUSED, f"{URL}: scripted failure")
+    assert asking.failure() == (ERR_CONNECTION_REFUSED, f"{URL}: the server refused the connection: scripted failure")
 
 
 # --- redirects
