@@ -94,9 +94,9 @@ class HttpProxyConnectJob(ProxyConnectJob):
         if result == ERR_UNABLE_TO_REUSE_CONNECTION_FOR_PROXY_AUTH and self._connections < _MAX_CONNECTIONS:
             self._step = self._connect_nested
             return OK
-        self.error_detail = tunnel.error_detail
+        self.error_detail = tunnel.error_detail or self._where_it_broke
         if result == ERR_UNABLE_TO_REUSE_CONNECTION_FOR_PROXY_AUTH:
-            self.error_detail = f"{self._hop.server} wants a new connection after each answer to its challenges"
+            self.error_detail = f"the proxy {self._hop.server} hung up after each login; pass another proxy_auth"
             result = ERR_PROXY_AUTH_REQUESTED
         return self._finish_connect(result)
 
