@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from netstack_sync.base.exceptions import InvalidURL
 from netstack_sync.base.headers import RequestHeaders
-from netstack_sync.base.net_error_meanings import meaning
+from netstack_sync.base.net_error_meanings import explained, meaning
 from netstack_sync.base.net_errors import (
     ERR_ACCESS_DENIED,
     ERR_CONTENT_DECODING_FAILED,
@@ -173,7 +173,7 @@ class _HttpFetch:
 
     def _on_answer(self, answer: SmallAnswer) -> None:
         if answer.net_error != OK:
-            self._fail(answer.net_error, answer.detail or meaning(answer.net_error))
+            self._fail(answer.net_error, explained(answer.net_error, answer.detail))
         elif answer.status in REDIRECT_STATUSES:
             self._follow(answer)
         elif answer.status != 200:

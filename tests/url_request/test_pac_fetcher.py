@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from netstack_sync.base.net_error_meanings import meaning
 from netstack_sync.base.net_errors import (
     ERR_CONNECTION_REFUSED,
     ERR_CONTENT_DECODING_FAILED,
@@ -112,7 +113,10 @@ def test_the_size_has_a_limit(asking: FetchAsking, size: int) -> None:
     if size == MAX_PAC_BYTES:
         assert len(asking.script().text) == size
     else:
-        assert asking.failure() == (ERR_FILE_TOO_BIG, f"{URL}: its answer exceeds 1048576 bytes")
+        assert asking.failure() == (
+            ERR_FILE_TOO_BIG,
+            f"{URL}: the data is larger than the limit: its answer exceeds 1048576 bytes",
+        )
 
 
 @pytest.mark.parametrize("stage", ["connect", "head", "body"])
@@ -120,7 +124,7 @@ def test_the_time_has_a_limit(asking: FetchAsking, stage: str) -> None:
     """Half a minute for everything."""
     asking.run_out_of_time(stage, sent(), answered())
     assert asking.result.net_error == ERR_TIMED_OUT
-    assert asking.result.detail.startswith(f"{URL}: no answer within 30 s, while ")
+    assert asking.result.detail.startswith(f"{URL}: {meaning(ERR_TIMED_OUT)}: no answer within 30 s, while ")
 
 
 def test_redirects_do_not_make_it_longer(asking: FetchAsking) -> None:
@@ -158,7 +162,7 @@ def test_a_context_that_shuts_down(asking: FetchAsking) -> None:
 def test_a_server_that_cannot_be_reached(asking: FetchAsking) -> None:
     """The words say why."""
     asking.stack.failed_connection(ERR_CONNECTION_REFUSED)
-    assert asking.failure() == (ERR_CONNECTION_REFUSED, f"{URL}: scripted failure")
+    assert asking.failure() == (ERR_CONNECTION_REFUSED, f"{URL}: the server refused the connection: scripted failure")
 
 
 # --- redirects
