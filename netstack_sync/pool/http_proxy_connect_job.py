@@ -11,7 +11,6 @@ from netstack_sync.base.net_errors import (
     ERR_UNABLE_TO_REUSE_CONNECTION_FOR_PROXY_AUTH,
     OK,
 )
-from netstack_sync.base.origin import SchemeHostPort
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
 from netstack_sync.pool.connect_job import ConnectJobDelegate, CreateConnectJob
@@ -80,10 +79,11 @@ class HttpProxyConnectJob(ProxyConnectJob):
         return self._tunnel.connect(self._on_io_complete)
 
     def _make_controller(self) -> AuthController:
-        server, identity, services = self._hop.server, self._hop.identity, self._services
+        identity, services = self._hop.identity, self._services
         assert identity is not None
-        origin = SchemeHostPort(server.scheme.value, server.host, server.port)
-        return AuthController(identity, origin, "/", services.proxy_auth, self.net_log, services.security)
+        return AuthController(
+            identity, self._hop.server.origin, "/", services.proxy_auth, self.net_log, services.security
+        )
 
     def _on_tunnel(self, result: int) -> int:
         tunnel, self._tunnel = self._tunnel, None
