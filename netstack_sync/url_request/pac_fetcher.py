@@ -27,7 +27,7 @@ from netstack_sync.base.url import Url
 from netstack_sync.base.url_parts import shown_url
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.loop.timers import Alarm
-from netstack_sync.proxy.pac_file import MAX_PAC_BYTES, PacFetch, PacFetchResult, PacFileData
+from netstack_sync.proxy.pac_file import PacFetch, PacFetchResult, PacFileData
 from netstack_sync.proxy.pac_text import charset_of, script_text
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.context import URLRequestContext
@@ -37,6 +37,7 @@ from netstack_sync.wire.data_url import parse_data_url
 from netstack_sync.wire.errors import WireError
 from netstack_sync.workers.answer_source import SourceError, failure_of
 from netstack_sync.workers.file_io import is_pipe, read_small_file
+from netstack_sync.workers.pac_values import MAX_PAC_BYTES
 
 TIME_LIMIT_S: Final = 30.0
 """For everything, redirects included (Chromium); requests wait meanwhile."""
@@ -60,17 +61,12 @@ class UrlRequestPacFetcher:
 
     __slots__ = ("_context", "_tls")
 
-    def __init__(self, tls: TlsConfig) -> None:
-        self._tls = tls
-        self._context: URLRequestContext | None = None
-
-    def attach(self, context: URLRequestContext) -> None:
-        """Says where the requests run, once, before the first."""
+    def __init__(self, context: URLRequestContext, tls: TlsConfig) -> None:
         self._context = context
+        self._tls = tls
 
     def start(self, url: str, on_done: OnFetched) -> PacFetch:
         """See PacFileFetcher."""
-        assert self._context is not None, "attach() comes first"
         try:
             parsed = Url.parse(url).without_credentials()
         except InvalidURL as error:

@@ -17,9 +17,10 @@ from netstack_sync.base.net_errors import (
     ERR_TOO_MANY_REDIRECTS,
     ERR_UNSAFE_REDIRECT,
 )
-from netstack_sync.proxy.pac_file import MAX_PAC_BYTES, PacFileData
+from netstack_sync.proxy.pac_file import PacFileData
 from netstack_sync.url_request.pac_fetcher import TIME_LIMIT_S
 from netstack_sync.url_request.redirects import MAX_REDIRECTS
+from netstack_sync.workers.pac_values import MAX_PAC_BYTES
 from tests.support import small_requests
 from tests.support.pac import TEXT
 from tests.support.pac_fetches import URL, FetchAsking
