@@ -16,6 +16,11 @@ def meaning(net_error: int) -> str:
     return _MEANINGS.get(net_error, "an unknown error")
 
 
+def explained(net_error: int, detail: str) -> str:
+    """The same with a detail behind it, where there is one."""
+    return f"{meaning(net_error)}: {detail}" if detail else meaning(net_error)
+
+
 _MEANINGS: Final = {
     e.OK: "it worked",
     e.ERR_IO_PENDING: "the operation is still under way",

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from netstack_sync.base.host_port import bracketed
+from netstack_sync.base.origin import SchemeHostPort
 
 
 class ProxyScheme(str, Enum):
@@ -46,6 +47,11 @@ class ProxyServer(NamedTuple):
     def host_port(self) -> str:
         """ "host:port"."""
         return f"{bracketed(self.host)}:{self.port}"
+
+    @property
+    def origin(self) -> SchemeHostPort:
+        """Under which its logins are remembered, whatever they were for."""
+        return SchemeHostPort(self.scheme.value, self.host, self.port)
 
     def __str__(self) -> str:
         return f"{self.scheme.value}://{self.host_port}"

@@ -77,7 +77,7 @@ class ProxyAuth:
             return _identity_from(answer)
         except ValueError as error:
             who = getattr(self.source, "__name__", type(self.source).__name__)
-            raise ValueError(f"proxy_auth: for {server} the function {who} gave what is no login: it {error}") from None
+            raise ValueError(f"the function {who} gave what is no login: it {error}") from None
 
     def __repr__(self) -> str:
         known = ", ".join(map(str, self._by_server))

@@ -17,10 +17,8 @@ from netstack_sync.proxy.bypass_rules import ProxyBypassRules
 from netstack_sync.proxy.config import ProxyRules
 from netstack_sync.wire.data_url import parse_data_url
 from netstack_sync.wire.errors import WireError
+from netstack_sync.workers.pac_values import ENTRY_POINT, MAX_PAC_BYTES
 
-MAX_PAC_BYTES: Final = 1024 * 1024
-"""As long as a script may be (net/proxy_resolution/pac_file_fetcher_impl.cc)."""
-ENTRY_POINT: Final = "FindProxyForURL"
 _PAC_SCHEMES: Final = ("http", "https", "file", "data")
 
 

@@ -41,7 +41,7 @@ PROXY: Final = AuthTarget("proxy", 407, "proxy-authenticate", "proxy-authenticat
 class AuthParty:
     """Translates between heads and an AuthController, which decides; network thread only; owned by an ExchangeAuth."""
 
-    __slots__ = ("_controller", "_first_words", "_is_logged_in", "_log", "_request", "target")
+    __slots__ = ("_controller", "_is_logged_in", "_log", "_request", "target")
 
     def __init__(
         self,
@@ -53,9 +53,7 @@ class AuthParty:
         cache: HttpAuthCache,
         security: SecurityService | None,
         net_log: NetLogWithSource,
-        first_words: str | None = None,
     ) -> None:
-        """`first_words` are said as long as nobody has asked, if the request does not say them itself."""
         log = net_log
         if net_log.is_capturing:
             log = NetLogWithSource.make(net_log.net_log, NetLogSourceType.HTTP_AUTH_CONTROLLER)
@@ -63,7 +61,6 @@ class AuthParty:
             log.begin(NetLogEventType.AUTH_CONTROLLER, lambda _: {"target": target.name, "url": f"{origin}/"})
         self.target = target
         self._log = log
-        self._first_words = first_words
         self._is_logged_in = False  # the connection is, over which the next request goes: that says it all
         self._controller = AuthController(identity, origin, path, cache, log, security)
         # A proxy gets the whole URL and is told the path all the same, as by Chromium and curl.
@@ -73,7 +70,8 @@ class AuthParty:
         """What the request that is about to be sent says to it; None leaves that to the request."""
         if self._is_logged_in:
             return None
-        return self._controller.authorization(self._request) or self._first_words
+        controller, request = self._controller, self._request
+        return controller.proxy_authorization(request) if self.target is PROXY else controller.authorization(request)
 
     def on_challenge(self, head: ResponseHead) -> bool:
         """True when the answer, which has the target's status, can be met."""

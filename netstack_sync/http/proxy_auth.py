@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from netstack_sync.auth.basic import basic_credentials
-from netstack_sync.base.origin import SchemeHostPort
-from netstack_sync.base.proxy_chain import ProxyServer
 from netstack_sync.http.auth_party import PROXY, AuthParty
 from netstack_sync.http.forwarding import has_own_words
 from netstack_sync.http.network_session import HttpNetworkSession
@@ -23,11 +20,5 @@ def make_proxy_party(
     identity = hop.identity
     if identity is None or has_own_words(info):
         return None
-    origin = origin_of_proxy(hop.server)
-    words = basic_credentials(identity.username, identity.password) if identity.sends_basic else None
-    return AuthParty(PROXY, info, identity, origin, "/", session.proxy_auth, session.security, net_log, words)
-
-
-def origin_of_proxy(server: ProxyServer) -> SchemeHostPort:
-    """Under which its logins are remembered, whatever they were for."""
-    return SchemeHostPort(server.scheme.value, server.host, server.port)
+    origin = hop.server.origin
+    return AuthParty(PROXY, info, identity, origin, "/", session.proxy_auth, session.security, net_log)

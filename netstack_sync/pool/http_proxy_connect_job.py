@@ -11,7 +11,6 @@ from netstack_sync.base.net_errors import (
     ERR_UNABLE_TO_REUSE_CONNECTION_FOR_PROXY_AUTH,
     OK,
 )
-from netstack_sync.base.origin import SchemeHostPort
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
 from netstack_sync.pool.connect_job import ConnectJobDelegate, CreateConnectJob
@@ -80,10 +79,11 @@ class HttpProxyConnectJob(ProxyConnectJob):
         return self._tunnel.connect(self._on_io_complete)
 
     def _make_controller(self) -> AuthController:
-        server, identity, services = self._hop.server, self._hop.identity, self._services
+        identity, services = self._hop.identity, self._services
         assert identity is not None
-        origin = SchemeHostPort(server.scheme.value, server.host, server.port)
-        return AuthController(identity, origin, "/", services.proxy_auth, self.net_log, services.security)
+        return AuthController(
+            identity, self._hop.server.origin, "/", services.proxy_auth, self.net_log, services.security
+        )
 
     def _on_tunnel(self, result: int) -> int:
         tunnel, self._tunnel = self._tunnel, None
@@ -94,9 +94,9 @@ class HttpProxyConnectJob(ProxyConnectJob):
         if result == ERR_UNABLE_TO_REUSE_CONNECTION_FOR_PROXY_AUTH and self._connections < _MAX_CONNECTIONS:
             self._step = self._connect_nested
             return OK
-        self.error_detail = tunnel.error_detail
+        self.error_detail = tunnel.error_detail or self._where_it_broke
         if result == ERR_UNABLE_TO_REUSE_CONNECTION_FOR_PROXY_AUTH:
-            self.error_detail = f"{self._hop.server} wants a new connection after each answer to its challenges"
+            self.error_detail = f"the proxy {self._hop.server} hung up after each login; pass another proxy_auth"
             result = ERR_PROXY_AUTH_REQUESTED
         return self._finish_connect(result)
 

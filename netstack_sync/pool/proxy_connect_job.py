@@ -10,6 +10,7 @@ from netstack_sync.base.net_error_meanings import meaning
 from netstack_sync.base.net_errors import (
     ERR_CERT_AUTHORITY_INVALID,
     ERR_CONNECTION_CLOSED,
+    ERR_CONNECTION_REFUSED,
     ERR_CONNECTION_RESET,
     ERR_FAILED,
     ERR_NO_SSL_VERSIONS_ENABLED,
@@ -96,9 +97,16 @@ class ProxyConnectJob(LayeredConnectJob, ABC):
     def _advice(self, result: int) -> str:
         if result == ERR_CERT_AUTHORITY_INVALID:
             return "; if you trust it, pass the certificate of its authority: extra_ca, or --cacert"
+        if result == ERR_CONNECTION_REFUSED:
+            return "; is it running, and is that its port?"
         if result in _NO_TLS and self.timing.ssl_start is not None:
             return "; is https:// the right scheme for it? Most proxies are spoken to as http://, also for https URLs"
         return ""
+
+    @property
+    def _where_it_broke(self) -> str:
+        """Of an error of the connection's own, about which a handshake has nothing to say."""
+        return f"while the proxy {self._hop.server} was asked to connect"
 
     def _finish_connect(self, result: int) -> int:
         self.timing.ssl_start = self.timing.ssl_end = None  # that of the proxy

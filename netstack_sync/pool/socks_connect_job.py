@@ -59,7 +59,8 @@ class SocksConnectJob(ProxyConnectJob):
 
     def _refuse_login(self) -> int:
         """SOCKS says user and password in the open, and whoever chose another scheme did not want that."""
-        self.error_detail = f"{self._hop.server} knows no login but user and password; pass a tuple or BasicAuth"
+        what_it_knows = "knows no login but user and password; pass a tuple or BasicAuth"
+        self.error_detail = f"the proxy {self._hop.server} {what_it_knows}"
         self._close()
         return self._finish_connect(ERR_PROXY_AUTH_UNSUPPORTED)
 
@@ -75,8 +76,8 @@ class SocksConnectJob(ProxyConnectJob):
         assert request is not None
         if result == OK:
             return self._shake_hands(request.addresses[0] if request.addresses else None)
-        words = (self._params.destination.host, request.error_detail, "a SOCKS4 proxy needs its IPv4 address")
-        self.error_detail = ": ".join([word for word in words if word])
+        words = (self._params.destination.host, request.error_detail, f"the proxy {self._hop.server} needs its address")
+        self.error_detail = ": ".join([word for word in words if word]) + "; with socks4a:// it looks names up itself"
         self._close()
         return self._finish_connect(result)
 
@@ -85,7 +86,7 @@ class SocksConnectJob(ProxyConnectJob):
         assert transport is not None
         self._client = SocksClient(
             transport,
-            self._hop.server.scheme,
+            self._hop.server,
             self._params.destination,
             self.net_log,
             address=address,
@@ -99,7 +100,7 @@ class SocksConnectJob(ProxyConnectJob):
         client, self._client = self._client, None
         assert client is not None
         if result != OK:
-            self.error_detail = f"{self._hop.server}: {client.error_detail}"
+            self.error_detail = client.error_detail or self._where_it_broke
             self.has_reached_server = client.is_refused
             self._close()
         return self._finish_connect(result)

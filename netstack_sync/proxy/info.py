@@ -19,8 +19,6 @@ class ProxyRetryInfo(NamedTuple):
 
     net_error: int
     bad_until_s: float
-    is_tried_while_bad: bool = True
-    """As the last resort."""
 
 
 class ProxyRetryMap:
@@ -115,13 +113,10 @@ class ProxyInfo:
         return bool(self._chains)
 
     def deprioritize(self, bad: ProxyRetryMap, now: float) -> None:
-        """Puts the ways that are bad behind the others, and leaves out those not even tried as the last resort."""
+        """Puts the ways that are bad behind the others."""
         if not bad:
             return
-        known = [(chain, bad.bad(chain, now)) for chain in self._chains]
-        good = [chain for chain, info in known if info is None]
-        last = [chain for chain, info in known if info is not None and info.is_tried_while_bad]
-        self._chains = (*good, *last)
+        self._chains = tuple(sorted(self._chains, key=lambda chain: bad.bad(chain, now) is not None))
 
     def __repr__(self) -> str:
         return f"<ProxyInfo {'; '.join(map(str, self._chains)) or 'no way'}>"

@@ -124,7 +124,7 @@ class PacFileDecider(StepMachine):
         if source.url is None:
             assert self._config.pac_script is not None, "the source says so"
             return self._take(PacFileData(self._config.pac_script, _GIVEN, is_trusted=True))
-        if source.is_detected and self._services.checks_quickly:
+        if source.is_detected:
             return self._check_quickly()
         return self._start_fetch()
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from netstack_sync.base.net_errors import ERR_PAC_SCRIPT_FAILED, OK
 from netstack_sync.workers.pac_values import check_script
-
-MAX_PAC_BYTES: Final = 1024 * 1024
-"""Chromium's; the largest known have some hundred KiB."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,5 +43,3 @@ class PacServices(NamedTuple):
     dns: PacDns
     timers: TimerQueue
     net_log: NetLog
-    checks_quickly: bool = True
-    """False: the script of the network is fetched however long its name takes."""

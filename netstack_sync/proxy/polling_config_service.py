@@ -60,7 +60,12 @@ class PollingConfigService:
 
     def on_lazy_poll(self) -> None:
         """See ProxyConfigService. What the look finds counts from then on; nobody waits for it."""
-        if self._job is None and self._clock.now() >= self._next_look:
+        if self._clock.now() >= self._next_look:
+            self.look_now()
+
+    def look_now(self) -> None:
+        """Looks however short ago the last look is, unless one is under way."""
+        if self._job is None:
             self._look()
 
     def shut_down(self) -> None:

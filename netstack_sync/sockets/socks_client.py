@@ -14,7 +14,7 @@ from netstack_sync.base.net_errors import (
     ERR_SOCKS_CONNECTION_HOST_UNREACHABLE,
     OK,
 )
-from netstack_sync.base.proxy_chain import ProxyScheme
+from netstack_sync.base.proxy_chain import ProxyScheme, ProxyServer
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.loop.step_machine import Step
@@ -66,8 +66,8 @@ class SocksClient(ProxyHandshake):
         "_on_verdict",
         "_parser",
         "_password",
+        "_proxy",
         "_request",
-        "_scheme",
         "_spans",
         "_username",
         "is_refused",
@@ -76,7 +76,7 @@ class SocksClient(ProxyHandshake):
     def __init__(
         self,
         transport: StreamSocket,
-        scheme: ProxyScheme,
+        proxy: ProxyServer,
         destination: HostPortPair,
         net_log: NetLogWithSource,
         *,
@@ -85,9 +85,9 @@ class SocksClient(ProxyHandshake):
         password: str | None = None,
     ) -> None:
         super().__init__(transport, net_log)
-        assert not scheme.is_http, scheme
-        self._scheme = scheme
-        self._is_version_5 = scheme is ProxyScheme.SOCKS5
+        assert not proxy.scheme.is_http, proxy
+        self._proxy = proxy
+        self._is_version_5 = proxy.scheme is ProxyScheme.SOCKS5
         self._destination = destination
         self._address = address
         self._username = username
@@ -107,12 +107,13 @@ class SocksClient(ProxyHandshake):
         try:
             user_id = self._prepare_login()
         except ValueError as error:
-            return self._fail(ERR_PROXY_AUTH_UNSUPPORTED, str(error))
+            return self._fail(ERR_PROXY_AUTH_UNSUPPORTED, f"for the proxy {self._proxy}: {error}")
         host = self._host_to_send()
         if host is None:
             return self._fail(
                 ERR_SOCKS_CONNECTION_HOST_UNREACHABLE,
-                f"SOCKS4 knows IPv4 addresses only, and {self._destination} has none; use a SOCKS5 proxy",
+                f"for the proxy {self._proxy}: SOCKS4 knows IPv4 addresses only, and {self._destination} has none; "
+                "use a SOCKS5 proxy",
             )
         try:
             self._request = (
@@ -122,7 +123,7 @@ class SocksClient(ProxyHandshake):
             )
         except ValueError as error:
             # No fault of the proxy's: no other one is tried, nor the direct way, on which the name is looked up here.
-            return self._fail(ERR_SOCKS_CONNECTION_HOST_UNREACHABLE, str(error))
+            return self._fail(ERR_SOCKS_CONNECTION_HOST_UNREACHABLE, f"for the proxy {self._proxy}: {error}")
         self._step = self._greet if self._is_version_5 else self._send_request
         return OK
 
@@ -141,7 +142,7 @@ class SocksClient(ProxyHandshake):
         if self._is_version_5:
             return host
         literal = parse_ip_literal(host)
-        if literal is None and self._scheme is ProxyScheme.SOCKS4A:
+        if literal is None and self._proxy.scheme is ProxyScheme.SOCKS4A:
             return host
         if literal is None and self._address is not None and self._address.family == socket.AF_INET:
             return self._address.address
@@ -161,9 +162,8 @@ class SocksClient(ProxyHandshake):
         if method not in (METHOD_LOGIN, METHOD_NOT_FOUND):
             return self._fail_of_proxy(ERR_SOCKS_CONNECTION_FAILED, f"chose the login method {method}, unasked")
         if not self._login:
-            return self._fail_of_proxy(
-                ERR_PROXY_AUTH_REQUESTED, "does not let everybody in; put user:password@ into its URL"
-            )
+            what_it_does = "does not let everybody in; pass proxy_auth, or put user:password@ into its URL"
+            return self._fail_of_proxy(ERR_PROXY_AUTH_REQUESTED, what_it_does)
         return self._fail_of_proxy(
             ERR_PROXY_AUTH_UNSUPPORTED, "takes no user and password; it may want GSSAPI, which is not supported"
         )
@@ -173,7 +173,8 @@ class SocksClient(ProxyHandshake):
 
     def _take_login(self, status: int) -> int:
         if status != LOGIN_SUCCEEDED:
-            return self._fail_of_proxy(ERR_PROXY_AUTH_REQUESTED, "refused the user name or the password")
+            what_it_did = "refused the user name or the password; correct them in proxy_auth or its URL"
+            return self._fail_of_proxy(ERR_PROXY_AUTH_REQUESTED, what_it_did)
         return self._go_on(self._send_request)
 
     def _send_request(self, _: int) -> int:
@@ -187,9 +188,8 @@ class SocksClient(ProxyHandshake):
         self.is_refused = True
         self.net_log.event(NetLogEventType.SOCKS_SERVER_ERROR, lambda _: {"error_code": code})
         net_error, words = (problem_with_socks5 if self._is_version_5 else problem_with_socks4)(code)
-        return self._fail(
-            net_error, f"{self._proxy} was asked to connect to {self._destination} and has {words} (code {code})"
-        )
+        what_it_did = f"was asked to connect to {self._destination} and has {words} (code {code})"
+        return self._fail_of_proxy(net_error, what_it_did)
 
     # --- one question and its answer
 
@@ -235,22 +235,19 @@ class SocksClient(ProxyHandshake):
     # --- words, and the end
 
     @property
-    def _proxy(self) -> str:
-        return f"the {self._scheme.value.upper()} proxy"
-
-    @property
     def _is_it_socks(self) -> str:
         """Advice."""
+        scheme = self._proxy.scheme.value
         if self._data.startswith(b"H"):
-            return f"it seems to be an HTTP proxy: write http:// in place of {self._scheme.value}://"
-        return f"is {self._scheme.value}:// the right scheme for it?"
+            return f"it seems to be an HTTP proxy: write http:// in place of {scheme}://"
+        return f"is {scheme}:// the right scheme for it?"
 
     @property
     def _whole_span(self) -> NetLogEventType:
         return NetLogEventType.SOCKS5_CONNECT if self._is_version_5 else NetLogEventType.SOCKS_CONNECT
 
     def _fail_of_proxy(self, net_error: int, what_it_did: str) -> int:
-        return self._fail(net_error, f"{self._proxy} {what_it_did}")
+        return self._fail(net_error, f"the proxy {self._proxy} {what_it_did}")
 
     def _release(self, result: int) -> None:
         super()._release(result)

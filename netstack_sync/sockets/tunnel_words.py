@@ -42,7 +42,7 @@ def who_is_asked_for(values: Sequence[str], has_identity: bool) -> str:
     schemes = dict.fromkeys([challenge.scheme for challenge in parse_challenges(values)])
     names = shown(", ".join(schemes), _MAX_TEXT) or "it does not say how"
     advice = (
-        "the credentials that it was given were refused, or are of no use for this"
+        "the credentials that it was given were refused, or are of no use for this; correct proxy_auth, or its URL"
         if has_identity
         else "pass proxy_auth, or put user:password@ into its URL"
     )

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from netstack_sync.base.exceptions import InvalidURL
 from netstack_sync.base.headers import RequestHeaders
-from netstack_sync.base.net_error_meanings import meaning
+from netstack_sync.base.net_error_meanings import explained, meaning
 from netstack_sync.base.net_errors import (
     ERR_ACCESS_DENIED,
     ERR_CONTENT_DECODING_FAILED,
@@ -28,7 +28,7 @@ from netstack_sync.base.url import Url
 from netstack_sync.base.url_parts import shown_url
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.loop.timers import Alarm
-from netstack_sync.proxy.pac_file import MAX_PAC_BYTES, PacFetch, PacFetchResult, PacFileData
+from netstack_sync.proxy.pac_file import PacFetch, PacFetchResult, PacFileData
 from netstack_sync.proxy.pac_text import charset_of, script_text
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.context import URLRequestContext
@@ -38,6 +38,7 @@ from netstack_sync.wire.data_url import parse_data_url
 from netstack_sync.wire.errors import WireError
 from netstack_sync.workers.answer_source import SourceError, failure_of
 from netstack_sync.workers.file_io import is_pipe, read_small_file
+from netstack_sync.workers.pac_values import MAX_PAC_BYTES
 
 TIME_LIMIT_S: Final = 30.0
 """For everything, redirects included (Chromium); requests wait meanwhile."""
@@ -47,7 +48,6 @@ _HEADERS: Final = (
     ("Accept-Encoding", "identity"),
     ("User-Agent", "netstack_sync"),  # without a version: it says as little as can be
 )
-_TOLD_BY_DETAIL: Final = frozenset({ERR_FILE_TOO_BIG, ERR_TIMED_OUT})
 _HTTP: Final = frozenset({"http", "https"})
 
 OnFetched = Callable[[PacFetchResult], None]
@@ -62,17 +62,12 @@ class UrlRequestPacFetcher:
 
     __slots__ = ("_context", "_tls")
 
-    def __init__(self, tls: TlsConfig) -> None:
-        self._tls = tls
-        self._context: URLRequestContext | None = None
-
-    def attach(self, context: URLRequestContext) -> None:
-        """Says where the requests run, once, before the first."""
+    def __init__(self, context: URLRequestContext, tls: TlsConfig) -> None:
         self._context = context
+        self._tls = tls
 
     def start(self, url: str, on_done: OnFetched) -> PacFetch:
         """See PacFileFetcher."""
-        assert self._context is not None, "attach() comes first"
         try:
             parsed = Url.parse(url).without_credentials()
         except InvalidURL as error:
@@ -134,13 +129,6 @@ class _LocalFetch:
         self._on_done(PacFetchResult(ERR_TIMED_OUT, f"{self._source}: not read within {TIME_LIMIT_S:g} s"))
 
 
-def _words_of(answer: SmallAnswer) -> str:
-    """Of a failure. What a connection has to say are addresses and the like, which do not tell what happened."""
-    if answer.detail and answer.net_error in _TOLD_BY_DETAIL:
-        return answer.detail
-    return ": ".join([word for word in (meaning(answer.net_error), answer.detail) if word])
-
-
 class _HttpFetch:
     """One request after the other, as long as they redirect."""
 
@@ -182,7 +170,7 @@ class _HttpFetch:
 
     def _on_answer(self, answer: SmallAnswer) -> None:
         if answer.net_error != OK:
-            self._fail(answer.net_error, _words_of(answer))
+            self._fail(answer.net_error, explained(answer.net_error, answer.detail))
         elif answer.status in REDIRECT_STATUSES:
             self._follow(answer)
         elif answer.status != 200:

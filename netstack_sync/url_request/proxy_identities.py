@@ -112,7 +112,8 @@ def _answer(logins: ProxyLogins, server: ProxyServer) -> AuthIdentity | str | No
     try:
         return logins.ask(server)
     except BaseException as error:  # SystemExit as well: it would end nothing here but this question
-        return shown("".join(traceback.format_exception_only(type(error), error)).strip(), _MAX_DETAIL)
+        what = "".join(traceback.format_exception_only(type(error), error)).strip()
+        return shown(f"proxy_auth failed for {server}: {what}", _MAX_DETAIL)
 
 
 def _remember(known: dict[ProxyServer, V], server: ProxyServer, value: V) -> None:

@@ -34,8 +34,7 @@ class ProxyParts:
         self._thread = thread = side_context.thread
         self._workers = side_context.workers
         self._engine = PacEngine(thread.task_runner, thread.timers, wall_clock)
-        fetcher = UrlRequestPacFetcher(tls)
-        fetcher.attach(side_context)
+        fetcher = UrlRequestPacFetcher(side_context, tls)
         dns = HostResolverPacDns(resolver)
         self._pac = PacServices(fetcher, self._engine, dns, thread.timers, side_context.net_log)
 

@@ -129,7 +129,8 @@ class ProxyServices:
             config = known.settings.latest()
             if config is not None:
                 known.service.on_proxy_config_changed(config)
-            known.settings.on_lazy_poll()
+            if known.polling is not None:
+                known.polling.look_now()
 
     def shut_down(self) -> None:
         """Whoever waits fails with ERR_CONTEXT_SHUT_DOWN; idempotent."""

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-MAX_SCRIPT_SIZE: Final = 1 << 20
-"""Bytes of a script, as in Chromium (net/proxy_resolution/pac_file_fetcher_impl.cc)."""
+MAX_PAC_BYTES: Final = 1 << 20
+"""Of a script; Chromium's (net/proxy_resolution/pac_file_fetcher_impl.cc). The largest known have some hundred KiB."""
 
 ENTRY_POINT: Final = "FindProxyForURL"
 
@@ -103,8 +103,8 @@ def check_script(text: str) -> str | None:
     """Why this can be no PAC script, in words; None if it may be one. Cheap, any thread."""
     if not text.strip("\ufeff \t\r\n"):
         return "the script is empty"
-    if len(text) > MAX_SCRIPT_SIZE or len(text.encode("utf-8", "replace")) > MAX_SCRIPT_SIZE:
-        return f"the script is larger than {MAX_SCRIPT_SIZE} bytes"
+    if len(text) > MAX_PAC_BYTES or len(text.encode("utf-8", "replace")) > MAX_PAC_BYTES:
+        return f"the script is larger than {MAX_PAC_BYTES} bytes"
     if _HTML.match(text):
         return "this is HTML, not a script"
     if "\0" in text:

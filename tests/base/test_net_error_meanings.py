@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netstack_sync.base import net_errors
-from netstack_sync.base.net_error_meanings import meaning
+from netstack_sync.base.net_error_meanings import explained, meaning
 
 _NUMBERS = {k: v for k, v in vars(net_errors).items() if k == "OK" or k.startswith("ERR_")}
 
@@ -29,6 +29,11 @@ def test_no_two_numbers_share_a_meaning() -> None:
 def test_an_unknown_number_is_an_unknown_error() -> None:
     """Printing must never fail."""
     assert meaning(-9999) == meaning(1) == "an unknown error"
+
+
+def test_a_detail_follows() -> None:
+    """Where there is one."""
+    assert explained(net_errors.OK, "") == "it worked" and explained(net_errors.OK, "at last") == "it worked: at last"
 
 
 def test_a_body_that_is_too_short() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netstack_sync.base.origin import SchemeHostPort
 from netstack_sync.base.proxy_server import DEFAULT_PROXY_PORTS, ProxyScheme, ProxyServer
 
 
@@ -10,6 +11,11 @@ def test_it_is_shown_as_a_url() -> None:
     assert str(ProxyServer(ProxyScheme.HTTP, "a.example", 80)) == "http://a.example:80"
     server = ProxyServer(ProxyScheme.SOCKS5, "::1", 1080)
     assert (str(server), server.host_port) == ("socks5://[::1]:1080", "[::1]:1080")
+
+
+def test_origin() -> None:
+    """Two proxies at one address that are spoken to differently are two."""
+    assert ProxyServer(ProxyScheme.HTTPS, "p", 3128).origin == SchemeHostPort("https", "p", 3128)
 
 
 def test_schemes() -> None:

@@ -12,9 +12,9 @@ import pytest
 
 from netstack_sync import AutoDetect, PacScript, PacUrl, ProxyChain, ProxyConfig
 from netstack_sync.base.url import Url
-from netstack_sync.fetcher.proxy_values import MAX_PAC_BYTES
 from netstack_sync.proxy.bypass_rules import ProxyBypassRules
 from netstack_sync.proxy.config import DIRECTLY, ProxyRules
+from netstack_sync.workers.pac_values import MAX_PAC_BYTES
 
 SCRIPT = "function FindProxyForURL(url, host) { return 'DIRECT'; }"
 A = ProxyChain.from_urls("http://a:1")

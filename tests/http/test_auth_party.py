@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netstack_sync.auth.cache import HttpAuthCache
-from netstack_sync.auth.identity import AuthIdentity
+from netstack_sync.auth.identity import AuthIdentity, password_identity
 from netstack_sync.auth.negotiate import SecurityService
 from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.base.origin import SchemeHostPort
@@ -32,9 +32,9 @@ def head_of(target: AuthTarget, *fields: str) -> ResponseHead:
 
 
 def party_of(
-    stack: ScriptedStack, target: AuthTarget, info: HttpRequestInfo | None = None, first_words: str | None = None
+    stack: ScriptedStack, target: AuthTarget, info: HttpRequestInfo | None = None, me: AuthIdentity = ME
 ) -> AuthParty:
-    return AuthParty(target, info or request_info(), ME, ORIGIN, "/", HttpAuthCache(), None, stack.log(), first_words)
+    return AuthParty(target, info or request_info(), me, ORIGIN, "/", HttpAuthCache(), None, stack.log())
 
 
 @pytest.mark.parametrize("target", [SERVER, PROXY], ids=lambda target: target.name)
@@ -46,8 +46,7 @@ def test_each_side_has_its_own_fields(stack: ScriptedStack, target: AuthTarget) 
         assert not party.on_challenge(wrong) and party.authorization() is None
         assert not party.can_meet(wrong)
         party.cancel()
-    party = party_of(stack, target, first_words="first")
-    assert party.authorization() == "first"
+    party = party_of(stack, target)
     assert party.on_challenge(head_of(target, f"{FIELD[target]}: {DIGEST}"))
     assert fields_of(party.authorization() or "")["nonce"] == "n"
     party.on_accepted(head_of(target, f'{other.info}: nextnonce="wrong"', f'{target.info}: nextnonce="m"'))
@@ -55,6 +54,14 @@ def test_each_side_has_its_own_fields(stack: ScriptedStack, target: AuthTarget) 
     assert not party.binds_connection and party.generate_token(None, lambda _: None) == OK
     party.on_new_connection()
     assert party.error_detail == ""
+    party.cancel()
+
+
+@pytest.mark.parametrize("target, words", [(SERVER, None), (PROXY, "Basic bWU6cA==")], ids=["server", "proxy"])
+def test_what_is_said_before_anybody_asks(stack: ScriptedStack, target: AuthTarget, words: str | None) -> None:
+    """To a server the request says it by itself."""
+    party = party_of(stack, target, me=password_identity("me", "p"))
+    assert party.authorization() == words
     party.cancel()
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from netstack_sync.auth.identity import AuthIdentity, password_identity
-from netstack_sync.base.origin import SchemeHostPort
 from netstack_sync.http.auth_party import PROXY
-from netstack_sync.http.proxy_auth import make_proxy_party, origin_of_proxy
+from netstack_sync.http.proxy_auth import make_proxy_party
 from netstack_sync.pool.proxy_route import ProxyHop
 from netstack_sync.wire.http1_response import ResponseHeadParser
 from tests.support.digest_server import PLAIN_CHALLENGE
@@ -48,16 +47,11 @@ def test_logins_are_remembered_for_the_proxy(stack: ScriptedStack) -> None:
     party.on_accepted(head)
     party.cancel()
     cache = stack.session.proxy_auth
-    assert cache.lookup_by_path(origin_of_proxy(P), me, "/") is not None
-    assert cache.lookup_by_path(origin_of_proxy(P), password_identity("me", "p"), "/") is None
+    assert cache.lookup_by_path(P.origin, me, "/") is not None
+    assert cache.lookup_by_path(P.origin, password_identity("me", "p"), "/") is None
     for other in ("http://q:80", "https://p:80", "http://p:81"):
-        assert cache.lookup_by_path(origin_of_proxy(server_of(other)), me, "/") is None
-    assert stack.session.auth_cache.lookup_by_path(origin_of_proxy(P), me, "/") is None
+        assert cache.lookup_by_path(server_of(other).origin, me, "/") is None
+    assert stack.session.auth_cache.lookup_by_path(P.origin, me, "/") is None
     again = make_proxy_party(ProxyHop(P, me), request_info("http://b.test/"), stack.session, stack.log())
     assert again is not None and str(again.authorization()).startswith("Digest ")
     again.cancel()
-
-
-def test_the_origin_of_a_proxy() -> None:
-    """Two proxies at one address that are spoken to differently are two."""
-    assert origin_of_proxy(server_of("https://p:3128")) == SchemeHostPort("https", "p", 3128)

@@ -42,6 +42,21 @@ def rig() -> Iterator[JobRig]:
         yield rig
 
 
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_connection_that_breaks_in_the_handshake(rig: JobRig, scheme: str) -> None:
+    """Also where nothing more is known of it the words say whose it was."""
+    job = start(rig, group("https", hop(scheme)))
+    proxy = reach_proxy(rig)
+    proxy.read_error = ERR_TIMED_OUT
+    if scheme == "https":
+        rig.sockets.secures[0].read_error = ERR_TIMED_OUT
+        rig.sockets.secures[0].decide(OK)
+        proxy = rig.sockets.secures[0]
+    proxy.tell_readable()
+    assert rig.results == [ERR_TIMED_OUT]
+    assert job.error_detail == f"while the proxy {scheme}://p.test:3128 was asked to connect"
+
+
 @pytest.mark.parametrize("url_scheme", ["http", "https"])
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_proxy_that_refuses(rig: JobRig, url_scheme: str, scheme: str) -> None:
@@ -49,7 +64,8 @@ def test_a_proxy_that_refuses(rig: JobRig, url_scheme: str, scheme: str) -> None
     job = start(rig, group(url_scheme, hop(scheme)))
     rig.sockets.transports[0].decide(ERR_CONNECTION_REFUSED)
     assert rig.results == [ERR_PROXY_CONNECTION_FAILED] and job.socket is None
-    assert job.error_detail == f"{scheme}://p.test:3128: the server refused the connection: 192.0.2.1:80"
+    refused = f"{scheme}://p.test:3128: the server refused the connection: 192.0.2.1:80"
+    assert job.error_detail == f"{refused}; is it running, and is that its port?"
     assert rig.health.reports == [(ADDRESSES[0], ERR_CONNECTION_REFUSED)]
 
 
@@ -150,7 +166,7 @@ class TestChain:
         job = start(rig, group("https", hop("http", "p"), hop("socks5", "q")))
         rig.sockets.transports[0].decide(ERR_CONNECTION_REFUSED)
         assert rig.results == [ERR_PROXY_CONNECTION_FAILED]
-        assert job.error_detail == "http://p.test:3128: the server refused the connection: 192.0.2.1:80"
+        assert job.error_detail.startswith("http://p.test:3128: the server refused the connection: 192.0.2.1:80; ")
 
     def test_the_first_one_wants_to_know_who_asks(self, rig: JobRig) -> None:
         """Its word goes to the caller."""

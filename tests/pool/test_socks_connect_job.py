@@ -133,7 +133,7 @@ class TestSocks4:
         rig.resolver.error_detail = detail
         rig.resolver.requests[1].finish(ERR_NAME_NOT_RESOLVED)
         assert rig.results == [ERR_NAME_NOT_RESOLVED] and not proxy.sent and not proxy.is_open
-        assert job.error_detail.startswith("a.test: ") and "SOCKS4" in job.error_detail
+        assert job.error_detail.startswith("a.test: ") and "the proxy socks4://p.test:3128 needs" in job.error_detail
         assert detail in job.error_detail
 
     @pytest.mark.parametrize("addresses", [(), (IPEndPoint("2001:db8::1", 80, socket.AF_INET6),)])
@@ -188,7 +188,7 @@ def test_a_proxy_that_says_no(rig: JobRig) -> None:
     proxy.peer_sends(NO_LOGIN)
     proxy.peer_sends(b"\x05\x01" + GRANTED[2:])
     assert rig.results == [ERR_SOCKS_CONNECTION_FAILED]
-    assert job.error_detail.startswith("socks5://p.test:3128: the SOCKS5 proxy was asked to connect"), "and which one"
+    assert job.error_detail.startswith("the proxy socks5://p.test:3128 was asked to connect"), "and which one"
     assert job.socket is None and not proxy.is_open
 
 

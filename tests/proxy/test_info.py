@@ -105,18 +105,6 @@ def test_bad_ones_are_tried_last() -> None:
     assert info.chains == (AB, DIRECT, C, A, B)
 
 
-def test_some_are_not_tried_while_bad() -> None:
-    """Row 216 (MarkProxiesAsBadTests): there may be nothing left then."""
-    known = ProxyRetryMap()
-    known.mark(A, ProxyRetryInfo(ERR_TIMED_OUT, 300.0, is_tried_while_bad=False))
-    info = make_info(A)
-    info.deprioritize(known, now=20.0)
-    assert info.is_empty
-    info = make_info(A)
-    info.deprioritize(known, now=301.0)
-    assert info.chains == (A,)
-
-
 def test_without_bad_ones() -> None:
     """Nothing moves."""
     info = make_info(A, B)

@@ -29,9 +29,8 @@ FETCH = NetLogEventType.PAC_FILE_DECIDER_FETCH_PAC_SCRIPT
 class Deciding:
     """One decision that was started."""
 
-    def __init__(self, world: PacWorld, config: ProxyConfig, delay_s: float = 0.0, checks_quickly: bool = True) -> None:
-        services = world.services._replace(checks_quickly=checks_quickly)
-        self.decider = PacFileDecider(config, services, delay_s)
+    def __init__(self, world: PacWorld, config: ProxyConfig, delay_s: float = 0.0) -> None:
+        self.decider = PacFileDecider(config, world.services, delay_s)
         self.done = RecordedCompletion()
         self.started = self.decider.start(self.done)
 
@@ -109,14 +108,6 @@ def test_quick_check_takes_too_long(world: PacWorld) -> None:
     world.driver.advance(0.002)
     assert deciding.result == ERR_TIMED_OUT and world.dns.lookups[0].is_cancelled
     assert deciding.decider.error_detail == f"{WPAD_URL}: the time for the operation ran out"
-
-
-def test_quick_check_disabled(world: PacWorld) -> None:
-    """Row 222: QuickCheckDisabled. The fetch looks the name up, however long that takes."""
-    deciding = Deciding(world, WPAD, checks_quickly=False)
-    assert world.dns.lookups == []
-    world.fetcher.give()
-    assert deciding.result == OK
 
 
 @pytest.mark.parametrize("is_there", [True, False], ids=["a login page", "nothing"])

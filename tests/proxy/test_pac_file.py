@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from netstack_sync.base.net_errors import ERR_PAC_SCRIPT_FAILED, OK
-from netstack_sync.proxy.pac_file import MAX_PAC_BYTES, PacFileData, judged
+from netstack_sync.proxy.pac_file import PacFileData, judged
+from netstack_sync.workers.pac_values import MAX_PAC_BYTES
 from tests.support.pac import OTHER_TEXT, TEXT
 
 

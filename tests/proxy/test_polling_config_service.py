@@ -97,6 +97,13 @@ def test_it_looks_again_when_it_is_asked_after_a_while(started: Polling) -> None
     assert not started.workers.jobs
 
 
+def test_it_looks_at_once_when_it_is_told_to(started: Polling) -> None:
+    """However short ago the last look is; and not twice at the same time."""
+    started.service.look_now()
+    started.service.look_now()
+    assert len(started.workers.jobs) == 1
+
+
 def test_only_changes_are_told(started: Polling) -> None:
     """To those who still observe."""
     for host in ("a.test", "b.test", "b.test"):

@@ -17,7 +17,7 @@ from netstack_sync.base.net_errors import (
     ERR_SOCKS_CONNECTION_HOST_UNREACHABLE,
     OK,
 )
-from netstack_sync.base.proxy_chain import ProxyScheme
+from netstack_sync.base.proxy_chain import ProxyScheme, ProxyServer
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
 from netstack_sync.sockets.socks_client import SocksClient
 from tests.support.loops import RecordedCompletion
@@ -73,7 +73,7 @@ class Handshake:
         self.done = RecordedCompletion()
         self.client = SocksClient(
             self.socket,
-            scheme,
+            ProxyServer(scheme, "p.test", 1080),
             destination,
             stack.log(),
             address=address,
@@ -178,7 +178,8 @@ def test_a_login_that_does_not_fit_is_refused(stack: ScriptedStack, scheme: Prox
     """R17; it is not cut short, and not shown."""
     handshake = Handshake(stack, scheme=scheme, address=ADDRESS, username="u" * 256, password="p")
     assert handshake.run() == ERR_PROXY_AUTH_UNSUPPORTED
-    assert handshake.client.error_detail == "the user name for the SOCKS proxy has 256 bytes, and 255 fit"
+    assert handshake.client.error_detail.startswith("for the proxy socks")
+    assert handshake.client.error_detail.endswith(": the user name for the SOCKS proxy has 256 bytes, and 255 fit")
     assert handshake.socket.written == b""
 
 
@@ -186,7 +187,8 @@ def test_a_password_that_does_not_fit_is_refused(stack: ScriptedStack) -> None:
     """The same."""
     handshake = Handshake(stack, username="me", password="p" * 256)
     assert handshake.run() == ERR_PROXY_AUTH_UNSUPPORTED
-    assert handshake.client.error_detail == "the password for the SOCKS proxy has 256 bytes, and 255 fit"
+    assert handshake.client.error_detail.startswith("for the proxy socks")
+    assert handshake.client.error_detail.endswith(": the password for the SOCKS proxy has 256 bytes, and 255 fit")
 
 
 @pytest.mark.parametrize(
@@ -206,7 +208,7 @@ def test_socks4_cannot_do_without_an_ipv4_address(
     handshake = Handshake(stack, scheme=scheme, destination=destination, address=address)
     assert handshake.run() == ERR_SOCKS_CONNECTION_HOST_UNREACHABLE
     expected = f"SOCKS4 knows IPv4 addresses only, and {destination} has none; use a SOCKS5 proxy"
-    assert handshake.client.error_detail == expected
+    assert handshake.client.error_detail == f"for the proxy {scheme.value}://p.test:1080: {expected}"
 
 
 # --- what the proxy refuses
@@ -221,7 +223,7 @@ def test_each_refusal_of_socks5(stack: ScriptedStack, code: int, cut: bool) -> N
     is_unreachable = code in (3, 4, 5, 6)
     assert handshake.run() == (ERR_SOCKS_CONNECTION_HOST_UNREACHABLE if is_unreachable else ERR_SOCKS_CONNECTION_FAILED)
     detail = handshake.client.error_detail
-    assert detail.startswith("the SOCKS5 proxy was asked to connect to a.test:443 and has ")
+    assert detail.startswith("the proxy socks5://p.test:1080 was asked to connect to a.test:443 and has ")
     assert detail.endswith(f" (code {code})")
 
 
@@ -231,7 +233,7 @@ def test_a_refusal_of_socks4(stack: ScriptedStack, code: int, result: int) -> No
     handshake = Handshake(stack, ASK_4A, Read(bytes([0, code]) + b"\0" * 6), scheme=ProxyScheme.SOCKS4A)
     assert handshake.run() == result
     assert handshake.client.error_detail.startswith(
-        "the SOCKS4A proxy was asked to connect to a.test:443 and has refused"
+        "the proxy socks4a://p.test:1080 was asked to connect to a.test:443 and has refused"
     )
 
 
@@ -239,13 +241,16 @@ def test_a_refused_login(stack: ScriptedStack) -> None:
     """Nothing of it is shown."""
     handshake = Handshake(stack, *WITH_LOGIN[:3], Read(b"\1\1"), username="me", password="p")
     assert handshake.run() == ERR_PROXY_AUTH_REQUESTED
-    assert handshake.client.error_detail == "the SOCKS5 proxy refused the user name or the password"
+    assert (
+        handshake.client.error_detail
+        == "the proxy socks5://p.test:1080 refused the user name or the password; correct them in proxy_auth or its URL"
+    )
 
 
 @pytest.mark.parametrize(
     "username, method, result, words",
     [
-        (None, 255, ERR_PROXY_AUTH_REQUESTED, "does not let everybody in; put user:password@ into its URL"),
+        (None, 255, ERR_PROXY_AUTH_REQUESTED, "does not let everybody in; pass proxy_auth, or put"),
         (None, 2, ERR_PROXY_AUTH_REQUESTED, "does not let everybody in"),
         ("me", 255, ERR_PROXY_AUTH_UNSUPPORTED, "takes no user and password; it may want GSSAPI"),
         ("me", 1, ERR_SOCKS_CONNECTION_FAILED, "chose the login method 1, unasked"),
@@ -259,7 +264,7 @@ def test_a_way_to_log_in_that_we_do_not_go(
     greet = GREET if username is None else GREET_WITH_LOGIN
     handshake = Handshake(stack, greet, Read(bytes([5, method])), username=username, password="p")
     assert handshake.run() == result
-    assert handshake.client.error_detail.startswith(f"the SOCKS5 proxy {words}")
+    assert handshake.client.error_detail.startswith(f"the proxy socks5://p.test:1080 {words}")
 
 
 # --- what is no SOCKS
@@ -274,7 +279,7 @@ def test_a_proxy_that_hangs_up(stack: ScriptedStack, end: Read, number: int, has
     handshake = Handshake(stack, *WITH_LOGIN[: 2 * number + 1], *begun, end, username="me", password="p")
     assert handshake.run() == ERR_SOCKS_CONNECTION_FAILED
     assert handshake.client.error_detail == (
-        "the SOCKS5 proxy hung up during the handshake; is socks5:// the right scheme for it?"
+        "the proxy socks5://p.test:1080 hung up during the handshake; is socks5:// the right scheme for it?"
     )
 
 
@@ -291,7 +296,7 @@ def test_a_peer_that_does_not_speak_socks5(stack: ScriptedStack, answer: bytes, 
     handshake = Handshake(stack, GREET, Read(answer))
     assert handshake.run() == ERR_SOCKS_CONNECTION_FAILED
     detail = handshake.client.error_detail
-    assert detail.startswith("the SOCKS5 proxy does not speak SOCKS: the answer begins with b'")
+    assert detail.startswith("the proxy socks5://p.test:1080 does not speak SOCKS: the answer begins with b'")
     assert detail.endswith(f", not with its version; {advice}") and "400" not in detail
 
 
@@ -315,7 +320,7 @@ def test_bytes_behind_an_answer_are_nobodys(stack: ScriptedStack, number: int) -
     answer = Read(ANSWERS[number] + b"!")
     handshake = Handshake(stack, *WITH_LOGIN[: 2 * number + 1], answer, username="me", password="p")
     assert handshake.run() == ERR_SOCKS_CONNECTION_FAILED
-    assert handshake.client.error_detail == "the SOCKS5 proxy sent more than an answer"
+    assert handshake.client.error_detail == "the proxy socks5://p.test:1080 sent more than an answer"
 
 
 def test_bytes_behind_a_reply_of_socks4_are_nobodys(stack: ScriptedStack) -> None:

@@ -62,7 +62,7 @@ def test_a_challenge(values: list[str], names: str) -> None:
     )
     assert who_is_asked_for(values, has_identity=True) == (
         f"wants to be told who is asking ({names}); "
-        "the credentials that it was given were refused, or are of no use for this"
+        "the credentials that it was given were refused, or are of no use for this; correct proxy_auth, or its URL"
     )
 
 

@@ -18,9 +18,7 @@ class FetchAsking(SmallAsking[PacFetchResult]):
 
     def __init__(self, stack: ScriptedStack, tls: TlsConfig | None = None) -> None:
         super().__init__(stack, TIME_LIMIT_S)
-        fetcher = UrlRequestPacFetcher(tls or TlsConfig(TrustConfig()))
-        fetcher.attach(self.context)
-        self.fetcher: PacFileFetcher = fetcher
+        self.fetcher: PacFileFetcher = UrlRequestPacFetcher(self.context, tls or TlsConfig(TrustConfig()))
         self.url = URL
 
     def ask(self) -> PacFetch:

@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from netstack_sync.base.net_error_meanings import meaning
 from netstack_sync.base.net_errors import (
     ERR_CONNECTION_REFUSED,
     ERR_CONTENT_DECODING_FAILED,
@@ -18,10 +19,11 @@ from netstack_sync.base.net_errors import (
     ERR_UNSAFE_REDIRECT,
 )
 from netstack_sync.base.trust_config import TrustConfig
-from netstack_sync.proxy.pac_file import MAX_PAC_BYTES, PacFileData
+from netstack_sync.proxy.pac_file import PacFileData
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.pac_fetcher import TIME_LIMIT_S
 from netstack_sync.url_request.redirects import MAX_REDIRECTS
+from netstack_sync.workers.pac_values import MAX_PAC_BYTES
 from tests.support import small_requests
 from tests.support.pac import TEXT
 from tests.support.pac_fetches import URL, FetchAsking
@@ -141,7 +143,10 @@ def test_the_size_has_a_limit(asking: FetchAsking, size: int) -> None:
     if size == MAX_PAC_BYTES:
         assert len(asking.script().text) == size
     else:
-        assert asking.failure() == (ERR_FILE_TOO_BIG, f"{URL}: its answer exceeds 1048576 bytes")
+        assert asking.failure() == (
+            ERR_FILE_TOO_BIG,
+            f"{URL}: the data is larger than the limit: its answer exceeds 1048576 bytes",
+        )
 
 
 @pytest.mark.parametrize("stage", ["connect", "head", "body"])
@@ -149,7 +154,7 @@ def test_the_time_has_a_limit(asking: FetchAsking, stage: str) -> None:
     """Half a minute for everything."""
     asking.run_out_of_time(stage, sent(), answered())
     assert asking.result.net_error == ERR_TIMED_OUT
-    assert asking.result.detail.startswith(f"{URL}: no answer within 30 s, while ")
+    assert asking.result.detail.startswith(f"{URL}: {meaning(ERR_TIMED_OUT)}: no answer within 30 s, while ")
 
 
 def test_redirects_do_not_make_it_longer(asking: FetchAsking) -> None:

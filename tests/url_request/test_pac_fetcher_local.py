@@ -19,13 +19,14 @@ from netstack_sync.base.net_errors import (
 )
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.log.net_log import NetLog
-from netstack_sync.proxy.pac_file import MAX_PAC_BYTES, PacFetch, PacFetchResult, PacFileData
+from netstack_sync.proxy.pac_file import PacFetch, PacFetchResult, PacFileData
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from netstack_sync.testing.fault_recipes import stall_before_headers
 from netstack_sync.url_request.context_builder import ContextBuilder
 from netstack_sync.url_request.pac_fetcher import TIME_LIMIT_S, UrlRequestPacFetcher
+from netstack_sync.workers.pac_values import MAX_PAC_BYTES
 from tests.support.netlink import fake_kernel
 from tests.support.pac import TEXT
 from tests.support.pac_fetches import FetchAsking
@@ -152,8 +153,7 @@ class Way:
         self.clock = ManualClock(start=100.0)
         self.thread = DrivenThread(clock=self.clock)
         self._context = ContextBuilder().build(self.thread, NetLog(self.clock))
-        self.fetcher = UrlRequestPacFetcher(TlsConfig(TrustConfig()))
-        self.fetcher.attach(self._context)
+        self.fetcher = UrlRequestPacFetcher(self._context, TlsConfig(TrustConfig()))
         self.results: list[PacFetchResult] = []
 
     def fetch(self, url: str) -> PacFetch:

@@ -135,7 +135,7 @@ def test_function_that_fails(driver: NetworkDriver, error: BaseException) -> Non
     rig.answer()
     assert rig.told == [ERR_PROXY_AUTH_REQUESTED]
     words = rig.identities.error_of(A)
-    assert words.startswith(type(error).__name__) and words.isprintable()
+    assert words.startswith(f"proxy_auth failed for http://a.test:80: {type(error).__name__}: ") and words.isprintable()
     assert rig.ask() == ERR_IO_PENDING
     rig.answer()
     assert rig.told[1:] == [ME] and rig.identities.error_of(A) == ""

@@ -14,7 +14,7 @@ import pytest
 from netstack_sync.base.net_errors import ERR_PAC_SCRIPT_FAILED, ERR_PAC_SCRIPT_TERMINATED
 from netstack_sync.workers import evaluate_pac
 from netstack_sync.workers.evaluate_pac import OWN_ADDRESSES, PacEvaluator, ProcessTooBusy, moment_at
-from netstack_sync.workers.pac_values import MAX_SCRIPT_SIZE, PacLimits, PacOutcome, PacRequest, PacScriptText
+from netstack_sync.workers.pac_values import MAX_PAC_BYTES, PacLimits, PacOutcome, PacRequest, PacScriptText
 from tests.support.pac_runs import HOST, URL, error_text, moment, request_of, run_once, script_of
 
 SHORT = PacLimits(run_s=0.2, total_s=0.5)
@@ -112,7 +112,7 @@ def test_an_error_has_its_place_in_the_script(text: str, shown: str) -> None:
     [
         ("", "the script is empty"),
         ("<html><body>FindProxyForURL(", "this is HTML, not a script"),
-        (script_of("").ljust(MAX_SCRIPT_SIZE + 1), "larger than 1048576 bytes"),
+        (script_of("").ljust(MAX_PAC_BYTES + 1), "larger than 1048576 bytes"),
         ("var FindProxyForURL = 5", "no function FindProxyForURL"),
         ("const FindProxyForURL = () => 'DIRECT'", "no function FindProxyForURL"),
         ("// FindProxyForURL", "no function FindProxyForURL"),

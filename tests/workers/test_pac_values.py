@@ -6,7 +6,7 @@ import pytest
 
 from netstack_sync.base.net_errors import ERR_PAC_SCRIPT_FAILED
 from netstack_sync.workers.pac_values import (
-    MAX_SCRIPT_SIZE,
+    MAX_PAC_BYTES,
     PacError,
     PacOutcome,
     PacRequest,
@@ -28,8 +28,8 @@ GOOD = "function FindProxyForURL(url, host) { return 'DIRECT' }"
         ("<!-- proxy --> <!-- login -->\n<HTML>FindProxyForURL", "HTML, not a script"),
         ("F\0u\0FindProxyForURL", "NUL characters"),
         ("var x = 1", "no function FindProxyForURL(url, host)"),
-        (GOOD + " " * MAX_SCRIPT_SIZE, "larger than 1048576 bytes"),
-        (GOOD + "ü" * (MAX_SCRIPT_SIZE // 2), "larger than 1048576 bytes"),
+        (GOOD + " " * MAX_PAC_BYTES, "larger than 1048576 bytes"),
+        (GOOD + "ü" * (MAX_PAC_BYTES // 2), "larger than 1048576 bytes"),
     ],
 )
 def test_what_can_be_no_script_is_told_why(text: str, reason: str) -> None:
@@ -45,7 +45,7 @@ def test_what_may_be_a_script_is_let_through(text: str) -> None:
 
 def test_a_script_that_is_as_large_as_may_be_is_let_through() -> None:
     """The limit is a size in bytes."""
-    assert check_script(GOOD.ljust(MAX_SCRIPT_SIZE)) is None
+    assert check_script(GOOD.ljust(MAX_PAC_BYTES)) is None
 
 
 def test_the_next_run_knows_what_the_last_one_needed() -> None:
