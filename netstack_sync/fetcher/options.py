@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any, TypedDict
 
 from netstack_sync.auth.identity import (
@@ -105,7 +105,7 @@ class FetchRequest:
             headers.remove(name)
         state = {field.name: getattr(self, field.name) for field in fields(self)}
         state.update(url=self.url.without_credentials(), headers=headers, tls=TlsConfig(TrustConfig()))
-        state.update(proxy=None if self.proxy is None else replace(self.proxy, credentials=()))
+        state.update(proxy=None if self.proxy is None else self.proxy.without_credentials())
         state.update(body=None, auth=None, cookies=(), on_informational=None, upload_progress=None, hooks=None)
         return None, state
 

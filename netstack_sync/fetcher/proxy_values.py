@@ -77,8 +77,9 @@ class AutoDetect:
 class ProxyConfig:
     """All that can be said about proxies, checked when it is made; a value. Raises ValueError or TypeError.
 
-    Tried in this order, each where the one before it has failed: `auto_detect`, the script `pac`, `proxies`. The last
-    is what `proxy` takes: a URL, ``"direct"``, a ProxyChain, a list of these, or a mapping from schemes to these.
+    Tried in this order, each where the one before it is not to be had: `auto_detect`, the script `pac`, `proxies`; but
+    what a script that is there fails for goes directly, unless the script is `mandatory`. The last is what `proxy`
+    takes: a URL, ``"direct"``, a ProxyChain, a list of these, or a mapping from schemes to these.
 
     `bypass` says what goes directly, in Chromium's words: ``*.corp.example, 10.0.0.0/8, https://x:8443, <local>``;
     with `reverse_bypass` only that goes through the proxies. This machine is not exempt from proxies named here; where

@@ -17,7 +17,6 @@ from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
 from netstack_sync.log.params import source_params
 from netstack_sync.loop.completion import Completion
-from netstack_sync.wire.http1_framing import HTTP_1_0
 from netstack_sync.wire.http1_response import ResponseHead
 
 _MAX_SIGNED_BYTES = 1 << 20  # hashed on the network thread, a millisecond or two; only auth-int asks for it
@@ -81,13 +80,13 @@ class AuthParty:
             head.headers.get_all(self.target.challenges),
             self._request,
             stays_open=head.keep_alive,
-            knows_keep_alive=_knows_keep_alive(head),
+            knows_keep_alive=head.knows_keep_alive,
         )
 
     def can_meet(self, head: ResponseHead) -> bool:
         """True when a challenge can be met that was the answer to a request of somebody else."""
         challenges = parse_challenges(head.headers.get_all(self.target.challenges))
-        return self._controller.meet(challenges, self._request, _knows_keep_alive(head))
+        return self._controller.meet(challenges, self._request, head.knows_keep_alive)
 
     def on_accepted(self, head: ResponseHead) -> None:
         """The answer is no challenge of this side's."""
@@ -117,10 +116,6 @@ class AuthParty:
         """No callback comes any more; to be called once."""
         self._controller.cancel()
         self._log.end(NetLogEventType.AUTH_CONTROLLER)
-
-
-def _knows_keep_alive(head: ResponseHead) -> bool:
-    return head.keep_alive or head.version != HTTP_1_0
 
 
 def _body_to_sign(info: HttpRequestInfo) -> bytes | None:

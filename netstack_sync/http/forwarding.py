@@ -17,8 +17,8 @@ def forwarding_hop(route: ProxyRoute | None, info: HttpRequestInfo) -> ProxyHop 
 
 
 def may_be_left_unread(info: HttpRequestInfo) -> bool:
-    """True when a proxy may answer before it has the whole body: squid 5 leaves the rest lie, and never answers what
-    comes behind it. curl waits for that answer.
+    """True when a proxy may answer before it has the whole body: squid 5 leaves the rest unread, and never answers
+    what comes behind it. curl waits for that answer.
     """
     upload = info.upload
     return upload is not None and (upload.size is None or upload.size > _SURELY_READ_BYTES)

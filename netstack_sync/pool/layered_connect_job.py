@@ -97,7 +97,7 @@ class LayeredConnectJob(ConnectJob, ABC):
 
     @abstractmethod
     def _connect_layer(self, transport: StreamSocket) -> int:
-        """Begins the work over the connection below; `socket` is set."""
+        """Begins the work over the connection below, and sets `socket`."""
 
     def _nested_error(self, result: int) -> int:
         """What an error of the nested job means here."""

@@ -24,6 +24,7 @@ LOCAL: Final = "<local>"
 MINUS_LOOPBACK: Final = "<-loopback>"
 
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+.\-]*)://")
+_SEPARATORS: Final = re.compile(r"[,;]")
 _PORT: Final = re.compile(r":([0-9]{1,5})\Z")
 _PREFIX: Final = re.compile(r"[0-9]{1,3}")
 _HAS_GLOB: Final = re.compile(r"[*?]")
@@ -68,6 +69,11 @@ class NamedRule(NamedTuple):
 
 
 BypassRule: TypeAlias = HostRule | RangeRule | NamedRule
+
+
+def split_bypass_rules(text: str) -> list[str]:
+    """The rules of a list, with "," or ";" between them, for parse_bypass_rule()."""
+    return [piece for piece in map(str.strip, _SEPARATORS.split(text)) if piece]
 
 
 def parse_bypass_rule(text: str) -> BypassRule:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from dataclasses import dataclass, field
 from typing import Final
@@ -11,10 +10,16 @@ from netstack_sync.base.shown_text import shown
 from netstack_sync.base.url import Url
 from netstack_sync.base.url_host import is_localhost_name
 from netstack_sync.proxy.bypass_matcher import BypassMatcher
-from netstack_sync.proxy.bypass_rule import MINUS_LOOPBACK, BypassRule, NamedRule, address_number, parse_bypass_rule
+from netstack_sync.proxy.bypass_rule import (
+    MINUS_LOOPBACK,
+    BypassRule,
+    NamedRule,
+    address_number,
+    parse_bypass_rule,
+    split_bypass_rules,
+)
 
 _MAX_SHOWN_LENGTH: Final = 120
-_SEPARATORS: Final = re.compile(r"[,;]")
 # What WinINet takes for this machine too.
 _NAMES_OF_THIS_MACHINE: Final = frozenset({"loopback"} if sys.platform == "win32" else ())
 _LINK_LOCAL_V4: Final = 0xFFFFA9FE
@@ -86,10 +91,7 @@ def _is_implicit(host: str) -> bool:
 def _parsed(text: str) -> tuple[list[BypassRule], list[str]]:
     """The rules, and what is wrong with those that are none."""
     rules, errors = [], []
-    for piece in _SEPARATORS.split(text):
-        piece = piece.strip()
-        if not piece:
-            continue
+    for piece in split_bypass_rules(text):
         try:
             rules.append(parse_bypass_rule(piece))
         except ValueError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from netstack_sync.base.proxy_chain import DIRECT, ProxyChain, ProxyServer
@@ -53,7 +53,8 @@ class ProxyRules:
 
 @dataclass(frozen=True, slots=True)
 class ProxyConfig:
-    """Tried in this order: automatic detection, the script, the rules; each failure falls to the next. A value.
+    """Tried in this order, each where the one before is not to be had: automatic detection, the script, the rules.
+    A script that is there and fails is passed over, and its URL goes directly. A value.
 
     Hashable: what differs in anything has a memory of bad proxies and scripts of its own (rules R3 and R4).
     """
@@ -88,6 +89,11 @@ class ProxyConfig:
         if self.pac_url is not None or self.pac_script is not None:
             parts.append(f"{'mandatory ' if self.pac_mandatory else ''}script")
         return ", ".join([*parts, *map(str, dict.fromkeys(self.rules.chains))]) or "direct://"
+
+    def without_credentials(self) -> ProxyConfig:
+        """The same settings for whoever must not learn them; raises InvalidURL for a script's URL that is none."""
+        pac_url = None if self.pac_url is None else Url.parse(self.pac_url).without_credentials().href
+        return replace(self, pac_url=pac_url, credentials=())
 
     def credentials_of(self, server: ProxyServer) -> tuple[str, str] | None:
         """User and password from the URL of that very proxy."""

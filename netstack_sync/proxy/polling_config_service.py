@@ -24,9 +24,9 @@ _FAILED: Final = "none: the settings of the system could not be read"
 class PollingConfigService:
     """A ProxyConfigService; network thread only. `read` runs on a worker, one at a time, and may raise.
 
-    Looks at start(), and then when somebody needs the settings and the last look is ten seconds ago: an idle program
-    is not woken. Until the first look is over, five seconds at most, the settings are not known; without a result they
-    are direct connections, and their `source` says why. A later look that fails or hangs changes nothing.
+    Looks at start(), when it is told to, and when somebody needs the settings and the last look is ten seconds ago: an
+    idle program is not woken. Until the first look is over, five seconds at most, the settings are not known; without
+    a result they are direct connections, and their `source` says why. A later look that fails or hangs changes nothing.
     """
 
     __slots__ = ("_clock", "_config", "_job", "_next_look", "_observers", "_patience", "_read", "_workers")

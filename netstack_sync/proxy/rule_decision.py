@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from enum import Enum
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from netstack_sync.base.url import Url
 from netstack_sync.proxy.bypass_matcher import BypassMatcher
-from netstack_sync.proxy.bypass_rule import parse_bypass_rule
+from netstack_sync.proxy.bypass_rule import parse_bypass_rule, split_bypass_rules
 from netstack_sync.proxy.bypass_rules import ProxyBypassRules
 from netstack_sync.proxy.config import ProxyRules
-
-_SEPARATORS: Final = re.compile(r"[,;]")
 
 
 class RuleKind(str, Enum):
@@ -55,9 +52,9 @@ def decided_by(rules: ProxyRules, url: Url) -> RuleDecision:
 
 def _exemption(bypass: ProxyBypassRules, url: Url) -> RuleDecision:
     """The last rule that names the URL: it stands behind a "<-loopback>" where that would count."""
-    for text in reversed(_SEPARATORS.split(bypass.text)):
-        if _names(text.strip(), url):
-            return RuleDecision(RuleKind.BYPASS, text.strip())
+    for text in reversed(split_bypass_rules(bypass.text)):
+        if _names(text, url):
+            return RuleDecision(RuleKind.BYPASS, text)
     return RuleDecision(RuleKind.IMPLICIT)
 
 

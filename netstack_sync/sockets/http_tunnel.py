@@ -36,7 +36,6 @@ from netstack_sync.wire.http1_body import (
     BodyReader,
     choose_body,
 )
-from netstack_sync.wire.http1_framing import HTTP_1_0
 from netstack_sync.wire.http1_request import build_request_head
 from netstack_sync.wire.http1_response import MAX_INTERIM, ResponseHead, ResponseHeadParser
 
@@ -205,7 +204,7 @@ class HttpTunnel(ProxyHandshake):
             values,
             self._request,
             stays_open=head.keep_alive,
-            knows_keep_alive=head.keep_alive or head.version != HTTP_1_0,
+            knows_keep_alive=head.knows_keep_alive,
         )
         if auth is None or not is_answered:
             return self._fail_of_proxy(who_is_asked_for(values, auth is not None), ERR_PROXY_AUTH_REQUESTED)

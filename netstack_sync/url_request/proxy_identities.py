@@ -22,7 +22,7 @@ V = TypeVar("V")
 
 
 class ProxyLogins(Protocol):
-    """What the user said about it beside the URLs of proxies."""
+    """What the user said about logins beside the URLs of proxies."""
 
     source: Callable[[str], object] | None
     """The user's function; None where all is known."""

@@ -136,9 +136,8 @@ def redirected_request(
     Credentials, the request's own cookies and the client certificate stay with the origin they were given for;
     another scheme or port is another origin. All occurrences go. A Host of the caller's was meant for the first
     server. An SSLContext of the user's stays, with a certificate that it may hold: it is the user's whole TLS policy,
-    and a connection without it would be made on terms that the user never set. An internal upgrade is no
-    move: nobody else gets to see what was meant for this host, so all of it stays. What the caller says to
-    a proxy is for those of `chain` and no others, if anybody has got it.
+    and a connection without it would be made on terms that the user never set. An internal upgrade is no move: nobody
+    else gets to see what was meant for this host, so all of it stays. What `chain` was told is for it alone.
     """
     headers, tls = info.headers.copy(), info.tls
     if not redirect.is_internal:
@@ -158,12 +157,11 @@ def redirected_request(
     if not redirect.keeps_body:
         for name in (*_BODY_HEADERS, "Origin"):
             headers.remove(name)
-    upload = info.upload if redirect.keeps_body else None
     return replace(
         info,
         url=redirect.url,
         method=redirect.method,
-        upload=upload,
+        upload=info.upload if redirect.keeps_body else None,
         headers=headers,
         tls=tls,
         auth=auth,

@@ -81,6 +81,11 @@ class ResponseHead:
         """Filled by the reader of the body."""
 
     @property
+    def knows_keep_alive(self) -> bool:
+        """False for a peer that closes each connection because it may have learned nothing else: HTTP/1.0."""
+        return self.keep_alive or self.version != HTTP_1_0
+
+    @property
     def trailers(self) -> ResponseHeaders:
         """The fields after the body; none before its end, and none without the chunked coding."""
         return ResponseHeaders(b"".join(self.trailer_lines or ()))

@@ -1,4 +1,4 @@
-"""A process that runs PAC scripts for another: `python -m netstack_sync.workers.pac_host`.
+"""A process that runs PAC scripts for another, which starts it (pac_child.py).
 
 It reads questions on stdin and answers each on stdout (pac_frames.py), until stdin ends, which it also does when the
 asking process dies. Where the system has limits for processes (not on Windows) it can neither open files, make
@@ -99,7 +99,3 @@ def _preload() -> None:
     """Loads the engine and runs it once, while files can be opened."""
     script = PacScriptText("function FindProxyForURL() { return '' + new Date() }", is_trusted=False)
     PacEvaluator(PacLimits()).evaluate(PacRequest(script, "", ""), PacMoment(0.0, 0))
-
-
-if __name__ == "__main__":
-    main()

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from netstack_sync import DeadlineExceeded, DigestAuth, Limits, ProxyChain, ProxyError, RetryPolicy, Session
+from netstack_sync import DeadlineExceeded, DigestAuth, Limits, PacUrl, ProxyChain, ProxyError, RetryPolicy, Session
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from tests.support.digest_server import DigestServer
@@ -341,6 +341,8 @@ def test_request_that_is_pickled(server: EmbeddedServer, proxy: RecordingProxy) 
         request = session.prepare("GET", server.url("/hello"), proxy=proxy.url("http", LOGIN))
         data = pickle.dumps(request)
         assert PASSWORD.encode() not in data and PASSWORD not in repr(request)
+        script = session.prepare("GET", server.url("/hello"), proxy=PacUrl(f"https://me:{PASSWORD}@pac.test/"))
+        assert PASSWORD.encode() not in pickle.dumps(script)
         assert session.send(pickle.loads(data)).proxy_chain == (proxy.url(),)
     assert BASIC not in proxy.received
 

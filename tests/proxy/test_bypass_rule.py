@@ -14,6 +14,7 @@ from netstack_sync.proxy.bypass_rule import (
     RangeRule,
     address_number,
     parse_bypass_rule,
+    split_bypass_rules,
 )
 
 ANY = Condition()
@@ -109,3 +110,9 @@ def test_addresses_are_numbers(host: str, number: int | None) -> None:
     """IPv4 among the others, where its mapped form lies."""
     assert address_number(host) == number
     assert (number is None) == (parse_ip_literal(host) is None)
+
+
+def test_a_list_of_rules() -> None:
+    """Blanks around them and nothing between separators do not count."""
+    assert split_bypass_rules(" a.test,*.b ;; <local>,") == ["a.test", "*.b", "<local>"]
+    assert split_bypass_rules(" , ;") == []

@@ -77,3 +77,12 @@ def test_credentials_are_for_one_proxy() -> None:
     config = ProxyConfig(credentials=((A.servers[0], ("u", "secret")),))
     assert config.credentials_of(A.servers[0]) == ("u", "secret") and "secret" not in repr(config)
     assert config.credentials_of(B.servers[0]) is None
+
+
+def test_without_credentials() -> None:
+    """Neither those of proxies nor those in the URL of a script; all else stays."""
+    config = ProxyConfig(
+        pac_url="http://me:secret@pac.test/p?a#b", credentials=((A.servers[0], ("me", "p")),), source="x"
+    )
+    assert config.without_credentials() == ProxyConfig(pac_url="http://pac.test/p?a#b", source="x")
+    assert DIRECT_CONFIG.without_credentials() == DIRECT_CONFIG

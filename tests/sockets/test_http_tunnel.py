@@ -17,7 +17,6 @@ from netstack_sync.base.net_errors import (
     ERR_CONNECTION_ABORTED,
     ERR_CONNECTION_CLOSED,
     ERR_CONNECTION_RESET,
-    ERR_IO_PENDING,
     ERR_MISSING_AUTH_CREDENTIALS,
     ERR_PROXY_AUTH_REQUESTED,
     ERR_SOCKET_NOT_CONNECTED,
@@ -34,12 +33,11 @@ from netstack_sync.sockets.http_tunnel import HttpTunnel
 from netstack_sync.wire.http1_body import WORTH_READING_BYTES, WORTH_WAITING_S
 from netstack_sync.wire.http1_response import MAX_INTERIM
 from netstack_sync.workers.security_context import SecurityError
-from tests.support.loops import RecordedCompletion
+from tests.support.scripted_handshake import ScriptedHandshake
 from tests.support.scripted_socket import (
     EOF,
     Pause,
     Read,
-    ScriptedSocket,
     Step,
     Write,
     each_step_failing,
@@ -71,8 +69,8 @@ def _known_cnonce(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("secrets.token_hex", lambda _: "c")
 
 
-class Tunnel:
-    """A tunnel over a script; it must answer exactly once."""
+class Tunnel(ScriptedHandshake):
+    """A tunnel over a script."""
 
     def __init__(
         self,
@@ -82,26 +80,17 @@ class Tunnel:
         destination: HostPortPair = SERVER,
         user_agent: str = "ua",
     ) -> None:
-        self.stack = stack
-        self.socket = ScriptedSocket(stack.thread.task_runner, stack.net_log, steps, stack.is_async)
-        self.done = RecordedCompletion()
+        super().__init__(stack, *steps)
         timers = stack.thread.timers
         self.tunnel = HttpTunnel(self.socket, PROXY, destination, user_agent, auth, stack.log(), timers)
 
     def start(self) -> None:
         """To where it waits for the test."""
-        assert self.tunnel.connect(self.done) == ERR_IO_PENDING
-        self.stack.run()
+        self.start_with(self.tunnel)
 
     def run(self) -> int:
         """To the end."""
-        result = self.tunnel.connect(self.done)
-        assert not self.done.is_called
-        self.stack.run_workers()
-        assert self.done.is_called == (result == ERR_IO_PENDING)
-        assert not self.socket.problems and not self.socket.is_watched and not self.tunnel.is_pending
-        assert self.socket.is_open and len(self.stack.thread.timers) == 0
-        return self.done.result if self.done.is_called else result
+        return self.run_with(self.tunnel)
 
 
 def controller(

@@ -13,13 +13,11 @@ from netstack_sync.base.net_errors import (
 )
 from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.sockets.proxy_handshake import ProxyHandshake
-from netstack_sync.sockets.stream_socket import StreamSocket
-from tests.support.loops import RecordedCompletion
+from tests.support.scripted_handshake import ScriptedHandshake
 from tests.support.scripted_socket import (
     EOF,
     Pause,
     Read,
-    ScriptedSocket,
     Step,
     Write,
     each_step_failing,
@@ -58,24 +56,16 @@ class Greeting(ProxyHandshake):
         return OK
 
 
-class Run:
-    """A greeting over a script; it must answer exactly once."""
+class Run(ScriptedHandshake):
+    """A greeting over a script."""
 
     def __init__(self, stack: ScriptedStack, *steps: Step) -> None:
-        self.stack = stack
-        self.socket = ScriptedSocket(stack.thread.task_runner, stack.net_log, steps, stack.is_async)
-        self.done = RecordedCompletion()
-        transport: StreamSocket = self.socket
-        self.greeting = Greeting(transport, stack.log())
+        super().__init__(stack, *steps)
+        self.greeting = Greeting(self.socket, stack.log())
 
     def to_end(self) -> int:
         """The result."""
-        result = self.greeting.connect(self.done)
-        assert not self.done.is_called
-        self.stack.run()
-        assert self.done.is_called == (result == ERR_IO_PENDING)
-        assert not self.socket.problems and not self.socket.is_watched and not self.greeting.is_pending
-        return self.done.result if self.done.is_called else result
+        return self.run_with(self.greeting)
 
 
 @pytest.mark.parametrize("steps", [SCRIPT, one_byte_at_a_time(SCRIPT)], ids=["pieces", "bytes"])

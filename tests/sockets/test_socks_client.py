@@ -20,12 +20,11 @@ from netstack_sync.base.net_errors import (
 from netstack_sync.base.proxy_chain import ProxyScheme, ProxyServer
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
 from netstack_sync.sockets.socks_client import SocksClient
-from tests.support.loops import RecordedCompletion
+from tests.support.scripted_handshake import ScriptedHandshake
 from tests.support.scripted_socket import (
     EOF,
     Pause,
     Read,
-    ScriptedSocket,
     Step,
     Write,
     each_step_failing,
@@ -55,8 +54,8 @@ WITH_LOGIN: list[Step] = [GREET_WITH_LOGIN, LOGIN_WANTED, LOGIN, LOGGED_IN, ASK_
 ANSWERS = [b"\5\2", b"\1\0", b"\5\0\0\1\xc0\0\2\1\x1f\x90"]  # of the proxy in WITH_LOGIN
 
 
-class Handshake:
-    """A client over a script; it must answer exactly once."""
+class Handshake(ScriptedHandshake):
+    """A client over a script."""
 
     def __init__(
         self,
@@ -68,9 +67,7 @@ class Handshake:
         username: str | None = None,
         password: str | None = None,
     ) -> None:
-        self.stack = stack
-        self.socket = ScriptedSocket(stack.thread.task_runner, stack.net_log, steps, stack.is_async)
-        self.done = RecordedCompletion()
+        super().__init__(stack, *steps)
         self.client = SocksClient(
             self.socket,
             ProxyServer(scheme, "p.test", 1080),
@@ -83,12 +80,7 @@ class Handshake:
 
     def run(self) -> int:
         """To the end."""
-        result = self.client.connect(self.done)
-        assert not self.done.is_called
-        self.stack.run()
-        assert self.done.is_called == (result == ERR_IO_PENDING)
-        assert not self.socket.problems and not self.socket.is_watched
-        return self.done.result if self.done.is_called else result
+        return self.run_with(self.client)
 
 
 # --- what leads to a connection

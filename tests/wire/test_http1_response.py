@@ -78,6 +78,9 @@ def test_http_1_0_closes_unless_it_says_otherwise() -> None:
     """RFC 9112 §9.3."""
     assert not parse(b"HTTP/1.0 200 OK\r\n\r\n").keep_alive
     assert parse(b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n\r\n").keep_alive
+    assert not parse(b"HTTP/1.0 200 OK\r\n\r\n").knows_keep_alive
+    assert parse(b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n\r\n").knows_keep_alive
+    assert parse(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n").knows_keep_alive
     assert parse(b"HTTP/1.0 200 OK\r\n\r\n").version == (1, 0)
 
 
