@@ -8,6 +8,7 @@ from netstack_sync.auth.controller import AuthController
 from netstack_sync.base.host_port import HostPortPair
 from netstack_sync.base.net_errors import (
     ERR_PROXY_AUTH_REQUESTED,
+    ERR_SSL_CLIENT_AUTH_CERT_NEEDED,
     ERR_UNABLE_TO_REUSE_CONNECTION_FOR_PROXY_AUTH,
     OK,
 )
@@ -98,6 +99,9 @@ class HttpProxyConnectJob(ProxyConnectJob):
         if result == ERR_UNABLE_TO_REUSE_CONNECTION_FOR_PROXY_AUTH:
             self.error_detail = f"the proxy {self._hop.server} hung up after each login; pass another proxy_auth"
             result = ERR_PROXY_AUTH_REQUESTED
+        elif result == ERR_SSL_CLIENT_AUTH_CERT_NEEDED:  # in TLS 1.3 that is told only behind the handshake
+            self.error_detail = "those of the user's are for servers, and no proxy is shown one"
+            result = self._nested_error(result)
         return self._finish_connect(result)
 
     def _cancel_layer(self) -> None:

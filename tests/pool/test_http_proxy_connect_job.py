@@ -11,6 +11,8 @@ from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import (
     ERR_INSUFFICIENT_RESOURCES,
     ERR_PROXY_AUTH_REQUESTED,
+    ERR_PROXY_CONNECTION_FAILED,
+    ERR_SSL_CLIENT_AUTH_CERT_NEEDED,
     ERR_TIMED_OUT,
     ERR_TUNNEL_CONNECTION_FAILED,
     OK,
@@ -144,6 +146,17 @@ class TestTunnel:
         rig.sockets.secures[0].decide(OK)
         rig.sockets.secures[0].peer_sends(b"HTTP/1.1 403 No\r\n\r\n")
         assert rig.results == [ERR_TUNNEL_CONNECTION_FAILED] and job.ssl_info is None
+
+    def test_a_proxy_that_wants_a_certificate(self, rig: JobRig) -> None:
+        """It is shown none (rule R5), and it is the proxy that cannot be used: another one may be tried."""
+        job = start(rig, group("https", hop("https")))
+        reach_proxy(rig)
+        secure = rig.sockets.secures[0]
+        secure.decide(OK)
+        secure.read_error = ERR_SSL_CLIENT_AUTH_CERT_NEEDED
+        secure.tell_readable()
+        assert rig.results == [ERR_PROXY_CONNECTION_FAILED] and not secure.is_open
+        assert job.error_detail.startswith("https://p.test:3128: the server asks for a client certificate: ")
 
     def test_has_a_limit_of_its_own(self, rig: JobRig) -> None:
         """Row 99: 30 s from the moment the proxy is there, however long that took."""
