@@ -7,7 +7,9 @@ from typing import Final
 from netstack_sync.base.net_errors import ERR_PAC_SCRIPT_TERMINATED
 from netstack_sync.workers.pac_values import PacOutcome, PacScriptText
 
-_REST_S: Final = 300.0  # as long as a bad proxy is left alone
+# Short: somebody may have chosen URLs that an honest script takes too long for, and without its word requests go
+# directly unless it is mandatory.
+_REST_S: Final = 30.0
 _MAX_SCRIPTS: Final = 16  # remembered; a session has one or two
 
 
@@ -40,11 +42,11 @@ class PacRecord:
                 del self._endings[next(iter(self._endings))]
 
     def is_refused(self, script: PacScriptText, now_s: float) -> bool:
-        """True if it was ended too often in a row, a short while ago."""
+        """True if it was ended too often in a row, a short while ago; then one request may try it."""
         count, last_s = self._endings.get(script, (0, 0.0))
         if count < self._max_endings:
             return False
         if now_s - last_s < _REST_S:
             return True
-        del self._endings[script]
+        self._endings[script] = (count, now_s)  # all others wait for what comes of this one
         return False

@@ -24,16 +24,19 @@ def test_a_script_that_hung_stays_suspect() -> None:
     assert not record.is_suspect(script(0)) and record.is_suspect(script(16))
 
 
-def test_a_script_that_is_ended_in_a_row_is_left_alone_for_five_minutes() -> None:
-    """Then it has as many attempts as before."""
+def test_a_script_that_is_ended_in_a_row_is_left_alone_for_half_a_minute() -> None:
+    """Then one request tries it: if it is ended again it is left alone again, else all is as before."""
     record = PacRecord(2)
     for now_s in (10.0, 20.0):
         assert not record.is_refused(script(), now_s)
         record.note_outcome(script(), ENDED, now_s)
-    assert record.is_refused(script(), 20.0) and record.is_refused(script(), 319.0)
-    assert not record.is_refused(script(), 320.0)
-    record.note_outcome(script(), ENDED, 321.0)
-    assert not record.is_refused(script(), 321.0)
+    assert record.is_refused(script(), 20.0) and record.is_refused(script(), 49.0)
+    assert not record.is_refused(script(), 50.0) and record.is_refused(script(), 50.0)
+    record.note_outcome(script(), ENDED, 51.0)
+    assert record.is_refused(script(), 80.0) and not record.is_refused(script(), 81.0)
+    record.note_outcome(script(), PacOutcome("DIRECT"), 81.0)
+    record.note_outcome(script(), ENDED, 82.0)
+    assert not record.is_refused(script(), 82.0)
 
 
 def test_any_other_outcome_begins_the_row_anew() -> None:
