@@ -80,7 +80,9 @@ def _parsed(text: str, default_scheme: ProxyScheme) -> tuple[ProxyServer, tuple[
     if rest[authority.end() :] not in ("", "/"):
         if "@" in rest[authority.end() :]:
             raise ValueError("has a /, ?, # or \\ in its user name or password; percent-encode it (/ is %2F)")
-        raise ValueError("has a path or a query; a proxy is scheme://host:port alone")
+        is_script = rest.endswith((".pac", ".dat", ".js"))
+        hint = "; for a script that chooses proxies pass a PacUrl, or --pac" if is_script else ""
+        raise ValueError(f"has a path or a query; a proxy is scheme://host:port alone{hint}")
     userinfo, at, host_port = authority[0].rpartition("@")
     if at and not host_port.partition(":")[0]:
         raise ValueError("has credentials, but no host behind the @")

@@ -23,6 +23,7 @@ from netstack_sync.cli import (
 from netstack_sync.cli.exit_status import INTERRUPTED, OTHER, USAGE, WRITE_ERROR, CommandError, exit_status
 from netstack_sync.cli.fetch_arguments import add_fetch_parser
 from netstack_sync.cli.messages import complain
+from netstack_sync.cli.missing_options import instead_of
 from netstack_sync.cli.tls_text import error_text
 
 
@@ -70,7 +71,8 @@ def parse(parser: argparse.ArgumentParser, arguments: Sequence[str] | None = Non
     options, rest = parser.parse_known_args(arguments)
     if rest and (options.command != "fetch" or any([word.startswith("-") for word in rest])):
         unknown = [word for word in rest if word.startswith("-")] or rest
-        parser.error(f"unrecognized arguments: {' '.join(unknown)}; see netstack {options.command or ''} --help")
+        words = f"unrecognized arguments: {' '.join(unknown)}{instead_of(unknown)}"
+        parser.error(f"{words}; see netstack {options.command or ''} --help")
     if rest:
         options.words += rest
     return options

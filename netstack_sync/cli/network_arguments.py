@@ -12,7 +12,7 @@ from netstack_sync.fetcher.dns_settings import DnsSettings
 from netstack_sync.fetcher.hsts_settings import HstsArgument
 from netstack_sync.fetcher.limits import Limits
 from netstack_sync.fetcher.pins import PinsArgument
-from netstack_sync.fetcher.proxy_values import ProxyArgument, ProxyAuthValue
+from netstack_sync.fetcher.proxy_values import ProxyArgument, ProxyAuthArgument
 from netstack_sync.fetcher.session import Session
 from netstack_sync.fetcher.tls_arguments import ExtraCaArgument
 from netstack_sync.fetcher.tls_settings import TlsSettings
@@ -45,7 +45,7 @@ def open_session(
     file_root: str | None = None,
     ftp: bool = False,
     proxy: ProxyArgument = None,
-    proxy_auth: ProxyAuthValue = None,
+    proxy_auth: ProxyAuthArgument = None,
 ) -> Session:
     """A session with what the arguments say, and with what the command says besides; raises CommandError.
 

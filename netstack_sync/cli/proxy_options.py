@@ -9,13 +9,14 @@ from typing import Final, TypedDict
 from urllib.parse import quote
 
 from netstack_sync.auth.identity import NegotiateAuth
-from netstack_sync.base.proxy_server import ProxyServer
+from netstack_sync.base.proxy_chain import ProxyChain, ProxyServer
+from netstack_sync.base.proxy_url import parse_proxy_url
 from netstack_sync.cli.credentials import password_auth
 from netstack_sync.cli.data_files import read_file
 from netstack_sync.cli.exit_status import READ_ERROR, USAGE, CommandError
 from netstack_sync.cli.tls_text import argument_text
 from netstack_sync.fetcher.proxy_lists import ProxyValue
-from netstack_sync.fetcher.proxy_values import PacScript, PacUrl, ProxyArgument, ProxyAuthValue
+from netstack_sync.fetcher.proxy_values import PacScript, PacUrl, ProxyArgument, ProxyAuthArgument, ProxyAuthValue
 from netstack_sync.proxy.config import ProxyConfig
 from netstack_sync.proxy.environment import config_from_environment
 
@@ -32,7 +33,7 @@ class SessionProxyOptions(TypedDict):
     """Keyword arguments of a Session."""
 
     proxy: ProxyArgument
-    proxy_auth: ProxyAuthValue
+    proxy_auth: ProxyAuthArgument
 
 
 def add_proxy_arguments(group: argparse._ArgumentGroup) -> None:
@@ -48,6 +49,11 @@ def add_proxy_arguments(group: argparse._ArgumentGroup) -> None:
     )
     for name, scheme, text in _SOCKS:
         add(name, metavar="HOST[:PORT]", dest="proxy", type=_with_scheme(scheme), help=text)
+    add(
+        "--preproxy",
+        metavar="SCHEME://HOST[:PORT]",
+        help="reach the proxy of -x through this one",
+    )
     add(
         "--pac",
         metavar="URL|FILE",
@@ -70,12 +76,21 @@ def check_proxy_arguments(parser: argparse.ArgumentParser, options: argparse.Nam
     """Refuses what contradicts itself, as argparse does."""
     if options.proxy and options.pac is not None:
         parser.error("-x and --pac are two ways to say which proxy; pass one")
+    if options.preproxy is not None:
+        _check_preproxy(parser, options)
     if options.noproxy is not None and (options.pac is not None or options.proxy == "system"):
         parser.error(
             "--noproxy goes with -x or the environment; what a script and the system say is said by them alone"
         )
     if options.proxy_auth_scheme not in (None, "negotiate") and options.proxy_user is None:
         parser.error(f"--proxy-{options.proxy_auth_scheme} needs somebody: -U USER:PASSWORD")
+
+
+def _check_preproxy(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    if not options.proxy or "," in options.proxy or options.proxy in ("direct", "system"):
+        parser.error("--preproxy leads to the one proxy of -x; pass that as well")
+    if "://" not in options.preproxy:
+        parser.error("--preproxy needs a scheme, as in socks5://HOST")
 
 
 def _with_scheme(scheme: str) -> Callable[[str], str]:
@@ -85,7 +100,10 @@ def _with_scheme(scheme: str) -> Callable[[str], str]:
 def session_proxy(options: argparse.Namespace) -> SessionProxyOptions:
     """What the session is told; asks for a password that is missing. Raises CommandError."""
     try:
-        return {"proxy": _proxy(options), "proxy_auth": _login(options)}
+        login = _login(options)
+        if options.preproxy is not None:
+            return _chain(options, login)
+        return {"proxy": _proxy(options), "proxy_auth": login}
     except (ValueError, ImportError) as error:
         raise CommandError(USAGE, argument_text(error, options)) from None
 
@@ -103,6 +121,25 @@ def _proxy(options: argparse.Namespace) -> ProxyArgument:
     if proxies:
         proxies["no_proxy"] = options.noproxy
     return proxies or None
+
+
+def _chain(options: argparse.Namespace, login: ProxyAuthValue) -> SessionProxyOptions:
+    """Both proxies; each has the login of its own URL, the last one else that of -U."""
+    first, first_login = _parsed("--preproxy", options.preproxy)
+    last, last_login = _parsed("-x", options.proxy)
+    logins = {str(first): first_login, str(last): last_login or login}
+    chain = ProxyChain((first, last))
+    return {
+        "proxy": chain if options.noproxy is None else {"all": chain, "no_proxy": options.noproxy},
+        "proxy_auth": {url: found for url, found in logins.items() if found is not None},
+    }
+
+
+def _parsed(flag: str, url: str) -> tuple[ProxyServer, tuple[str, str] | None]:
+    try:
+        return parse_proxy_url(url)
+    except ValueError as error:
+        raise CommandError(USAGE, f"{flag}: {error}") from None
 
 
 def _environment_proxies() -> dict[str, ProxyValue]:

@@ -114,6 +114,10 @@ def _way_found(params: Params) -> list[str]:
     return [] if chain == str(DIRECT) else [f"* Going through {chain}"]
 
 
+def _script_sought(params: Params) -> list[str]:
+    return [f"* There is no script: {params.get('detail')}"] if "net_error" in params else []
+
+
 def _handshake_ended(params: Params) -> list[str]:
     if "net_error" in params:
         return [f"* TLS failed: {_error(params)}"]
@@ -161,6 +165,7 @@ _RENDER: Final[dict[tuple[NetLogEventType, NetLogEventPhase], Render]] = {
     (_T.SOCKS5_CONNECT, _BEGIN): _says("Asking the SOCKS proxy to connect"),
     (_T.HTTP_TRANSACTION_SEND_TUNNEL_HEADERS, _NONE): _request_head,
     (_T.HTTP_TRANSACTION_READ_TUNNEL_RESPONSE_HEADERS, _NONE): _response_head,
+    (_T.PAC_FILE_DECIDER, _END): _script_sought,
     (_T.PAC_JAVASCRIPT_ALERT, _NONE): _says("The script says: {message}"),
     (_T.PAC_JAVASCRIPT_ERROR, _NONE): _says("The script failed: {message}"),
     (_T.SSL_CONNECT, _BEGIN): _says("Beginning TLS"),

@@ -105,7 +105,7 @@ class Transfer:
         if not (is_failure and options.fail):
             self._write_body(response, output, progress)
         if is_failure:
-            raise CommandError(HTTP_ERROR, f"the server answered {response.status} {response.reason}".rstrip())
+            raise CommandError(HTTP_ERROR, _answer_in_words(response))
 
     def _write_body(self, response: Response, output: Output, progress: Progress) -> None:
         options, length, size_bytes = self._run.options, response.length_remaining, 0
@@ -164,8 +164,7 @@ class Transfer:
             download = session.download(plan.complete(self._url), path, **plan.options, parts=parts, progress=show)
         except HTTPStatusError as error:
             self._note_answer(error.response)
-            status, reason = error.response.status, error.response.reason
-            raise CommandError(HTTP_ERROR, f"the server answered {status} {reason}".rstrip()) from None
+            raise CommandError(HTTP_ERROR, _answer_in_words(error.response)) from None
         except NetError:
             raise
         except ValueError as error:  # a Range of the user's own
@@ -184,6 +183,17 @@ def head_bytes(response: Response) -> bytes:
     lines = [f"{response.http_version} {response.status} {response.reason or ''}"]
     lines += [f"{name}: {value}" for name, value in response.headers.iteritems()]
     return "".join([f"{line}\r\n" for line in (*lines, "")]).encode("latin-1")
+
+
+def _answer_in_words(response: Response) -> str:
+    """A proxy that is handed the request may answer itself; one that asks who is there does."""
+    answer = f"answered {response.status} {response.reason}".rstrip()
+    chain = () if response.url.startswith("https:") else response.proxy_chain
+    if not chain:
+        return f"the server {answer}"
+    if response.status == 407:
+        return f"the proxy {chain[-1]} {answer}; pass -U USER:PASSWORD, or another one"
+    return f"the server, or the proxy {chain[-1]}, {answer}"
 
 
 def _size_of(path: str) -> int:

@@ -98,7 +98,8 @@ def _checked_key(key: object) -> str:
         raise TypeError(f"proxy: the keys of a mapping are {_KEYS}, not {type(key).__name__}")
     name = key.strip().lower().removesuffix("://")
     if name not in (*_SCHEMES, _ALL, _NO_PROXY):
-        raise ValueError(f"proxy: the mapping has the key '{shown_proxy_url(key)}'; there are {_KEYS}")
+        hint = "; single hosts are for ProxyConfig(bypass=...), or a script" if "://" in name else ""
+        raise ValueError(f"proxy: the mapping has the key '{shown_proxy_url(key)}'; there are {_KEYS}{hint}")
     return name
 
 

@@ -94,7 +94,9 @@ class Response(PeerNames):
         """Raises HTTPStatusError for 400 and above; else gives the response itself."""
         if self.status >= 400:
             kind = "client" if self.status < 500 else "server"
-            message = f"{self.status} {self.reason}: {kind} error for {self.request.method} {self.url}"
+            handed_to = "" if self.url.startswith("https:") else " -> ".join(self.proxy_chain)
+            way = f", through {handed_to}" if handed_to else ""  # which may have answered itself
+            message = f"{self.status} {self.reason}: {kind} error for {self.request.method} {self.url}{way}"
             raise HTTPStatusError(message, self)
         return self
 

@@ -6,7 +6,12 @@ from typing import Final
 
 from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.load_state import LoadState
-from netstack_sync.base.net_errors import ERR_CONNECTION_CLOSED, ERR_CONNECTION_RESET, ERR_EMPTY_RESPONSE
+from netstack_sync.base.net_errors import (
+    ERR_CONNECTION_CLOSED,
+    ERR_CONNECTION_RESET,
+    ERR_EMPTY_RESPONSE,
+    ERR_INVALID_HTTP_RESPONSE,
+)
 from netstack_sync.base.proxy_chain import ProxyChain
 from netstack_sync.http.auth_party import PROXY
 from netstack_sync.http.build_headers import Forwarding
@@ -22,7 +27,9 @@ from netstack_sync.http.stream_request import StreamRequest
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.completion import Completion
 
-_NO_ANSWER: Final = frozenset((ERR_CONNECTION_CLOSED, ERR_CONNECTION_RESET, ERR_EMPTY_RESPONSE))
+_NO_ANSWER: Final = frozenset(
+    (ERR_CONNECTION_CLOSED, ERR_CONNECTION_RESET, ERR_EMPTY_RESPONSE, ERR_INVALID_HTTP_RESPONSE)
+)
 
 
 def make_parties(
@@ -152,12 +159,18 @@ class ExchangeParties:
         detail = self._auth.error_detail if self._auth is not None else ""
         return detail or (self._way.in_words if self._way is not None else "")
 
-    def what_failed(self, error: int) -> str:
-        """Of a request without an answer, in words: whoever was handed it may be no such proxy. May be empty."""
-        if self.forwarding is None or self._way is None or self._way.route is None or error not in _NO_ANSWER:
-            return ""
-        scheme = self._way.route.chain.servers[-1].scheme.value
-        return f"{self._way.in_words}, which was handed the request; is {scheme}:// the right scheme for it?"
+    def with_way(self, detail: str, error: int) -> str:
+        """The words about a failure, with the proxies unless they are named there; whoever was handed the request, and
+        does not answer in HTTP, may be no such proxy.
+        """
+        route = self._way.route if self._way is not None else None
+        if route is None or any([str(server) in detail for server in route.chain.servers]):
+            return detail
+        words = f"through {route.chain}"
+        if self.forwarding is not None and error in _NO_ANSWER:
+            scheme = route.chain.servers[-1].scheme.value
+            words += f", which was handed the request; is {scheme}:// the right scheme for it?"
+        return f"{detail}, {words}" if detail else words
 
     def cancel(self) -> None:
         """Ends in any state; idempotent."""

@@ -137,7 +137,7 @@ class NetworkTransaction(TransactionFacts):
         if result != OK:
             if self._may_reconnect(result):
                 return self._start_over(result)
-            self._error_detail, self._ssl_info = request.error_detail, request.ssl_info
+            self._error_detail, self._ssl_info = self._with_way(request.error_detail, result), request.ssl_info
             return result
         self._stream = stream = request.stream
         assert stream is not None
@@ -253,7 +253,7 @@ class NetworkTransaction(TransactionFacts):
             is_unseen = True
         if is_unseen and self._rewind() == OK:
             return self._resend(error)
-        self._error_detail = stream.error_detail or self._what_failed(error)
+        self._error_detail = self._with_way(stream.error_detail, error)
         self._note_sent(stream)
         now = self._session.thread.clock.now()
         self._session.meter.failed(stream, error, self.timing.send_start or now, now)

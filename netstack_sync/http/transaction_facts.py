@@ -59,12 +59,15 @@ class TransactionFacts(StepMachine):
     @property
     def error_detail(self) -> str:
         """What went wrong, in words; may be empty."""
+        if self._error_detail:
+            return self._error_detail
         if self._stream is not None and self._stream.error_detail:
             return self._stream.error_detail
-        return self._error_detail or (self._parties.error_detail if self._parties is not None else "")
+        return self._parties.error_detail if self._parties is not None else ""
 
-    def _what_failed(self, error: int) -> str:
-        return self._parties.what_failed(error) if self._parties is not None and self.response is None else ""
+    def _with_way(self, detail: str, error: int) -> str:
+        """The words about a failure before there is an answer, which tell who was on the way."""
+        return self._parties.with_way(detail, error) if self._parties is not None else detail
 
     @property
     def ssl_info(self) -> SSLInfo | None:

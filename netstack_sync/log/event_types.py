@@ -176,7 +176,7 @@ class NetLogEventType(IntEnum):
     HOST_RESOLVER_MANAGER_ATTEMPT_FINISHED = 13  # getaddrinfo ends {attempt_number, net_error?, os_error?}
 
     # Proxy resolution
-    PAC_FILE_DECIDER = 21  # span: which script chooses the proxies {net_error?}
+    PAC_FILE_DECIDER = 21  # span: which script chooses the proxies {net_error?, detail?}
     PAC_FILE_DECIDER_WAIT = 22  # span: the network is given time to settle
     PAC_FILE_DECIDER_FETCH_PAC_SCRIPT = 23  # span: one source is tried {source} {net_error?}
     PAC_FILE_DECIDER_FALLING_BACK_TO_NEXT_PAC_SOURCE = 25  # that source has none, there is another

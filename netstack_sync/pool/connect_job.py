@@ -42,6 +42,7 @@ class ConnectJob(StepMachine, ABC):
         "_thread",
         "_timer",
         "error_detail",
+        "has_reached_server",
         "net_log",
         "priority",
         "socket",
@@ -73,6 +74,8 @@ class ConnectJob(StepMachine, ABC):
         """What went wrong, in words; may be empty."""
         self.ssl_info: SSLInfo | None = None
         """What is known of the server when TLS was why it failed."""
+        self.has_reached_server = False
+        """The proxies on the way, if there are any, have done their part: what failed is not theirs."""
         self.net_log.begin(NetLogEventType.CONNECT_JOB)
 
     def connect(self) -> int:
@@ -118,11 +121,6 @@ class ConnectJob(StepMachine, ABC):
         """Hands the socket over."""
         taken, self.socket = self.socket, None
         return taken
-
-    @property
-    def has_reached_server(self) -> bool:
-        """True when the proxies on the way, if there are any, have done their part: what failed is not theirs."""
-        return False
 
     @property
     @abstractmethod

@@ -86,6 +86,7 @@ class LayeredConnectJob(ConnectJob, ABC):
         socket = job.take_socket()
         if result != OK:
             self.error_detail, self.ssl_info = job.error_detail, job.ssl_info
+            self.has_reached_server = job.has_reached_server
             if socket is not None:
                 socket.disconnect()
             return self._finish_connect(self._nested_error(result))

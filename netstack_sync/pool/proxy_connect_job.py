@@ -84,6 +84,7 @@ class ProxyConnectJob(LayeredConnectJob, ABC):
         self._hop = params.hop
 
     def _nested_error(self, result: int) -> int:
+        self.has_reached_server = False  # what was reached is at most this proxy
         if result in _OF_ANOTHER_PROXY:
             return result
         is_local = _is_of_this_machine(result)

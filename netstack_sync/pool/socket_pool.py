@@ -273,12 +273,12 @@ class ClientSocketPool:
             self._bind(group, handle, socket, reuse)
             self._answer_later(handle, OK)
             self._serve(group)  # the job that the request owned may be nobody's now
-            return
-        self._idle.add(group, socket, keep_alive_s)
-        if len(self._groups.stalled):
-            self._serve(group)
-        elif self._waiting:
-            self._slots.on_idle()
+        else:
+            self._idle.add(group, socket, keep_alive_s)
+            if len(self._groups.stalled):
+                self._serve(group)
+        if self._waiting:
+            self._slots.on_idle()  # a pool that waits may have the place of that job, or of this socket
 
     def _bind(self, group: Group, handle: ClientSocketHandle, socket: StreamSocket, reuse: ReuseType) -> None:
         group.holders.add(handle)

@@ -101,6 +101,7 @@ class SocksConnectJob(ProxyConnectJob):
         assert client is not None
         if result != OK:
             self.error_detail = client.error_detail or self._where_it_broke
+            self.has_reached_server = client.is_refused
             self._close()
         return self._finish_connect(result)
 

@@ -50,13 +50,9 @@ class SslConnectJob(LayeredConnectJob):
         self._secure: SecureSocket | None = None
         self._has_started_over = False
 
-    @property
-    def has_reached_server(self) -> bool:
-        """See ConnectJob; the server is whoever is spoken to in TLS."""
-        return self._secure is not None
-
     def _connect_layer(self, transport: StreamSocket) -> int:
         self.timing.ssl_start = self.clock.now()
+        self.has_reached_server = True
         params = self._params
         self._secure = self._services.sockets.create_secure_socket(transport, params.peer, params.config)
         self.socket = self._secure

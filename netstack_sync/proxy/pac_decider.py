@@ -179,7 +179,8 @@ class PacFileDecider(StepMachine):
         self._end_span(net_error)
         del self._sources[0]
         if not self._sources:
-            self._net_log.end_with_net_error(NetLogEventType.PAC_FILE_DECIDER, net_error)
+            params = {"net_error": net_error, "detail": self.error_detail}
+            self._net_log.end(NetLogEventType.PAC_FILE_DECIDER, lambda _: params)
             return net_error
         self._net_log.event(NetLogEventType.PAC_FILE_DECIDER_FALLING_BACK_TO_NEXT_PAC_SOURCE)
         self._step = self._try_source

@@ -125,7 +125,7 @@ class HttpTunnel(ProxyHandshake):
             return ERR_UNABLE_TO_REUSE_CONNECTION_FOR_PROXY_AUTH
         self._begin_span(NetLogEventType.HTTP_TRANSACTION_TUNNEL_SEND_REQUEST)
         if self.net_log.is_capturing:
-            params = header_params(f"CONNECT {self._destination} HTTP/1.1\r\n", RequestHeaders(fields))
+            params = header_params(f"CONNECT {self._destination} HTTP/1.1", RequestHeaders(fields))
             self.net_log.event(NetLogEventType.HTTP_TRANSACTION_SEND_TUNNEL_HEADERS, params)
         return self._send(build_request_head("CONNECT", self._request.uri, fields), self._wait_for_head)
 

@@ -70,6 +70,7 @@ class SocksClient(ProxyHandshake):
         "_request",
         "_spans",
         "_username",
+        "is_refused",
     )
 
     def __init__(
@@ -96,6 +97,8 @@ class SocksClient(ProxyHandshake):
         self._parser: SocksParser = VerdictParser()
         self._on_verdict: Step | None = None
         self._spans: _Spans | None = None
+        self.is_refused = False
+        """The proxy has answered as it should that it does not connect: that is about this destination."""
 
     # --- what is sent
 
@@ -182,6 +185,7 @@ class SocksClient(ProxyHandshake):
     def _take_reply(self, code: int) -> int:
         if code == (SOCKS5_SUCCEEDED if self._is_version_5 else SOCKS4_GRANTED):
             return self._go_on(None)
+        self.is_refused = True
         self.net_log.event(NetLogEventType.SOCKS_SERVER_ERROR, lambda _: {"error_code": code})
         net_error, words = (problem_with_socks5 if self._is_version_5 else problem_with_socks4)(code)
         what_it_did = f"was asked to connect to {self._destination} and has {words} (code {code})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import Callable
 from typing import Final
 from urllib.parse import unquote
@@ -160,7 +161,7 @@ class _HttpFetch:
 
     def _get(self, url: Url) -> SmallRequest:
         self._url = url
-        self._is_trusted = self._is_trusted and url.is_secure
+        self._is_trusted = self._is_trusted and url.is_secure and _checks_who_answers(self._tls)
         info = HttpRequestInfo(url, "GET", RequestHeaders(_HEADERS), self._tls, None, RequestPriority.HIGHEST)
         left_s = max(0.0, self._deadline - self._context.thread.clock.now())
         request = SmallRequest(self._context, info, MAX_PAC_BYTES, left_s, self._on_answer)
@@ -202,6 +203,13 @@ class _HttpFetch:
 
     def _fail(self, net_error: int, detail: str) -> None:
         self._on_done(PacFetchResult(net_error, f"{shown_url(self._url.href)}: {detail}"))
+
+
+def _checks_who_answers(tls: TlsConfig) -> bool:
+    context = tls.context
+    if context is not None:
+        return context.verify_mode == ssl.CERT_REQUIRED and context.check_hostname
+    return tls.trust.verify
 
 
 def _read(url: Url) -> str:

@@ -87,6 +87,7 @@ def test_credentials(text: str, credentials: tuple[str, str] | None) -> None:
         ("quic://h:443", "has the scheme 'quic'"),
         ("direct://", "has the scheme 'direct'"),
         ("http://h:1/path", "has a path or a query; a proxy is scheme://host:port alone"),
+        ("http://h/proxy.pac", "scheme://host:port alone; for a script that chooses proxies pass a PacUrl, or --pac"),
         ("http://h?x", "has a path or a query"),
         ("http://h#x", "has a path or a query"),
         ("http://h\\x", "has a path or a query"),

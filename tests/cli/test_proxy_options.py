@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from netstack_sync import ProxyChain
 from netstack_sync.auth.identity import AnyAuth, BasicAuth, DigestAuth, NegotiateAuth, NtlmAuth
 from netstack_sync.cli.exit_status import READ_ERROR, CommandError
 from netstack_sync.cli.main import make_parser
@@ -50,6 +51,34 @@ def options_of(*arguments: str) -> tuple[object, object]:
 def test_which_proxy(arguments: tuple[str, ...], expected: object) -> None:
     """By curl's names, as an argument of a session."""
     assert options_of(*arguments) == (expected, None)
+
+
+def test_a_proxy_before_the_proxy() -> None:
+    """A chain; each is told its own login, and that of -U goes to the last."""
+    a, b = "socks5://a:1", "http://b:80"
+    chain = ProxyChain.from_urls(a, b)
+    assert options_of("--preproxy", a, "-x", "b") == (chain, {})
+    assert options_of("--preproxy", "socks5://u:p@a:1", "-x", "b", "-U", "v:q", "--noproxy", "c") == (
+        {"all": chain, "no_proxy": "c"},
+        {a: ("u", "p"), b: ("v", "q")},
+    )
+    assert options_of("--preproxy", a, "-x", "w:r@b", "-U", "v:q")[1] == {b: ("w", "r")}
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (("--preproxy", "socks5://a"), "--preproxy leads to the one proxy of -x; pass that as well"),
+        (("--preproxy", "socks5://a", "-x", "direct"), "--preproxy leads to the one proxy of -x"),
+        (("--preproxy", "socks5://a", "-x", "b,c"), "--preproxy leads to the one proxy of -x"),
+        (("--preproxy", "a", "-x", "b"), "--preproxy needs a scheme, as in socks5://HOST"),
+        (("--preproxy", "htp://u:secret@a", "-x", "b"), "--preproxy: 'htp://***@a' has the scheme 'htp'"),
+        (("--preproxy", "socks5://a", "-x", "b:x"), "-x: 'b:x' has no valid host and port"),
+    ],
+)
+def test_a_chain_that_is_none(netstack: Netstack, arguments: tuple[str, ...], message: str) -> None:
+    done = netstack("fetch", "http://a.test/", *arguments)
+    assert done.status == 2 and message in done.err
 
 
 def test_noproxy_takes_the_place_of_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,6 +167,23 @@ def test_fetch_through_a_proxy(netstack: Netstack, server: EmbeddedServer) -> No
     assert (done.status, done.out) == (0, b"hello\n1")
     assert f"* Going through {proxy.url()}" in done.err.splitlines() and "s3cret" not in done.err
     assert direct.out == b"hello\n0" and refused.status == 22 and "407" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("url", "arguments", "words"),
+    [
+        ("http://127.0.0.1:9/", (), "the proxy {} answered 407 Proxy Authentication Required; pass -U USER:PASSWORD"),
+        ("/status/503", ("-U", "me:s3cret"), "the server, or the proxy {}, answered 503 Service Unavailable"),
+    ],
+)
+def test_a_status_may_be_the_proxys(
+    netstack: Netstack, server: EmbeddedServer, url: str, arguments: tuple[str, ...], words: str
+) -> None:
+    """Of a request that it is handed; a 407 is."""
+    with recording_proxy(login=("me", "s3cret")) as proxy:
+        target = server.url(url) if url.startswith("/") else url
+        done = netstack("fetch", "-f", "-x", proxy.url(), *arguments, target)
+    assert done.status == 22 and words.format(proxy.url()) in done.err and "s3cret" not in done.err
 
 
 def test_tunnel_that_is_refused(netstack: Netstack, secure_server: EmbeddedServer) -> None:

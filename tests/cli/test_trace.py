@@ -67,6 +67,7 @@ def traced(type: NetLogEventType, phase: NetLogEventPhase, params: Mapping[str, 
             {"net_error": -201, "detail": "it expired"},
             "* The certificate is refused: ERR_CERT_DATE_INVALID (-201): it expired",
         ),
+        (T.PAC_FILE_DECIDER, P.END, {"net_error": -1, "detail": "it is HTML"}, "* There is no script: it is HTML"),
         (T.HTTP_TRANSACTION_DRAIN_BODY_FOR_AUTH_RESTART, P.END, {}, "* Answering the server's challenge"),
         (T.HTTP_TRANSACTION_RESTART_AFTER_ERROR, P.NONE, {}, "* Sending it again on a new connection"),
     ],
@@ -82,6 +83,7 @@ def test_other_events_are_not_shown() -> None:
     """-v is no NetLog."""
     assert traced(T.SOCKET_BYTES_SENT, P.NONE, {"byte_count": 1}) == []
     assert traced(T.HTTP_STREAM_JOB_CONTROLLER_PROXY_SERVER_RESOLVED, P.NONE, {"proxy_chain": "direct://"}) == []
+    assert traced(T.PAC_FILE_DECIDER, P.END, {}) == [], "a script that was found says itself what it does"
 
 
 def test_credentials_and_cookies_are_masked() -> None:

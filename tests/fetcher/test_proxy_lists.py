@@ -115,6 +115,7 @@ def test_credentials() -> None:
             "proxy: the mapping has the key 'gopher'; there are http, https, ftp, ",
         ),
         ({"http://me:secret@host": "a"}, ValueError, r"proxy: the mapping has the key 'http://\*\*\*@host'"),
+        ({"all://host": "a"}, ValueError, r"no_proxy; single hosts are for ProxyConfig\(bypass=...\), or a script$"),
         ({5: "a"}, TypeError, "proxy: the keys of a mapping are http, https, .*, not int"),
         ({"http": "a", "HTTP://": "b"}, ValueError, "proxy: the mapping names 'http' twice"),
         ({"http": {"x": "y"}}, TypeError, "not dict"),

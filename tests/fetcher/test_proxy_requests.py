@@ -355,6 +355,14 @@ def test_retries_keep_to_the_proxy(proxy: RecordingProxy) -> None:
     assert response.status_code == 502 and len(proxy.requests) == 3
 
 
+def test_retries_wait_for_a_proxy_that_is_away(server: EmbeddedServer) -> None:
+    """As for a server that is: whoever starts both at once asks too early, and nothing has been sent."""
+    proxy = f"http://127.0.0.1:{closed_port()}"
+    with Session(proxy=proxy, trust_env=False) as session, pytest.raises(ProxyError) as caught:
+        session.post(server.url("/hello"), retries=RetryPolicy(2, backoff=0.01))
+    assert len(caught.value.attempts) == 3 and proxy in str(caught.value) and not server.requests
+
+
 def test_limits_per_proxy(server: EmbeddedServer, proxy: RecordingProxy) -> None:
     """However many servers are behind it."""
     with Session(proxy=proxy.url("socks5"), limits=Limits(per_proxy=2), trust_env=False) as session:

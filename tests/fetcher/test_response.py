@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from netstack_sync import Attempt, HTTPStatusError, Response
+from netstack_sync import Attempt, HTTPStatusError, ProxyChain, Response
 from netstack_sync.fetcher.body_source import CollectedBody
 from netstack_sync.fetcher.response import make_response as make_with_history
 from tests.support.responses import make_request, make_response, response_info
@@ -91,6 +91,16 @@ def test_a_bad_status_is_raised_when_asked_for(status: str, kind: str) -> None:
     assert str(caught.value) == f"{status}: {kind} error for GET http://server.test/path"
     assert caught.value.response is response
     assert make_response(status="399 Odd").raise_for_status().ok
+
+
+@pytest.mark.parametrize(("url", "way"), [("http://a.test/", ", through http://p:80"), ("https://a.test/", "")])
+def test_a_bad_status_may_be_that_of_a_proxy(url: str, way: str) -> None:
+    """One that is handed the request answers itself where it cannot or will not go on; in a tunnel nobody does."""
+    info = response_info(status="503 No", url=url)
+    info.proxy_chain = ProxyChain.from_urls("http://p")
+    with pytest.raises(HTTPStatusError) as caught:
+        Response(make_request(url), info, CollectedBody([]), [], 7).raise_for_status()
+    assert str(caught.value) == f"503 No: server error for GET {url}{way}"
 
 
 def test_the_error_pickles_with_its_response() -> None:

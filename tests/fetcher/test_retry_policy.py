@@ -62,6 +62,8 @@ def test_a_back_off_of_which_only_some_is_said() -> None:
         (REFUSED, "connect"),
         (AttemptEnd(e.ERR_TIMED_OUT), "connect"),
         (AttemptEnd(e.ERR_NAME_NOT_RESOLVED), "connect"),
+        (AttemptEnd(e.ERR_PROXY_CONNECTION_FAILED), "connect"),
+        (AttemptEnd(e.ERR_TUNNEL_CONNECTION_FAILED), None),
         (RESET, "read"),
         (AttemptEnd(e.ERR_TIMED_OUT, may_have_been_sent=True), "read"),
         (AttemptEnd(e.ERR_CONTENT_LENGTH_MISMATCH, may_have_been_sent=True), "read"),

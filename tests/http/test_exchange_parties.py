@@ -10,6 +10,7 @@ from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import (
     ERR_CONNECTION_RESET,
     ERR_EMPTY_RESPONSE,
+    ERR_INVALID_HTTP_RESPONSE,
     ERR_IO_PENDING,
     ERR_NETWORK_CHANGED,
     ERR_PROXY_CONNECTION_FAILED,
@@ -269,14 +270,25 @@ def test_a_proxy_that_fails_is_gone_around(stack: ScriptedStack) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://a.test/", "https://a.test/"])
-def test_a_proxy_that_is_silent_is_named(stack: ScriptedStack, url: str) -> None:
-    """Whoever was handed a request and hangs up is asked about; through a tunnel it may as well be the server."""
+@pytest.mark.parametrize(
+    "answer, error, detail",
+    [
+        (EOF, ERR_EMPTY_RESPONSE, ""),
+        (Read(b"SSH-2.0\r\n"), ERR_INVALID_HTTP_RESPONSE, "the answer does not start with an HTTP status line, "),
+    ],
+)
+def test_a_proxy_that_gives_no_answer_is_named(
+    stack: ScriptedStack, answer: Read, error: int, detail: str, url: str
+) -> None:
+    """Whoever was handed a request and does not speak HTTP is asked about; in a tunnel it may as well be the server."""
     use_proxies(stack, "http://p:80")
-    stack.connection(forwarded() if url.startswith("http:") else sent(), EOF)
+    stack.connection(forwarded() if url.startswith("http:") else sent(), answer)
     transaction = stack.transaction()
-    assert run(stack, transaction, request_info(url)) == ERR_EMPTY_RESPONSE
+    assert run(stack, transaction, request_info(url)) == error
     handed = ", which was handed the request; is http:// the right scheme for it?" if url.startswith("http:") else ""
-    assert transaction.error_detail == f"through http://p:80{handed}"
+    assert transaction.error_detail == f"{detail}through http://p:80{handed}"
+    parties = make_parties(request_info(url), stack.session, stack.log())
+    assert parties is not None and parties.with_way("bad luck", error) == "bad luck", "nobody is on the way yet"
     transaction.close()
 
 
@@ -286,7 +298,8 @@ def test_a_tunnel_that_is_refused(stack: ScriptedStack) -> None:
     stack.failed_connection(ERR_TUNNEL_CONNECTION_FAILED)
     transaction = stack.transaction()
     assert run(stack, transaction, request_info("https://a.test/")) == ERR_TUNNEL_CONNECTION_FAILED
-    assert not transaction.has_sent_bytes and transaction.error_detail == "scripted failure" and not proxies.reported
+    assert not transaction.has_sent_bytes and not proxies.reported
+    assert transaction.error_detail == "scripted failure, through http://p:80", "whose words do not name it"
     transaction.close()
 
 

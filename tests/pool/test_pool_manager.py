@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from netstack_sync.auth.identity import password_identity
-from netstack_sync.base.net_errors import ERR_NETWORK_CHANGED
+from netstack_sync.base.net_errors import ERR_NETWORK_CHANGED, OK
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogSourceType
 from netstack_sync.pool.proxy_route import ProxyRoute
@@ -142,3 +142,16 @@ def test_the_groups_of_all_pools(rig: PoolRig) -> None:
     for name in names:
         rig.get(name)
     assert [group.group_id for group in rig.pools.groups()] == [names[1], names[0], names[2]]
+
+
+def test_a_job_that_nobody_needs_any_more_makes_room_in_another_pool() -> None:
+    """Row 86: its request has got a connection that came back, and it would never be told."""
+    with pool_rig(per_group=3, total=3, per_proxy=1) as rig:
+        first, _ = rig.request(group_id("a")), rig.request(group_id("a"))
+        held = rig.get(group_id("a"))
+        other = rig.request(proxied("a", "p"))
+        rig.run()
+        assert len(rig.factory.pending_jobs) == 2 and other.handle.job is None
+        held.release()
+        rig.run()
+        assert first.results == [OK] and len(rig.factory.pending_jobs) == 2 and other.handle.job is not None

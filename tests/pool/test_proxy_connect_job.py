@@ -188,4 +188,4 @@ class TestChain:
         for answer in answers:
             proxy.peer_sends(answer)
         assert rig.results == [ERR_PROXY_CONNECTION_FAILED] and not proxy.is_open
-        assert job.error_detail.startswith("http://q.test:3128: ")
+        assert job.error_detail.startswith("http://q.test:3128: ") and not job.has_reached_server

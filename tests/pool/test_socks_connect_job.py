@@ -192,6 +192,18 @@ def test_a_proxy_that_says_no(rig: JobRig) -> None:
     assert job.socket is None and not proxy.is_open
 
 
+@pytest.mark.parametrize("url_scheme", ["http", "https"])
+@pytest.mark.parametrize("answer, is_refusal", [(b"\x05\x01" + GRANTED[2:], True), (b"\x09\x09", False)])
+def test_what_is_no_fault_of_the_proxys(rig: JobRig, url_scheme: str, answer: bytes, is_refusal: bool) -> None:
+    """A refusal is about the server, and shows that the proxy works; nonsense is not, and does not."""
+    job = start(rig, group(url_scheme, hop("socks5")))
+    proxy = reach_proxy(rig)
+    proxy.peer_sends(NO_LOGIN)
+    assert not job.has_reached_server
+    proxy.peer_sends(answer)
+    assert rig.results == [ERR_SOCKS_CONNECTION_FAILED] and job.has_reached_server == is_refusal
+
+
 def test_may_be_cancelled_in_the_handshake(rig: JobRig) -> None:
     """Nothing stays open, nobody is told."""
     job = start(rig, group("https", hop("socks5")))

@@ -135,7 +135,7 @@ def test_autodetect_fails_and_custom_fails(world: PacWorld) -> None:
     assert deciding.result == ERR_HTTP_RESPONSE_CODE_FAILURE
     assert deciding.decider.error_detail == f"{WPAD_URL}: no such name: wpad; {CUSTOM_URL}: nothing there"
     ends = world.net_log.params_of(NetLogEventType.PAC_FILE_DECIDER, NetLogEventPhase.END)
-    assert ends == [{"net_error": ERR_HTTP_RESPONSE_CODE_FAILURE}]
+    assert ends == [{"net_error": ERR_HTTP_RESPONSE_CODE_FAILURE, "detail": deciding.decider.error_detail}]
 
 
 def test_a_text_that_was_given(world: PacWorld) -> None:

@@ -576,7 +576,7 @@ def test_the_log_tells_the_steps_and_no_credentials() -> None:
         ]
         assert names == [*once, "HTTP_TRANSACTION_DRAIN_BODY_FOR_AUTH_RESTART", *once]
         sent = [dict(e.params) for e in shown.entries if e.type.name == "HTTP_TRANSACTION_SEND_TUNNEL_HEADERS"]
-        assert sent[0]["line"] == "CONNECT a.test:443 HTTP/1.1\r\n"
+        assert sent[0]["line"] == "CONNECT a.test:443 HTTP/1.1", "a line without its end"
         assert "Proxy-Authorization: [14 bytes were stripped]" in str(sent[1]["headers"])
         assert "bWU6cA" not in str([entry.params for entry in shown.entries])
         type = NetLogEventType.HTTP_TRANSACTION_READ_TUNNEL_RESPONSE_HEADERS

@@ -16,9 +16,9 @@ URL = "http://pac.test/p.js"
 class FetchAsking(SmallAsking[PacFetchResult]):
     """The fetcher, with one URL."""
 
-    def __init__(self, stack: ScriptedStack) -> None:
+    def __init__(self, stack: ScriptedStack, tls: TlsConfig | None = None) -> None:
         super().__init__(stack, TIME_LIMIT_S)
-        self.fetcher: PacFileFetcher = UrlRequestPacFetcher(self.context, TlsConfig(TrustConfig()))
+        self.fetcher: PacFileFetcher = UrlRequestPacFetcher(self.context, tls or TlsConfig(TrustConfig()))
         self.url = URL
 
     def ask(self) -> PacFetch:

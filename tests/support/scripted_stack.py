@@ -68,12 +68,7 @@ class ScriptedConnectJob(ConnectJob):
         self._outcome = outcome
         self._is_async = stack.is_async
         self._failed_info = stack.failed_ssl_info
-        self._has_reached_server = stack.has_reached_server
-
-    @property
-    def has_reached_server(self) -> bool:
-        """See ConnectJob."""
-        return self._has_reached_server
+        self.has_reached_server = stack.has_reached_server
 
     @property
     def load_state(self) -> LoadState:

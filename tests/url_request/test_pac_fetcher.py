@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from functools import partial
 
 import pytest
@@ -17,7 +18,9 @@ from netstack_sync.base.net_errors import (
     ERR_TOO_MANY_REDIRECTS,
     ERR_UNSAFE_REDIRECT,
 )
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.proxy.pac_file import PacFileData
+from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.pac_fetcher import TIME_LIMIT_S
 from netstack_sync.url_request.redirects import MAX_REDIRECTS
 from netstack_sync.workers.pac_values import MAX_PAC_BYTES
@@ -70,6 +73,32 @@ def test_over_https(asking: FetchAsking) -> None:
     asking.stack.connection(sent(), answered(), Read(BODY))
     script = asking.script()
     assert script.is_trusted and script.source == asking.url
+
+
+def unchecked(host_only: bool = False) -> ssl.SSLContext:
+    """A context of the user's that takes any certificate, or a good one of anybody's."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    if not host_only:
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+@pytest.mark.parametrize(
+    "tls, is_trusted",
+    [
+        (TlsConfig(TrustConfig(verify=False)), False),
+        (TlsConfig(TrustConfig(), context=unchecked()), False),
+        (TlsConfig(TrustConfig(), context=unchecked(host_only=True)), False),
+        (TlsConfig(TrustConfig(), context=ssl.create_default_context()), True),
+    ],
+)
+def test_over_https_with_anybody(stack: ScriptedStack, tls: TlsConfig, is_trusted: bool) -> None:
+    """Where any certificate counts nobody vouches for the script: it runs in a process of its own."""
+    asking = FetchAsking(stack, tls)
+    asking.url = "https://pac.test/p.js"
+    stack.connection(sent(), answered(), Read(BODY))
+    assert asking.script().is_trusted == is_trusted
 
 
 def test_no_password_is_sent_or_shown(asking: FetchAsking) -> None:
