@@ -93,7 +93,7 @@ def _settings(proxy: ProxyArgument, options: argparse.Namespace) -> ProxyConfig:
     try:
         config = proxy_settings.session_proxy(proxy, os.environ)
         return read_system_config(os.environ) if config == SYSTEM_CONFIG else config
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, ImportError) as error:
         raise CommandError(USAGE, argument_text(error, options)) from None
     except OSError as error:
         raise CommandError(OTHER, f"the settings of the system cannot be read: {error}") from None

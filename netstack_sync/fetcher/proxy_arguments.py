@@ -21,6 +21,7 @@ from netstack_sync.fetcher.auth_argument import RequestAuth, auth_from_value
 from netstack_sync.fetcher.proxy_values import AutoDetect, PacScript, PacUrl
 from netstack_sync.proxy.config import DIRECT_CONFIG, ProxyConfig
 from netstack_sync.proxy.environment import config_from_environment
+from netstack_sync.workers.pac_extra import require_pac_engine
 
 SYSTEM: Final = "system"
 SystemProxy: TypeAlias = Literal["system"]
@@ -39,13 +40,16 @@ _MORE_AUTH_FORMS: Final = "a mapping from proxies to these, or a function of the
 def proxy_from_value(value: object, environment: Mapping[str, str]) -> ProxyConfig | SystemProxy:
     """The settings: for None what the environment says, for "system" that, else the marker SYSTEM.
 
-    What leads through no proxy is DIRECT_CONFIG. Raises ValueError or TypeError for what is none.
+    What leads through no proxy is DIRECT_CONFIG. Raises ValueError or TypeError for what is none, and ImportError for
+    a script without its engine, since who names one does not want to go directly.
     """
     if value is None:
         return config_from_environment(environment) or DIRECT_CONFIG
     if isinstance(value, str) and value.strip().lower() == SYSTEM:
         return config_from_environment(environment) or SYSTEM
     config = _config_from(value).config
+    if config.has_automatic_settings:
+        require_pac_engine()
     return DIRECT_CONFIG if config.is_direct else config
 
 

@@ -11,7 +11,7 @@ from netstack_sync.url_request.proxy_services import SYSTEM_CONFIG
 
 
 def session_proxy(proxy: ProxyArgument, environment: Mapping[str, str]) -> ProxyConfig:
-    """Through whom a session goes; raises ValueError and TypeError."""
+    """Through whom a session goes; raises ValueError, TypeError and ImportError."""
     config = proxy_from_value(proxy, environment)
     return config if isinstance(config, ProxyConfig) else SYSTEM_CONFIG
 

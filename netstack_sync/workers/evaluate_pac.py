@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from netstack_sync.base.net_errors import ERR_PAC_SCRIPT_FAILED, ERR_PAC_SCRIPT_TERMINATED
 from netstack_sync.workers.pac_answer import PacAnswer, error_of, read_answer
+from netstack_sync.workers.pac_extra import NO_ENGINE
 from netstack_sync.workers.pac_harness import PAC_HARNESS, SCRIPT_PREFIX
 from netstack_sync.workers.pac_values import PacError, PacLimits, PacOutcome, PacRequest, check_script
 
@@ -26,7 +27,6 @@ _MAX_SCRIPTS: Final = 4  # compiled on one thread; more than one is rare, and ea
 _FAIR_SHARE: Final = 0.8  # of the limit; clocks differ, and so much a script has had that is said to have had all
 _PEEK_LIMIT_S: Final = 0.5
 _LEAST_LIMIT_S: Final = 0.01  # zero would be no limit
-_NO_ENGINE: Final = "PAC scripts need the extra pac: pip install 'netstack-sync[pac]'"
 
 
 class ProcessTooBusy(Exception):
@@ -87,7 +87,7 @@ class PacEvaluator:
             # Out of the cache while it runs: only what ended well is used again.
             context = self._contexts.pop(text, None) or _Context(self._limits)
         except ImportError:
-            return PacOutcome(error=PacError(ERR_PAC_SCRIPT_FAILED, _NO_ENGINE))
+            return PacOutcome(error=PacError(ERR_PAC_SCRIPT_FAILED, NO_ENGINE))
         answer = context.run(request, moment, limit_s)
         if context.is_loaded and not answer.is_terminated:
             self._contexts[text] = context

@@ -145,10 +145,43 @@ define("localHostOrDomainIs", function localHostOrDomainIs(host, whole) {
 
 define("dnsDomainLevels", function dnsDomainLevels(host) { return split(String(host), ".").length - 1; });
 
-// Only these three mean something else than in a regular expression; scripts rely on what slips through.
+const SPECIAL = /[\\^$+()[\]{}|]/, LINE_END = /[\n\r\u2028\u2029]/;
+
+// `part` may hold "?", and the text is long enough.
+function isAt(text, part, at) {
+    for (let i = 0; i < part.length; i++) if (part[i] !== "?" && part[i] !== text[at + i]) return false;
+    return true;
+}
+
+function find(text, part, from) {
+    if (indexOf(part, "?") < 0) return indexOf(text, part, from);
+    for (let at = from; at + part.length <= text.length; at++) if (isAt(text, part, at)) return at;
+    return -1;
+}
+
+// In linear time, where a regular expression takes a power of it for each further "*": who chooses a URL must not be
+// able to have the script ended.
+function matchesParts(text, parts) {
+    const first = parts[0], last = parts[parts.length - 1], end = text.length - last.length;
+    if (parts.length === 1) return text.length === first.length && isAt(text, first, 0);
+    if (end < first.length || !isAt(text, first, 0) || !isAt(text, last, end)) return false;
+    let at = first.length;
+    for (let i = 1; i < parts.length - 1; i++) {
+        at = find(text, parts[i], at);
+        if (at < 0 || at + parts[i].length > end) return false;
+        at += parts[i].length;
+    }
+    return true;
+}
+
+// Only "." and the two wildcards mean something else than in a regular expression; scripts rely on what slips through.
 define("shExpMatch", function shExpMatch(text, pattern) {
-    pattern = replace(replace(replace(String(pattern), /\./g, "\\."), /\*/g, ".*"), /\?/g, ".");
-    return exec(new RegExp("^" + pattern + "$"), String(text)) !== null;
+    text = String(text);
+    pattern = String(pattern);
+    if (exec(SPECIAL, pattern) === null && exec(LINE_END, text) === null)
+        return matchesParts(text, split(pattern, "*"));
+    pattern = replace(replace(replace(pattern, /\./g, "\\."), /\*/g, ".*"), /\?/g, ".");
+    return exec(new RegExp("^" + pattern + "$"), text) !== null;
 });
 
 // ---- time

@@ -246,3 +246,12 @@ def test_help_says_the_statuses(netstack: Netstack) -> None:
     """As the other commands do."""
     done = netstack("proxy", "--help")
     assert done.status == 0 and b"a time limit was reached" in done.out and b"--noproxy" in done.out
+
+
+def test_a_script_without_its_engine(netstack: Netstack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is no reason to go directly."""
+    monkeypatch.setattr("netstack_sync.workers.pac_extra.find_spec", lambda name: None)
+    done = netstack("proxy", "--pac", "http://pac.test/", "http://a.test/")
+    assert (
+        done.status == 2 and done.err == "netstack: PAC scripts need the extra pac: pip install 'netstack-sync[pac]'\n"
+    )

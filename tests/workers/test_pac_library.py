@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from netstack_sync.workers.evaluate_pac import PacEvaluator
@@ -314,3 +316,37 @@ def test_one_engine_serves_one_call_after_the_other(evaluator: PacEvaluator) -> 
     request = request_of("return dnsResolve('www') + myIpAddress()", KNOWN)
     assert evaluator.evaluate(request, moment(own=("10.0.0.1",))).result == "192.168.1.710.0.0.1"
     assert evaluator.evaluate(request_of(request.script.text), moment()).needs == "www"
+
+
+def test_patterns_mean_what_a_regular_expression_would() -> None:
+    """All short ones, over all short texts: "a*b" is "a.*b", whichever way it is found out."""
+    script = r"""
+      function words(letters, size) {
+        var found = [''], last = [''];
+        for (var n = 0; n < size; n++) {
+          var next = [];
+          for (var i = 0; i < last.length; i++)
+            for (var j = 0; j < letters.length; j++) next.push(last[i] + letters.charAt(j));
+          found = found.concat(next);
+          last = next;
+        }
+        return found;
+      }
+      var patterns = words('a.*?', 4), texts = words('ab.', 4), wrong = [];
+      for (var i = 0; i < patterns.length; i++) {
+        var source = patterns[i].replace(/\./g, '\\.').replace(/\*/g, '.*').replace(/\?/g, '.');
+        var expected = new RegExp('^' + source + '$');
+        for (var j = 0; j < texts.length; j++)
+          if (shExpMatch(texts[j], patterns[i]) !== expected.test(texts[j])) wrong.push(texts[j] + ' ' + patterns[i]);
+      }
+      return patterns.length * texts.length + ' ' + wrong.join()
+    """
+    assert run_once(script).result == "41261 "
+
+
+@pytest.mark.parametrize("pattern", ["*://*.example.com/*", "*a*a*a*b", "*?a*?a*?b", "a*" * 50 + "b"])
+def test_a_long_url_cannot_end_a_script(pattern: str) -> None:
+    """Whoever redirects chooses it: a pattern takes time in proportion."""
+    request = request_of(f"return '' + shExpMatch(url, '{pattern}')")
+    long = replace(request, url="http://evil.test/" + "://a" * 50_000)
+    assert PacEvaluator(PacLimits()).evaluate(long, moment()).result == "false"
