@@ -163,10 +163,10 @@ class ExchangeParties:
         """The words about a failure, with the proxies unless they are named there; whoever was handed the request, and
         does not answer in HTTP, may be no such proxy.
         """
-        route = self._way.route if self._way is not None else None
-        if route is None or any([str(server) in detail for server in route.chain.servers]):
+        way, route = self._way, self._way.route if self._way is not None else None
+        if way is None or route is None or any([str(server) in detail for server in route.chain.servers]):
             return detail
-        words = f"through {route.chain}"
+        words = way.in_words
         if self.forwarding is not None and error in _NO_ANSWER:
             scheme = route.chain.servers[-1].scheme.value
             words += f", which was handed the request; is {scheme}:// the right scheme for it?"

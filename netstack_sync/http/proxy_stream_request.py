@@ -78,15 +78,8 @@ class ProxyStreamRequest(StepMachine):
 
     @property
     def error_detail(self) -> str:
-        """What went wrong, in words; may be empty. A server's failure may be the work of the proxy before it."""
-        if self._request is None:
-            return self._way.error_detail
-        detail = self._request.error_detail
-        return f"{detail}, {self._way.in_words}" if detail and self._is_servers_behind_proxy else detail
-
-    @property
-    def _is_servers_behind_proxy(self) -> bool:
-        return self._way.route is not None and self._request is not None and self._request.has_reached_server
+        """What went wrong, in words; may be empty."""
+        return self._request.error_detail if self._request is not None else self._way.error_detail
 
     @property
     def ssl_info(self) -> SSLInfo | None:

@@ -32,8 +32,19 @@ class ProxyWay(StepMachine):
     the one that is answered, and one that has failed is not tried again. After cancel() no callback comes.
     """
 
-    __slots__ = ("_error_detail", "_hops", "_is_found", "_net_log", "_request", "_service", "_source", "_tls", "_url",
-                 "info", "route")  # fmt: skip
+    __slots__ = (
+        "_error_detail",
+        "_hops",
+        "_is_found",
+        "_net_log",
+        "_request",
+        "_service",
+        "_source",
+        "_tls",
+        "_url",
+        "info",
+        "route",
+    )
 
     def __init__(
         self, source: ProxySource, service: ProxyResolver, url: Url, tls: TlsConfig, net_log: NetLogWithSource

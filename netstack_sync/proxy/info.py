@@ -91,11 +91,6 @@ class ProxyInfo:
         return self._chains
 
     @property
-    def is_direct(self) -> bool:
-        """True when the server itself is connected to now."""
-        return bool(self._chains) and self._chains[0].is_direct
-
-    @property
     def is_empty(self) -> bool:
         """True when there is no way (any more)."""
         return not self._chains

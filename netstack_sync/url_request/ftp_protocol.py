@@ -50,7 +50,7 @@ class FtpProtocol(ProtocolHandler):
 
 
 def _proxy_named(hop: Hop) -> str:
-    """The first proxy that the settings name for the URL; empty for none."""
+    """The first proxy that the settings name for the URL; empty for none, and while they are not known yet."""
     proxies, info = hop.services.proxies, hop.info
     config = proxies.settings_for(info.proxy) if proxies is not None else None
     if config is None:

@@ -7,7 +7,6 @@ import pytest
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import (
     ERR_ADDRESS_UNREACHABLE,
-    ERR_CERT_AUTHORITY_INVALID,
     ERR_IO_PENDING,
     ERR_PROXY_AUTH_REQUESTED,
     ERR_PROXY_AUTH_UNSUPPORTED,
@@ -47,24 +46,6 @@ class Wait:
 def routes(stack: ScriptedStack) -> list[str]:
     """Through whom connections were asked for."""
     return [str(group.proxy.chain) if group.proxy is not None else "direct" for group in stack.requested_groups]
-
-
-@pytest.mark.parametrize(
-    "way, has_reached, words",
-    [
-        ("http://p:80", True, "scripted failure, through http://p:80"),
-        ("http://p:80", False, "scripted failure"),
-        ("direct", True, "scripted failure"),
-    ],
-)
-def test_words_about_a_server_behind_a_proxy(stack: ScriptedStack, way: str, has_reached: bool, words: str) -> None:
-    """They name the proxy, which may have answered in the server's place; a failure of its own has words of its own."""
-    proxies = use_proxies(stack, way)
-    stack.has_reached_server = has_reached
-    stack.failed_connection(ERR_CERT_AUTHORITY_INVALID)
-    wait = Wait(stack, proxies)
-    stack.run()
-    assert wait.result == ERR_CERT_AUTHORITY_INVALID and wait.request.error_detail == words
 
 
 def test_the_stream_comes_through_the_proxy(stack: ScriptedStack) -> None:

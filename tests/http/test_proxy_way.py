@@ -70,7 +70,7 @@ def test_the_first_way_is_gone_as_whom_it_wants(stack: ScriptedStack) -> None:
 def test_a_direct_way_has_no_route(stack: ScriptedStack) -> None:
     """Its connections are those of requests without proxies."""
     way = way_of(stack, use_proxies(stack, "direct"))
-    assert found(stack, way) == OK and way.route is None and way.info is not None and way.info.is_direct
+    assert found(stack, way) == OK and way.route is None and way.info is not None and way.info.chain.is_direct
 
 
 def test_it_is_found_once(stack: ScriptedStack) -> None:
@@ -110,7 +110,7 @@ def test_what_is_the_servers_fault(stack: ScriptedStack) -> None:
     way = way_of(stack, use_proxies(stack, "http://p:80", "direct"))
     assert found(stack, way) == OK
     assert way.fall_back(ERR_SSL_PROTOCOL_ERROR, 100.0, is_server_s=True) == OK
-    assert way.info is not None and way.info.is_direct and way.info.retry_info is None
+    assert way.info is not None and way.info.chain.is_direct and way.info.retry_info is None
 
 
 @pytest.mark.parametrize(

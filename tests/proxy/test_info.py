@@ -32,7 +32,7 @@ def bad_map(**until: float) -> ProxyRetryMap:
 def test_the_first_is_tried() -> None:
     """A request that went well remembers nothing."""
     info = make_info(A, DIRECT)
-    assert info.chain == A and info.chains == (A, DIRECT) and not info.is_direct and not info.is_empty
+    assert info.chain == A and info.chains == (A, DIRECT) and not info.is_empty
     assert info.retry_info is None and info.config is DIRECT_CONFIG
     assert repr(info) == "<ProxyInfo http://a:1; direct://>"
 
@@ -42,7 +42,7 @@ def test_falling_back() -> None:
     info = make_info(A, B)
     assert info.fallback(ERR_PROXY_CONNECTION_FAILED, now=100.0) and info.chain == B
     assert not info.fallback(ERR_CONNECTION_REFUSED, now=200.0)
-    assert info.is_empty and not info.is_direct and repr(info) == "<ProxyInfo no way>"
+    assert info.is_empty and repr(info) == "<ProxyInfo no way>"
     assert info.retry_info is not None and dict(info.retry_info.items()) == {
         A: ProxyRetryInfo(ERR_PROXY_CONNECTION_FAILED, 100.0 + BAD_PROXY_DELAY_S),
         B: ProxyRetryInfo(ERR_CONNECTION_REFUSED, 200.0 + BAD_PROXY_DELAY_S),
@@ -53,7 +53,7 @@ def test_falling_back() -> None:
 def test_falling_back_to_a_direct_connection() -> None:
     """Row 216 (ProxyFallbackToDirect): it is a way like the others."""
     info = make_info(A, DIRECT)
-    assert info.fallback(ERR_SOCKS_CONNECTION_FAILED, now=0.0) and info.is_direct and info.chain == DIRECT
+    assert info.fallback(ERR_SOCKS_CONNECTION_FAILED, now=0.0) and info.chain == DIRECT
 
 
 def test_a_direct_connection_is_never_bad() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from netstack_sync.base.clock import ManualClock
@@ -84,10 +86,17 @@ def test_what_a_script_says(world: World) -> None:
     ]
 
 
+class Unread(tuple[str, ...]):
+    """Alerts that must not be looked at."""
+
+    def __iter__(self) -> Iterator[str]:
+        raise AssertionError("read for nobody")
+
+
 def test_nobody_listens() -> None:
     """Nothing is made for nobody."""
     log = PacRunLog(NetLogWithSource.make(NetLog(ManualClock()), NetLogSourceType.URL_REQUEST))
     log.begin_wait()
     log.end_wait(0)
-    log.note_outcome(PacOutcome(result="DIRECT", alerts=("one",)))
+    log.note_outcome(PacOutcome(result="DIRECT", alerts=Unread(("one",))))
     log.close()

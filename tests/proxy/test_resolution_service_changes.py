@@ -63,7 +63,7 @@ def test_fallback_of_a_script(service: ServiceWorld) -> None:
     service.script()
     service.answer("PROXY first:80; DIRECT; PROXY second:80")
     now = service.world.driver.clock.now()
-    assert asking.info.fallback(ERR_CONNECTION_REFUSED, now) and asking.info.is_direct
+    assert asking.info.fallback(ERR_CONNECTION_REFUSED, now) and asking.info.chain.is_direct
     assert asking.info.fallback(ERR_CONNECTION_REFUSED, now) and str(asking.info.chain) == "http://second:80"
     service.service.report_success(asking.info)
     asking = service.ask()

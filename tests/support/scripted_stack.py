@@ -68,7 +68,6 @@ class ScriptedConnectJob(ConnectJob):
         self._outcome = outcome
         self._is_async = stack.is_async
         self._failed_info = stack.failed_ssl_info
-        self.has_reached_server = stack.has_reached_server
 
     @property
     def load_state(self) -> LoadState:
@@ -126,8 +125,6 @@ class ScriptedStack:
         self.requested_groups: list[GroupId] = []
         self.failed_ssl_info: SSLInfo | None = None
         """What connect jobs that fail know of the server."""
-        self.has_reached_server = False
-        """Whether they failed there."""
         self._connections: deque[ScriptedSocket | int] = deque()
 
     def create_job(self, group_id: GroupId, priority: RequestPriority, delegate: ConnectJobDelegate) -> ConnectJob:
