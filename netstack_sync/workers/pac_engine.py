@@ -126,6 +126,12 @@ class PacEngine:
         """Threads that were ever given up."""
         return self._threads.abandoned_count + self._children.abandoned_count
 
+    def __repr__(self) -> str:
+        return (
+            f"<PacEngine threads={self.thread_count} children={self.child_count} running={self.running_count}"
+            f" waiting={self.waiting_count} hung={self.hung_count} abandoned={self.abandoned_count}>"
+        )
+
     def _runs_here(self, script: PacScriptText) -> bool:
         if not script.is_trusted or self._record.is_suspect(script):
             return False

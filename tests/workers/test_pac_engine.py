@@ -72,6 +72,7 @@ def test_an_untrusted_script_runs_in_a_child_process(run: Run, engine: PacEngine
     outcome = run(request_of("return 'PROXY ' + myIpAddress()", is_trusted=False))
     assert outcome.result is not None and outcome.result.startswith("PROXY ") and outcome.thread_number is None
     assert (engine.thread_count, engine.child_count) == (0, 1)
+    assert repr(engine) == "<PacEngine threads=0 children=1 running=0 waiting=0 hung=0 abandoned=0>"
 
 
 @pytest.mark.parametrize("is_trusted", [True, False])
