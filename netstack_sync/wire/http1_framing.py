@@ -30,6 +30,8 @@ _Fields: TypeAlias = dict[bytes, list[bytes]]
 _relevant_lines: Final = re.compile(
     rb"\n([CcLlPpTt](?i:ontent-length|ontent-disposition|onnection|ransfer-encoding|ocation|roxy-connection)):([^\r]*)"
 ).findall
+# A blank like any other (RFC 9110 §5.5), but llhttp, and with it Node, does not take "chunked" with it for chunked.
+_tab_behind_coding: Final = re.compile(rb"\n[Tt](?i:ransfer-encoding):[ \t]*[^ \t\r\n][^\t\r\n]*\t").search
 # Two that differ are the mark of response splitting (Chromium, http_stream_parser.cc).
 _SINGLE_FIELDS: Final = {
     b"location": ERR_RESPONSE_HEADERS_MULTIPLE_LOCATION,
@@ -68,6 +70,7 @@ def read_framing(data: bytes, start: int, end: int, version: tuple[int, int]) ->
         # RFC 9112 §6.1 and §6.3: chunked wins over a length, and a coding from an HTTP/1.0 peer is faulty;
         # but somebody between us and the server may have seen either differently.
         in_doubt = not is_chunked or lengths is not None or version == HTTP_1_0
+        in_doubt = in_doubt or _tab_behind_coding(data, start, end) is not None
     content_length = None if lengths is None or is_chunked else _content_length(lengths)
     return Framing(content_length, is_chunked, _keeps_alive(fields, version), in_doubt)
 

@@ -95,6 +95,17 @@ def test_chunked_from_http_1_0_leaves_doubt() -> None:
     assert result == Framing(None, True, True, True)
 
 
+@pytest.mark.parametrize("line", ["Transfer-Encoding: chunked\t", "transfer-encoding:\tchunked \t "])
+def test_a_tab_behind_the_coding_leaves_doubt(line: str) -> None:
+    """R15 (CVE-2025-53643): there are readers to whom this is another coding."""
+    assert framing(line) == framing("A: b", line, "C: d") == Framing(None, True, True, True)
+
+
+def test_a_tab_elsewhere_leaves_none() -> None:
+    """Before the coding, or behind another field."""
+    assert framing("Transfer-Encoding:\tchunked", "A: b\t") == Framing(None, True, True, False)
+
+
 def test_identity_is_no_coding_but_leaves_doubt() -> None:
     """RFC 2616 had it; old servers still send it."""
     assert framing("Transfer-Encoding: identity") == Framing(None, False, True, True)

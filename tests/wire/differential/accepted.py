@@ -26,8 +26,9 @@ _TWO_FRAMINGS: Final = (
 _FRAMING_IN_TRAILERS: Final = (
     rb"\n0[^\n]*\n(?:[^\r\n]+\r?\n)*(?i:content-length|transfer-encoding|(?:proxy-)?connection):"
 )
+_TAB: Final = rb"(?i:\ntransfer-encoding:)[ \t]*[^ \t\r\n][^\t\r\n]*\t"
 _DOUBTS: Final = b"|".join(
-    [_JUNK, _VERSION, _SMALL, _BLANKS, _BARE_LF, _FOLD, _NO_FIELD, _RESET, _TWO_FRAMINGS, _FRAMING_IN_TRAILERS]
+    [_TAB, _JUNK, _VERSION, _SMALL, _BLANKS, _BARE_LF, _FOLD, _NO_FIELD, _RESET, _TWO_FRAMINGS, _FRAMING_IN_TRAILERS]
 )
 _LENGTH: Final = rb"(?i:\ncontent-length):"
 
@@ -249,6 +250,14 @@ ACCEPTED: Final = [
         "nobody asked for it (RFC 9112 §7.4), and nobody could undo it",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
         r"the Transfer-Encoding .* is not supported",
+    ),
+    Accepted(
+        "a tab behind the coding",
+        "httptools",
+        "they refuse|body|end|trailers",
+        _TAB,
+        "a blank like any other (RFC 9110 §5.5), which llhttp does not take away; closed afterwards",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\t\r\n\r\n0\r\n\r\n",
     ),
     Accepted(
         "a control character",
