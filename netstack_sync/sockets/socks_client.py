@@ -35,13 +35,13 @@ from netstack_sync.wire.socks5 import (
     METHOD_NOT_FOUND,
     SOCKS5_SUCCEEDED,
     Socks5ReplyParser,
-    SocksParser,
     VerdictParser,
     build_greeting,
     build_login,
     build_socks5_request,
     problem_with_socks5,
 )
+from netstack_sync.wire.socks_reply import SocksReplyParser
 
 _Spans = tuple[NetLogEventType, NetLogEventType]
 _GREETING: Final = (NetLogEventType.SOCKS5_GREET_WRITE, NetLogEventType.SOCKS5_GREET_READ)
@@ -94,7 +94,7 @@ class SocksClient(ProxyHandshake):
         self._password = password
         self._login = b""  # the message; empty without a user
         self._request = b""
-        self._parser: SocksParser = VerdictParser()
+        self._parser: SocksReplyParser = VerdictParser()
         self._on_verdict: Step | None = None
         self._spans: _Spans | None = None
         self.is_refused = False
@@ -193,7 +193,7 @@ class SocksClient(ProxyHandshake):
 
     # --- one question and its answer
 
-    def _ask(self, message: bytes, parser: SocksParser, on_verdict: Step, spans: _Spans | None) -> int:
+    def _ask(self, message: bytes, parser: SocksReplyParser, on_verdict: Step, spans: _Spans | None) -> int:
         """`on_verdict` is the next step, with the byte that says yes or no."""
         self._parser, self._on_verdict, self._spans = parser, on_verdict, spans
         if spans is not None:

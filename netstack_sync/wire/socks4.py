@@ -6,8 +6,8 @@ from typing import Final
 
 from netstack_sync.base.ip_endpoint import IPV4_BYTES, packed_ip_literal
 from netstack_sync.base.net_errors import ERR_PROXY_AUTH_REQUESTED, ERR_SOCKS_CONNECTION_FAILED
-from netstack_sync.wire.errors import WireError
 from netstack_sync.wire.socks_host import login_bytes, name_bytes, port_bytes
+from netstack_sync.wire.socks_reply import SocksReplyParser
 
 SOCKS4_GRANTED: Final = 90
 
@@ -57,29 +57,16 @@ def problem_with_socks4(code: int) -> tuple[int, str]:
     return _REFUSALS.get(code, unknown)
 
 
-class Socks4ReplyParser:
-    """Reads the reply from pieces of any size; the address in it means nothing to a client.
+class Socks4ReplyParser(SocksReplyParser):
+    """The reply to the request; the address in it means nothing to a client.
 
-    Feed `receive` until it gives the code. A refusal is known by its second byte, and some proxies send no more.
+    A refusal is known by its second byte, and some proxies send no more.
     """
 
-    __slots__ = ("_buffer", "surplus")
+    __slots__ = ()
 
     def __init__(self) -> None:
-        self._buffer = b""
-        self.surplus = b""
-        """What followed the reply in the last piece."""
+        super().__init__((_REPLY_VERSION,), "a zero")
 
-    def receive(self, data: bytes) -> int | None:
-        """The code, None when more is needed, or WireError."""
-        self._buffer += data
-        buffer = self._buffer
-        if buffer and buffer[0] != _REPLY_VERSION:
-            raise WireError(ERR_SOCKS_CONNECTION_FAILED, f"the answer begins with {buffer[:1]!r}, not with a zero")
-        if len(buffer) < 2 or (buffer[1] == SOCKS4_GRANTED and len(buffer) < _REPLY_BYTES):
-            return None
-        self.surplus = buffer[_REPLY_BYTES:]
-        return buffer[1]
-
-    def __repr__(self) -> str:
-        return f"<Socks4ReplyParser received={self._buffer!r}>"
+    def _end(self, buffer: bytes) -> int:
+        return _REPLY_BYTES if buffer[1] == SOCKS4_GRANTED else min(len(buffer), _REPLY_BYTES)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Final
 
 from netstack_sync.base.ip_endpoint import packed_ip_literal
 from netstack_sync.base.net_errors import ERR_SOCKS_CONNECTION_FAILED, ERR_SOCKS_CONNECTION_HOST_UNREACHABLE
 from netstack_sync.wire.errors import WireError
 from netstack_sync.wire.socks_host import login_bytes, name_bytes, port_bytes
+from netstack_sync.wire.socks_reply import SocksReplyParser
 
 SOCKS5_SUCCEEDED: Final = 0
 LOGIN_SUCCEEDED: Final = 0
@@ -69,71 +70,36 @@ def problem_with_socks5(code: int) -> tuple[int, str]:
     return _REFUSALS.get(code, unknown)
 
 
-class SocksParser(Protocol):
-    """Reads one message of a proxy from pieces of any size; owned by whoever reads the socket."""
-
-    surplus: bytes
-    """What followed the message in the last piece."""
-
-    def receive(self, data: bytes) -> int | None:
-        """The byte that says yes or no, None when more is needed, or WireError."""
-
-
-class VerdictParser:
+class VerdictParser(SocksReplyParser):
     """The answer to the greeting, and that to the login: a version and a verdict.
 
     A login has a version of its own, and there are proxies that answer it with that of SOCKS.
     """
 
-    __slots__ = ("_buffer", "_versions", "surplus")
+    __slots__ = ()
 
     def __init__(self, is_login: bool = False) -> None:
-        self._versions = (_LOGIN_VERSION, _VERSION) if is_login else (_VERSION,)
-        self._buffer = b""
-        self.surplus = b""
+        super().__init__((_LOGIN_VERSION, _VERSION) if is_login else (_VERSION,))
 
-    def receive(self, data: bytes) -> int | None:
-        """See SocksParser."""
-        self._buffer += data
-        _check_version(self._buffer, self._versions)
-        if len(self._buffer) < 2:
-            return None
-        self.surplus = self._buffer[2:]
-        return self._buffer[1]
-
-    def __repr__(self) -> str:
-        return f"<VerdictParser received={self._buffer!r}>"
+    def _end(self, buffer: bytes) -> int:
+        return 2
 
 
-class Socks5ReplyParser:
+class Socks5ReplyParser(SocksReplyParser):
     """The reply to the request: the address in it, of the proxy's side of the connection, only has a length for us.
 
     A refusal is known by its second byte, and some proxies send no more.
     """
 
-    __slots__ = ("_buffer", "surplus")
+    __slots__ = ()
 
     def __init__(self) -> None:
-        self._buffer = b""
-        self.surplus = b""
+        super().__init__((_VERSION,))
 
-    def receive(self, data: bytes) -> int | None:
-        """See SocksParser."""
-        self._buffer += data
-        buffer = self._buffer
-        _check_version(buffer, (_VERSION,))
-        if len(buffer) >= 2 and buffer[1] != SOCKS5_SUCCEEDED:
-            return buffer[1]
-        if len(buffer) < _HEAD_BYTES:
-            return None
-        end = _end_of_reply(buffer)
-        if len(buffer) < end:
-            return None
-        self.surplus = buffer[end:]
-        return SOCKS5_SUCCEEDED
-
-    def __repr__(self) -> str:
-        return f"<Socks5ReplyParser received={self._buffer!r}>"
+    def _end(self, buffer: bytes) -> int | None:
+        if buffer[1] != SOCKS5_SUCCEEDED:
+            return len(buffer)
+        return _end_of_reply(buffer) if len(buffer) >= _HEAD_BYTES else None
 
 
 def _end_of_reply(buffer: bytes) -> int:
@@ -143,8 +109,3 @@ def _end_of_reply(buffer: bytes) -> int:
     if kind not in _ADDRESS_BYTES:
         raise WireError(ERR_SOCKS_CONNECTION_FAILED, f"the reply holds an address of the unknown kind {kind}")
     return _HEAD_BYTES - 1 + _ADDRESS_BYTES[kind] + _PORT_BYTES
-
-
-def _check_version(buffer: bytes, versions: tuple[int, ...]) -> None:
-    if buffer and buffer[0] not in versions:
-        raise WireError(ERR_SOCKS_CONNECTION_FAILED, f"the answer begins with {buffer[:1]!r}, not with its version")

@@ -14,13 +14,13 @@ from netstack_sync.wire.socks5 import (
     METHOD_LOGIN,
     SOCKS5_SUCCEEDED,
     Socks5ReplyParser,
-    SocksParser,
     VerdictParser,
     build_greeting,
     build_login,
     build_socks5_request,
     problem_with_socks5,
 )
+from netstack_sync.wire.socks_reply import SocksReplyParser
 
 REPLIES = {
     "IPv4": b"\5\0\0\1\xc0\0\2\1\x1f\x90",
@@ -75,7 +75,7 @@ def test_a_name_that_does_not_fit_is_refused(host: str) -> None:
         build_socks5_request(host, 443)
 
 
-def feed(parser: SocksParser, data: bytes, cuts: list[int]) -> list[int | None]:
+def feed(parser: SocksReplyParser, data: bytes, cuts: list[int]) -> list[int | None]:
     """What the parser said to each piece, up to its verdict; what is left comes with the last piece."""
     said: list[int | None] = []
     begin = 0
@@ -122,7 +122,7 @@ def test_an_address_of_an_unknown_kind_has_no_end(kind: int) -> None:
 
 
 @pytest.mark.parametrize("make_parser", [Socks5ReplyParser, VerdictParser, lambda: VerdictParser(is_login=True)])
-def test_another_version_is_no_answer(make_parser: Callable[[], SocksParser]) -> None:
+def test_another_version_is_no_answer(make_parser: Callable[[], SocksReplyParser]) -> None:
     """That of HTTP for instance."""
     with pytest.raises(WireError, match=r"the answer begins with b'H', not with its version") as caught:
         make_parser().receive(b"HTTP/1.1 400 Bad Request\r\n")
