@@ -32,8 +32,7 @@ _host_and_port: Final = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::([0-9]*))?").fu
 # Up to the last "@": a password that lacks its percent-encoding may hold anything.
 _USERINFO: Final = re.compile(r"\A([A-Za-z][A-Za-z0-9+.\-]*://)?.*@", re.DOTALL)
 _MAX_SHOWN_LENGTH: Final = 120
-# RFC 1929 §2 has one byte for each length.
-_MAX_SOCKS_LOGIN_BYTES: Final = 255
+MAX_SOCKS_TEXT_BYTES: Final = 255  # one byte says how long (RFC 1928 §5, RFC 1929 §2); 4a gives no other limit
 
 
 def parse_proxy_url(
@@ -118,8 +117,8 @@ def _credentials_from(userinfo: str, scheme: ProxyScheme) -> tuple[str, str] | N
         raise ValueError("has a control character in its user name or password")
     if scheme.is_http and ":" in user:
         raise ValueError("has a colon in its user name, which basic authentication cannot tell (RFC 7617)")
-    if not scheme.is_http and max(sizes) > _MAX_SOCKS_LOGIN_BYTES:
+    if not scheme.is_http and max(sizes) > MAX_SOCKS_TEXT_BYTES:
         raise ValueError(
-            f"has a user name or password of more than {_MAX_SOCKS_LOGIN_BYTES} bytes, which SOCKS has no room for"
+            f"has a user name or password of more than {MAX_SOCKS_TEXT_BYTES} bytes, which SOCKS has no room for"
         )
     return user, password

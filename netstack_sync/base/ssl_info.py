@@ -86,7 +86,13 @@ class SSLInfo:
     @property
     def leaf(self) -> CertificateFacts | None:
         """The server's own certificate; None without one that can be read."""
-        return CertificateFacts.from_der(self.peer_chain[0]) if self.peer_chain else None
+        certificate = self.peer_certificate
+        return CertificateFacts.from_der(certificate) if certificate is not None else None
+
+    @property
+    def peer_certificate(self) -> bytes | None:
+        """The same as it came (DER)."""
+        return self.peer_chain[0] if self.peer_chain else None
 
     @property
     def chain(self) -> tuple[CertificateFacts, ...]:

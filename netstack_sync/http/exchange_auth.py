@@ -116,7 +116,7 @@ class ExchangeAuth(StepMachine):
             return ERR_UPLOAD_STREAM_REWIND_NOT_SUPPORTED
         self._stream = stream
         info = stream.ssl_info
-        self._certificate = info.peer_chain[0] if info is not None and info.peer_chain else None
+        self._certificate = info.peer_certificate if info is not None else None
         return self._begin(self._drain, on_done)
 
     def take_connection(self) -> ClientSocketHandle | None:

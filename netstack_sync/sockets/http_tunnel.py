@@ -112,7 +112,7 @@ class HttpTunnel(ProxyHandshake):
         if self._auth is None:
             return OK
         info = self._transport.ssl_info
-        certificate = info.peer_chain[0] if info is not None and info.peer_chain else None
+        certificate = info.peer_certificate if info is not None else None
         return self._auth.generate_token(certificate, self._on_io_complete)
 
     def _send_request(self, result: int) -> int:

@@ -6,9 +6,8 @@ import re
 from typing import Final
 
 from netstack_sync.base.host_port import MAX_PORT
+from netstack_sync.base.proxy_url import MAX_SOCKS_TEXT_BYTES
 from netstack_sync.base.shown_text import shown
-
-MAX_SOCKS_TEXT_BYTES: Final = 255  # one byte says how long (RFC 1928 §5, RFC 1929 §2); 4a gives no other limit
 
 # A NUL would end a name of 4a, and what follows would be read as something else.
 _is_name: Final = re.compile(r"[!-~]+").fullmatch

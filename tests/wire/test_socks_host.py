@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netstack_sync.wire.socks_host import MAX_SOCKS_TEXT_BYTES, login_bytes, name_bytes, port_bytes
+from netstack_sync.base.proxy_url import MAX_SOCKS_TEXT_BYTES
+from netstack_sync.wire.socks_host import login_bytes, name_bytes, port_bytes
 
 
 def test_a_name_goes_as_it_is() -> None:
