@@ -14,11 +14,10 @@ from netstack_sync.base.host_port import HostPortPair, bracketed
 from netstack_sync.base.ip_endpoint import parse_ip_literal
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.tls_warnings import InsecureTlsWarning
-from netstack_sync.cli.arguments import seconds
 from netstack_sync.cli.cert_report import CertReport
 from netstack_sync.cli.exit_status import BAD_URL, OK, USAGE, CommandError, exit_status, statuses_text
 from netstack_sync.cli.fetch_arguments import add_trust_arguments, check_trust_arguments
-from netstack_sync.cli.network_arguments import add_network_arguments, open_session
+from netstack_sync.cli.network_arguments import add_max_time, add_network_arguments, open_session
 from netstack_sync.cli.tls_text import COMMAND_LINE, argument_text, error_text
 from netstack_sync.cli.trust_options import session_tls, trust_options
 from netstack_sync.fetcher.handshake import handshake
@@ -28,7 +27,6 @@ from netstack_sync.fetcher.session import Session
 if TYPE_CHECKING:
     Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
 
-_TIMEOUT_S = 30.0
 _DESCRIPTION = """\
 Shake hands with a TLS server, of https or of any protocol that begins with TLS, and show its certificate, the chain
 and what is wrong with them. Nothing is sent after the handshake."""
@@ -57,14 +55,7 @@ def add_cert_parser(commands: Commands) -> argparse.ArgumentParser:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--pem", action="store_true", help="write the chain in PEM and nothing else")
     form.add_argument("--json", action="store_true", help="write one JSON object, also for a failure")
-    add(
-        "-m",
-        "--max-time",
-        metavar="SECONDS",
-        type=seconds,
-        default=_TIMEOUT_S,
-        help="the limit, %(default)g unless given; 0 is none",
-    )
+    add_max_time(parser, "the limit")
     add_trust_arguments(parser.add_argument_group("TLS"), "ask for no verdict")
     add_network_arguments(parser.add_argument_group("names and features"))
     parser.set_defaults(silent=False, show_error=True, check=lambda options: check_trust_arguments(parser, options))

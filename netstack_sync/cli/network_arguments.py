@@ -1,10 +1,12 @@
-"""The arguments about names and features that several commands have, and the session they describe."""
+"""The arguments about names, features and time that several commands have, and the session they describe."""
 
 from __future__ import annotations
 
 import argparse
+from typing import Final
 
 from netstack_sync.base.features import FeatureList
+from netstack_sync.cli.arguments import seconds
 from netstack_sync.cli.exit_status import USAGE, CommandError
 from netstack_sync.cli.tls_text import argument_text
 from netstack_sync.dns.mapped_resolver import HostResolverRules
@@ -18,6 +20,8 @@ from netstack_sync.fetcher.tls_arguments import ExtraCaArgument
 from netstack_sync.fetcher.tls_settings import TlsSettings
 from netstack_sync.url_request.rate_limit import RateLimitArgument
 
+_MAX_TIME_S: Final = 30.0
+
 
 def add_network_arguments(group: argparse._ActionsContainer) -> None:
     """Adds them."""
@@ -30,6 +34,12 @@ def add_network_arguments(group: argparse._ActionsContainer) -> None:
     add("--doh-url", metavar="URL", help="ask this DNS over HTTPS server, or service by name, and nobody else")
     add("--enable-features", metavar="FEATURES", default="", help="as Chromium's: Name:Param/value,Other")
     add("--disable-features", metavar="FEATURES", default="", help="as Chromium's: Name,Other")
+
+
+def add_max_time(group: argparse._ActionsContainer, what: str) -> None:
+    """Adds the limit of a command that has one unless told; `what` says in its help what it is for."""
+    words = f"{what}, %(default)g unless given; 0 is none"
+    group.add_argument("-m", "--max-time", metavar="SECONDS", type=seconds, default=_MAX_TIME_S, help=words)
 
 
 def open_session(

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from netstack_sync.base.exceptions import InvalidURL
 from netstack_sync.base.url import Url
 from netstack_sync.base.url_parts import shown_url
-from netstack_sync.cli.arguments import seconds
 from netstack_sync.cli.exit_status import BAD_URL, OK, OTHER, USAGE, CommandError, exit_status, statuses_text
 from netstack_sync.cli.messages import complain
-from netstack_sync.cli.network_arguments import add_network_arguments, open_session
+from netstack_sync.cli.network_arguments import add_max_time, add_network_arguments, open_session
 from netstack_sync.cli.proxy_options import add_proxy_arguments, check_proxy_arguments, session_proxy
 from netstack_sync.cli.proxy_report import ProxyReport
 from netstack_sync.cli.tls_text import argument_text, error_text
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
 
 _SCHEMES: Final = ("http", "https", "ws", "wss")
-_TIMEOUT_S: Final = 30.0
 _DESCRIPTION: Final = """\
 Show through which proxies a fetch would reach each URL, in the order in which it would try them, whose settings say
 so, and which rule decided. Of a script (PAC) every run is shown, with the names that it asked for, their addresses
@@ -50,14 +48,7 @@ def add_proxy_parser(commands: Commands) -> argparse.ArgumentParser:
     add = parser.add_argument
     add("urls", nargs="+", metavar="URL", help="http:// is put before one without a scheme")
     add("--json", action="store_true", help="write one JSON object a line for each URL, failures included")
-    add(
-        "-m",
-        "--max-time",
-        metavar="SECONDS",
-        type=seconds,
-        default=_TIMEOUT_S,
-        help="for each, %(default)g unless given; 0 is none",
-    )
+    add_max_time(parser, "for each")
     add_proxy_arguments(parser.add_argument_group("proxies"))
     add_network_arguments(parser.add_argument_group("names and features"))
     parser.set_defaults(silent=False, show_error=True, check=lambda options: check_proxy_arguments(parser, options))

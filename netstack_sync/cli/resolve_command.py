@@ -9,16 +9,14 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, TypeAlias
 
 from netstack_sync.base.exceptions import NetError
-from netstack_sync.cli.arguments import seconds
 from netstack_sync.cli.exit_status import OK, USAGE, exit_status, statuses_text
-from netstack_sync.cli.network_arguments import add_network_arguments, open_session
+from netstack_sync.cli.network_arguments import add_max_time, add_network_arguments, open_session
 from netstack_sync.dns.host_resolver import CacheUsage, ResolveParameters, ResolveSource
 from netstack_sync.fetcher.resolution import Resolution, family_from_value, resolve_on_network_thread
 
 if TYPE_CHECKING:
     Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
 
-_TIMEOUT_S = 30.0
 _DESCRIPTION = """\
 Resolve host names as a fetch would, one after another on one session, and show the addresses in the order in which
 they would be tried, who answered, how long that took and how long the answer may be kept."""
@@ -38,14 +36,7 @@ def add_resolve_parser(commands: Commands) -> argparse.ArgumentParser:
     add("hosts", nargs="+", metavar="HOST", help="a name or an address")
     add("--family", type=int, choices=(4, 6), default=0, help="only addresses of IPv4 or IPv6")
     add("--no-cache", action="store_true", help="ask anew for a name that is given twice")
-    add(
-        "-m",
-        "--max-time",
-        metavar="SECONDS",
-        type=seconds,
-        default=_TIMEOUT_S,
-        help="for each, %(default)g unless given; 0 is none",
-    )
+    add_max_time(parser, "for each")
     add("--json", action="store_true", help="write one JSON object a line for each name, failures included")
     add_network_arguments(parser)
     parser.set_defaults(silent=False, show_error=True)
