@@ -35,14 +35,14 @@ NetLogParams: TypeAlias = Callable[[NetLogCaptureMode], Mapping[str, object]]
 
 
 class NetLogSource:
-    """What events belong to: one request, job, socket... Made by `NetLog.next_source`."""
+    """What events belong to: one request, job, socket... Made by `NetLog.next_source`, and never changed."""
 
     __slots__ = ("id", "start_time", "type")
 
     def __init__(self, type: NetLogSourceType, id: int, start_time: float) -> None:
-        self.type: Final = type
-        self.id: Final = id
-        self.start_time: Final = start_time  # TickClock seconds
+        self.type = type
+        self.id = id
+        self.start_time = start_time  # TickClock seconds
 
     def __repr__(self) -> str:
         return f"<NetLogSource {self.id} {self.type.name}>"
@@ -80,11 +80,13 @@ class NetLog:
     nothing; only this class sets it.
     """
 
-    __slots__ = ("_clock", "_ids", "_lock", "_observers", "capture_modes", "is_capturing")
+    __slots__ = ("_lock", "_observers", "capture_modes", "ids", "is_capturing", "now")
 
     def __init__(self, clock: TickClock) -> None:
-        self._clock: Final = clock
-        self._ids: Final = itertools.count(1)  # next() on it is atomic
+        self.now: Final = clock.now
+        """TickClock seconds, for whoever makes a source."""
+        self.ids: Final = itertools.count(1)
+        """The ids of sources to come; next() on it is atomic."""
         # Reentrant, for an object that the garbage collector finalises inside an observer may log its end.
         self._lock = threading.RLock()
         self._observers: tuple[tuple[NetLogObserver, NetLogCaptureMode], ...] = ()  # replaced, never changed
@@ -93,7 +95,7 @@ class NetLog:
 
     def next_source(self, type: NetLogSourceType) -> NetLogSource:
         """Make a source with a fresh id; ids start at 1."""
-        return NetLogSource(type, next(self._ids), self._clock.now())
+        return NetLogSource(type, next(self.ids), self.now())
 
     def add_observer(self, observer: NetLogObserver, mode: NetLogCaptureMode) -> None:
         """Let `observer` receive every entry from now on, in the detail of `mode`; once per observer."""
@@ -117,7 +119,7 @@ class NetLog:
         """Tell the observers about an event; `params` is called once per capture mode in use."""
         if not self.is_capturing:
             return
-        time = self._clock.now()
+        time = self.now()
         # Outside the lock: building parameters may take a while, and is nobody else's business.
         entries = {
             mode: NetLogEntry(type, source, phase, time, params(mode) if params is not None else {})

@@ -13,9 +13,10 @@ and its like as well: they would end a thread that does not belong to the callba
 from __future__ import annotations
 
 import traceback
+from math import inf
 
 from netstack_sync.base.clock import SystemTickClock, TickClock
-from netstack_sync.loop.poller import DefaultPoller, Poller
+from netstack_sync.loop.poller import MAX_EVENTS, DefaultPoller, Poller
 from netstack_sync.loop.pump import MAX_SHARE_S, MessagePump
 from netstack_sync.loop.task_queue import TaskQueue
 from netstack_sync.loop.task_runner import TaskRunner
@@ -98,59 +99,68 @@ class MessageLoop:
         self.pump.close()
         self.task_runner.unbind()
 
+    def abandon(self) -> None:
+        """In a forked child: refuses tasks, which nobody would run, and drops the kernel's objects; wakes nobody."""
+        self._queue.close()
+        self.pump.close()
+        self.task_runner.unbind()
+
     def _set_quit(self, quit_now: bool) -> None:
         self._quit = self.pump.is_halted = self.timers.is_halted = quit_now
 
     def _run_turns(self, failures: int) -> int:
         """Runs turns until quit, or until the poller fails; counts its failures in a row on from `failures`."""
-        tasks, timers = self._queue.tasks, self.timers
+        queue, tasks, timers, pump, now = self._queue, self._queue.tasks, self.timers, self.pump, self.clock.now
+        poll, dispatch = pump.poller.poll, pump.dispatch
         try:
             while not self._quit:
                 if tasks:
-                    if len(tasks) == 1:  # fast path: it has nobody to leave time to
-                        self._run_task()
-                    else:
-                        self._run_tasks(min(len(tasks), _TASKS_PER_TURN))
+                    self._run_tasks()
                     if self._quit:
                         return 0
-                delay_s = timers.seconds_to_next()
-                if delay_s == 0.0:
-                    timers.run_due(_TIMERS_PER_TURN)
-                    delay_s = timers.seconds_to_next()
-                if not self._quit:
-                    self._poll(0.0 if tasks else delay_s)
-                    failures = 0
+                delay_s = timers.next_at - now()
+                if delay_s <= 0.0:
+                    delay_s = self._run_timers()
+                    if self._quit:
+                        return 0
+                queue.is_sleeping = True
+                if tasks or self._quit_when_idle:
+                    self._poll_awake(delay_s)
+                else:
+                    events = poll(delay_s if delay_s < _LONGEST_SLEEP_S else _LONGEST_SLEEP_S, MAX_EVENTS)
+                    queue.is_sleeping = False  # before a callback posts, or a caller that it lets go
+                    dispatch(events)
+                failures = 0
         except Exception:
             # The poller failed: a descriptor was closed before its watch was stopped, or os.closerange() took its own.
+            queue.is_sleeping = False
             traceback.print_exc()
             return failures + 1
         return 0
 
-    def _run_tasks(self, count: int) -> None:
-        """Runs the first `count` tasks, or those that begin before the time is up."""
-        clock = self.clock
-        stop_at = clock.now() + MAX_SHARE_S
-        for _ in range(count):
-            self._run_task()
-            if self._quit or clock.now() >= stop_at:
+    def _run_tasks(self) -> None:
+        """Runs the tasks that are there now, or those that begin before the time is up."""
+        tasks, now = self._queue.tasks, self.clock.now
+        count, stop_at = len(tasks), inf
+        if count > 1:  # else: fast path, it has nobody to leave time to
+            count, stop_at = min(count, _TASKS_PER_TURN), now() + MAX_SHARE_S
+        while True:
+            try:
+                tasks.popleft()()
+            except BaseException:
+                traceback.print_exc()  # a bug of the task; see above
+            count -= 1
+            if not count or self._quit or now() >= stop_at:
                 return
 
-    def _run_task(self) -> None:
-        try:
-            self._queue.tasks.popleft()()
-        except BaseException:
-            traceback.print_exc()  # a bug of the task; see above
+    def _run_timers(self) -> float:
+        """Runs timers that are due; answers how long the loop may sleep then."""
+        self.timers.run_due(_TIMERS_PER_TURN)
+        delay_s = self.timers.seconds_to_next()
+        return _LONGEST_SLEEP_S if delay_s is None else delay_s
 
-    def _poll(self, timeout_s: float | None) -> None:
-        """Looks at the descriptors, and sleeps if nothing is left to do."""
-        queue = self._queue
-        if timeout_s == 0.0 or self._quit_when_idle or not queue.prepare_to_sleep():
-            if not self.pump.poll(0.0) and self._quit_when_idle and timeout_s != 0.0 and not queue.tasks:
-                self._set_quit(True)
-            return
-        if timeout_s is not None and timeout_s > _LONGEST_SLEEP_S:
-            timeout_s = _LONGEST_SLEEP_S
-        try:
-            self.pump.poll(timeout_s)
-        finally:
-            queue.woke_up()
+    def _poll_awake(self, delay_s: float) -> None:
+        """Looks at the descriptors and goes on; quits if that is wanted when nothing is left to do."""
+        self._queue.is_sleeping = False
+        if not self.pump.poll(0.0) and self._quit_when_idle and delay_s > 0.0 and not self._queue.tasks:
+            self._set_quit(True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
 
 from netstack_sync.loop.waker import Waker
 
@@ -13,21 +13,23 @@ if sys.platform == "linux":
 else:
     from netstack_sync.loop.poller_selectors import SelectorPoller as DefaultPoller
 
+MAX_EVENTS: Final = 64  # a poll's share of a turn; the rest is reported by the next poll
+
 
 class Poller(Protocol):
     """What the pump asks of the kernel's readiness interface."""
 
     ready_bits: Sequence[int]
-    max_events: int
-    """Fewer than these in a poll: there were no more."""
 
     def make_waker(self) -> Waker: ...
 
     def set_interest(self, fd: int, old: int, new: int) -> None: ...
 
-    def poll(self, timeout_s: float | None) -> list[tuple[int, int]]: ...
+    @property
+    def poll(self) -> Callable[[float | None, int], list[tuple[int, int]]]:
+        """poll(timeout_s, max_events) waits for (descriptor, event bits) pairs; None waits for ever, 0.0 not at all."""
 
     def close(self) -> None: ...
 
 
-__all__ = ["DefaultPoller", "Poller"]
+__all__ = ["MAX_EVENTS", "DefaultPoller", "Poller"]

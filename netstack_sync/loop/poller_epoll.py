@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import select
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from netstack_sync.loop.waker import EventFdWaker, Waker
 
 assert sys.platform == "linux"
-
-_MAX_EVENTS = 64  # a poll's share of a turn; the rest is reported by the next poll
 
 _READ, _WRITE = 1, 2
 _TO_EPOLL = (0, select.EPOLLIN, select.EPOLLOUT, select.EPOLLIN | select.EPOLLOUT)
@@ -26,15 +24,16 @@ def _ready(events: int) -> int:
 class EpollPoller:
     """Level-triggered readiness of descriptors. Loop's thread only."""
 
-    __slots__ = ("_epoll",)
+    __slots__ = ("_epoll", "poll")
 
     ready_bits: Sequence[int] = tuple(_ready(events) for events in range(32))
     """Readiness (READ 1, WRITE 2) by epoll's event bits, all of which are below 32 here."""
 
-    max_events = _MAX_EVENTS
-
     def __init__(self) -> None:
         self._epoll = select.epoll()
+        # Bound directly. Python rounds the time up to whole milliseconds, so a timer never runs early.
+        self.poll: Callable[[float | None, int], list[tuple[int, int]]] = self._epoll.poll
+        """See Poller.poll."""
 
     def make_waker(self) -> Waker:
         """Makes an event descriptor and watches it edge-triggered, so that no wake needs a read."""
@@ -50,13 +49,6 @@ class EpollPoller:
             self._epoll.modify(fd, _TO_EPOLL[new])
         else:
             self._epoll.register(fd, _TO_EPOLL[new])
-
-    def poll(self, timeout_s: float | None) -> list[tuple[int, int]]:
-        """Waits for (descriptor, event bits) pairs; None waits for ever, 0.0 not at all.
-
-        Python rounds the time up to whole milliseconds, so a timer never runs early.
-        """
-        return self._epoll.poll(-1 if timeout_s is None else timeout_s, _MAX_EVENTS)
 
     def close(self) -> None:
         """Gives the kernel's object back, unless somebody closed its descriptor already."""

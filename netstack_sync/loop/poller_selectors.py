@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import selectors
-import sys
 from collections.abc import Sequence
 
 from netstack_sync.loop.waker import SocketPairWaker, Waker
@@ -16,8 +15,6 @@ class SelectorPoller:
 
     ready_bits: Sequence[int] = (0, 1, 2, 3)
     """Readiness (READ 1, WRITE 2) by event mask; selectors speak our bits already."""
-
-    max_events = sys.maxsize
 
     def __init__(self, selector: selectors.BaseSelector | None = None) -> None:
         self._selector = selector if selector is not None else selectors.DefaultSelector()
@@ -37,8 +34,8 @@ class SelectorPoller:
         else:
             self._selector.register(fd, new)
 
-    def poll(self, timeout_s: float | None) -> list[tuple[int, int]]:
-        """Waits for (descriptor, event mask) pairs; None waits for ever, 0.0 not at all."""
+    def poll(self, timeout_s: float | None, max_events: int) -> list[tuple[int, int]]:
+        """See Poller.poll; selectors cannot be told how many events are wanted, and report them all."""
         if timeout_s is not None and timeout_s > 0:
             timeout_s += 0.001  # select may round down; a timer must never run early
         return [(key.fd, events) for key, events in self._selector.select(timeout_s)]

@@ -17,7 +17,7 @@ import traceback
 from typing import Final, Protocol
 
 from netstack_sync.base.clock import SystemTickClock, TickClock
-from netstack_sync.loop.poller import Poller
+from netstack_sync.loop.poller import MAX_EVENTS, Poller
 from netstack_sync.loop.thread_checker import ThreadChecker
 
 READ, WRITE, READ_WRITE = 1, 2, 3
@@ -68,11 +68,12 @@ class FdWatchController:
 class _WatchedDescriptor:
     """All watches of one descriptor, and what the kernel was told about them."""
 
-    __slots__ = ("_pump", "controllers", "fd", "interest")
+    __slots__ = ("_pump", "controllers", "fd", "interest", "reader")
 
     def __init__(self, fd: int, pump: MessagePump) -> None:
         self.fd = fd
         self.interest = 0
+        self.reader: FdWatcher | None = None  # whom alone any event concerns, and who goes on watching
         self.controllers: list[FdWatchController] = []
         self._pump = pump
 
@@ -82,7 +83,13 @@ class _WatchedDescriptor:
         self._pump.update_interest(self)
 
     def wanted(self) -> int:
-        """The union of what the controllers watch."""
+        """The union of what the controllers watch; finds out who reads alone."""
+        self.reader = None
+        if len(self.controllers) == 1:
+            controller = self.controllers[0]
+            if controller.mode == READ and controller.persistent:
+                self.reader = controller.watcher
+            return controller.mode
         mode = 0
         for controller in self.controllers:
             mode |= controller.mode
@@ -90,13 +97,6 @@ class _WatchedDescriptor:
 
     def dispatch(self, ready: int) -> None:
         """Tells the watchers; a watch added meanwhile waits for the next event."""
-        if len(self.controllers) == 1:
-            controller = self.controllers[0]
-            if ready == READ == controller.mode and controller.persistent and controller.watcher is not None:
-                controller.watcher.on_fd_readable(self.fd)  # fast path: an answer has come
-            else:
-                self._tell(controller, ready)
-            return
         for controller in tuple(self.controllers):
             self._tell(controller, ready)
 
@@ -125,18 +125,18 @@ class MessagePump:
         "_clock",
         "_descriptors",
         "_places",
-        "_poller",
         "_ready_bits",
         "_thread_checker",
         "_waker_fd",
         "is_closed",
         "is_halted",
+        "poller",
         "polls",
         "waker",
     )
 
     def __init__(self, poller: Poller, clock: TickClock | None = None) -> None:
-        self._poller = poller
+        self.poller = poller
         self._clock = clock if clock is not None else SystemTickClock()
         self._places: dict[_WatchedDescriptor, int] = {}  # in the row that is formed when a turn has not time for all
         self._ready_bits = poller.ready_bits
@@ -183,7 +183,7 @@ class MessagePump:
             return True
         descriptor.interest = new
         try:
-            self._poller.set_interest(descriptor.fd, old, new)
+            self.poller.set_interest(descriptor.fd, old, new)
         except (OSError, KeyError, ValueError):
             # The descriptor is not pollable, or was closed before its watch was stopped.
             return not new
@@ -195,40 +195,45 @@ class MessagePump:
 
     def poll(self, timeout_s: float | None) -> int:
         """Waits at most `timeout_s` seconds and dispatches; answers how many descriptors were ready."""
-        events = self._poller.poll(timeout_s)
-        if len(events) == 1:  # fast path: one answer has come, or one task
-            fd, event = events[0]
-            descriptor = self._descriptors.get(fd)
-            if descriptor is None:
-                self._acknowledge(fd)
-                self.polls += 1
-                return 0
-            self._dispatch(descriptor, event, descriptor.interest)
-            self.polls += 1
-            return 1
+        return self.dispatch(self.poller.poll(timeout_s, MAX_EVENTS))
+
+    def dispatch(self, events: list[tuple[int, int]]) -> int:
+        """Tells the watchers of what a poll brought; answers how many descriptors that concerns."""
+        if len(events) != 1:
+            return self._dispatch_many(events)
+        fd, event = events[0]  # fast path: one answer has come, or one task
+        descriptor = self._descriptors.get(fd)
+        if descriptor is not None:
+            self._tell(descriptor, event, descriptor.interest)
+        elif fd == self._waker_fd:
+            self.waker.acknowledge()
+        self.polls += 1
+        return 0 if descriptor is None else 1
+
+    def _dispatch_many(self, events: list[tuple[int, int]]) -> int:
         # Looked up before anybody is told: a callback may close a descriptor and open another of the same
         # number, or watch the other direction, and none of these must be told of the old one's event.
         batch = []
         for fd, event in events:
             descriptor = self._descriptors.get(fd)
-            if descriptor is None:
-                self._acknowledge(fd)
-            else:
+            if descriptor is not None:
                 batch.append((descriptor, event, descriptor.interest))
+            elif fd == self._waker_fd:
+                self.waker.acknowledge()
         if self._places:
             # The kernel reports in the same order again; those that always have data would starve the others.
             places, self._places = self._places, {}
             batch.sort(key=lambda entry: places.get(entry[0], len(places)))
-        if self._dispatch_batch(batch) and len(events) < self._poller.max_events:
+        if self._tell_in_time(batch) and len(events) < MAX_EVENTS:
             self.polls += 1
         return len(batch)
 
-    def _dispatch_batch(self, batch: list[tuple[_WatchedDescriptor, int, int]]) -> bool:
+    def _tell_in_time(self, batch: list[tuple[_WatchedDescriptor, int, int]]) -> bool:
         """Tells as many as the time allows; False when some were left to the next poll."""
         now = self._clock.now
         stop_at = now() + MAX_SHARE_S
         for dispatched, (descriptor, event, interest) in enumerate(batch, 1):
-            self._dispatch(descriptor, event, interest)
+            self._tell(descriptor, event, interest)
             if dispatched == len(batch):
                 break
             if self.is_halted:
@@ -239,14 +244,14 @@ class MessagePump:
                 return False
         return True
 
-    def _acknowledge(self, fd: int) -> None:
-        if fd == self._waker_fd:
-            self.waker.acknowledge()
-
-    def _dispatch(self, descriptor: _WatchedDescriptor, event: int, interest: int) -> None:
+    def _tell(self, descriptor: _WatchedDescriptor, event: int, interest: int) -> None:
         try:
-            # Readiness that nobody asked for (a hang-up seen by a writer) goes to whoever watched when it came.
-            descriptor.dispatch(self._ready_bits[event & 31] & interest or interest)
+            reader = descriptor.reader
+            if reader is not None and interest == READ:  # fast path: whatever it is, the reader finds out
+                reader.on_fd_readable(descriptor.fd)
+            else:
+                # Readiness that nobody asked for (a hang-up seen by a writer) goes to whoever watched when it came.
+                descriptor.dispatch(self._ready_bits[event & 31] & interest or interest)
         except BaseException:
             # Or a watcher that always raises would hide those behind it from every poll.
             traceback.print_exc()
@@ -256,7 +261,7 @@ class MessagePump:
         if not self.is_closed:
             self.is_closed = True
             self._descriptors.clear()
-            self._poller.close()
+            self.poller.close()
 
     def __len__(self) -> int:
         """How many descriptors are watched."""

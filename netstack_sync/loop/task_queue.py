@@ -1,9 +1,8 @@
-"""TaskQueue: tasks from any thread to the loop, in order; the only lock on the hot path."""
+"""TaskQueue: tasks from any thread to the loop, in order, without a lock."""
 
 from __future__ import annotations
 
 from collections import deque
-from threading import RLock
 
 from netstack_sync.loop.completion import Task
 from netstack_sync.loop.waker import Waker
@@ -17,47 +16,41 @@ class TaskQueue:
     one that is slow to come back from the system call, or is interrupted by Ctrl-C, would erase a later mark.
     A signal handler that raises (Ctrl-C) between appending and waking does not keep the loop from being woken. Only
     if it hits the wake itself, before the system call, the task waits for the loop's next event.
+
+    No task is lost either: the loop closes the queue and then runs what is in it; a pusher appends and then looks
+    whether the queue is closed. If so, it takes the task out again, unless the loop was faster.
     """
 
-    __slots__ = ("_closed", "_lock", "_sleeping", "_waker", "tasks")
+    __slots__ = ("_closed", "_waker", "is_sleeping", "tasks")
 
     def __init__(self, waker: Waker) -> None:
         self.tasks: deque[Task] = deque()
         """What waits to be run, oldest first; the loop takes from it directly."""
-        # Reentrant: a signal handler or a finaliser that posts may interrupt a push of its own thread.
-        self._lock = RLock()
+        self.is_sleeping = False
+        """Set by the loop before its last look at `tasks`, and taken back when it is awake."""
         self._waker = waker
-        self._sleeping = False
         self._closed = False
 
     def push(self, task: Task) -> bool:
         """Appends the task and wakes a sleeping loop; False, and no task, once the queue is closed."""
         try:
-            with self._lock:
-                if self._closed:
-                    return False
-                self.tasks.append(task)
+            self.tasks.append(task)
         finally:
-            if self._sleeping:
+            if self.is_sleeping:
                 self._waker.wake()
-        return True
+        return not self._closed or self._has_run(task)
 
-    def prepare_to_sleep(self) -> bool:
-        """Publishes that the loop is about to sleep; False when there is work after all."""
-        self._sleeping = True
-        if self.tasks:
-            self._sleeping = False
-            return False
-        return True
-
-    def woke_up(self) -> None:
-        """Tells pushers that the loop is awake."""
-        self._sleeping = False
+    def _has_run(self, task: Task) -> bool:
+        try:
+            self.tasks.remove(task)  # or one that equals it, which does the same
+        except ValueError:
+            return True
+        return False
 
     def close(self) -> None:
-        """Refuses tasks from now on; those already in are left to the loop."""
-        with self._lock:
-            self._closed = True
+        """Refuses tasks from now on; those already in are left to the loop, which is awake and stays so."""
+        self._closed = True
+        self.is_sleeping = False
 
     def __len__(self) -> int:
         return len(self.tasks)

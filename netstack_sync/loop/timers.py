@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import traceback
 from heapq import heapify, heappop, heappush
+from math import inf
 
 from netstack_sync.base.clock import TickClock
 from netstack_sync.loop.completion import Task
@@ -37,7 +38,7 @@ class DelayedTask:
 class TimerQueue:
     """Delayed tasks of one loop; equal times run in the order of their arming. Loop's thread only."""
 
-    __slots__ = ("_cancelled", "_deadlines", "_heap", "_max_queues", "_sequence", "clock", "is_halted")
+    __slots__ = ("_cancelled", "_deadlines", "_heap", "_max_queues", "_sequence", "clock", "is_halted", "next_at")
 
     def __init__(self, clock: TickClock) -> None:
         self.clock = clock
@@ -46,6 +47,8 @@ class TimerQueue:
         self._cancelled = 0
         self._deadlines: dict[float, DeadlineQueue] = {}
         self._max_queues = _MIN_QUEUES
+        self.next_at = inf
+        """Nothing is due before (clock seconds); earlier than needed when the first timer was cancelled."""
         self.is_halted = False  # set by a loop that quits: nothing more is run
 
     def call_at(self, when: float, task: Task) -> DelayedTask:
@@ -53,6 +56,8 @@ class TimerQueue:
         delayed = DelayedTask(task, self)
         self._sequence += 1
         heappush(self._heap, (when, self._sequence, delayed))
+        if when < self.next_at:
+            self.next_at = when
         return delayed
 
     def call_later(self, delay_s: float, task: Task) -> DelayedTask:
@@ -74,14 +79,16 @@ class TimerQueue:
         self._max_queues = max(_MIN_QUEUES, 2 * len(self._deadlines))
 
     def seconds_to_next(self) -> float | None:
-        """How long the loop may sleep: 0.0 when something is due, None when nothing is armed."""
+        """How long until `next_at`, which is found anew: 0.0 when something is due, None when nothing is armed."""
         heap = self._heap
         while heap and heap[0][2].task is None:
             heappop(heap)
             self._cancelled -= 1
         if not heap:
+            self.next_at = inf
             return None
-        delay_s = heap[0][0] - self.clock.now()
+        self.next_at = heap[0][0]
+        delay_s = self.next_at - self.clock.now()
         return delay_s if delay_s > 0.0 else 0.0
 
     def run_due(self, limit: int) -> int:
@@ -119,6 +126,7 @@ class TimerQueue:
             delayed.task = None  # so that a later cancel() is not counted
         self._heap.clear()
         self._deadlines.clear()
+        self.next_at = inf
         self._cancelled = 0
 
     def __len__(self) -> int:

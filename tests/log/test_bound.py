@@ -25,7 +25,7 @@ class Recorder:
 
 @pytest.fixture
 def bound() -> NetLogWithSource:
-    return NetLogWithSource.make(NetLog(ManualClock()), NetLogSourceType.URL_REQUEST)
+    return NetLogWithSource.make(NetLog(ManualClock(start=7.0)), NetLogSourceType.URL_REQUEST)
 
 
 def log_everything(bound: NetLogWithSource) -> None:
@@ -75,8 +75,8 @@ def test_nothing_reaches_the_log_while_nobody_observes(
 
 
 def test_a_bound_log_has_a_source_of_its_own(bound: NetLogWithSource) -> None:
-    """Unless it is bound to one that is there."""
+    """It is the source itself, with the time at which it began."""
     assert repr(bound) == "<NetLogWithSource 1 URL_REQUEST>"
     other = NetLogWithSource.make(bound.net_log, NetLogSourceType.SOCKET)
     assert (other.source.id, other.source.type) == (2, NetLogSourceType.SOCKET)
-    assert NetLogWithSource(bound.net_log, bound.source).source is bound.source
+    assert other.source is other and other.start_time == 7.0

@@ -277,7 +277,11 @@ def test_a_timer_in_a_distant_future_is_no_trouble(delay_s: float) -> None:
     class NotingPoller(EpollPoller):
         """Does not sleep; ends the loop instead."""
 
-        def poll(self, timeout_s: float | None) -> list[tuple[int, int]]:
+        def __init__(self) -> None:
+            super().__init__()
+            self.poll = self._note
+
+        def _note(self, timeout_s: float | None, max_events: int) -> list[tuple[int, int]]:
             slept.append(timeout_s)
             loop.task_runner.post_task(loop.quit)
             return []
@@ -331,12 +335,13 @@ class FailingPoller(EpollPoller):
         super().__init__()
         self.failing = failing
         self.polls = 0
+        self._real_poll, self.poll = self.poll, self._poll_or_fail
 
-    def poll(self, timeout_s: float | None) -> list[tuple[int, int]]:
+    def _poll_or_fail(self, timeout_s: float | None, max_events: int) -> list[tuple[int, int]]:
         self.polls += 1
         if self.polls in self.failing:
             raise OSError("the kernel is in a bad mood")
-        return super().poll(0.0)
+        return self._real_poll(0.0, max_events)
 
 
 def test_a_poller_that_recovers_does_not_end_the_loop(capsys: pytest.CaptureFixture[str]) -> None:

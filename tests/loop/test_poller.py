@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from netstack_sync.loop.poller import DefaultPoller, Poller
+from netstack_sync.loop.poller import MAX_EVENTS, DefaultPoller, Poller
 from netstack_sync.loop.poller_epoll import EpollPoller
 
 SocketPair = tuple[socket.socket, socket.socket]
@@ -22,7 +22,7 @@ def test_linux_has_epoll() -> None:
 
 
 def ready(poller: Poller) -> dict[int, int]:
-    return {fd: poller.ready_bits[event & 31] for fd, event in poller.poll(0.0)}
+    return {fd: poller.ready_bits[event & 31] for fd, event in poller.poll(0.0, MAX_EVENTS)}
 
 
 def test_interest_is_set_changed_and_taken_back(poller: Poller, pair: SocketPair) -> None:
@@ -49,7 +49,7 @@ def test_it_is_level_triggered(poller: Poller, pair: SocketPair) -> None:
 
 def test_a_poll_ends_after_its_time(poller: Poller) -> None:
     """With nothing to report."""
-    assert poller.poll(0.001) == []
+    assert poller.poll(0.001, MAX_EVENTS) == []
 
 
 @pytest.mark.parametrize("timeout_s", [None, 3600.0])
@@ -58,9 +58,9 @@ def test_a_waker_ends_a_poll(poller: Poller, timeout_s: float | None) -> None:
     waker = poller.make_waker()
     for _ in range(3):
         waker.wake()
-        assert [fd for fd, _ in poller.poll(timeout_s)] == [waker.fd]
+        assert [fd for fd, _ in poller.poll(timeout_s, MAX_EVENTS)] == [waker.fd]
         waker.acknowledge()
-        assert poller.poll(0.0) == []
+        assert poller.poll(0.0, MAX_EVENTS) == []
 
 
 def test_an_unknown_descriptor_is_refused(poller: Poller, pair: SocketPair) -> None:

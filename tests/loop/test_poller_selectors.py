@@ -8,6 +8,7 @@ import socket
 import pytest
 
 from netstack_sync.base.clock import SystemTickClock
+from netstack_sync.loop.poller import MAX_EVENTS
 from netstack_sync.loop.poller_selectors import SelectorPoller
 
 
@@ -17,7 +18,7 @@ def test_the_best_selector_is_the_default() -> None:
     near, far = socket.socketpair()
     with near, far:
         poller.set_interest(near.fileno(), 0, selectors.EVENT_WRITE)
-        assert poller.poll(0.0) == [(near.fileno(), selectors.EVENT_WRITE)]
+        assert poller.poll(0.0, MAX_EVENTS) == [(near.fileno(), selectors.EVENT_WRITE)]
     poller.close()
 
 
@@ -27,6 +28,6 @@ def test_a_poll_does_not_end_early(delay_s: float) -> None:
     clock = SystemTickClock()
     poller = SelectorPoller(selectors.SelectSelector())
     before = clock.now()
-    poller.poll(delay_s)
+    poller.poll(delay_s, MAX_EVENTS)
     assert clock.now() >= before + delay_s
     poller.close()

@@ -12,7 +12,7 @@ from functools import partial
 import pytest
 
 from netstack_sync.loop.message_loop import MessageLoop
-from netstack_sync.loop.poller import Poller
+from netstack_sync.loop.poller import MAX_EVENTS, Poller
 from netstack_sync.loop.pump import MAX_SHARE_S, READ, READ_WRITE, WRITE, FdWatchController, MessagePump
 from tests.support.loops import DEADLINE_S, LoopDriver
 
@@ -515,7 +515,7 @@ def test_an_event_of_a_descriptor_nobody_knows_is_ignored(pair: SocketPair) -> N
     """A poller may report what was taken out a moment ago."""
 
     class LatePoller(ScriptedPoller):
-        def poll(self, timeout_s: float | None) -> list[tuple[int, int]]:
+        def poll(self, timeout_s: float | None, max_events: int) -> list[tuple[int, int]]:
             return [(pair[0].fileno(), READ)]
 
     pump = MessagePump(LatePoller())
@@ -652,10 +652,10 @@ def test_a_full_poll_does_not_count() -> None:
     """The kernel may have had more events than it was asked for."""
 
     class FullPoller(ScriptedPoller):
-        def poll(self, timeout_s: float | None) -> list[tuple[int, int]]:
+        def poll(self, timeout_s: float | None, max_events: int) -> list[tuple[int, int]]:
             return [(fd, READ) for fd in range(sizes.pop())]
 
-    sizes = [ScriptedPoller.max_events - 1, ScriptedPoller.max_events]
+    sizes = [MAX_EVENTS - 1, MAX_EVENTS]
     pump = MessagePump(FullPoller())
     pump.poll(0.0)
     assert pump.polls == 0
@@ -668,7 +668,6 @@ class ScriptedPoller:
     """A poller without a kernel."""
 
     ready_bits: Sequence[int] = (0, 1, 2, 3)
-    max_events = 4
 
     def make_waker(self) -> ScriptedWaker:
         return ScriptedWaker()

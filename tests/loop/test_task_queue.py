@@ -51,32 +51,55 @@ def test_only_a_sleeping_loop_is_woken() -> None:
     queue = TaskQueue(waker)
     queue.push(nothing)
     assert waker.wakes == 0
-    queue.tasks.popleft()
-    assert queue.prepare_to_sleep()
+    queue.is_sleeping = True
     queue.push(nothing)
     assert waker.wakes == 1
-    queue.woke_up()
+    queue.is_sleeping = False
     queue.push(nothing)
     assert waker.wakes == 1
-
-
-def test_a_loop_with_work_does_not_go_to_sleep() -> None:
-    """And is not taken to be asleep afterwards."""
-    waker = CountingWaker()
-    queue = TaskQueue(waker)
-    queue.push(nothing)
-    assert not queue.prepare_to_sleep()
-    queue.push(nothing)
-    assert waker.wakes == 0
 
 
 def test_a_closed_queue_refuses_and_keeps_what_it_has() -> None:
-    """The loop runs the rest."""
+    """The loop runs the rest; and it is awake, whatever it said before."""
+    waker = CountingWaker()
+    queue = TaskQueue(waker)
+    queue.is_sleeping = True
+    queue.push(lambda: None)
+    queue.close()
+    assert not queue.push(nothing)
+    assert len(queue) == waker.wakes == 1
+
+
+def test_of_equal_tasks_one_is_refused() -> None:
+    """It does not matter which."""
     queue = TaskQueue(CountingWaker())
     queue.push(nothing)
     queue.close()
     assert not queue.push(nothing)
-    assert len(queue) == 1
+    assert list(queue.tasks) == [nothing]
+
+
+class Racing(deque[Callable[[], None]]):
+    """A loop that closes the queue and runs what is in it at the moment of an append."""
+
+    def __init__(self, close: Callable[[], None]) -> None:
+        super().__init__()
+        self.close = close
+
+    def append(self, task: Callable[[], None]) -> None:
+        super().append(task)
+        self.close()
+        while self:
+            self.popleft()()
+
+
+def test_a_task_that_a_closing_loop_has_run_is_not_refused() -> None:
+    """Who posts it gets an answer from it."""
+    queue = TaskQueue(CountingWaker())
+    queue.tasks = Racing(queue.close)
+    done: list[int] = []
+    assert queue.push(lambda: done.append(1))
+    assert done == [1] and not queue
 
 
 class Interrupting(deque[Callable[[], None]]):
@@ -92,7 +115,7 @@ def test_an_interrupted_push_wakes_the_loop() -> None:
     waker = CountingWaker()
     queue = TaskQueue(waker)
     queue.tasks = Interrupting()
-    assert queue.prepare_to_sleep()
+    queue.is_sleeping = True
     with pytest.raises(KeyboardInterrupt):
         queue.push(nothing)
     assert waker.wakes == 1 and len(queue) == 1
