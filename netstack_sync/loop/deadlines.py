@@ -51,8 +51,9 @@ class DeadlineQueue:
 
     def add(self, owner: Expiring, due_at: float) -> None:
         """`owner` is told once the clock shows `due_at`; what is due before the one added last has its own timer."""
-        assert owner not in self._due_at and owner not in self._out_of_order, owner
+        assert owner not in self._due_at, owner
         if due_at < self._last_due_at:
+            assert owner not in self._out_of_order, owner
             self._out_of_order[owner] = self._call_at(due_at, lambda: self._end_out_of_order(owner))
             return
         self._due_at[owner] = self._last_due_at = due_at

@@ -13,7 +13,6 @@ and its like as well: they would end a thread that does not belong to the callba
 from __future__ import annotations
 
 import traceback
-from math import inf
 
 from netstack_sync.base.clock import SystemTickClock, TickClock
 from netstack_sync.loop.poller import MAX_EVENTS, DefaultPoller, Poller
@@ -115,7 +114,10 @@ class MessageLoop:
         try:
             while not self._quit:
                 if tasks:
-                    self._run_tasks()
+                    if len(tasks) == 1:  # fast path: it has nobody to leave time to
+                        self._run_task()
+                    else:
+                        self._run_tasks(min(len(tasks), _TASKS_PER_TURN))
                     if self._quit:
                         return 0
                 delay_s = timers.next_at - now()
@@ -138,20 +140,20 @@ class MessageLoop:
             return failures + 1
         return 0
 
-    def _run_tasks(self) -> None:
-        """Runs the tasks that are there now, or those that begin before the time is up."""
-        tasks, now = self._queue.tasks, self.clock.now
-        count, stop_at = len(tasks), inf
-        if count > 1:  # else: fast path, it has nobody to leave time to
-            count, stop_at = min(count, _TASKS_PER_TURN), now() + MAX_SHARE_S
-        while True:
-            try:
-                tasks.popleft()()
-            except BaseException:
-                traceback.print_exc()  # a bug of the task; see above
-            count -= 1
-            if not count or self._quit or now() >= stop_at:
+    def _run_tasks(self, count: int) -> None:
+        """Runs the first `count` tasks, or those that begin before the time is up."""
+        now = self.clock.now
+        stop_at = now() + MAX_SHARE_S
+        for _ in range(count):
+            self._run_task()
+            if self._quit or now() >= stop_at:
                 return
+
+    def _run_task(self) -> None:
+        try:
+            self._queue.tasks.popleft()()
+        except BaseException:
+            traceback.print_exc()  # a bug of the task; see above
 
     def _run_timers(self) -> float:
         """Runs timers that are due; answers how long the loop may sleep then."""

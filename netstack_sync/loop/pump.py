@@ -203,12 +203,17 @@ class MessagePump:
             return self._dispatch_many(events)
         fd, event = events[0]  # fast path: one answer has come, or one task
         descriptor = self._descriptors.get(fd)
-        if descriptor is not None:
-            self._tell(descriptor, event, descriptor.interest)
-        elif fd == self._waker_fd:
-            self.waker.acknowledge()
+        if descriptor is None:
+            self._acknowledge(fd)
+            self.polls += 1
+            return 0
+        self._tell(descriptor, event, descriptor.interest)
         self.polls += 1
-        return 0 if descriptor is None else 1
+        return 1
+
+    def _acknowledge(self, fd: int) -> None:
+        if fd == self._waker_fd:
+            self.waker.acknowledge()
 
     def _dispatch_many(self, events: list[tuple[int, int]]) -> int:
         # Looked up before anybody is told: a callback may close a descriptor and open another of the same
@@ -218,8 +223,8 @@ class MessagePump:
             descriptor = self._descriptors.get(fd)
             if descriptor is not None:
                 batch.append((descriptor, event, descriptor.interest))
-            elif fd == self._waker_fd:
-                self.waker.acknowledge()
+            else:
+                self._acknowledge(fd)
         if self._places:
             # The kernel reports in the same order again; those that always have data would starve the others.
             places, self._places = self._places, {}

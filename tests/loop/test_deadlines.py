@@ -137,7 +137,7 @@ def test_an_owner_has_one_deadline_at_a_time(queue: DeadlineQueue, clock: Manual
     queue.add(early, 55.0)
     for owner in (first, early):
         with pytest.raises(AssertionError):
-            queue.add(owner, 61.0)
+            queue.add(owner, 58.0)
 
 
 def test_a_turn_of_the_loop_tells_some_and_the_bug_of_one_harms_no_other(
