@@ -13,8 +13,10 @@ and its like as well: they would end a thread that does not belong to the callba
 from __future__ import annotations
 
 import traceback
+from collections import deque
 
 from netstack_sync.base.clock import SystemTickClock, TickClock
+from netstack_sync.loop.completion import Task
 from netstack_sync.loop.poller import MAX_EVENTS, DefaultPoller, Poller
 from netstack_sync.loop.pump import MAX_SHARE_S, MessagePump
 from netstack_sync.loop.task_queue import TaskQueue
@@ -39,6 +41,7 @@ class MessageLoop:
         "pump",
         "task_runner",
         "timers",
+        "wakes",
     )
 
     def __init__(self, clock: TickClock | None = None, poller: Poller | None = None) -> None:
@@ -47,6 +50,12 @@ class MessageLoop:
         self.timers = TimerQueue(self.clock)
         self._queue = TaskQueue(self.pump.waker)
         self.task_runner = TaskRunner(self._queue, self.timers)
+        self.wakes: deque[Task] = deque()
+        """What lets callers go: called in this order once the turn's tasks have run, or its watchers have been told.
+
+        A caller that goes on at once takes the interpreter's lock from the loop, and gives it back when it waits
+        again, for each of them. After the last one the loop has nothing to lose.
+        """
         self._quit = False
         self._quit_when_idle = False
         self._is_running = False
@@ -67,6 +76,7 @@ class MessageLoop:
         finally:
             self._is_running = False
             self._quit_when_idle = False
+            self._wake_callers()
 
     def run_until_idle(self) -> None:
         """Runs until no task, due timer or ready descriptor is left; may be called again."""
@@ -94,6 +104,7 @@ class MessageLoop:
                 self._queue.tasks.popleft()()
             except BaseException:
                 traceback.print_exc()
+        self._wake_callers()
         self.timers.clear()
         self.pump.close()
         self.task_runner.unbind()
@@ -109,10 +120,12 @@ class MessageLoop:
 
     def _run_turns(self, failures: int) -> int:
         """Runs turns until quit, or until the poller fails; counts its failures in a row on from `failures`."""
-        queue, tasks, timers, pump, now = self._queue, self._queue.tasks, self.timers, self.pump, self.clock.now
-        poll, dispatch = pump.poller.poll, pump.dispatch
+        queue, tasks, wakes, timers, now = self._queue, self._queue.tasks, self.wakes, self.timers, self.clock.now
+        poll, dispatch = self.pump.poller.poll, self.pump.dispatch
         try:
             while not self._quit:
+                if wakes:
+                    self._wake_callers()
                 if tasks:
                     if len(tasks) == 1:  # fast path: it has nobody to leave time to
                         self._run_task()
@@ -120,6 +133,8 @@ class MessageLoop:
                         self._run_tasks(min(len(tasks), _TASKS_PER_TURN))
                     if self._quit:
                         return 0
+                    if wakes:
+                        self._wake_callers()
                 delay_s = timers.next_at - now()
                 if delay_s <= 0.0:
                     delay_s = self._run_timers()
@@ -158,8 +173,17 @@ class MessageLoop:
     def _run_timers(self) -> float:
         """Runs timers that are due; answers how long the loop may sleep then."""
         self.timers.run_due(_TIMERS_PER_TURN)
+        self._wake_callers()
         delay_s = self.timers.seconds_to_next()
         return _LONGEST_SLEEP_S if delay_s is None else delay_s
+
+    def _wake_callers(self) -> None:
+        wakes = self.wakes
+        while wakes:
+            try:
+                wakes.popleft()()
+            except Exception:
+                traceback.print_exc()  # one whose descriptor was closed behind its back hides no other
 
     def _poll_awake(self, delay_s: float) -> None:
         """Looks at the descriptors and goes on; quits if that is wanted when nothing is left to do."""

@@ -31,6 +31,7 @@ class NetworkThread:
         "sockets",
         "task_runner",
         "timers",
+        "wake_soon",
     )
 
     def __init__(self, name: str = "netstack-network", clock: TickClock | None = None) -> None:
@@ -41,6 +42,8 @@ class NetworkThread:
         """The way in; any thread."""
         self.post = loop.task_runner.post_task  # bound directly: one call less on the way of every request
         """post(task) -> bool: runs it on the network thread; False once that has shut down or is another process's."""
+        self.wake_soon = loop.wakes.append
+        """wake_soon(notify): lets a caller go at the end of the turn; network thread only. See MessageLoop.wakes."""
         self.timers = loop.timers
         """The loop's timers; network thread only."""
         self.pump = loop.pump

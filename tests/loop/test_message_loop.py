@@ -451,3 +451,71 @@ def test_a_loop_finds_clock_and_poller_by_itself() -> None:
     assert isinstance(loop.clock, SystemTickClock)
     loop.run_until_idle()
     loop.close()
+
+
+def test_callers_are_let_go_when_all_watchers_have_been_told(
+    driver: LoopDriver, pair: SocketPair, other_pair: SocketPair
+) -> None:
+    """Or each of them would take its share of the processor before the next answer is looked at."""
+    loop, done = driver.loop, list[str]()
+    for near, far in (pair, other_pair):
+        far.send(b"x")
+        reader = Reader(loop, near, lambda: None)
+        reader.on_read = steps(
+            reader.controller.stop_watching,
+            lambda: done.append("read"),
+            lambda: loop.wakes.append(lambda: done.append("wake")),
+        )
+    driver.run_until_idle()
+    assert done == ["read", "read", "wake", "wake"]
+
+
+def test_callers_are_let_go_before_the_loop_sleeps(driver: LoopDriver) -> None:
+    """Whether a task or a timer has their answer: after all of the turn's, and before another poll."""
+    loop, done = driver.loop, list[object]()
+
+    def answer(name: str) -> Callable[[], None]:
+        return steps(lambda: done.append(name), lambda: loop.wakes.append(lambda: done.append(loop.pump.polls)))
+
+    for name in ("task", "task"):
+        loop.task_runner.post_task(answer(name))
+    for name in ("timer", "timer"):
+        loop.timers.call_later(0.0, answer(name))
+    driver.run_until_idle()
+    assert done == ["task", "task", 0, 0, "timer", "timer", 0, 0]
+
+
+def test_callers_are_let_go_by_a_loop_that_ends(driver: LoopDriver, capsys: pytest.CaptureFixture[str]) -> None:
+    """By one that quits and by one that closes; one whose descriptor is gone hides no other."""
+    loop, done = driver.loop, list[str]()
+
+    def fail() -> None:
+        raise OSError("somebody closed this descriptor")
+
+    def answer(name: str) -> Callable[[], None]:
+        return steps(*[lambda wake=wake: loop.wakes.append(wake) for wake in (fail, lambda: done.append(name))])
+
+    loop.task_runner.post_task(steps(answer("quit"), loop.quit))
+    loop.run()
+    assert done == ["quit"]
+    loop.task_runner.post_task(answer("close"))
+    loop.close()
+    assert done == ["quit", "close"]
+    assert capsys.readouterr().err.count("OSError: somebody closed") == 2
+
+
+def test_wakes_that_fail_do_not_end_the_loop(driver: LoopDriver, capsys: pytest.CaptureFixture[str]) -> None:
+    """The others are let go in the same turn."""
+    loop, done = driver.loop, list[int]()
+
+    def fail() -> None:
+        raise OSError("somebody closed this descriptor")
+
+    def go_on(number: int) -> None:
+        loop.wakes.extend([fail, fail, lambda: done.append(number)])
+        loop.task_runner.post_task(loop.quit if number == 30 else lambda: go_on(number + 1))
+
+    go_on(1)
+    loop.run()
+    assert done == list(range(1, 31))
+    assert capsys.readouterr().err.count("OSError: somebody closed") == 60

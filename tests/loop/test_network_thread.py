@@ -38,6 +38,48 @@ def test_tasks_run_on_it(thread: NetworkThread) -> None:
     assert thread.is_alive and not thread.is_current
 
 
+def test_callers_are_let_go_at_the_end_of_a_turn(thread: NetworkThread) -> None:
+    """All of those whose answers were there in it."""
+    meeting, other = thread.desk.meet(), thread.desk.meet()
+    order: list[str] = []
+
+    def answer() -> None:
+        thread.wake_soon(meeting.notify)
+        thread.wake_soon(other.notify)
+        order.append("answered")
+
+    assert thread.post(answer)
+    meeting.wait()
+    other.wait()
+    assert order == ["answered"]
+
+
+def test_a_thread_that_cannot_be_started_is_not_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for it."""
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    thread = NetworkThread()
+    with pytest.raises(RuntimeError):
+        thread.start()
+    assert not thread.is_alive and thread.is_wait_futile
+
+
+def test_it_is_alive_until_the_last_posted_task_has_run(thread: NetworkThread) -> None:
+    """Also for a task that finds the loop closed, and for nobody afterwards."""
+    seen: list[bool] = []
+
+    def stop_and_look() -> None:
+        thread.stop()
+        thread.post(lambda: seen.append(thread.is_alive))
+
+    thread.post(stop_and_look)
+    assert thread.stop(DEADLINE_S)
+    assert seen == [True] and not thread.is_alive
+
+
 def test_its_parts_are_those_of_its_loop() -> None:
     """One clock for all deadlines, given or the machine's."""
     clock = ManualClock()
