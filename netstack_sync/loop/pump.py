@@ -203,17 +203,21 @@ class MessagePump:
             return self._dispatch_many(events)
         fd, event = events[0]  # fast path: one answer has come, or one task
         descriptor = self._descriptors.get(fd)
-        if descriptor is None:
-            self._acknowledge(fd)
+        if descriptor is not None:
+            reader = descriptor.reader
+            if reader is None:
+                self._tell(descriptor, event, descriptor.interest)
+            else:
+                try:
+                    reader.on_fd_readable(fd)  # as _tell() does
+                except BaseException:
+                    traceback.print_exc()
             self.polls += 1
-            return 0
-        self._tell(descriptor, event, descriptor.interest)
-        self.polls += 1
-        return 1
-
-    def _acknowledge(self, fd: int) -> None:
+            return 1
         if fd == self._waker_fd:
             self.waker.acknowledge()
+        self.polls += 1
+        return 0
 
     def _dispatch_many(self, events: list[tuple[int, int]]) -> int:
         # Looked up before anybody is told: a callback may close a descriptor and open another of the same
@@ -223,8 +227,8 @@ class MessagePump:
             descriptor = self._descriptors.get(fd)
             if descriptor is not None:
                 batch.append((descriptor, event, descriptor.interest))
-            else:
-                self._acknowledge(fd)
+            elif fd == self._waker_fd:
+                self.waker.acknowledge()
         if self._places:
             # The kernel reports in the same order again; those that always have data would starve the others.
             places, self._places = self._places, {}
