@@ -6,20 +6,23 @@ from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_IO_PENDING, OK
 from netstack_sync.base.priority import RequestPriority
+from netstack_sync.http.basic_stream import HttpBasicStream
 from netstack_sync.http.build_headers import Forwarding, head_params, headers_to_send, with_sent_headers
 from netstack_sync.http.exchange_parties import ExchangeParties, make_parties
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
-from netstack_sync.http.retry_rules import should_reconnect, should_resend, should_resend_status
+from netstack_sync.http.retry_rules import MAY_BE_REFUSED, should_reconnect, should_resend, should_resend_status
 from netstack_sync.http.stream import HttpStream, OnBodyData
-from netstack_sync.http.stream_request import StreamRequest
+from netstack_sync.http.stream_request import StreamRequest, group_id_for
 from netstack_sync.http.transaction_facts import TransactionFacts
 from netstack_sync.http.transaction_observer import TransactionObserver
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.log.params import response_header_params
 from netstack_sync.loop.completion import Completion
+from netstack_sync.pool.handle import ClientSocketHandle
+from netstack_sync.wire.http1_response import ResponseHead
 
 
 class NetworkTransaction(TransactionFacts):
@@ -62,11 +65,17 @@ class NetworkTransaction(TransactionFacts):
         if has_identity or info.proxy is not None or not session.is_direct:
             self._parties = make_parties(info, session, self._net_log)
         self.timing.request_start = session.thread.clock.now()
-        return self._begin(self._create_stream, on_done)
+        result = self._create_stream(OK)
+        if result != ERR_IO_PENDING:
+            result = self._advance(result)
+        if result == ERR_IO_PENDING:  # nearly always, and nothing was waited for so far
+            self._on_done = on_done
+        return result
 
     def restart_with_auth(self, info: HttpRequestInfo, on_done: Completion) -> int:
         """As start(), for a challenge that can be met: over the same connection if the pool still has it then."""
         self._info, self.response, self.is_ready_to_restart = info, None, False
+        self._has_sent = True
         return self._begin(self._drain_challenge, on_done)
 
     def take_identity(self, identity: AuthIdentity) -> None:
@@ -84,9 +93,9 @@ class NetworkTransaction(TransactionFacts):
 
     def close(self) -> None:
         """Ends the exchange in any state; a connection that is still good goes back to the pool; idempotent."""
-        if self._net_log.is_capturing:
+        if self._net_log.net_log.is_capturing:
             self._end_span()
-        self._stop()
+        self._step = self._on_done = None
         self._observer = None  # it owns our owner: a circle that would keep every request until a collection
         if self._stream_request is not None:
             self._stream_request.cancel()
@@ -101,6 +110,8 @@ class NetworkTransaction(TransactionFacts):
             # Who leaves in the middle of a wait does not want to wait for the rest either.
             self._note_sent(stream)
             stream.close(not_reusable=True)
+        elif stream.is_body_complete:  # fast path
+            stream.close()
         else:
             self._session.drain_or_close(stream)
 
@@ -116,40 +127,49 @@ class NetworkTransaction(TransactionFacts):
         assert info is not None
         if result != OK:
             return result  # there is nothing to answer the challenge with
-        if parties is None:  # fast path
-            self._stream_request = StreamRequest(self._session.pools.direct, info, self._net_log)
+        if parties is None:
+            claim = ClientSocketHandle(self._session.pools.direct, group_id_for(info), info.priority, self._net_log)
+            # While somebody looks on, the long way tells of each of its steps.
+            if not self._net_log.net_log.is_capturing and claim.take_idle():  # fast path
+                return self._use(HttpBasicStream(claim, info.method, info.url.is_secure))
+            self._stream_request = StreamRequest(claim, info, self._net_log)
         else:
             self._stream_request = parties.request_stream(info)
-        self._step = self._send_request
+        self._step = self._stream_complete
         return self._stream_request.start(self._on_io_complete)
 
     def _create_another_stream(self, result: int) -> int:
+        self.timing.send_end = self.timing.receive_headers_start = None
         if result == OK and self._observer is not None:
             self._observer.on_reconnect()
             if self._observer is None:
                 return ERR_IO_PENDING  # closed by the observer
         return self._create_stream(result)
 
-    def _send_request(self, result: int) -> int:
+    def _stream_complete(self, result: int) -> int:
         request, self._stream_request = self._stream_request, None
-        info, parties = self._info, self._parties
-        assert request is not None and info is not None
+        assert request is not None
         if result != OK:
             if self._may_reconnect(result):
                 return self._start_over(result)
             self._error_detail, self._ssl_info = self._with_way(request.error_detail, result), request.ssl_info
             return result
-        self._stream = stream = request.stream
-        assert stream is not None
+        assert request.stream is not None
+        return self._use(request.stream)
+
+    def _use(self, stream: HttpStream) -> int:
+        """There is a connection, which the request goes over."""
+        self._stream = stream
         if self._observer is not None:
             self._observer.on_connected()
             if self._stream is None:
                 return ERR_IO_PENDING  # closed by the observer
-        timing = self.timing
-        timing.connect = stream.connect_timing
-        timing.socket_reused = stream.is_connection_reused
+        info, parties, timing = self._info, self._parties, self.timing
+        assert info is not None
+        is_reused = stream.is_connection_reused
+        timing.socket_reused = is_reused
+        timing.connect = None if is_reused else stream.connect_timing
         timing.socket_log_id = stream.socket_log_id
-        timing.send_end = timing.receive_headers_start = None
         authorization = forwarding = None
         if parties is not None:
             info = self._info = parties.prepare(stream, info)
@@ -171,22 +191,24 @@ class NetworkTransaction(TransactionFacts):
         return self._send_head(self._session.heads.build(with_sent_headers(info, headers), None, forwarding))
 
     def _send_head(self, head: bytes) -> int:
-        stream, info = self._stream, self._info
+        session, stream, info = self._session, self._stream, self._info
         assert stream is not None and info is not None
-        self.timing.send_start = self._session.thread.clock.now()
-        self._session.meter.started(stream, info.method)
-        if self._net_log.is_capturing:
+        session.meter.started(stream, info.method)
+        if self._net_log.net_log.is_capturing:
             self._net_log.begin(NetLogEventType.HTTP_TRANSACTION_SEND_REQUEST)
             self._net_log.event(NetLogEventType.HTTP_TRANSACTION_SEND_REQUEST_HEADERS, head_params(head))
-        self._step = self._read_headers
         interim = None
         if info.interim is not None:
-            reused, timers = stream.is_connection_reused, self._session.thread.timers
-            interim = info.interim.watch(info.expects_continue, reused, self._net_log, timers)
-        return stream.send_request(head, info.upload, self._on_io_complete, interim)
+            interim = info.interim.watch(info.expects_continue, self._net_log, session.thread.timers)
+        self.timing.send_start = session.thread.clock.now()
+        result = stream.send_request(head, info.upload, self._on_io_complete, interim)
+        if result != ERR_IO_PENDING:
+            return self._read_headers(result)  # fast path
+        self._step = self._read_headers
+        return result
 
     def _read_headers(self, result: int) -> int:
-        is_capturing = self._net_log.is_capturing
+        is_capturing = self._net_log.net_log.is_capturing
         if is_capturing:
             self._net_log.end_with_net_error(NetLogEventType.HTTP_TRANSACTION_SEND_REQUEST, result)
         stream = self._stream
@@ -207,34 +229,42 @@ class NetworkTransaction(TransactionFacts):
         self.timing.receive_headers_start = self._session.thread.clock.now()
 
     def _headers_complete(self, result: int) -> int:
-        is_capturing = self._net_log.is_capturing
+        is_capturing = self._net_log.net_log.is_capturing
         if is_capturing:
             self._net_log.end_with_net_error(NetLogEventType.HTTP_TRANSACTION_READ_HEADERS, result)
-        stream, info = self._stream, self._info
+        stream, info, timing = self._stream, self._info, self.timing
         assert stream is not None and info is not None
         if result != OK:
             return self._failed(result)
         head = stream.head
         assert head is not None
-        expects = info.interim is not None and info.expects_continue
-        is_refused = should_resend_status(head.status, stream.is_connection_reused, expects)
-        if is_refused and self._rewind() == OK:
-            return self._resend(head.status)  # else the 408 is all the answer there will be
+        status = head.status
+        if status in MAY_BE_REFUSED and self._is_refused(status) and self._rewind() == OK:
+            return self._resend(status)  # else the 408 is all the answer there will be
         now = self._session.thread.clock.now()
-        self.timing.receive_headers_end = now
-        if self.timing.receive_headers_start is None:
-            self.timing.receive_headers_start = now
-        self._session.meter.headers_received(stream, self.timing.send_start or now, now, head.status)
+        timing.receive_headers_end = now
+        if timing.receive_headers_start is None:
+            timing.receive_headers_start = now
+        self._session.meter.headers_received(stream, timing.send_start or now, now, status)
         if is_capturing:
-            line = f"HTTP/{head.version[0]}.{head.version[1]} {head.status} {head.reason}"
-            params = response_header_params(line, head.headers)
-            self._net_log.event(NetLogEventType.HTTP_TRANSACTION_READ_RESPONSE_HEADERS, params)
-        self.has_sent_bytes = True
+            self._log_head(head)
         self.response = response = HttpResponseInfo(
-            info.url, head, self.timing, stream.is_connection_reused, stream.remote_address, stream.ssl_info
+            info.url, head, timing, stream.is_connection_reused, stream.remote_address, stream.ssl_info
         )
-        self.is_ready_to_restart = self._parties is not None and self._parties.heed(response, stream)
+        if self._parties is not None:
+            self.is_ready_to_restart = self._parties.heed(response, stream)
         return OK
+
+    def _is_refused(self, status: int) -> bool:
+        stream, info = self._stream, self._info
+        assert stream is not None and info is not None
+        expects = info.interim is not None and info.expects_continue
+        return should_resend_status(status, stream.is_connection_reused, expects)
+
+    def _log_head(self, head: ResponseHead) -> None:
+        line = f"HTTP/{head.version[0]}.{head.version[1]} {head.status} {head.reason}"
+        params = response_header_params(line, head.headers)
+        self._net_log.event(NetLogEventType.HTTP_TRANSACTION_READ_RESPONSE_HEADERS, params)
 
     def _drain_challenge(self, _: int) -> int:
         parties, stream, self._stream = self._parties, self._stream, None
@@ -296,4 +326,4 @@ class NetworkTransaction(TransactionFacts):
             self._net_log.end_with_net_error(NetLogEventType.HTTP_TRANSACTION_READ_HEADERS, ERR_ABORTED)
 
     def _note_sent(self, stream: HttpStream) -> None:
-        self.has_sent_bytes = self.has_sent_bytes or stream.sent_bytes > 0
+        self._has_sent = self._has_sent or stream.sent_bytes > 0

@@ -26,32 +26,26 @@ class RequestSender(StepMachine):
     __slots__ = ("_hold", "_is_last", "_piece", "_socket", "_unsent", "_upload", "is_body_withheld", "sent_bytes")
 
     def __init__(
-        self, socket: StreamSocket, head: bytes, upload: UploadStream | None, hold: Hold | None = None
+        self, socket: StreamSocket, head: bytes, upload: UploadStream | None, hold: Hold | None = None, taken: int = 0
     ) -> None:
-        """With `hold` the head goes alone, and the body, if withhold_body() was not called, after it has ended."""
+        """With `hold` the head goes alone, and the body, if withhold_body() was not called, after it has ended.
+
+        So many bytes of the head as are `taken` have been sent already.
+        """
         super().__init__()
         self._socket = socket
         self._upload = upload
         self._hold = hold
         self.is_body_withheld = False
-        self._unsent: bytes | memoryview = head
+        self._unsent: bytes | memoryview = memoryview(head)[taken:] if taken else head
         self._piece = b""
         self._is_last = upload is None
-        self.sent_bytes = 0
+        self.sent_bytes = taken
 
     def send(self, on_done: Completion) -> int:
         """OK when all is written, an error, or ERR_IO_PENDING and one later callback."""
         upload = self._upload
-        if upload is None:
-            sent = self._socket.write(self._unsent)  # fast path: a head fits into any socket's buffer
-            if sent == len(self._unsent):
-                self.sent_bytes = sent
-                return OK
-            if sent > 0:
-                self._took(sent)
-            elif sent != ERR_IO_PENDING:
-                return sent
-        elif self._hold is None and should_merge(len(self._unsent), upload):
+        if upload is not None and self._hold is None and should_merge(len(self._unsent), upload):
             self._fetch_merged(upload)
         return self._begin(self._write, on_done)
 

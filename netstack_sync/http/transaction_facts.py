@@ -18,11 +18,11 @@ class TransactionFacts(StepMachine):
 
     __slots__ = (
         "_error_detail",
+        "_has_sent",
         "_parties",
         "_ssl_info",
         "_stream",
         "_stream_request",
-        "has_sent_bytes",
         "response",
         "timing",
     )
@@ -37,8 +37,7 @@ class TransactionFacts(StepMachine):
         self.response: HttpResponseInfo | None = None
         """The answer once start() is through with OK."""
         self.timing = LoadTiming()
-        self.has_sent_bytes = False
-        """True once a byte of the request may have reached a server, on whatever connection."""
+        self._has_sent = False  # on a connection whose answer is not there
 
     @property
     def load_state(self) -> LoadState:
@@ -75,11 +74,16 @@ class TransactionFacts(StepMachine):
         return self._stream.ssl_info if self._stream is not None else self._ssl_info
 
     @property
+    def has_sent_bytes(self) -> bool:
+        """True once a byte of the request may have reached a server, on whatever connection."""
+        return self._has_sent or self.response is not None
+
+    @property
     def sent_bytes(self) -> int:
         """Bytes of the request that have left on the present connection."""
         return self._stream.sent_bytes if self._stream is not None else 0
 
     @property
     def is_body_complete(self) -> bool:
-        """True once the last byte of the response has arrived; reading it may not be through."""
+        """True when everything that read() will give has been given, but b"" at the end."""
         return self._stream is not None and self._stream.is_body_complete
