@@ -22,7 +22,7 @@ class HttpBasicStream(HttpStreamParser):
     def __init__(self, handle: ClientSocketHandle, method: str, is_secure: bool) -> None:
         socket = handle.socket
         assert socket is not None
-        super().__init__(socket, method, is_secure, handle.reuse_type != ReuseType.UNUSED)
+        super().__init__(socket, method, is_secure, handle.reuse_type is not ReuseType.UNUSED)
         self._handle = handle
         self.remote_address: IPEndPoint | None = socket.remote_address
 
@@ -37,7 +37,8 @@ class HttpBasicStream(HttpStreamParser):
             return
         if self._sender is not None:  # else nothing is pending once the answer is read
             self.cancel()
-        handle.keep_alive_s = keep_alive_timeout_s(head.headers)
+        if b"keep-alive:" in head.headers.raw.lower():  # seldom; as a value it is followed by no colon
+            handle.keep_alive_s = keep_alive_timeout_s(head.headers)
         handle.reset()
 
     def take_connection(self) -> ClientSocketHandle | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.headers import RequestHeaders
-from netstack_sync.base.net_errors import ERR_ABORTED, ERR_IO_PENDING, OK
+from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.http.basic_stream import HttpBasicStream
-from netstack_sync.http.build_headers import Forwarding, head_params, headers_to_send, with_sent_headers
+from netstack_sync.http.build_headers import Forwarding, headers_to_send, with_sent_headers
 from netstack_sync.http.exchange_parties import ExchangeParties, make_parties
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.http.request_info import HttpRequestInfo
@@ -16,13 +16,11 @@ from netstack_sync.http.retry_rules import MAY_BE_REFUSED, should_reconnect, sho
 from netstack_sync.http.stream import HttpStream, OnBodyData
 from netstack_sync.http.stream_request import StreamRequest, group_id_for
 from netstack_sync.http.transaction_facts import TransactionFacts
+from netstack_sync.http.transaction_log import log_given_up, log_head, log_restart, log_sending, log_sent
 from netstack_sync.http.transaction_observer import TransactionObserver
 from netstack_sync.log.bound import NetLogWithSource
-from netstack_sync.log.event_types import NetLogEventType
-from netstack_sync.log.params import response_header_params
 from netstack_sync.loop.completion import Completion
 from netstack_sync.pool.handle import ClientSocketHandle
-from netstack_sync.wire.http1_response import ResponseHead
 
 
 class NetworkTransaction(TransactionFacts):
@@ -32,27 +30,12 @@ class NetworkTransaction(TransactionFacts):
     owned by a job. After close() no callback comes (net/http/http_network_transaction.cc).
     """
 
-    __slots__ = (
-        "_headers",
-        "_info",
-        "_net_log",
-        "_observer",
-        "_reconnects",
-        "_session",
-        "is_ready_to_restart",
-    )
+    __slots__ = ("_headers", "_reconnects", "is_ready_to_restart")
 
     def __init__(
-        self,
-        session: HttpNetworkSession,
-        net_log: NetLogWithSource,
-        observer: TransactionObserver | None = None,
+        self, session: HttpNetworkSession, net_log: NetLogWithSource, observer: TransactionObserver | None = None
     ) -> None:
-        super().__init__()
-        self._session = session
-        self._net_log = net_log
-        self._observer = observer
-        self._info: HttpRequestInfo | None = None
+        super().__init__(session, net_log, observer)
         self._headers: RequestHeaders | None = None  # while a delegate looks at them
         self._reconnects = 0
         self.is_ready_to_restart = False
@@ -60,11 +43,9 @@ class NetworkTransaction(TransactionFacts):
 
     def start(self, info: HttpRequestInfo, on_done: Completion) -> int:
         """OK when the head of the response is there, an error, or ERR_IO_PENDING and one later callback."""
-        self._info = info
-        session, has_identity = self._session, info.auth is not None or info.url.username is not None
-        if has_identity or info.proxy is not None or not session.is_direct:
+        self._info, session = info, self._session
+        if info.auth is not None or info.url.username is not None or info.proxy is not None or not session.is_direct:
             self._parties = make_parties(info, session, self._net_log)
-        self.timing.request_start = session.thread.clock.now()
         result = self._create_stream(OK)
         if result != ERR_IO_PENDING:
             result = self._advance(result)
@@ -93,25 +74,28 @@ class NetworkTransaction(TransactionFacts):
 
     def close(self) -> None:
         """Ends the exchange in any state; a connection that is still good goes back to the pool; idempotent."""
-        if self._net_log.net_log.is_capturing:
-            self._end_span()
+        if self._step is not None and self._net_log.net_log.is_capturing:
+            self._log_given_up()
         self._step = self._on_done = None
         self._observer = None  # it owns our owner: a circle that would keep every request until a collection
+        stream, parties = self._stream, self._parties
+        if stream is not None:
+            self._stream = None
+            self._session.meter.ended(stream)
+            if parties is None and stream.is_body_complete:  # fast path
+                stream.close()
+                return
         if self._stream_request is not None:
             self._stream_request.cancel()
             self._stream_request = None
-        stream, parties, self._stream = self._stream, self._parties, None
         if parties is not None:
             parties.cancel()
         if stream is None:
             return
-        self._session.meter.ended(stream)
         if self.response is None or stream.is_reading or (parties is not None and parties.spoils_connection):
             # Who leaves in the middle of a wait does not want to wait for the rest either.
             self._note_sent(stream)
             stream.close(not_reusable=True)
-        elif stream.is_body_complete:  # fast path
-            stream.close()
         else:
             self._session.drain_or_close(stream)
 
@@ -139,7 +123,7 @@ class NetworkTransaction(TransactionFacts):
         return self._stream_request.start(self._on_io_complete)
 
     def _create_another_stream(self, result: int) -> int:
-        self.timing.send_end = self.timing.receive_headers_start = None
+        self.timing.connect = self.timing.send_end = self.timing.receive_headers_start = None
         if result == OK and self._observer is not None:
             self._observer.on_reconnect()
             if self._observer is None:
@@ -164,17 +148,19 @@ class NetworkTransaction(TransactionFacts):
             self._observer.on_connected()
             if self._stream is None:
                 return ERR_IO_PENDING  # closed by the observer
-        info, parties, timing = self._info, self._parties, self.timing
+        timing, info = self.timing, self._info
         assert info is not None
-        is_reused = stream.is_connection_reused
-        timing.socket_reused = is_reused
-        timing.connect = None if is_reused else stream.connect_timing
         timing.socket_log_id = stream.socket_log_id
+        timing.socket_reused = stream.is_connection_reused
+        if not timing.socket_reused:
+            timing.connect = stream.connect_timing
+        if self._parties is None and info.exchange_delegate is None:  # fast path
+            return self._send_head(self._session.heads.build(info))
         authorization = forwarding = None
-        if parties is not None:
-            info = self._info = parties.prepare(stream, info)
-            authorization, forwarding = parties.authorization, parties.forwarding
-        if info.exchange_delegate is None:  # fast path
+        if self._parties is not None:
+            info = self._info = self._parties.prepare(stream, info)
+            authorization, forwarding = self._parties.authorization, self._parties.forwarding
+        if info.exchange_delegate is None:
             return self._send_head(self._session.heads.build(info, authorization, forwarding))
         self._headers = headers_to_send(info, authorization, forwarding)
         self._step = self._send_changed_head
@@ -195,61 +181,51 @@ class NetworkTransaction(TransactionFacts):
         assert stream is not None and info is not None
         session.meter.started(stream, info.method)
         if self._net_log.net_log.is_capturing:
-            self._net_log.begin(NetLogEventType.HTTP_TRANSACTION_SEND_REQUEST)
-            self._net_log.event(NetLogEventType.HTTP_TRANSACTION_SEND_REQUEST_HEADERS, head_params(head))
+            log_sending(self._net_log, head)
         interim = None
         if info.interim is not None:
             interim = info.interim.watch(info.expects_continue, self._net_log, session.thread.timers)
         self.timing.send_start = session.thread.clock.now()
+        self._step = self._sent
         result = stream.send_request(head, info.upload, self._on_io_complete, interim)
-        if result != ERR_IO_PENDING:
-            return self._read_headers(result)  # fast path
-        self._step = self._read_headers
-        return result
+        return result if result == ERR_IO_PENDING else self._sent(result)
 
-    def _read_headers(self, result: int) -> int:
-        is_capturing = self._net_log.net_log.is_capturing
-        if is_capturing:
-            self._net_log.end_with_net_error(NetLogEventType.HTTP_TRANSACTION_SEND_REQUEST, result)
+    def _sent(self, result: int) -> int:
         stream = self._stream
         assert stream is not None
+        if self._net_log.net_log.is_capturing:
+            log_sent(self._net_log, result)
         if result != OK:
+            self._step = None
             return self._failed(result)
         self.timing.send_end = self._session.thread.clock.now()
+        self._step = self._headers_complete
         if self._observer is not None:
             self._observer.on_request_sent()
             if self._stream is None:
                 return ERR_IO_PENDING  # closed by the observer
-        if is_capturing:
-            self._net_log.begin(NetLogEventType.HTTP_TRANSACTION_READ_HEADERS)
-        self._step = self._headers_complete
         return stream.read_headers(self._on_io_complete, self._on_head_begun)
 
     def _on_head_begun(self) -> None:
         self.timing.receive_headers_start = self._session.thread.clock.now()
 
     def _headers_complete(self, result: int) -> int:
-        is_capturing = self._net_log.net_log.is_capturing
-        if is_capturing:
-            self._net_log.end_with_net_error(NetLogEventType.HTTP_TRANSACTION_READ_HEADERS, result)
         stream, info, timing = self._stream, self._info, self.timing
         assert stream is not None and info is not None
-        if result != OK:
-            return self._failed(result)
         head = stream.head
-        assert head is not None
+        if self._net_log.net_log.is_capturing:
+            log_head(self._net_log, result, head)
+        if result != OK or head is None:
+            return self._failed(result)
         status = head.status
         if status in MAY_BE_REFUSED and self._is_refused(status) and self._rewind() == OK:
             return self._resend(status)  # else the 408 is all the answer there will be
-        now = self._session.thread.clock.now()
-        timing.receive_headers_end = now
+        timing.receive_headers_end = now = self._session.thread.clock.now()
         if timing.receive_headers_start is None:
             timing.receive_headers_start = now
         self._session.meter.headers_received(stream, timing.send_start or now, now, status)
-        if is_capturing:
-            self._log_head(head)
         self.response = response = HttpResponseInfo(
-            info.url, head, timing, stream.is_connection_reused, stream.remote_address, stream.ssl_info
+            info.url, head, timing, timing.socket_reused, stream.remote_address, stream.ssl_info
         )
         if self._parties is not None:
             self.is_ready_to_restart = self._parties.heed(response, stream)
@@ -260,11 +236,6 @@ class NetworkTransaction(TransactionFacts):
         assert stream is not None and info is not None
         expects = info.interim is not None and info.expects_continue
         return should_resend_status(status, stream.is_connection_reused, expects)
-
-    def _log_head(self, head: ResponseHead) -> None:
-        line = f"HTTP/{head.version[0]}.{head.version[1]} {head.status} {head.reason}"
-        params = response_header_params(line, head.headers)
-        self._net_log.event(NetLogEventType.HTTP_TRANSACTION_READ_RESPONSE_HEADERS, params)
 
     def _drain_challenge(self, _: int) -> int:
         parties, stream, self._stream = self._parties, self._stream, None
@@ -309,8 +280,7 @@ class NetworkTransaction(TransactionFacts):
         return self._start_over(why)
 
     def _start_over(self, why: int) -> int:
-        key = "net_error" if why < 0 else "http_status_code"
-        self._net_log.event(NetLogEventType.HTTP_TRANSACTION_RESTART_AFTER_ERROR, lambda _: {key: why})
+        log_restart(self._net_log, why)
         self._step = self._create_another_stream
         return OK
 
@@ -318,12 +288,9 @@ class NetworkTransaction(TransactionFacts):
         assert self._info is not None
         return self._info.upload.rewind() if self._info.upload is not None else OK
 
-    def _end_span(self) -> None:
-        step = self._step
-        if step == self._read_headers:
-            self._net_log.end_with_net_error(NetLogEventType.HTTP_TRANSACTION_SEND_REQUEST, ERR_ABORTED)
-        elif step == self._headers_complete:
-            self._net_log.end_with_net_error(NetLogEventType.HTTP_TRANSACTION_READ_HEADERS, ERR_ABORTED)
+    def _log_given_up(self) -> None:
+        if self._step in (self._sent, self._headers_complete):
+            log_given_up(self._net_log, is_sending=self._step == self._sent)
 
     def _note_sent(self, stream: HttpStream) -> None:
         self._has_sent = self._has_sent or stream.sent_bytes > 0

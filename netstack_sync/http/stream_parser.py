@@ -6,11 +6,11 @@ from netstack_sync.base.net_errors import (
     ERR_CONNECTION_CLOSED,
     ERR_CONNECTION_RESET,
     ERR_EMPTY_RESPONSE,
-    ERR_INVALID_HTTP_RESPONSE,
     ERR_IO_PENDING,
     OK,
 )
-from netstack_sync.http.interim import InterimWatch, problem_with_interim
+from netstack_sync.http.head_collector import HeadCollector
+from netstack_sync.http.interim import InterimWatch
 from netstack_sync.http.request_sender import RequestSender
 from netstack_sync.http.stream import OnBodyData
 from netstack_sync.http.upload import UploadStream
@@ -19,7 +19,7 @@ from netstack_sync.sockets.read_size import LARGE_READ_BYTES, SMALL_READ_BYTES, 
 from netstack_sync.sockets.stream_socket import StreamSocket
 from netstack_sync.wire.errors import WireError
 from netstack_sync.wire.http1_body import BodyReader, choose_body, comes_whole
-from netstack_sync.wire.http1_response import ResponseHead, ResponseHeadParser, read_whole_head
+from netstack_sync.wire.http1_response import ResponseHead, read_whole_head
 
 _LARGE_BODY_BYTES = 64 * 1024  # from here on fewer, larger reads pay
 
@@ -34,8 +34,7 @@ class HttpStreamParser:
 
     __slots__ = (
         "_body",
-        "_head_parser",
-        "_informational",
+        "_heads",
         "_interim",
         "_is_secure",
         "_is_spoiled",
@@ -68,8 +67,7 @@ class HttpStreamParser:
         self._send_error = OK
         self._on_sent: Completion | None = None
         self._interim: InterimWatch | None = None  # none where nobody wants to know of 1xx responses
-        self._informational = 0
-        self._head_parser: ResponseHeadParser | None = None  # for a head that is not the whole first piece
+        self._heads: HeadCollector | None = None  # for a head that is not whole in the first piece, or not the first
         self._body: BodyReader | None = None  # for a body that has not come whole with the head
         self._unparsed = b""
         self._is_spoiled = False  # what comes belongs to no answer, or there is doubt about it
@@ -138,7 +136,7 @@ class HttpStreamParser:
             self._sender.cancel()
         if self._interim is not None:
             self._interim.cancel()
-        self._on_sent = self._on_headers = self._on_begun = self._on_data = None
+        self._on_sent = self._on_headers = self._on_begun = self._on_data = self._heads = None
         self._socket.cancel_notify()
 
     @property
@@ -164,8 +162,12 @@ class HttpStreamParser:
     @property
     def can_reuse_connection(self) -> bool:
         """True when another request may go over it. Bytes after the end belong to no answer: never reused."""
-        body = self._body
-        if not self.is_body_complete or self._unparsed or self._send_error != OK or not self.can_find_end:
+        body, head = self._body, self.head
+        if not self.is_body_complete or head is None:
+            return False
+        if body is None and self._sender is None:  # fast path
+            return head.keep_alive and not self._is_spoiled
+        if self._unparsed or self._send_error != OK or not self.can_find_end:
             return False
         return body is None or not (body.surplus or body.in_doubt)
 
@@ -221,58 +223,39 @@ class HttpStreamParser:
         on_headers(result)
 
     def _parse_head(self, data: bytes) -> int:
-        if self._head_parser is None:
-            try:
+        try:
+            if self._heads is None:
                 whole = read_whole_head(data)
-            except WireError as error:
-                return self._malformed(error)
-            if whole is not None and whole[0].status >= 200:  # fast path: it comes alone and in one piece
-                head, size = whole
-                return self._accept(head, data[size:])
-            self._head_parser = ResponseHeadParser()
-        return self._collect_heads(self._head_parser, data)
-
-    def _collect_heads(self, parser: ResponseHeadParser, data: bytes) -> int:
-        while True:
-            is_first = not parser.received_bytes
-            try:
-                head = parser.receive(data)
-            except WireError as error:
-                return self._malformed(error)
-            if is_first and (head is None or self._informational) and self._on_begun is not None:
-                self._on_begun()
-            if head is None:
-                return ERR_IO_PENDING
-            if head.status >= 200:
-                return self._accept(head, parser.surplus)
-            self._informational += 1
-            self.error_detail = problem_with_interim(head.status, self._informational)
-            if self.error_detail:
-                return ERR_INVALID_HTTP_RESPONSE
-            if self._interim is not None:
-                self._interim.receive(head)
-                if self._on_headers is None:
-                    return ERR_IO_PENDING
-            data = parser.surplus
-            parser = self._head_parser = ResponseHeadParser()
-            self._is_spoiled |= head.in_doubt
-            if not data:
-                return ERR_IO_PENDING
+                if whole is not None and whole[0].status >= 200:  # fast path: it comes alone and in one piece
+                    head, size = whole
+                    return self._accept(head, data[size:])
+                self._heads = HeadCollector(self._on_begun, self._on_interim)
+            return self._on_collected(self._heads, self._heads.receive(data))
+        except WireError as error:
+            return self._malformed(error)
 
     def _end_in_head(self) -> int:
         if self._send_error != OK:
             return self._send_error  # half an answer does not explain a reset
-        parser = self._head_parser
-        if parser is None or not parser.received_bytes:
+        if self._heads is None or not self._heads.is_inside_head:
             return ERR_CONNECTION_CLOSED if self.is_connection_reused or self.received_bytes else ERR_EMPTY_RESPONSE
         try:
-            head = parser.finish(self._is_secure)
+            return self._on_collected(self._heads, self._heads.finish(self._is_secure))
         except WireError as error:
             return self._malformed(error)
-        if head.status < 200:
-            self.error_detail = f"the connection was closed after informational response {head.status}"
-            return ERR_CONNECTION_CLOSED
-        return self._accept(head, b"")
+
+    def _on_collected(self, heads: HeadCollector, head: ResponseHead | int) -> int:
+        self._is_spoiled |= heads.in_doubt
+        if isinstance(head, int):
+            self.error_detail = heads.error_detail
+            return head
+        self._heads = None
+        return self._accept(head, heads.surplus)
+
+    def _on_interim(self, head: ResponseHead) -> bool:
+        if self._interim is not None:
+            self._interim.receive(head)
+        return self._on_headers is not None  # else: cancelled by who was told
 
     def _accept(self, head: ResponseHead, rest: bytes) -> int:
         """`rest` is what has come behind it."""

@@ -6,10 +6,14 @@ from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.exchange_parties import ExchangeParties
+from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.http.proxy_stream_request import ProxyStreamRequest
+from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.http.stream import HttpStream
 from netstack_sync.http.stream_request import StreamRequest
+from netstack_sync.http.transaction_observer import TransactionObserver
+from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.step_machine import StepMachine
 
 
@@ -19,7 +23,11 @@ class TransactionFacts(StepMachine):
     __slots__ = (
         "_error_detail",
         "_has_sent",
+        "_info",
+        "_net_log",
+        "_observer",
         "_parties",
+        "_session",
         "_ssl_info",
         "_stream",
         "_stream_request",
@@ -27,17 +35,24 @@ class TransactionFacts(StepMachine):
         "timing",
     )
 
-    def __init__(self) -> None:
+    def __init__(
+        self, session: HttpNetworkSession, net_log: NetLogWithSource, observer: TransactionObserver | None = None
+    ) -> None:
+        """`observer` is None where nobody wants to know how far it is."""
         super().__init__()
+        self._session = session
+        self._net_log = net_log
+        self._observer = observer
+        self._info: HttpRequestInfo | None = None
         self._stream_request: StreamRequest | ProxyStreamRequest | None = None
         self._stream: HttpStream | None = None
         self._parties: ExchangeParties | None = None  # see make_parties()
         self._error_detail = ""
         self._ssl_info: SSLInfo | None = None
+        self._has_sent = False  # on a connection whose answer is not there
         self.response: HttpResponseInfo | None = None
         """The answer once start() is through with OK."""
-        self.timing = LoadTiming()
-        self._has_sent = False  # on a connection whose answer is not there
+        self.timing = LoadTiming(session.thread.clock.now())
 
     @property
     def load_state(self) -> LoadState:

@@ -77,7 +77,8 @@ class ThroughputMeter:
     def spoiled(self, source: ByteSource) -> None:
         """A request is under way that says nothing about the network outside but may use the same link."""
         self._spoilers.add(source)
-        self._close()
+        if self._window_start is not None or self._alone is not None:
+            self._close()
 
     def headers_received(self, source: ByteSource, now: float) -> bool:
         """The answer begins; False if the request does not tell about the network as it is now."""
@@ -93,8 +94,8 @@ class ThroughputMeter:
     def ended(self, source: ByteSource, http_rtt_s: float | None) -> float | None:
         """A request is over, whatever became of it: a sample in kbit/s, or None. Idempotent."""
         if source not in self._requests:
-            if self._spoilers:
-                self._spoilers.discard(source)
+            self._spoilers.discard(source)
+            if len(self._requests) >= MANY_REQUESTS and self._window_start is None:
                 self._maybe_open()
             return None
         self._requests.discard(source)
