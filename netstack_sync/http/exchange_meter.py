@@ -14,21 +14,21 @@ class ExchangeMeter:
     `health` is None where nobody judges endpoints by their requests.
     """
 
-    __slots__ = ("_health", "_quality", "ended")
+    __slots__ = ("_health", "_measured", "_quality", "ended", "started")
 
     def __init__(self, quality: NetworkQualityEstimator, health: EndpointHealth | None) -> None:
         self._quality = quality
+        self._measured = quality.measured
         self._health = health
+        self.started = quality.request_started
+        """A request of this method is about to be sent over a stream."""
         self.ended = quality.request_ended
         """The exchange over a stream is over, whatever became of it; called before the stream is closed."""
 
-    def started(self, stream: HttpStream, method: str) -> None:
-        """A request is about to be sent."""
-        self._quality.request_started(stream, method == "GET")
-
     def headers_received(self, stream: HttpStream, sent_at: float, now: float, status: int) -> None:
         """The answer to a request that began to be sent at `sent_at` begins."""
-        self._quality.headers_received(stream, sent_at, now)
+        if stream in self._measured:
+            self._quality.headers_received(stream, sent_at, now)
         if self._health is not None:
             result = OK if status < 500 else ERR_HTTP_RESPONSE_CODE_FAILURE
             self._note(stream, result, now - sent_at)

@@ -9,7 +9,6 @@ from netstack_sync.base.priority import RequestPriority
 from netstack_sync.http.basic_stream import HttpBasicStream
 from netstack_sync.http.build_headers import Forwarding, headers_to_send, with_sent_headers
 from netstack_sync.http.exchange_parties import ExchangeParties, make_parties
-from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.http.retry_rules import MAY_BE_REFUSED, should_reconnect, should_resend, should_resend_status
@@ -17,8 +16,6 @@ from netstack_sync.http.stream import HttpStream, OnBodyData
 from netstack_sync.http.stream_request import StreamRequest, group_id_for
 from netstack_sync.http.transaction_facts import TransactionFacts
 from netstack_sync.http.transaction_log import log_given_up, log_head, log_restart, log_sending, log_sent
-from netstack_sync.http.transaction_observer import TransactionObserver
-from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.completion import Completion
 from netstack_sync.pool.handle import ClientSocketHandle
 
@@ -30,16 +27,7 @@ class NetworkTransaction(TransactionFacts):
     owned by a job. After close() no callback comes (net/http/http_network_transaction.cc).
     """
 
-    __slots__ = ("_headers", "_reconnects", "is_ready_to_restart")
-
-    def __init__(
-        self, session: HttpNetworkSession, net_log: NetLogWithSource, observer: TransactionObserver | None = None
-    ) -> None:
-        super().__init__(session, net_log, observer)
-        self._headers: RequestHeaders | None = None  # while a delegate looks at them
-        self._reconnects = 0
-        self.is_ready_to_restart = False
-        """True when the answer is a challenge which restart_with_auth() would meet."""
+    __slots__ = ()
 
     def start(self, info: HttpRequestInfo, on_done: Completion) -> int:
         """OK when the head of the response is there, an error, or ERR_IO_PENDING and one later callback."""
@@ -74,10 +62,10 @@ class NetworkTransaction(TransactionFacts):
 
     def close(self) -> None:
         """Ends the exchange in any state; a connection that is still good goes back to the pool; idempotent."""
-        if self._step is not None and self._net_log.net_log.is_capturing:
-            self._log_given_up()
-        self._step = self._on_done = None
-        self._observer = None  # it owns our owner: a circle that would keep every request until a collection
+        if self._step is not None:
+            self._give_up()
+        # Who waits, and who looks on, owns our owner: a circle that would keep every request until a collection.
+        self._on_done = self._observer = None
         stream, parties = self._stream, self._parties
         if stream is not None:
             self._stream = None
@@ -162,14 +150,13 @@ class NetworkTransaction(TransactionFacts):
             authorization, forwarding = self._parties.authorization, self._parties.forwarding
         if info.exchange_delegate is None:
             return self._send_head(self._session.heads.build(info, authorization, forwarding))
-        self._headers = headers_to_send(info, authorization, forwarding)
-        self._step = self._send_changed_head
-        return info.exchange_delegate.before_send_headers(self._headers, self._on_io_complete)
+        headers = headers_to_send(info, authorization, forwarding)
+        self._step = lambda result: self._send_changed_head(result, headers)
+        return info.exchange_delegate.before_send_headers(headers, self._on_io_complete)
 
-    def _send_changed_head(self, result: int) -> int:
-        info, headers = self._info, self._headers
-        assert info is not None and headers is not None
-        self._headers = None
+    def _send_changed_head(self, result: int, headers: RequestHeaders) -> int:
+        info = self._info
+        assert info is not None
         if result != OK:
             return result
         is_forwarded = self._parties is not None and self._parties.forwarding is not None
@@ -288,9 +275,11 @@ class NetworkTransaction(TransactionFacts):
         assert self._info is not None
         return self._info.upload.rewind() if self._info.upload is not None else OK
 
-    def _log_given_up(self) -> None:
-        if self._step in (self._sent, self._headers_complete):
-            log_given_up(self._net_log, is_sending=self._step == self._sent)
+    def _give_up(self) -> None:
+        step = self._step
+        self._stop()
+        if step == self._sent or step == self._headers_complete:
+            log_given_up(self._net_log, is_sending=step == self._sent)
 
     def _note_sent(self, stream: HttpStream) -> None:
         self._has_sent = self._has_sent or stream.sent_bytes > 0

@@ -27,10 +27,12 @@ class TransactionFacts(StepMachine):
         "_net_log",
         "_observer",
         "_parties",
+        "_reconnects",
         "_session",
         "_ssl_info",
         "_stream",
         "_stream_request",
+        "is_ready_to_restart",
         "response",
         "timing",
     )
@@ -39,7 +41,7 @@ class TransactionFacts(StepMachine):
         self, session: HttpNetworkSession, net_log: NetLogWithSource, observer: TransactionObserver | None = None
     ) -> None:
         """`observer` is None where nobody wants to know how far it is."""
-        super().__init__()
+        self._step = self._on_done = None  # as StepMachine does it, one call less
         self._session = session
         self._net_log = net_log
         self._observer = observer
@@ -49,6 +51,9 @@ class TransactionFacts(StepMachine):
         self._parties: ExchangeParties | None = None  # see make_parties()
         self._error_detail = ""
         self._ssl_info: SSLInfo | None = None
+        self._reconnects = 0
+        self.is_ready_to_restart = False
+        """True when the answer is a challenge which restart_with_auth() would meet."""
         self._has_sent = False  # on a connection whose answer is not there
         self.response: HttpResponseInfo | None = None
         """The answer once start() is through with OK."""

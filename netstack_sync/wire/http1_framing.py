@@ -57,16 +57,16 @@ def read_framing(data: bytes, start: int, end: int, version: tuple[int, int]) ->
     length, is_chunked, keep_alive = None, False, version != HTTP_1_0
     for name, value in _relevant_lines(data, start, end):  # fast path: one way to find the end, and a kept connection
         key = name.lower()
-        if key == b"connection" and value == b"keep-alive":
-            keep_alive = True
-        elif length is not None or is_chunked:
-            return _read_with_care(data, start, end, version)
-        elif key == b"content-length" and value.isdigit() and len(value) < _MAX_LENGTH_DIGITS:
+        if key == b"content-length" and length is None and value.isdigit() and len(value) < _MAX_LENGTH_DIGITS:
             length = int(value)
-        elif key == b"transfer-encoding" and value == b"chunked" and version != HTTP_1_0:
+        elif key == b"connection" and value == b"keep-alive":
+            keep_alive = True
+        elif key == b"transfer-encoding" and value == b"chunked" and version != HTTP_1_0 and not is_chunked:
             is_chunked = True
         else:
             return _read_with_care(data, start, end, version)
+    if is_chunked and length is not None:
+        return _read_with_care(data, start, end, version)
     return Framing(length, is_chunked, keep_alive, False)
 
 

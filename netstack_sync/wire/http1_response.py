@@ -8,6 +8,7 @@ is collected in a buffer that is searched once, and rewritten by http1_lenient.p
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from netstack_sync.base.headers import ResponseHeaders
@@ -29,12 +30,14 @@ MAX_INTERIM: Final = 32
 # A field line has four bytes at least ("a:\r\n"), so a head of this size cannot have too many of them.
 _CANNOT_HAVE_TOO_MANY_LINES_BYTES: Final = 4 * MAX_HEAD_LINES
 
+_CACHED_STATUS_LINES: Final = 16  # a server has a few; of any size, so not more
+
 _VALUE: Final = rb"[\t\x20-\x7e\x80-\xff]*"  # RFC 9110 §5.5
 _TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # RFC 9110 §5.6.2
 # The whole head; the space before an empty reason may be missing. Each repeated part excludes the character
 # that ends it, so a match that fails gives up in linear time.
 _strict_head: Final = re.compile(
-    rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: (%b))?\r\n((?:%b:%b\r\n)*)\r\n" % (_VALUE, _TOKEN, _VALUE)
+    rb"(HTTP/1\.[01] [1-9][0-9]{2}(?: %b)?)\r\n((?:%b:%b\r\n)*)\r\n" % (_VALUE, _TOKEN, _VALUE)
 ).match
 _head_end: Final = re.compile(rb"\n\r?\n").search
 
@@ -198,8 +201,13 @@ class ResponseHeadParser:
 
 def _read_head(match: re.Match[bytes], in_doubt: bool) -> ResponseHead:
     """Give the values of a head that the strict grammar has matched."""
-    minor, status, reason, fields = match.groups(b"")
-    version = HTTP_1_1 if minor == b"1" else HTTP_1_0
+    line, fields = match.group(1, 2)
+    status, reason, version = _read_status_line(line)
     # From the LF that ends the status line to the end: each field line has an LF before it.
-    framing = read_framing(match.string, match.start(4) - 1, match.end(), version)
-    return ResponseHead(int(status), reason.decode("latin-1"), version, ResponseHeaders(fields), framing, in_doubt)
+    framing = read_framing(match.string, match.start(2) - 1, match.end(), version)
+    return ResponseHead(status, reason, version, ResponseHeaders(fields), framing, in_doubt)
+
+
+@lru_cache(_CACHED_STATUS_LINES)
+def _read_status_line(line: bytes) -> tuple[int, str, tuple[int, int]]:
+    return int(line[9:12]), line[13:].decode("latin-1"), HTTP_1_0 if line[7:8] == b"0" else HTTP_1_1
