@@ -31,12 +31,11 @@ class HttpBasicStream(HttpStreamParser):
         handle, head = self._handle, self.head
         if handle.socket is None:
             return
-        if not_reusable or head is None or not self.can_reuse_connection:
+        if self._sender is not None or not self.is_body_complete:  # else nothing is pending
             self.cancel()
+        if not_reusable or head is None or not self.can_reuse_connection:
             handle.reset_and_close()
             return
-        if self._sender is not None:  # else nothing is pending once the answer is read
-            self.cancel()
         if b"keep-alive:" in head.headers.raw.lower():  # seldom; as a value it is followed by no colon
             handle.keep_alive_s = keep_alive_timeout_s(head.headers)
         handle.reset()

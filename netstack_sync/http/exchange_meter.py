@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+from typing import Final
+
 from netstack_sync.base.net_errors import ERR_HTTP_RESPONSE_CODE_FAILURE, OK
 from netstack_sync.http.stream import HttpStream
 from netstack_sync.network.quality_estimator import NetworkQualityEstimator
 from netstack_sync.pool.endpoint_health import EndpointHealth
+
+
+class _Everything(Container[object]):
+    """Holds whatever it is asked about."""
+
+    def __contains__(self, item: object) -> bool:
+        return True
+
+
+_EVERY_STREAM: Final = _Everything()
 
 
 class ExchangeMeter:
@@ -14,21 +27,21 @@ class ExchangeMeter:
     `health` is None where nobody judges endpoints by their requests.
     """
 
-    __slots__ = ("_health", "_measured", "_quality", "ended", "started")
+    __slots__ = ("_health", "_quality", "ended", "measured", "started")
 
     def __init__(self, quality: NetworkQualityEstimator, health: EndpointHealth | None) -> None:
         self._quality = quality
-        self._measured = quality.measured
         self._health = health
         self.started = quality.request_started
         """A request of this method is about to be sent over a stream."""
         self.ended = quality.request_ended
         """The exchange over a stream is over, whatever became of it; called before the stream is closed."""
+        self.measured: Container[object] = quality.measured if health is None else _EVERY_STREAM
+        """The streams of whose headers it has to be told."""
 
     def headers_received(self, stream: HttpStream, sent_at: float, now: float, status: int) -> None:
         """The answer to a request that began to be sent at `sent_at` begins."""
-        if stream in self._measured:
-            self._quality.headers_received(stream, sent_at, now)
+        self._quality.headers_received(stream, sent_at, now)
         if self._health is not None:
             result = OK if status < 500 else ERR_HTTP_RESPONSE_CODE_FAILURE
             self._note(stream, result, now - sent_at)

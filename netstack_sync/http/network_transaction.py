@@ -173,9 +173,11 @@ class NetworkTransaction(TransactionFacts):
         if info.interim is not None:
             interim = info.interim.watch(info.expects_continue, self._net_log, session.thread.timers)
         self.timing.send_start = session.thread.clock.now()
-        self._step = self._sent
         result = stream.send_request(head, info.upload, self._on_io_complete, interim)
-        return result if result == ERR_IO_PENDING else self._sent(result)
+        if result != ERR_IO_PENDING:
+            return self._sent(result)  # fast path
+        self._step = self._sent
+        return result
 
     def _sent(self, result: int) -> int:
         stream = self._stream
@@ -183,7 +185,6 @@ class NetworkTransaction(TransactionFacts):
         if self._net_log.net_log.is_capturing:
             log_sent(self._net_log, result)
         if result != OK:
-            self._step = None
             return self._failed(result)
         self.timing.send_end = self._session.thread.clock.now()
         self._step = self._headers_complete
@@ -210,7 +211,9 @@ class NetworkTransaction(TransactionFacts):
         timing.receive_headers_end = now = self._session.thread.clock.now()
         if timing.receive_headers_start is None:
             timing.receive_headers_start = now
-        self._session.meter.headers_received(stream, timing.send_start or now, now, status)
+        meter = self._session.meter
+        if stream in meter.measured:
+            meter.headers_received(stream, timing.send_start or now, now, status)
         self.response = response = HttpResponseInfo(
             info.url, head, timing, timing.socket_reused, stream.remote_address, stream.ssl_info
         )

@@ -210,15 +210,16 @@ class HttpStreamParser:
             result = self._end_in_head()
         else:
             result = data
+        on_headers = self._on_headers
         if result == ERR_IO_PENDING:
             if self._interim is not None and self._interim.is_granted:
                 self._interim.go_on()
-            elif self._on_headers is not None:  # else: cancelled by who was told of a 1xx response
+            elif on_headers is not None:  # else: cancelled by who was told of a 1xx response
                 self._socket.notify_readable(self._on_headers_readable)
             return
         if self._send_error != OK and (self.head is None or self.head.status < 400):
             result = self._send_error
-        on_headers, self._on_headers = self._on_headers, None
+        self._on_headers = None
         assert on_headers is not None
         on_headers(result)
 
@@ -227,8 +228,7 @@ class HttpStreamParser:
             if self._heads is None:
                 whole = read_whole_head(data)
                 if whole is not None and whole[0].status >= 200:  # fast path: it comes alone and in one piece
-                    head, size = whole
-                    return self._accept(head, data[size:])
+                    return self._accept(whole[0], data[whole[1] :])
                 self._heads = HeadCollector(self._on_begun, self._on_interim)
             return self._on_collected(self._heads, self._heads.receive(data))
         except WireError as error:

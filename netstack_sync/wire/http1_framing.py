@@ -40,6 +40,9 @@ _SINGLE_FIELDS: Final = {
 }
 
 
+_new_tuple: Final = tuple.__new__  # what a NamedTuple's own constructor does, one call less
+
+
 class Framing(NamedTuple):
     """Where the body ends, and what happens to the connection after it."""
 
@@ -67,7 +70,7 @@ def read_framing(data: bytes, start: int, end: int, version: tuple[int, int]) ->
             return _read_with_care(data, start, end, version)
     if is_chunked and length is not None:
         return _read_with_care(data, start, end, version)
-    return Framing(length, is_chunked, keep_alive, False)
+    return _new_tuple(Framing, (length, is_chunked, keep_alive, False))
 
 
 def _read_with_care(data: bytes, start: int, end: int, version: tuple[int, int]) -> Framing:

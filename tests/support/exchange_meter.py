@@ -26,6 +26,7 @@ class RecordingMeter(ExchangeMeter):
         self.ended = self._on_ended
         self._tell_started = self.started
         self.started = self._on_started
+        self.measured = self  # all of them
 
     def headers_received(self, stream: HttpStream, sent_at: float, now: float, status: int) -> None:
         """See ExchangeMeter."""
@@ -52,6 +53,9 @@ class RecordingMeter(ExchangeMeter):
     def _on_ended(self, stream: MeasuredStream) -> None:
         self._by_stream.setdefault(stream, []).append("ended")
         self._tell_ended(stream)
+
+    def __contains__(self, stream: object) -> bool:
+        return True
 
     def _on_started(self, stream: MeasuredStream, method: str) -> None:
         self._keep(stream, "started", method)
