@@ -103,7 +103,7 @@ class NetworkTransaction(TransactionFacts):
             claim = ClientSocketHandle(self._session.pools.direct, group_id_for(info), info.priority, self._net_log)
             # While somebody looks on, the long way tells of each of its steps.
             if not self._net_log.net_log.is_capturing and claim.take_idle():  # fast path
-                return self._use(HttpBasicStream(claim, info.method, info.url.is_secure))
+                return self._use(HttpBasicStream(claim, info.method, info.url.is_secure), info)
             self._stream_request = StreamRequest(claim, info, self._net_log)
         else:
             self._stream_request = parties.request_stream(info)
@@ -126,66 +126,71 @@ class NetworkTransaction(TransactionFacts):
                 return self._start_over(result)
             self._error_detail, self._ssl_info = self._with_way(request.error_detail, result), request.ssl_info
             return result
-        assert request.stream is not None
-        return self._use(request.stream)
+        assert request.stream is not None and self._info is not None
+        return self._use(request.stream, self._info)
 
-    def _use(self, stream: HttpStream) -> int:
+    def _use(self, stream: HttpStream, info: HttpRequestInfo) -> int:
         """There is a connection, which the request goes over."""
         self._stream = stream
         if self._observer is not None:
             self._observer.on_connected()
             if self._stream is None:
                 return ERR_IO_PENDING  # closed by the observer
-        timing, info = self.timing, self._info
-        assert info is not None
+        timing = self.timing
         timing.socket_log_id = stream.socket_log_id
-        timing.socket_reused = stream.is_connection_reused
-        if not timing.socket_reused:
+        timing.socket_reused = is_reused = stream.is_connection_reused
+        if not is_reused:
             timing.connect = stream.connect_timing
         if self._parties is None and info.exchange_delegate is None:  # fast path
-            return self._send_head(self._session.heads.build(info))
+            return self._send(stream, info, self._session.heads.build(info))
+        return self._prepare(stream, info)
+
+    def _prepare(self, stream: HttpStream, info: HttpRequestInfo) -> int:
         authorization = forwarding = None
         if self._parties is not None:
             info = self._info = self._parties.prepare(stream, info)
             authorization, forwarding = self._parties.authorization, self._parties.forwarding
         if info.exchange_delegate is None:
-            return self._send_head(self._session.heads.build(info, authorization, forwarding))
+            return self._send(stream, info, self._session.heads.build(info, authorization, forwarding))
         headers = headers_to_send(info, authorization, forwarding)
         self._step = lambda result: self._send_changed_head(result, headers)
         return info.exchange_delegate.before_send_headers(headers, self._on_io_complete)
 
     def _send_changed_head(self, result: int, headers: RequestHeaders) -> int:
-        info = self._info
-        assert info is not None
+        stream, info = self._stream, self._info
+        assert stream is not None and info is not None
         if result != OK:
             return result
         is_forwarded = self._parties is not None and self._parties.forwarding is not None
         forwarding = Forwarding() if is_forwarded else None
-        return self._send_head(self._session.heads.build(with_sent_headers(info, headers), None, forwarding))
+        head = self._session.heads.build(with_sent_headers(info, headers), None, forwarding)
+        return self._send(stream, info, head)
 
-    def _send_head(self, head: bytes) -> int:
-        session, stream, info = self._session, self._stream, self._info
-        assert stream is not None and info is not None
+    def _send(self, stream: HttpStream, info: HttpRequestInfo, head: bytes) -> int:
+        session, interim = self._session, None
         session.meter.started(stream, info.method)
         if self._net_log.net_log.is_capturing:
             log_sending(self._net_log, head)
-        interim = None
         if info.interim is not None:
             interim = info.interim.watch(info.expects_continue, self._net_log, session.thread.timers)
         self.timing.send_start = session.thread.clock.now()
         result = stream.send_request(head, info.upload, self._on_io_complete, interim)
-        if result != ERR_IO_PENDING:
-            return self._sent(result)  # fast path
+        if result == OK:
+            return self._await_head(stream)  # fast path
         self._step = self._sent
         return result
 
     def _sent(self, result: int) -> int:
         stream = self._stream
         assert stream is not None
+        if result == OK:
+            return self._await_head(stream)
+        log_sent(self._net_log, result)
+        return self._failed(result)
+
+    def _await_head(self, stream: HttpStream) -> int:
         if self._net_log.net_log.is_capturing:
-            log_sent(self._net_log, result)
-        if result != OK:
-            return self._failed(result)
+            log_sent(self._net_log, OK)
         self.timing.send_end = self._session.thread.clock.now()
         self._step = self._headers_complete
         if self._observer is not None:
