@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from netstack_sync.base.net_errors import (
     ERR_CONNECTION_CLOSED,
-    ERR_CONNECTION_RESET,
     ERR_EMPTY_RESPONSE,
     ERR_IO_PENDING,
     OK,
@@ -42,9 +41,7 @@ class HttpStreamParser:
         "_on_begun",
         "_on_data",
         "_on_headers",
-        "_on_sent",
         "_read_bytes",
-        "_send_error",
         "_sender",
         "_sent_bytes",
         "_socket",
@@ -64,8 +61,6 @@ class HttpStreamParser:
         """See HttpStream."""
         self._sender: RequestSender | None = None  # for what the first write has not taken
         self._sent_bytes = 0  # without one
-        self._send_error = OK
-        self._on_sent: Completion | None = None
         self._interim: InterimWatch | None = None  # none where nobody wants to know of 1xx responses
         self._heads: HeadCollector | None = None  # for a head that is not whole in the first piece, or not the first
         self._body: BodyReader | None = None  # for a body that has not come whole with the head
@@ -100,9 +95,7 @@ class HttpStreamParser:
         self._interim = interim
         hold = self._hold_body if interim is not None and interim.holds_body else None
         self._sender = RequestSender(self._socket, head, upload, hold, taken)
-        self._on_sent = on_done
-        result = self._sender.send(self._on_send_complete)
-        return result if result == ERR_IO_PENDING else self._after_send(result)
+        return self._sender.send(on_done)
 
     def read_headers(self, on_done: Completion, on_begun: Task | None = None) -> int:
         """See HttpStream.read_headers."""
@@ -136,7 +129,7 @@ class HttpStreamParser:
             self._sender.cancel()
         if self._interim is not None:
             self._interim.cancel()
-        self._on_sent = self._on_headers = self._on_begun = self._on_data = self._heads = None
+        self._on_headers = self._on_begun = self._on_data = self._heads = None
         self._socket.cancel_notify()
 
     @property
@@ -167,7 +160,7 @@ class HttpStreamParser:
             return False
         if body is None and self._sender is None:  # fast path
             return head.keep_alive and not self._is_spoiled
-        if self._unparsed or self._send_error != OK or not self.can_find_end:
+        if self._unparsed or not self.can_find_end or (self._sender is not None and self._sender.error != OK):
             return False
         return body is None or not (body.surplus or body.in_doubt)
 
@@ -187,18 +180,6 @@ class HttpStreamParser:
         assert self._sender is not None
         self._sender.withhold_body()
 
-    def _on_send_complete(self, result: int) -> None:
-        on_sent, self._on_sent = self._on_sent, None
-        assert on_sent is not None
-        on_sent(self._after_send(result))
-
-    def _after_send(self, result: int) -> int:
-        if result == ERR_CONNECTION_RESET and self.sent_bytes:
-            # The server may have answered before it closed; if not, read_headers() gives this error.
-            self._send_error = result
-            return OK
-        return result
-
     # --- the head
 
     def _on_headers_readable(self) -> None:
@@ -217,8 +198,8 @@ class HttpStreamParser:
             elif on_headers is not None:  # else: cancelled by who was told of a 1xx response
                 self._socket.notify_readable(self._on_headers_readable)
             return
-        if self._send_error != OK and (self.head is None or self.head.status < 400):
-            result = self._send_error
+        if self._sender is not None and self._sender.error != OK and (self.head is None or self.head.status < 400):
+            result = self._sender.error
         self._on_headers = None
         assert on_headers is not None
         on_headers(result)
@@ -235,8 +216,8 @@ class HttpStreamParser:
             return self._malformed(error)
 
     def _end_in_head(self) -> int:
-        if self._send_error != OK:
-            return self._send_error  # half an answer does not explain a reset
+        if self._sender is not None and self._sender.error != OK:
+            return self._sender.error  # half an answer does not explain a reset
         if self._heads is None or not self._heads.is_inside_head:
             return ERR_CONNECTION_CLOSED if self.is_connection_reused or self.received_bytes else ERR_EMPTY_RESPONSE
         try:
