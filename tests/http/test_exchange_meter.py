@@ -104,6 +104,7 @@ def test_an_exchange_that_has_ended_is_forgotten(rig: Rig) -> None:
 def test_a_server_that_says_that_it_is_broken_is(rig: Rig, status: int, is_broken: bool) -> None:
     """What is wrong with the request is not its fault; the time is that to the headers."""
     stream = rig.stream()
+    assert stream in rig.meter.measured and stream not in rig.without_judge.measured
     rig.meter.headers_received(stream, 10.0, 12.0, status)
     assert rig.judge.told == [(PEER, ERR_HTTP_RESPONSE_CODE_FAILURE if is_broken else OK, 2.0)]
     stream.close()
