@@ -56,20 +56,19 @@ class RequestHeads:
         `forwarding` nothing goes out that is for a proxy.
         Raises ValueError for what must not go on the wire; the layers above have checked it before.
         """
-        fields = tuple(info.headers.items())
-        is_forwarded, is_secret = forwarding is not None, authorization is not None
+        fields, upload = tuple(info.headers.items()), info.upload
         if forwarding is not None and forwarding.authorization is not None:
-            fields, is_secret = _with_field(fields, "Proxy-Authorization", forwarding.authorization), True
+            fields = _with_field(fields, "Proxy-Authorization", forwarding.authorization)
         if authorization is not None:
             fields = _with_field(fields, "Authorization", authorization)
         if info.interim is not None and info.expects_continue:
             fields = (*fields, ("Expect", "100-continue"))
-        size = info.upload.size if info.upload is not None else 0
-        has_body = info.upload is not None or info.method in _METHODS_WITH_BODY
-        key = (info.method, info.url, fields, size if has_body else -1, is_forwarded)
+        size = upload.size if upload is not None else 0 if info.method in _METHODS_WITH_BODY else -1
+        key = (info.method, info.url, fields, size, forwarding is not None)
         head = self._known.get(key)
         if head is None:
             head = _head_bytes(*key)
+            is_secret = authorization is not None or (forwarding is not None and forwarding.authorization is not None)
             if len(head) <= _MAX_KEPT_BYTES and not is_secret and not _has_credentials(info):
                 self._keep(key, head)
         return head

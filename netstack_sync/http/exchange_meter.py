@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+from typing import Final
+
 from netstack_sync.base.net_errors import ERR_HTTP_RESPONSE_CODE_FAILURE, OK
 from netstack_sync.http.stream import HttpStream
 from netstack_sync.network.quality_estimator import NetworkQualityEstimator
 from netstack_sync.pool.endpoint_health import EndpointHealth
+
+
+class _Everything(Container[object]):
+    """Holds whatever it is asked about."""
+
+    def __contains__(self, item: object) -> bool:
+        return True
+
+
+_EVERY_STREAM: Final = _Everything()
 
 
 class ExchangeMeter:
@@ -14,17 +27,17 @@ class ExchangeMeter:
     `health` is None where nobody judges endpoints by their requests.
     """
 
-    __slots__ = ("_health", "_quality", "ended")
+    __slots__ = ("_health", "_quality", "ended", "measured", "started")
 
     def __init__(self, quality: NetworkQualityEstimator, health: EndpointHealth | None) -> None:
         self._quality = quality
         self._health = health
+        self.started = quality.request_started
+        """A request of this method is about to be sent over a stream."""
         self.ended = quality.request_ended
         """The exchange over a stream is over, whatever became of it; called before the stream is closed."""
-
-    def started(self, stream: HttpStream, method: str) -> None:
-        """A request is about to be sent."""
-        self._quality.request_started(stream, method == "GET")
+        self.measured: Container[object] = quality.measured if health is None else _EVERY_STREAM
+        """The streams of whose headers it has to be told."""
 
     def headers_received(self, stream: HttpStream, sent_at: float, now: float, status: int) -> None:
         """The answer to a request that began to be sent at `sent_at` begins."""

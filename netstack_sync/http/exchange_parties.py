@@ -23,9 +23,10 @@ from netstack_sync.http.proxy_way import ProxyWay
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.http.stream import HttpStream
-from netstack_sync.http.stream_request import StreamRequest
+from netstack_sync.http.stream_request import StreamRequest, group_id_for
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.completion import Completion
+from netstack_sync.pool.handle import ClientSocketHandle
 
 _NO_ANSWER: Final = frozenset(
     (ERR_CONNECTION_CLOSED, ERR_CONNECTION_RESET, ERR_EMPTY_RESPONSE, ERR_INVALID_HTTP_RESPONSE)
@@ -85,7 +86,10 @@ class ExchangeParties:
         session, way = self._session, self._way
         connection = self._auth.take_connection() if self._auth is not None else None
         if way is None or connection is not None:
-            return StreamRequest(session.pools.direct, info, self._net_log, connection)
+            claim = connection or ClientSocketHandle(
+                session.pools.direct, group_id_for(info), info.priority, self._net_log
+            )
+            return StreamRequest(claim, info, self._net_log)
         return ProxyStreamRequest(session.pools, info, self._net_log, way, session.thread.clock)
 
     def prepare(self, stream: HttpStream, info: HttpRequestInfo) -> HttpRequestInfo:

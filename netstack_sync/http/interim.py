@@ -39,15 +39,15 @@ class InterimAnswers:
         """True when a body is held back until the server asks for it; until a server refuses to be asked."""
         self.on_interim = on_interim
 
-    def watch(self, holds_body: bool, is_reused: bool, net_log: NetLogWithSource, timers: TimerQueue) -> InterimWatch:
-        """The same for one exchange, over a connection that was made for it or not."""
-        return InterimWatch(self.on_interim, timers if holds_body else None, is_reused, net_log)
+    def watch(self, holds_body: bool, net_log: NetLogWithSource, timers: TimerQueue) -> InterimWatch:
+        """The same for one exchange."""
+        return InterimWatch(self.on_interim, timers if holds_body else None, net_log)
 
 
 class HeadReader(Protocol):
     """Who reads the heads of the responses, while the body waits."""
 
-    def read_headers(self, is_reused: bool, on_done: Completion) -> int:
+    def read_headers(self, on_done: Completion) -> int:
         """ERR_IO_PENDING and one later callback: OK with the final head, or an error."""
 
     def stop_reading(self) -> None:
@@ -64,15 +64,12 @@ class InterimWatch:
     connection, or after CONTINUE_WAIT_S seconds, since a client must not wait for ever (RFC 9110 §10.1.1).
     """
 
-    __slots__ = ("_is_reused", "_net_log", "_on_done", "_on_interim", "_reader", "_timer", "_timers", "is_granted")
+    __slots__ = ("_net_log", "_on_done", "_on_interim", "_reader", "_timer", "_timers", "is_granted")
 
-    def __init__(
-        self, on_interim: OnInterim | None, timers: TimerQueue | None, is_reused: bool, net_log: NetLogWithSource
-    ) -> None:
+    def __init__(self, on_interim: OnInterim | None, timers: TimerQueue | None, net_log: NetLogWithSource) -> None:
         """With `timers` the body waits."""
         self._on_interim = on_interim
         self._timers = timers
-        self._is_reused = is_reused
         self._net_log = net_log
         self._reader: HeadReader | None = None
         self._on_done: Completion | None = None
@@ -90,7 +87,7 @@ class InterimWatch:
         assert self._timers is not None and self._on_done is None
         self._reader, self._on_done = reader, on_done
         self._timer = self._timers.call_later(CONTINUE_WAIT_S, self.go_on)
-        return reader.read_headers(self._is_reused, self._on_final_head)
+        return reader.read_headers(self._on_final_head)
 
     def receive(self, head: ResponseHead) -> None:
         """A 1xx response has come. Whoever is told may cancel the exchange."""

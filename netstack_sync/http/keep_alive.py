@@ -11,7 +11,5 @@ _TIMEOUT = re.compile(r"(?:^|[,;\s])timeout\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 
 def keep_alive_timeout_s(headers: ResponseHeaders) -> float | None:
     """The promise in seconds; None without one that can be read."""
-    if not headers.may_have(b"keep-alive:"):  # nearly always; as a value it is followed by no colon
-        return None
     match = _TIMEOUT.search(headers.get("Keep-Alive") or "")
     return float(match[1]) if match is not None else None

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.headers import RequestHeaders
-from netstack_sync.base.net_errors import ERR_ABORTED, ERR_IO_PENDING, OK
+from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.http.build_headers import Forwarding, head_params, headers_to_send, with_sent_headers
+from netstack_sync.http.basic_stream import HttpBasicStream
+from netstack_sync.http.build_headers import Forwarding, headers_to_send, with_sent_headers
 from netstack_sync.http.exchange_parties import ExchangeParties, make_parties
-from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
-from netstack_sync.http.retry_rules import should_reconnect, should_resend, should_resend_status
+from netstack_sync.http.retry_rules import MAY_BE_REFUSED, should_reconnect, should_resend, should_resend_status
 from netstack_sync.http.stream import HttpStream, OnBodyData
-from netstack_sync.http.stream_request import StreamRequest
+from netstack_sync.http.stream_request import StreamRequest, group_id_for
 from netstack_sync.http.transaction_facts import TransactionFacts
-from netstack_sync.http.transaction_observer import TransactionObserver
-from netstack_sync.log.bound import NetLogWithSource
-from netstack_sync.log.event_types import NetLogEventType
-from netstack_sync.log.params import response_header_params
+from netstack_sync.http.transaction_log import log_given_up, log_head, log_restart, log_sending, log_sent
 from netstack_sync.loop.completion import Completion
+from netstack_sync.pool.handle import ClientSocketHandle
 
 
 class NetworkTransaction(TransactionFacts):
@@ -29,44 +27,24 @@ class NetworkTransaction(TransactionFacts):
     owned by a job. After close() no callback comes (net/http/http_network_transaction.cc).
     """
 
-    __slots__ = (
-        "_headers",
-        "_info",
-        "_net_log",
-        "_observer",
-        "_reconnects",
-        "_session",
-        "is_ready_to_restart",
-    )
-
-    def __init__(
-        self,
-        session: HttpNetworkSession,
-        net_log: NetLogWithSource,
-        observer: TransactionObserver | None = None,
-    ) -> None:
-        super().__init__()
-        self._session = session
-        self._net_log = net_log
-        self._observer = observer
-        self._info: HttpRequestInfo | None = None
-        self._headers: RequestHeaders | None = None  # while a delegate looks at them
-        self._reconnects = 0
-        self.is_ready_to_restart = False
-        """True when the answer is a challenge which restart_with_auth() would meet."""
+    __slots__ = ()
 
     def start(self, info: HttpRequestInfo, on_done: Completion) -> int:
         """OK when the head of the response is there, an error, or ERR_IO_PENDING and one later callback."""
-        self._info = info
-        session, has_identity = self._session, info.auth is not None or info.url.username is not None
-        if has_identity or info.proxy is not None or not session.is_direct:
+        self._info, session = info, self._session
+        if info.auth is not None or info.url.username is not None or info.proxy is not None or not session.is_direct:
             self._parties = make_parties(info, session, self._net_log)
-        self.timing.request_start = session.thread.clock.now()
-        return self._begin(self._create_stream, on_done)
+        result = self._create_stream(OK)
+        if result != ERR_IO_PENDING:
+            result = self._advance(result)
+        if result == ERR_IO_PENDING:  # nearly always, and nothing was waited for so far
+            self._on_done = on_done
+        return result
 
     def restart_with_auth(self, info: HttpRequestInfo, on_done: Completion) -> int:
         """As start(), for a challenge that can be met: over the same connection if the pool still has it then."""
         self._info, self.response, self.is_ready_to_restart = info, None, False
+        self._has_sent = True
         return self._begin(self._drain_challenge, on_done)
 
     def take_identity(self, identity: AuthIdentity) -> None:
@@ -84,19 +62,24 @@ class NetworkTransaction(TransactionFacts):
 
     def close(self) -> None:
         """Ends the exchange in any state; a connection that is still good goes back to the pool; idempotent."""
-        if self._net_log.is_capturing:
-            self._end_span()
-        self._stop()
-        self._observer = None  # it owns our owner: a circle that would keep every request until a collection
+        if self._step is not None:
+            self._give_up()
+        # Who waits, and who looks on, owns our owner: a circle that would keep every request until a collection.
+        self._on_done = self._observer = None
+        stream, parties = self._stream, self._parties
+        if stream is not None:
+            self._stream = None
+            self._session.meter.ended(stream)
+            if parties is None and stream.is_body_complete:  # fast path
+                stream.close()
+                return
         if self._stream_request is not None:
             self._stream_request.cancel()
             self._stream_request = None
-        stream, parties, self._stream = self._stream, self._parties, None
         if parties is not None:
             parties.cancel()
         if stream is None:
             return
-        self._session.meter.ended(stream)
         if self.response is None or stream.is_reading or (parties is not None and parties.spoils_connection):
             # Who leaves in the middle of a wait does not want to wait for the rest either.
             self._note_sent(stream)
@@ -116,125 +99,138 @@ class NetworkTransaction(TransactionFacts):
         assert info is not None
         if result != OK:
             return result  # there is nothing to answer the challenge with
-        if parties is None:  # fast path
-            self._stream_request = StreamRequest(self._session.pools.direct, info, self._net_log)
+        if parties is None:
+            claim = ClientSocketHandle(self._session.pools.direct, group_id_for(info), info.priority, self._net_log)
+            # While somebody looks on, the long way tells of each of its steps.
+            if not self._net_log.net_log.is_capturing and claim.take_idle():  # fast path
+                return self._use(HttpBasicStream(claim, info.method, info.url.is_secure), info)
+            self._stream_request = StreamRequest(claim, info, self._net_log)
         else:
             self._stream_request = parties.request_stream(info)
-        self._step = self._send_request
+        self._step = self._stream_complete
         return self._stream_request.start(self._on_io_complete)
 
     def _create_another_stream(self, result: int) -> int:
+        self.timing.connect = self.timing.send_end = self.timing.receive_headers_start = None
         if result == OK and self._observer is not None:
             self._observer.on_reconnect()
             if self._observer is None:
                 return ERR_IO_PENDING  # closed by the observer
         return self._create_stream(result)
 
-    def _send_request(self, result: int) -> int:
+    def _stream_complete(self, result: int) -> int:
         request, self._stream_request = self._stream_request, None
-        info, parties = self._info, self._parties
-        assert request is not None and info is not None
+        assert request is not None
         if result != OK:
             if self._may_reconnect(result):
                 return self._start_over(result)
             self._error_detail, self._ssl_info = self._with_way(request.error_detail, result), request.ssl_info
             return result
-        self._stream = stream = request.stream
-        assert stream is not None
+        assert request.stream is not None and self._info is not None
+        return self._use(request.stream, self._info)
+
+    def _use(self, stream: HttpStream, info: HttpRequestInfo) -> int:
+        """There is a connection, which the request goes over."""
+        self._stream = stream
         if self._observer is not None:
             self._observer.on_connected()
             if self._stream is None:
                 return ERR_IO_PENDING  # closed by the observer
         timing = self.timing
-        timing.connect = stream.connect_timing
-        timing.socket_reused = stream.is_connection_reused
         timing.socket_log_id = stream.socket_log_id
-        timing.send_end = timing.receive_headers_start = None
-        authorization = forwarding = None
-        if parties is not None:
-            info = self._info = parties.prepare(stream, info)
-            authorization, forwarding = parties.authorization, parties.forwarding
-        if info.exchange_delegate is None:  # fast path
-            return self._send_head(self._session.heads.build(info, authorization, forwarding))
-        self._headers = headers_to_send(info, authorization, forwarding)
-        self._step = self._send_changed_head
-        return info.exchange_delegate.before_send_headers(self._headers, self._on_io_complete)
+        timing.socket_reused = is_reused = stream.is_connection_reused
+        if not is_reused:
+            timing.connect = stream.connect_timing
+        if self._parties is None and info.exchange_delegate is None:  # fast path
+            return self._send(stream, info, self._session.heads.build(info))
+        return self._prepare(stream, info)
 
-    def _send_changed_head(self, result: int) -> int:
-        info, headers = self._info, self._headers
-        assert info is not None and headers is not None
-        self._headers = None
+    def _prepare(self, stream: HttpStream, info: HttpRequestInfo) -> int:
+        authorization = forwarding = None
+        if self._parties is not None:
+            info = self._info = self._parties.prepare(stream, info)
+            authorization, forwarding = self._parties.authorization, self._parties.forwarding
+        if info.exchange_delegate is None:
+            return self._send(stream, info, self._session.heads.build(info, authorization, forwarding))
+        headers = headers_to_send(info, authorization, forwarding)
+        self._step = lambda result: self._send_changed_head(result, headers)
+        return info.exchange_delegate.before_send_headers(headers, self._on_io_complete)
+
+    def _send_changed_head(self, result: int, headers: RequestHeaders) -> int:
+        stream, info = self._stream, self._info
+        assert stream is not None and info is not None
         if result != OK:
             return result
         is_forwarded = self._parties is not None and self._parties.forwarding is not None
         forwarding = Forwarding() if is_forwarded else None
-        return self._send_head(self._session.heads.build(with_sent_headers(info, headers), None, forwarding))
+        head = self._session.heads.build(with_sent_headers(info, headers), None, forwarding)
+        return self._send(stream, info, head)
 
-    def _send_head(self, head: bytes) -> int:
-        stream, info = self._stream, self._info
-        assert stream is not None and info is not None
-        self.timing.send_start = self._session.thread.clock.now()
-        self._session.meter.started(stream, info.method)
-        if self._net_log.is_capturing:
-            self._net_log.begin(NetLogEventType.HTTP_TRANSACTION_SEND_REQUEST)
-            self._net_log.event(NetLogEventType.HTTP_TRANSACTION_SEND_REQUEST_HEADERS, head_params(head))
-        self._step = self._read_headers
-        interim = None
+    def _send(self, stream: HttpStream, info: HttpRequestInfo, head: bytes) -> int:
+        session, interim = self._session, None
+        session.meter.started(stream, info.method)
+        if self._net_log.net_log.is_capturing:
+            log_sending(self._net_log, head)
         if info.interim is not None:
-            reused, timers = stream.is_connection_reused, self._session.thread.timers
-            interim = info.interim.watch(info.expects_continue, reused, self._net_log, timers)
-        return stream.send_request(head, info.upload, self._on_io_complete, interim)
+            interim = info.interim.watch(info.expects_continue, self._net_log, session.thread.timers)
+        self.timing.send_start = session.thread.clock.now()
+        result = stream.send_request(head, info.upload, self._on_io_complete, interim)
+        if result == OK:
+            return self._await_head(stream)  # fast path
+        self._step = self._sent
+        return result
 
-    def _read_headers(self, result: int) -> int:
-        is_capturing = self._net_log.is_capturing
-        if is_capturing:
-            self._net_log.end_with_net_error(NetLogEventType.HTTP_TRANSACTION_SEND_REQUEST, result)
+    def _sent(self, result: int) -> int:
         stream = self._stream
         assert stream is not None
-        if result != OK:
-            return self._failed(result)
+        if result == OK:
+            return self._await_head(stream)
+        log_sent(self._net_log, result)
+        return self._failed(result)
+
+    def _await_head(self, stream: HttpStream) -> int:
+        if self._net_log.net_log.is_capturing:
+            log_sent(self._net_log, OK)
         self.timing.send_end = self._session.thread.clock.now()
+        self._step = self._headers_complete
         if self._observer is not None:
             self._observer.on_request_sent()
             if self._stream is None:
                 return ERR_IO_PENDING  # closed by the observer
-        if is_capturing:
-            self._net_log.begin(NetLogEventType.HTTP_TRANSACTION_READ_HEADERS)
-        self._step = self._headers_complete
         return stream.read_headers(self._on_io_complete, self._on_head_begun)
 
     def _on_head_begun(self) -> None:
         self.timing.receive_headers_start = self._session.thread.clock.now()
 
     def _headers_complete(self, result: int) -> int:
-        is_capturing = self._net_log.is_capturing
-        if is_capturing:
-            self._net_log.end_with_net_error(NetLogEventType.HTTP_TRANSACTION_READ_HEADERS, result)
+        stream, info, timing = self._stream, self._info, self.timing
+        assert stream is not None and info is not None
+        head = stream.head
+        if self._net_log.net_log.is_capturing:
+            log_head(self._net_log, result, head)
+        if result != OK or head is None:
+            return self._failed(result)
+        status = head.status
+        if status in MAY_BE_REFUSED and self._is_refused(status) and self._rewind() == OK:
+            return self._resend(status)  # else the 408 is all the answer there will be
+        timing.receive_headers_end = now = self._session.thread.clock.now()
+        if timing.receive_headers_start is None:
+            timing.receive_headers_start = now
+        meter = self._session.meter
+        if stream in meter.measured:
+            meter.headers_received(stream, timing.send_start or now, now, status)
+        self.response = response = HttpResponseInfo(
+            info.url, head, timing, timing.socket_reused, stream.remote_address, stream.ssl_info
+        )
+        if self._parties is not None:
+            self.is_ready_to_restart = self._parties.heed(response, stream)
+        return OK
+
+    def _is_refused(self, status: int) -> bool:
         stream, info = self._stream, self._info
         assert stream is not None and info is not None
-        if result != OK:
-            return self._failed(result)
-        head = stream.head
-        assert head is not None
         expects = info.interim is not None and info.expects_continue
-        is_refused = should_resend_status(head.status, stream.is_connection_reused, expects)
-        if is_refused and self._rewind() == OK:
-            return self._resend(head.status)  # else the 408 is all the answer there will be
-        now = self._session.thread.clock.now()
-        self.timing.receive_headers_end = now
-        if self.timing.receive_headers_start is None:
-            self.timing.receive_headers_start = now
-        self._session.meter.headers_received(stream, self.timing.send_start or now, now, head.status)
-        if is_capturing:
-            line = f"HTTP/{head.version[0]}.{head.version[1]} {head.status} {head.reason}"
-            params = response_header_params(line, head.headers)
-            self._net_log.event(NetLogEventType.HTTP_TRANSACTION_READ_RESPONSE_HEADERS, params)
-        self.has_sent_bytes = True
-        self.response = response = HttpResponseInfo(
-            info.url, head, self.timing, stream.is_connection_reused, stream.remote_address, stream.ssl_info
-        )
-        self.is_ready_to_restart = self._parties is not None and self._parties.heed(response, stream)
-        return OK
+        return should_resend_status(status, stream.is_connection_reused, expects)
 
     def _drain_challenge(self, _: int) -> int:
         parties, stream, self._stream = self._parties, self._stream, None
@@ -279,8 +275,7 @@ class NetworkTransaction(TransactionFacts):
         return self._start_over(why)
 
     def _start_over(self, why: int) -> int:
-        key = "net_error" if why < 0 else "http_status_code"
-        self._net_log.event(NetLogEventType.HTTP_TRANSACTION_RESTART_AFTER_ERROR, lambda _: {key: why})
+        log_restart(self._net_log, why)
         self._step = self._create_another_stream
         return OK
 
@@ -288,12 +283,11 @@ class NetworkTransaction(TransactionFacts):
         assert self._info is not None
         return self._info.upload.rewind() if self._info.upload is not None else OK
 
-    def _end_span(self) -> None:
+    def _give_up(self) -> None:
         step = self._step
-        if step == self._read_headers:
-            self._net_log.end_with_net_error(NetLogEventType.HTTP_TRANSACTION_SEND_REQUEST, ERR_ABORTED)
-        elif step == self._headers_complete:
-            self._net_log.end_with_net_error(NetLogEventType.HTTP_TRANSACTION_READ_HEADERS, ERR_ABORTED)
+        self._stop()
+        if step == self._sent or step == self._headers_complete:
+            log_given_up(self._net_log, is_sending=step == self._sent)
 
     def _note_sent(self, stream: HttpStream) -> None:
-        self.has_sent_bytes = self.has_sent_bytes or stream.sent_bytes > 0
+        self._has_sent = self._has_sent or stream.sent_bytes > 0

@@ -100,7 +100,7 @@ class ProxyStreamRequest(StepMachine):
         group_id = group_id_for(self._info, self._way.route)
         pool = self._pools.pool_for(group_id)
         claim = ClientSocketHandle(pool, group_id, self._priority, self._net_log)
-        self._request = StreamRequest(pool, self._info, self._net_log, claim)
+        self._request = StreamRequest(claim, self._info, self._net_log)
         self._step = self._try_next
         return self._request.start(self._on_io_complete)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
+from netstack_sync.base.net_errors import ERR_CONNECTION_RESET, ERR_IO_PENDING, OK
 from netstack_sync.http.upload import BytesUpload, UploadStream
 from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.step_machine import StepMachine
@@ -23,37 +23,47 @@ class RequestSender(StepMachine):
     Network thread only; owned by the stream parser.
     """
 
-    __slots__ = ("_hold", "_is_last", "_piece", "_socket", "_unsent", "_upload", "is_body_withheld", "sent_bytes")
+    __slots__ = (
+        "_hold",
+        "_is_last",
+        "_on_sent",
+        "_piece",
+        "_socket",
+        "_unsent",
+        "_upload",
+        "error",
+        "is_body_withheld",
+        "sent_bytes",
+    )
 
     def __init__(
-        self, socket: StreamSocket, head: bytes, upload: UploadStream | None, hold: Hold | None = None
+        self, socket: StreamSocket, head: bytes, upload: UploadStream | None, hold: Hold | None = None, taken: int = 0
     ) -> None:
-        """With `hold` the head goes alone, and the body, if withhold_body() was not called, after it has ended."""
+        """With `hold` the head goes alone, and the body, if withhold_body() was not called, after it has ended.
+
+        So many bytes of the head as are `taken` have been sent already.
+        """
         super().__init__()
         self._socket = socket
         self._upload = upload
         self._hold = hold
         self.is_body_withheld = False
-        self._unsent: bytes | memoryview = head
+        self._unsent: bytes | memoryview = memoryview(head)[taken:] if taken else head
         self._piece = b""
         self._is_last = upload is None
-        self.sent_bytes = 0
+        self.sent_bytes = taken
+        self._on_sent: Completion | None = None
+        self.error = OK
+        """The reset that ended the sending early: the server may have answered before it closed."""
 
     def send(self, on_done: Completion) -> int:
-        """OK when all is written, an error, or ERR_IO_PENDING and one later callback."""
+        """OK when all is written or there is an `error`, else an error, or ERR_IO_PENDING and one later callback."""
         upload = self._upload
-        if upload is None:
-            sent = self._socket.write(self._unsent)  # fast path: a head fits into any socket's buffer
-            if sent == len(self._unsent):
-                self.sent_bytes = sent
-                return OK
-            if sent > 0:
-                self._took(sent)
-            elif sent != ERR_IO_PENDING:
-                return sent
-        elif self._hold is None and should_merge(len(self._unsent), upload):
+        if upload is not None and self._hold is None and should_merge(len(self._unsent), upload):
             self._fetch_merged(upload)
-        return self._begin(self._write, on_done)
+        self._on_sent = on_done
+        result = self._begin(self._write, self._on_end)
+        return result if result == ERR_IO_PENDING else self._outcome(result)
 
     def cancel(self) -> None:
         """No callback comes; what is written is written. Once all is sent the upload is no business of ours:
@@ -61,7 +71,7 @@ class RequestSender(StepMachine):
         """
         if self.is_pending and self._upload is not None:
             self._upload.cancel()
-        self._hold = None
+        self._hold = self._on_sent = None
         self._stop()
 
     def withhold_body(self) -> None:
@@ -73,6 +83,17 @@ class RequestSender(StepMachine):
         assert isinstance(body, bytes)
         self._unsent = bytes(self._unsent) + body
         self._is_last = True
+
+    def _on_end(self, result: int) -> None:
+        on_sent, self._on_sent = self._on_sent, None
+        assert on_sent is not None
+        on_sent(self._outcome(result))
+
+    def _outcome(self, result: int) -> int:
+        if result == ERR_CONNECTION_RESET and self.sent_bytes:
+            self.error = result
+            return OK
+        return result
 
     def _write(self, _: int) -> int:
         while self._unsent:

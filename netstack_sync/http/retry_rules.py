@@ -21,6 +21,9 @@ _STALE_SOCKET_ERRORS = frozenset(
     }
 )
 
+MAY_BE_REFUSED = frozenset((408, 417))
+"""The statuses of which should_resend_status() may be true."""
+
 MAX_RECONNECTS = 100
 """How often a request may ask for a connection again; each time takes another change of the network."""
 

@@ -24,20 +24,23 @@ class HttpStream(Protocol):
     (net/http/http_stream.h).
     """
 
-    is_connection_reused: bool
-    """True when the connection was not made for this request."""
-
     remote_address: IPEndPoint | None
     """Whom we talk to: the server, or the first proxy on the way to it."""
 
-    route: ProxyRoute | None
-    """The proxies on the way; None for a direct connection."""
+    head: ResponseHead | None
+    """The final response's head, once read_headers() is through."""
 
-    socket_log_id: int
-    """The connection's id in the NetLog."""
+    is_body_complete: bool
+    """True once everything that read_body() will give has been given, but b"" at the end."""
 
-    ssl_info: SSLInfo | None
-    """What TLS agreed on with the server."""
+    is_connection_reused: bool
+    """True when the connection was not made for this request."""
+
+    received_bytes: int
+    """Bytes that have arrived in answer, framing and interim responses included."""
+
+    error_detail: str
+    """What was wrong with a malformed response, in words."""
 
     def send_request(
         self, head: bytes, upload: UploadStream | None, on_done: Completion, interim: InterimWatch | None = None
@@ -66,28 +69,12 @@ class HttpStream(Protocol):
         """The connection's round trip time in seconds, where the system tells."""
 
     @property
-    def head(self) -> ResponseHead | None:
-        """The final response's head, once read_headers() is through."""
-
-    @property
-    def received_bytes(self) -> int:
-        """Bytes that have arrived in answer, framing and interim responses included."""
-
-    @property
     def sent_bytes(self) -> int:
         """Bytes of the request that have left."""
 
     @property
-    def error_detail(self) -> str:
-        """What was wrong with a malformed response, in words."""
-
-    @property
     def is_reading(self) -> bool:
         """True while a read_body() is pending."""
-
-    @property
-    def is_body_complete(self) -> bool:
-        """True once the last byte of the response is there."""
 
     @property
     def can_find_end(self) -> bool:
@@ -96,3 +83,15 @@ class HttpStream(Protocol):
     @property
     def connect_timing(self) -> ConnectTiming | None:
         """How the connection was made, if for this request."""
+
+    @property
+    def route(self) -> ProxyRoute | None:
+        """The proxies on the way; None for a direct connection."""
+
+    @property
+    def socket_log_id(self) -> int:
+        """The connection's id in the NetLog."""
+
+    @property
+    def ssl_info(self) -> SSLInfo | None:
+        """What TLS agreed on with the server."""

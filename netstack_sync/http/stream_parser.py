@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from netstack_sync.base.net_errors import (
     ERR_CONNECTION_CLOSED,
-    ERR_CONNECTION_RESET,
     ERR_EMPTY_RESPONSE,
-    ERR_INVALID_HTTP_RESPONSE,
     ERR_IO_PENDING,
     OK,
 )
-from netstack_sync.http.interim import InterimWatch, problem_with_interim
+from netstack_sync.http.head_collector import HeadCollector
+from netstack_sync.http.interim import InterimWatch
 from netstack_sync.http.request_sender import RequestSender
 from netstack_sync.http.stream import OnBodyData
 from netstack_sync.http.upload import UploadStream
@@ -18,63 +17,62 @@ from netstack_sync.loop.completion import Completion, Task
 from netstack_sync.sockets.read_size import LARGE_READ_BYTES, SMALL_READ_BYTES, next_read_size
 from netstack_sync.sockets.stream_socket import StreamSocket
 from netstack_sync.wire.errors import WireError
-from netstack_sync.wire.http1_body import BodyReader, choose_body
-from netstack_sync.wire.http1_response import ResponseHead, ResponseHeadParser
+from netstack_sync.wire.http1_body import BodyReader, choose_body, comes_whole
+from netstack_sync.wire.http1_response import ResponseHead, read_whole_head
 
 _LARGE_BODY_BYTES = 64 * 1024  # from here on fewer, larger reads pay
 
 
 class HttpStreamParser:
-    """Network thread only; owned by a stream, which owns the socket.
+    """Network thread only; base of the stream, which owns the socket.
 
     It waits first and reads second: the answer to a request that was just sent is never there yet. Each event
-    brings one read; the pump reports what is left (net/http/http_stream_parser.cc).
+    brings one read; the pump reports what is left. What one write takes needs no sender, a head that comes whole no
+    parser of its own, and a body that comes whole with it no reader (net/http/http_stream_parser.cc).
     """
 
     __slots__ = (
         "_body",
-        "_has_failed",
-        "_head_parser",
-        "_in_doubt",
-        "_informational",
+        "_heads",
         "_interim",
-        "_is_reused",
         "_is_secure",
+        "_is_spoiled",
         "_method",
         "_on_begun",
         "_on_data",
         "_on_headers",
-        "_on_sent",
         "_read_bytes",
-        "_send_error",
         "_sender",
+        "_sent_bytes",
         "_socket",
         "_unparsed",
         "error_detail",
         "head",
+        "is_body_complete",
+        "is_connection_reused",
         "received_bytes",
     )
 
-    def __init__(self, socket: StreamSocket, method: str, is_secure: bool) -> None:
+    def __init__(self, socket: StreamSocket, method: str, is_secure: bool, is_reused: bool = False) -> None:
         self._socket = socket
         self._method = method
         self._is_secure = is_secure
-        self._is_reused = False
-        self._sender: RequestSender | None = None
-        self._send_error = OK
-        self._on_sent: Completion | None = None
-        self._head_parser = ResponseHeadParser()
-        self._in_doubt = False  # by an interim response
-        self._informational = 0
+        self.is_connection_reused = is_reused
+        """See HttpStream."""
+        self._sender: RequestSender | None = None  # for what the first write has not taken
+        self._sent_bytes = 0  # without one
         self._interim: InterimWatch | None = None  # none where nobody wants to know of 1xx responses
-        self._body: BodyReader | None = None
+        self._heads: HeadCollector | None = None  # for a head that is not whole in the first piece, or not the first
+        self._body: BodyReader | None = None  # for a body that has not come whole with the head
         self._unparsed = b""
-        self._has_failed = False  # from then on what comes belongs to no answer
+        self._is_spoiled = False  # what comes belongs to no answer, or there is doubt about it
         self._read_bytes = SMALL_READ_BYTES
         self._on_headers: Completion | None = None
         self._on_begun: Task | None = None
         self._on_data: OnBodyData | None = None
         self.head: ResponseHead | None = None
+        self.is_body_complete = False
+        """See HttpStream."""
         self.received_bytes = 0
         self.error_detail = ""
         """What was wrong with a malformed response, in words."""
@@ -83,33 +81,44 @@ class HttpStreamParser:
         self, head: bytes, upload: UploadStream | None, on_done: Completion, interim: InterimWatch | None = None
     ) -> int:
         """See HttpStream.send_request. A server that resets during the upload may have answered: see read_headers."""
+        taken = 0
+        if upload is None:
+            taken = self._socket.write(head)
+            if taken > 0:
+                self._sent_bytes = taken
+            if taken == len(head) and interim is None:
+                return OK  # fast path: a head fits into any socket's buffer
+            if taken == ERR_IO_PENDING:
+                taken = 0
+            elif taken < 0:
+                return taken
         self._interim = interim
         hold = self._hold_body if interim is not None and interim.holds_body else None
-        self._sender = RequestSender(self._socket, head, upload, hold)
-        self._on_sent = on_done
-        result = self._sender.send(self._on_send_complete)
-        return result if result == ERR_IO_PENDING else self._after_send(result)
+        self._sender = RequestSender(self._socket, head, upload, hold, taken)
+        return self._sender.send(on_done)
 
-    def read_headers(self, is_reused: bool, on_done: Completion, on_begun: Task | None = None) -> int:
+    def read_headers(self, on_done: Completion, on_begun: Task | None = None) -> int:
         """See HttpStream.read_headers."""
         if self.head is not None:
             return OK  # it came before the body was sent
-        self._is_reused = is_reused
         self._on_headers, self._on_begun = on_done, on_begun
         self._socket.notify_readable(self._on_headers_readable)
         return ERR_IO_PENDING
 
     def read_body(self, on_data: OnBodyData) -> bytes | int:
         """See HttpStream.read_body."""
-        body = self._body
-        assert body is not None and self._on_data is None
-        if self._unparsed:
-            data, self._unparsed = self._unparsed, b""
+        data = self._unparsed
+        if data:
+            self._unparsed = b""
+            if self._body is None:  # fast path: it came whole with the head
+                self.is_body_complete = True
+                return data
             payload = self._decode(data)
             if payload:  # a piece, or an error
                 return payload
-        if body.is_complete:
+        if self.is_body_complete:
             return b""
+        assert self._body is not None and self._on_data is None
         self._on_data = on_data
         self._socket.notify_readable(self._on_body_readable)
         return ERR_IO_PENDING
@@ -120,13 +129,13 @@ class HttpStreamParser:
             self._sender.cancel()
         if self._interim is not None:
             self._interim.cancel()
-        self._on_sent = self._on_headers = self._on_begun = self._on_data = None
+        self._on_headers = self._on_begun = self._on_data = self._heads = None
         self._socket.cancel_notify()
 
     @property
     def sent_bytes(self) -> int:
         """Bytes of the request that have left."""
-        return self._sender.sent_bytes if self._sender is not None else 0
+        return self._sent_bytes if self._sender is None else self._sender.sent_bytes
 
     @property
     def is_reading(self) -> bool:
@@ -134,24 +143,26 @@ class HttpStreamParser:
         return self._on_data is not None
 
     @property
-    def is_body_complete(self) -> bool:
-        """See HttpStream.is_body_complete."""
-        return self._body is not None and self._body.is_complete
-
-    @property
     def can_find_end(self) -> bool:
         """True when reading on would lead to a point where the next response may begin."""
-        head, body = self.head, self._body
-        if self._sender is None or self._sender.is_body_withheld:
+        head, body, sender = self.head, self._body, self._sender
+        if head is None or not head.keep_alive or self._is_spoiled:
+            return False
+        if sender is not None and sender.is_body_withheld:
             return False  # the server may go on waiting for the body, and take the next request for it
-        return head is not None and body is not None and head.keep_alive and body.is_delimited and not self._has_failed
+        return body is None or body.is_delimited
 
     @property
     def can_reuse_connection(self) -> bool:
         """True when another request may go over it. Bytes after the end belong to no answer: never reused."""
-        body = self._body
-        has_ended = body is not None and body.is_complete and not body.surplus and not body.in_doubt
-        return has_ended and self.can_find_end and not self._in_doubt and not self._unparsed and self._send_error == OK
+        body, head = self._body, self.head
+        if not self.is_body_complete or head is None:
+            return False
+        if body is None and self._sender is None:  # fast path
+            return head.keep_alive and not self._is_spoiled
+        if self._unparsed or not self.can_find_end or (self._sender is not None and self._sender.error != OK):
+            return False
+        return body is None or not (body.surplus or body.in_doubt)
 
     # --- sending
 
@@ -169,18 +180,6 @@ class HttpStreamParser:
         assert self._sender is not None
         self._sender.withhold_body()
 
-    def _on_send_complete(self, result: int) -> None:
-        on_sent, self._on_sent = self._on_sent, None
-        assert on_sent is not None
-        on_sent(self._after_send(result))
-
-    def _after_send(self, result: int) -> int:
-        if result == ERR_CONNECTION_RESET and self.sent_bytes:
-            # The server may have answered before it closed; if not, read_headers() gives this error.
-            self._send_error = result
-            return OK
-        return result
-
     # --- the head
 
     def _on_headers_readable(self) -> None:
@@ -192,63 +191,62 @@ class HttpStreamParser:
             result = self._end_in_head()
         else:
             result = data
+        on_headers = self._on_headers
         if result == ERR_IO_PENDING:
             if self._interim is not None and self._interim.is_granted:
                 self._interim.go_on()
-            elif self._on_headers is not None:  # else: cancelled by who was told of a 1xx response
+            elif on_headers is not None:  # else: cancelled by who was told of a 1xx response
                 self._socket.notify_readable(self._on_headers_readable)
             return
-        if self._send_error != OK and (self.head is None or self.head.status < 400):
-            result = self._send_error
-        on_headers, self._on_headers = self._on_headers, None
+        if self._sender is not None and self._sender.error != OK and (self.head is None or self.head.status < 400):
+            result = self._sender.error
+        self._on_headers = None
         assert on_headers is not None
         on_headers(result)
 
     def _parse_head(self, data: bytes) -> int:
-        while True:
-            is_first = not self._head_parser.received_bytes
-            try:
-                head = self._head_parser.receive(data)
-            except WireError as error:
-                return self._malformed(error)
-            if is_first and (head is None or self._informational) and self._on_begun is not None:
-                self._on_begun()
-            if head is None:
-                return ERR_IO_PENDING
-            if head.status >= 200:
-                return self._accept(head)
-            self._informational += 1
-            self.error_detail = problem_with_interim(head.status, self._informational)
-            if self.error_detail:
-                return ERR_INVALID_HTTP_RESPONSE
-            if self._interim is not None:
-                self._interim.receive(head)
-                if self._on_headers is None:
-                    return ERR_IO_PENDING
-            data = self._head_parser.surplus
-            self._head_parser = ResponseHeadParser()
-            self._in_doubt |= head.in_doubt
-            if not data:
-                return ERR_IO_PENDING
-
-    def _end_in_head(self) -> int:
-        if self._send_error != OK:
-            return self._send_error  # half an answer does not explain a reset
-        if not self._head_parser.received_bytes:
-            return ERR_CONNECTION_CLOSED if self._is_reused or self.received_bytes else ERR_EMPTY_RESPONSE
         try:
-            head = self._head_parser.finish(self._is_secure)
+            if self._heads is None:
+                whole = read_whole_head(data)
+                if whole is not None and whole[0].status >= 200:  # fast path: it comes alone and in one piece
+                    return self._accept(whole[0], data[whole[1] :])
+                self._heads = HeadCollector(self._on_begun, self._on_interim)
+            return self._on_collected(self._heads, self._heads.receive(data))
         except WireError as error:
             return self._malformed(error)
-        if head.status < 200:
-            self.error_detail = f"the connection was closed after informational response {head.status}"
-            return ERR_CONNECTION_CLOSED
-        return self._accept(head)
 
-    def _accept(self, head: ResponseHead) -> int:
+    def _end_in_head(self) -> int:
+        if self._sender is not None and self._sender.error != OK:
+            return self._sender.error  # half an answer does not explain a reset
+        if self._heads is None or not self._heads.is_inside_head:
+            return ERR_CONNECTION_CLOSED if self.is_connection_reused or self.received_bytes else ERR_EMPTY_RESPONSE
+        try:
+            return self._on_collected(self._heads, self._heads.finish(self._is_secure))
+        except WireError as error:
+            return self._malformed(error)
+
+    def _on_collected(self, heads: HeadCollector, head: ResponseHead | int) -> int:
+        self._is_spoiled |= heads.in_doubt
+        if isinstance(head, int):
+            self.error_detail = heads.error_detail
+            return head
+        self._heads = None
+        return self._accept(head, heads.surplus)
+
+    def _on_interim(self, head: ResponseHead) -> bool:
+        if self._interim is not None:
+            self._interim.receive(head)
+        return self._on_headers is not None  # else: cancelled by who was told
+
+    def _accept(self, head: ResponseHead, rest: bytes) -> int:
+        """`rest` is what has come behind it."""
         self.head = head
+        self._unparsed = rest
+        if comes_whole(head, self._method, len(rest)):  # fast path
+            self.is_body_complete = not rest
+            return OK
         self._body = choose_body(head, self._method)
-        self._unparsed = self._head_parser.surplus
+        self.is_body_complete = self._body.is_complete
         if head.content_length is not None and head.content_length >= _LARGE_BODY_BYTES:
             self._read_bytes = LARGE_READ_BYTES
         return OK
@@ -264,10 +262,11 @@ class HttpStreamParser:
                 self.received_bytes += len(data)
                 self._read_bytes = next_read_size(self._read_bytes, len(data))
                 data = self._decode(data)
-                if data == b"" and not body.is_complete:
+                if data == b"" and not self.is_body_complete:
                     data = ERR_IO_PENDING  # nothing but framing
             else:
                 data = body.finish() or b""
+                self.is_body_complete = body.is_complete
         elif data == ERR_CONNECTION_CLOSED:
             data = body.finish() if body.is_delimited else self._cut_off()
         if data == ERR_IO_PENDING:
@@ -276,7 +275,7 @@ class HttpStreamParser:
         on_data, self._on_data = self._on_data, None
         assert on_data is not None
         if isinstance(data, int):
-            self._has_failed = True
+            self._is_spoiled = True
         on_data(data)
 
     def _cut_off(self) -> int:
@@ -285,13 +284,16 @@ class HttpStreamParser:
         return ERR_CONNECTION_CLOSED
 
     def _decode(self, data: bytes) -> bytes | int:
-        assert self._body is not None
+        body = self._body
+        assert body is not None
         try:
-            return self._body.receive(data)
+            payload = body.receive(data)
         except WireError as error:
             return self._malformed(error)
+        self.is_body_complete = body.is_complete
+        return payload
 
     def _malformed(self, error: WireError) -> int:
         self.error_detail = error.detail
-        self._has_failed = True
+        self._is_spoiled = True
         return error.net_error

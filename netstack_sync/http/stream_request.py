@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from netstack_sync.auth.identity import owner_of_connections
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
@@ -13,44 +15,45 @@ from netstack_sync.http.stream import HttpStream
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.loop.completion import Completion
-from netstack_sync.loop.step_machine import StepMachine
 from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.handle import ClientSocketHandle
 from netstack_sync.pool.proxy_route import ProxyRoute
-from netstack_sync.pool.socket_pool import ClientSocketPool
+
+_new_tuple: Final = tuple.__new__  # what a NamedTuple's own constructor does, one call less
 
 
-class StreamRequest(StepMachine):
-    """Steps: get a socket, make a stream of it. Network thread only; owned by the transaction."""
+class StreamRequest:
+    """A wait for a socket, to make a stream of. Network thread only; owned by the transaction.
 
-    __slots__ = ("_handle", "_info", "_net_log", "stream")
+    Who finds an idle socket by ClientSocketHandle.take_idle() needs none.
+    """
 
-    def __init__(
-        self,
-        pool: ClientSocketPool,
-        info: HttpRequestInfo,
-        net_log: NetLogWithSource,
-        connection: ClientSocketHandle | None = None,
-    ) -> None:
-        """With the claim to a `connection` it is that one, which is the request's from now on."""
-        super().__init__()
+    __slots__ = ("_handle", "_info", "_net_log", "_on_done", "stream")
+
+    def __init__(self, handle: ClientSocketHandle, info: HttpRequestInfo, net_log: NetLogWithSource) -> None:
+        """With the claim to a connection it is that one, which is the request's from now on."""
+        self._handle = handle
         self._info = info
         self._net_log = net_log
-        self._handle = connection or ClientSocketHandle(pool, group_id_for(info), info.priority, net_log)
+        self._on_done: Completion | None = None
         self.stream: HttpStream | None = None
         """The stream once the request is answered with OK; the owner's from then on."""
 
     def start(self, on_done: Completion) -> int:
         """OK, the connect job's error, or ERR_IO_PENDING and one later callback."""
         self._net_log.begin(NetLogEventType.HTTP_STREAM_REQUEST)
-        return self._begin(self._init_connection, on_done)
+        result = OK if self._handle.socket is not None else self._handle.init(self._on_socket)
+        if result == ERR_IO_PENDING:
+            self._on_done = on_done
+            return result
+        return self._create_stream(result)
 
     def cancel(self) -> None:
         """Gives the claim up unless the stream has been taken; idempotent."""
-        if self.is_pending:
+        if self._on_done is not None:
+            self._on_done = None
             self._net_log.event(NetLogEventType.CANCELLED)
             self._net_log.end(NetLogEventType.HTTP_STREAM_REQUEST)
-        self._stop()
         if self.stream is None:
             self._handle.reset()
 
@@ -83,19 +86,22 @@ class StreamRequest(StepMachine):
         """See ClientSocketHandle."""
         return self._handle.ssl_info
 
-    def _init_connection(self, _: int) -> int:
-        self._step = self._create_stream
-        return OK if self._handle.socket is not None else self._handle.init(self._on_io_complete)
+    def _on_socket(self, result: int) -> None:
+        on_done, self._on_done = self._on_done, None
+        assert on_done is not None
+        on_done(self._create_stream(result))
 
     def _create_stream(self, result: int) -> int:
-        assert result != ERR_IO_PENDING
         if result == OK:
             self.stream = HttpBasicStream(self._handle, self._info.method, self._info.url.is_secure)
-        self._net_log.end_with_net_error(NetLogEventType.HTTP_STREAM_REQUEST, result)
+        if self._net_log.net_log.is_capturing:
+            self._net_log.end_with_net_error(NetLogEventType.HTTP_STREAM_REQUEST, result)
         return result
 
 
 def group_id_for(info: HttpRequestInfo, route: ProxyRoute | None = None) -> GroupId:
     """The group whose sockets may carry a request over `route`."""
-    tls, owner = info.tls if info.url.is_secure else None, owner_of_connections(info.auth)
-    return GroupId(info.url.origin, tls, info.partition, info.privacy_mode, owner, route)
+    url, auth = info.url, info.auth
+    owner = owner_of_connections(auth) if auth is not None else None
+    tls = info.tls if url.is_secure else None
+    return _new_tuple(GroupId, (url.origin, tls, info.partition, info.privacy_mode, owner, route))

@@ -76,6 +76,7 @@ class NetworkQualityEstimator:
         "_transport_due_at",
         "_transport_rtt_s",
         "_use_local_hosts",
+        "measured",
     )
 
     def __init__(
@@ -87,6 +88,8 @@ class NetworkQualityEstimator:
         self._clock = clock
         self._use_local_hosts = use_local_hosts
         self._meter = ThroughputMeter(clock)
+        self.measured = self._meter.requests
+        """The streams whose headers_received() says something."""
         self._observers: ObserverList[EffectiveTypeObserver] = ObserverList()
         self._is_observed = False
         self._http = ObservationBuffer()
@@ -101,14 +104,14 @@ class NetworkQualityEstimator:
 
     # --- what requests tell
 
-    def request_started(self, stream: MeasuredStream, is_get: bool) -> None:
+    def request_started(self, stream: MeasuredStream, method: str) -> None:
         """A request is about to be sent; request_ended() follows, whatever becomes of it."""
         endpoint = stream.remote_address
         if endpoint is None:
             return
         if is_private(endpoint.address) and not self._use_local_hosts:
             self._meter.spoiled(stream)
-        elif is_get:
+        elif method == "GET":
             self._meter.started(stream)
 
     def headers_received(self, stream: MeasuredStream, sent_at: float, now: float) -> None:

@@ -45,14 +45,15 @@ class ThroughputMeter:
         "_baselines",
         "_clock",
         "_ended_bytes",
-        "_requests",
         "_spoilers",
         "_window_start",
+        "requests",
     )
 
     def __init__(self, clock: TickClock) -> None:
         self._clock = clock
-        self._requests: set[ByteSource] = set()
+        self.requests: set[ByteSource] = set()
+        """Those under way that tell about the network as it is now; stays the same set."""
         self._spoilers: set[ByteSource] = set()
         """Requests whose bytes come another way; nothing is measured while there are any."""
         self._window_start: float | None = None
@@ -69,7 +70,7 @@ class ThroughputMeter:
 
     def started(self, source: ByteSource) -> None:
         """A request is under way."""
-        self._requests.add(source)
+        self.requests.add(source)
         self._alone = None
         if self._window_start is None:
             self._maybe_open()
@@ -77,11 +78,12 @@ class ThroughputMeter:
     def spoiled(self, source: ByteSource) -> None:
         """A request is under way that says nothing about the network outside but may use the same link."""
         self._spoilers.add(source)
-        self._close()
+        if self._window_start is not None or self._alone is not None:
+            self._close()
 
     def headers_received(self, source: ByteSource, now: float) -> bool:
         """The answer begins; False if the request does not tell about the network as it is now."""
-        requests = self._requests
+        requests = self.requests
         if source not in requests:
             return False
         if len(requests) == 1 and not self._spoilers:
@@ -92,26 +94,26 @@ class ThroughputMeter:
 
     def ended(self, source: ByteSource, http_rtt_s: float | None) -> float | None:
         """A request is over, whatever became of it: a sample in kbit/s, or None. Idempotent."""
-        if source not in self._requests:
-            if self._spoilers:
-                self._spoilers.discard(source)
+        if source not in self.requests:
+            self._spoilers.discard(source)
+            if len(self.requests) >= MANY_REQUESTS and self._window_start is None:
                 self._maybe_open()
             return None
-        self._requests.discard(source)
+        self.requests.discard(source)
         if self._alone is source:
             return self._end_alone(source, http_rtt_s)
         return None if self._window_start is None else self._end_of_many(source, self._window_start, http_rtt_s)
 
     def on_network_changed(self) -> None:
         """What is in flight began on another network."""
-        self._spoilers |= self._requests
-        self._requests.clear()
+        self._spoilers |= self.requests
+        self.requests.clear()
         self._close()
 
     def _maybe_open(self) -> None:
-        if len(self._requests) >= MANY_REQUESTS and not self._spoilers:
+        if len(self.requests) >= MANY_REQUESTS and not self._spoilers:
             self._window_start = self._clock.now()
-            self._baselines = {source: source.received_bytes for source in self._requests}
+            self._baselines = {source: source.received_bytes for source in self.requests}
             self._ended_bytes = 0
 
     def _close(self) -> None:
@@ -133,16 +135,16 @@ class ThroughputMeter:
             if duration_s >= MIN_WINDOW_S:
                 kbps = _kbps(self._ended_bytes + self._bytes_in_flight(), duration_s, http_rtt_s)
                 self._maybe_open()
-        if len(self._requests) < MANY_REQUESTS:
+        if len(self.requests) < MANY_REQUESTS:
             self._close()
         return kbps
 
     def _bytes_in_flight(self) -> int:
-        return sum(source.received_bytes - self._baselines.get(source, 0) for source in self._requests)
+        return sum(source.received_bytes - self._baselines.get(source, 0) for source in self.requests)
 
     def __repr__(self) -> str:
         return (
-            f"<ThroughputMeter requests={len(self._requests)} spoilers={len(self._spoilers)}"
+            f"<ThroughputMeter requests={len(self.requests)} spoilers={len(self._spoilers)}"
             f"{'' if self._window_start is None else ' many'}{'' if self._alone is None else ' alone'}>"
         )
 

@@ -14,6 +14,9 @@ WORTH_READING_BOUND_BYTES: Final = 1 << 20  # a login's handshake goes on over t
 WORTH_WAITING_S: Final = 5.0
 
 
+_WITHOUT_BODY: Final = frozenset((*range(100, 200), 204, 205, 304))  # whatever the fields say
+
+
 class BodyReader(Protocol):
     """Finds the payload and its end in what arrives after a head; owned by whoever reads the socket."""
 
@@ -56,6 +59,11 @@ def choose_body(head: ResponseHead, method: str) -> BodyReader:
     if head.content_length is not None:
         return LengthBody(head.content_length)
     return UntilCloseBody()
+
+
+def comes_whole(head: ResponseHead, method: str, size: int) -> bool:
+    """Tell whether so many bytes behind `head` are its whole body and nothing else, for which no reader is needed."""
+    return head.content_length == size and head.status not in _WITHOUT_BODY and method not in ("HEAD", "CONNECT")
 
 
 class NoBody:

@@ -28,7 +28,8 @@ _Fields: TypeAlias = dict[bytes, list[bytes]]
 # Finds only the lines that matter here. It starts with one literal byte and one small set, so that the search
 # skips the others at the speed of memchr.
 _relevant_lines: Final = re.compile(
-    rb"\n([CcLlPpTt](?i:ontent-length|ontent-disposition|onnection|ransfer-encoding|ocation|roxy-connection)):([^\r]*)"
+    rb"\n([CcLlPpTt](?i:ontent-length|ontent-disposition|onnection|ransfer-encoding|ocation|roxy-connection)):"
+    rb"[ \t]*([^\r]*)"
 ).findall
 # A blank like any other (RFC 9110 §5.5), but llhttp, and with it Node, does not take "chunked" with it for chunked.
 _tab_behind_coding: Final = re.compile(rb"\n[Tt](?i:ransfer-encoding):[ \t]*[^ \t\r\n][^\t\r\n]*\t").search
@@ -37,6 +38,9 @@ _SINGLE_FIELDS: Final = {
     b"location": ERR_RESPONSE_HEADERS_MULTIPLE_LOCATION,
     b"content-disposition": ERR_RESPONSE_HEADERS_MULTIPLE_CONTENT_DISPOSITION,
 }
+
+
+_new_tuple: Final = tuple.__new__  # what a NamedTuple's own constructor does, one call less
 
 
 class Framing(NamedTuple):
@@ -53,11 +57,27 @@ def read_framing(data: bytes, start: int, end: int, version: tuple[int, int]) ->
 
     The lines must have been validated. `WireError` for what cannot be understood without guessing.
     """
+    length, is_chunked, keep_alive = None, False, version != HTTP_1_0
+    for name, value in _relevant_lines(data, start, end):  # fast path: one way to find the end, and a kept connection
+        key = name.lower()
+        if key == b"content-length" and length is None and value.isdigit() and len(value) < _MAX_LENGTH_DIGITS:
+            length = int(value)
+        elif key == b"connection" and value == b"keep-alive":
+            keep_alive = True
+        elif key == b"transfer-encoding" and value == b"chunked" and version != HTTP_1_0 and not is_chunked:
+            is_chunked = True
+        else:
+            return _read_with_care(data, start, end, version)
+    if is_chunked and length is not None:
+        return _read_with_care(data, start, end, version)
+    return _new_tuple(Framing, (length, is_chunked, keep_alive, False))
+
+
+def _read_with_care(data: bytes, start: int, end: int, version: tuple[int, int]) -> Framing:
+    """Do the same for lines that contradict each other, or may do so."""
     fields: _Fields = {}
     for name, value in _relevant_lines(data, start, end):
         fields.setdefault(name.lower(), []).append(value.strip())
-    if not fields:
-        return Framing(None, False, version != HTTP_1_0, False)
     for name, net_error in _SINGLE_FIELDS.items():
         if name in fields and len(set(fields[name])) > 1:
             raise WireError(net_error, f"the response has two different fields {name.decode()}")
@@ -106,8 +126,6 @@ def _keeps_alive(fields: _Fields, version: tuple[int, int]) -> bool:
     Without either HTTP/1.1 stays and HTTP/1.0 closes. Old proxies say it in a field of their own.
     """
     text = b",".join([*fields.get(b"connection", ()), *fields.get(b"proxy-connection", ())]).lower()
-    if text == b"keep-alive":  # fast path: most servers
-        return True
     tokens = {token.strip() for token in text.split(b",")} if text else ()
     if b"close" in tokens:
         return False

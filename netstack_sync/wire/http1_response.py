@@ -8,6 +8,7 @@ is collected in a buffer that is searched once, and rewritten by http1_lenient.p
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from netstack_sync.base.headers import ResponseHeaders
@@ -29,12 +30,14 @@ MAX_INTERIM: Final = 32
 # A field line has four bytes at least ("a:\r\n"), so a head of this size cannot have too many of them.
 _CANNOT_HAVE_TOO_MANY_LINES_BYTES: Final = 4 * MAX_HEAD_LINES
 
+_CACHED_STATUS_LINES: Final = 16  # a server has a few; of any size, so not more
+
 _VALUE: Final = rb"[\t\x20-\x7e\x80-\xff]*"  # RFC 9110 §5.5
 _TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # RFC 9110 §5.6.2
 # The whole head; the space before an empty reason may be missing. Each repeated part excludes the character
 # that ends it, so a match that fails gives up in linear time.
 _strict_head: Final = re.compile(
-    rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: (%b))?\r\n((?:%b:%b\r\n)*)\r\n" % (_VALUE, _TOKEN, _VALUE)
+    rb"(HTTP/1\.[01] [1-9][0-9]{2}(?: %b)?)\r\n((?:%b:%b\r\n)*)\r\n" % (_VALUE, _TOKEN, _VALUE)
 ).match
 _head_end: Final = re.compile(rb"\n\r?\n").search
 
@@ -65,19 +68,19 @@ class ResponseHead:
         version: tuple[int, int],
         headers: ResponseHeaders,
         framing: Framing,
-        *,
         in_doubt: bool = False,
     ) -> None:
-        in_doubt = in_doubt or framing.in_doubt
+        content_length, is_chunked, keep_alive, framing_in_doubt = framing
+        in_doubt = in_doubt or framing_in_doubt
         self.status: Final = status
         self.reason: Final = reason
         self.version: Final = version
         self.headers: Final = headers
-        self.content_length: Final = framing.content_length
-        self.is_chunked: Final = framing.is_chunked
-        self.keep_alive: Final = framing.keep_alive and not in_doubt
+        self.content_length: Final = content_length
+        self.is_chunked: Final = is_chunked
+        self.keep_alive: Final = keep_alive and not in_doubt
         self.in_doubt: Final = in_doubt
-        self.trailer_lines: list[bytes] | None = [] if framing.is_chunked else None
+        self.trailer_lines: list[bytes] | None = [] if is_chunked else None
         """Filled by the reader of the body."""
 
     @property
@@ -102,6 +105,17 @@ class ResponseHead:
         return f"<ResponseHead HTTP/{major}.{minor} {self.status} {self.reason!r}{' in doubt' * self.in_doubt}>"
 
 
+def read_whole_head(data: bytes) -> tuple[ResponseHead, int] | None:
+    """Return the head that `data` begins with, and its size; None for one that a `ResponseHeadParser` has to read.
+
+    That is any that is not all there, not strictly right, or large enough to break a limit. May raise `WireError`.
+    """
+    match = _strict_head(data)
+    if match is None or (end := match.end()) > _CANNOT_HAVE_TOO_MANY_LINES_BYTES:
+        return None
+    return _read_head(match, False), end
+
+
 class ResponseHeadParser:
     """Reads one response head from pieces of any size; owned by whoever reads the socket.
 
@@ -123,15 +137,12 @@ class ResponseHeadParser:
 
     def receive(self, data: bytes) -> ResponseHead | None:
         """Take the next piece; return the head when it is complete, None when more is needed."""
-        if not self._buffer:
-            # Fast path: a whole and correct head, too small to break a limit.
-            match = _strict_head(data)
-            if match is not None:
-                end = match.end()
-                if end <= _CANNOT_HAVE_TOO_MANY_LINES_BYTES and end <= self._limit_bytes:
-                    self.received_bytes = end
-                    self.surplus = data[end:]
-                    return _read_head(match, in_doubt=False)
+        if not self._buffer and self._limit_bytes >= _CANNOT_HAVE_TOO_MANY_LINES_BYTES:
+            whole = read_whole_head(data)
+            if whole is not None:
+                head, self.received_bytes = whole
+                self.surplus = data[self.received_bytes :]
+                return head
         return self._collect(data)
 
     def finish(self, is_secure: bool) -> ResponseHead:
@@ -190,10 +201,13 @@ class ResponseHeadParser:
 
 def _read_head(match: re.Match[bytes], in_doubt: bool) -> ResponseHead:
     """Give the values of a head that the strict grammar has matched."""
-    minor, status, reason, fields = match.groups(b"")
-    version = HTTP_1_1 if minor == b"1" else HTTP_1_0
+    line, fields = match.group(1, 2)
+    status, reason, version = _read_status_line(line)
     # From the LF that ends the status line to the end: each field line has an LF before it.
-    framing = read_framing(match.string, match.start(4) - 1, match.end(), version)
-    return ResponseHead(
-        int(status), reason.decode("latin-1"), version, ResponseHeaders(fields), framing, in_doubt=in_doubt
-    )
+    framing = read_framing(match.string, match.start(2) - 1, match.end(), version)
+    return ResponseHead(status, reason, version, ResponseHeaders(fields), framing, in_doubt)
+
+
+@lru_cache(_CACHED_STATUS_LINES)
+def _read_status_line(line: bytes) -> tuple[int, str, tuple[int, int]]:
+    return int(line[9:12]), line[13:].decode("latin-1"), HTTP_1_0 if line[7:8] == b"0" else HTTP_1_1

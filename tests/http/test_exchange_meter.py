@@ -43,6 +43,12 @@ class RecordingJudge(EndpointHealth):
         super().note_request(endpoint, result, latency_s)
 
 
+class ProxiedStream(HttpBasicStream):
+    """One that goes through a proxy."""
+
+    route = ProxyRoute((ProxyHop(server_of("http://p:80")),))
+
+
 class Rig:
     """A meter, those whom it tells, and one stream after the other."""
 
@@ -53,11 +59,11 @@ class Rig:
         self.meter = ExchangeMeter(self.quality, self.judge)
         self.without_judge = ExchangeMeter(self.quality, None)
 
-    def stream(self, rtt_s: float | None = None) -> HttpBasicStream:
+    def stream(self, rtt_s: float | None = None, kind: type[HttpBasicStream] = HttpBasicStream) -> HttpBasicStream:
         """One that has a connection of its own."""
         socket = self._stack.connection()
         socket.rtt_s = rtt_s
-        return HttpBasicStream(self._stack.handle(socket), "GET", False)
+        return kind(self._stack.handle(socket), "GET", False)
 
 
 @pytest.fixture
@@ -98,6 +104,7 @@ def test_an_exchange_that_has_ended_is_forgotten(rig: Rig) -> None:
 def test_a_server_that_says_that_it_is_broken_is(rig: Rig, status: int, is_broken: bool) -> None:
     """What is wrong with the request is not its fault; the time is that to the headers."""
     stream = rig.stream()
+    assert stream in rig.meter.measured and stream not in rig.without_judge.measured
     rig.meter.headers_received(stream, 10.0, 12.0, status)
     assert rig.judge.told == [(PEER, ERR_HTTP_RESPONSE_CODE_FAILURE if is_broken else OK, 2.0)]
     stream.close()
@@ -146,8 +153,7 @@ def test_a_connection_may_not_know_its_peer(rig: Rig) -> None:
 
 def test_a_proxy_answers_for_nobody_behind_it(rig: Rig) -> None:
     """What a server says, or leaves unsaid, is not its endpoint's fault."""
-    stream = rig.stream()
-    stream.route = ProxyRoute((ProxyHop(server_of("http://p:80")),))
+    stream = rig.stream(kind=ProxiedStream)
     rig.meter.headers_received(stream, 10.0, 12.0, 503)
     rig.meter.failed(stream, ERR_CONNECTION_RESET, 10.0, 12.0)
     assert not rig.judge.told

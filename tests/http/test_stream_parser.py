@@ -54,8 +54,7 @@ class Exchange:
     ) -> None:
         self.stack = stack
         self.socket = ScriptedSocket(stack.thread.task_runner, stack.net_log, steps, stack.is_async)
-        self.parser = HttpStreamParser(self.socket, method, is_secure)
-        self.is_reused = is_reused
+        self.parser = HttpStreamParser(self.socket, method, is_secure, is_reused)
 
     def send(self, upload: UploadStream | None = None) -> int:
         """Sends the request to the end."""
@@ -68,7 +67,7 @@ class Exchange:
     def read_headers(self) -> int:
         """Reads the head to the end."""
         done = RecordedCompletion()
-        assert self.parser.read_headers(self.is_reused, done) == ERR_IO_PENDING
+        assert self.parser.read_headers(done) == ERR_IO_PENDING
         assert not done.is_called
         self.stack.run()
         return done.result
@@ -360,7 +359,7 @@ def test_the_last_beginning_is_that_of_the_answer(stack: ScriptedStack, pieces: 
     assert exchange.send() == OK
     begun: list[None] = []
     done = RecordedCompletion()
-    exchange.parser.read_headers(False, done, lambda: begun.append(None))
+    exchange.parser.read_headers(done, lambda: begun.append(None))
     stack.run()
     assert done.result == OK and len(begun) == begins
     exchange.parser.cancel()
@@ -530,7 +529,7 @@ def test_cancelled_while_waiting_for_the_head(stack: ScriptedStack) -> None:
     exchange = Exchange(stack, Write(HEAD), Read(LENGTH_5))
     assert exchange.send() == OK
     done = RecordedCompletion()
-    exchange.parser.read_headers(False, done)
+    exchange.parser.read_headers(done)
     exchange.parser.cancel()
     stack.run()
     assert not done.is_called and not exchange.socket.is_done
@@ -551,7 +550,7 @@ def test_the_reader_may_cancel_inside_its_callback(stack: ScriptedStack) -> None
     """Row 155, ReadAfterUnownedObjectsDestroyed: nothing is touched after the callback."""
     exchange = Exchange(stack, Write(HEAD), Read(LENGTH_5), Read(b"hello"))
     assert exchange.send() == OK
-    exchange.parser.read_headers(False, lambda _: exchange.parser.cancel())
+    exchange.parser.read_headers(lambda _: exchange.parser.cancel())
     stack.run()
     answers: list[bytes | int] = []
 
@@ -578,9 +577,7 @@ def test_a_parser_that_sent_nothing(stack: ScriptedStack) -> None:
 def test_a_body_that_waits(stack: ScriptedStack, is_early: bool) -> None:
     """Row 152, ContinueWithBody: sent when the server asks for it, and not at all after an answer."""
     told: list[int] = []
-    watch = InterimAnswers(True, lambda head: told.append(head.status)).watch(
-        True, False, stack.log(), stack.thread.timers
-    )
+    watch = InterimAnswers(True, lambda head: told.append(head.status)).watch(True, stack.log(), stack.thread.timers)
     answer = LENGTH_5 + b"hello"
     asked = Read(b"HTTP/1.1 103 E\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n")
     steps: list[Step] = [Read(answer)] if is_early else [asked, Write(b"body"), Read(answer)]
@@ -589,7 +586,7 @@ def test_a_body_that_waits(stack: ScriptedStack, is_early: bool) -> None:
     assert exchange.parser.send_request(HEAD, BytesUpload(b"body"), done, watch) == ERR_IO_PENDING
     stack.run()
     assert done.result == OK and told == ([] if is_early else [103, 100])
-    result = exchange.parser.read_headers(False, lambda _: None)
+    result = exchange.parser.read_headers(lambda _: None)
     assert result == (OK if is_early else ERR_IO_PENDING)
     stack.run()
     assert exchange.read_all() == b"hello" and exchange.parser.can_reuse_connection is not is_early
@@ -600,10 +597,10 @@ def test_who_is_told_may_cancel(stack: ScriptedStack) -> None:
     """What came in the same piece is not looked at."""
     exchange = Exchange(stack, Write(HEAD), Read(b"HTTP/1.1 103 E\r\n\r\n" + LENGTH_5))
     answers = InterimAnswers(on_interim=lambda _: exchange.parser.cancel())
-    watch = answers.watch(False, False, stack.log(), stack.thread.timers)
+    watch = answers.watch(False, stack.log(), stack.thread.timers)
     assert exchange.parser.send_request(HEAD, None, lambda _: None, watch) in (OK, ERR_IO_PENDING)
     stack.run()
     done = RecordedCompletion()
-    exchange.parser.read_headers(False, done)
+    exchange.parser.read_headers(done)
     stack.run()
     assert not done.is_called and exchange.parser.head is None and not exchange.socket.is_watched

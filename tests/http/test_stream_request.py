@@ -12,6 +12,7 @@ from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.stream_request import StreamRequest, group_id_for
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType
 from netstack_sync.pool import close_reasons
+from netstack_sync.pool.handle import ClientSocketHandle
 from netstack_sync.pool.proxy_route import ProxyHop, ProxyRoute
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_proxies import server_of
@@ -20,7 +21,8 @@ from tests.support.scripted_stack import NEVER, ScriptedStack, request_info
 
 
 def start(stack: ScriptedStack, run: bool = True) -> tuple[StreamRequest, RecordedCompletion, int]:
-    request = StreamRequest(stack.pool, request_info(), stack.log())
+    info, log = request_info(), stack.log()
+    request = StreamRequest(ClientSocketHandle(stack.pool, group_id_for(info), info.priority, log), info, log)
     done = RecordedCompletion()
     result = request.start(done)
     if run:
@@ -76,7 +78,7 @@ def test_cancelled_while_it_waits(stack: ScriptedStack, is_answered: bool) -> No
     """The callback never comes, also when the pool has answered and only the delivery is outstanding."""
     stack.failed_connection(NEVER)
     request, done, result = start(stack)
-    assert result == ERR_IO_PENDING and request.is_pending
+    assert result == ERR_IO_PENDING and not done.is_called
     if is_answered:
         stack.pool.flush_with_error(ERR_CONNECTION_REFUSED, close_reasons.NETWORK_CHANGED)
     request.cancel()
@@ -116,7 +118,7 @@ def test_a_connection_that_is_there(stack: ScriptedStack) -> None:
     """No socket is asked for; giving up before the stream is taken gives it back."""
     socket = stack.connection()
     handle = stack.handle(socket)
-    request = StreamRequest(stack.pool, request_info(), stack.log(), handle)
+    request = StreamRequest(handle, request_info(), stack.log())
     assert request.start(lambda _: None) == OK
     stream = request.stream
     assert stream is not None and len(stack.requested_groups) == 1

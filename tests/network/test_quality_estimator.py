@@ -52,7 +52,7 @@ def estimator(clock: ManualClock) -> NetworkQualityEstimator:
 
 def _exchange(estimator: NetworkQualityEstimator, clock: ManualClock, stream: Stream, rtt_s: float = 0.05) -> None:
     """A GET whose headers come after `rtt_s`."""
-    estimator.request_started(stream, is_get=True)
+    estimator.request_started(stream, "GET")
     sent_at = clock.now()
     clock.advance(rtt_s)
     estimator.headers_received(stream, sent_at, clock.now())
@@ -152,7 +152,7 @@ def test_local_hosts_count_where_they_are_the_network(clock: ManualClock) -> Non
 def test_other_methods_are_ignored(estimator: NetworkQualityEstimator, clock: ManualClock) -> None:
     """The time of an upload is not that of a round trip."""
     stream = Stream(rtt_s=0.02)
-    estimator.request_started(stream, is_get=False)
+    estimator.request_started(stream, "POST")
     estimator.headers_received(stream, clock.now() - 0.4, clock.now())
     estimator.request_ended(stream)
     assert estimator.quality().http_rtt_samples == 0 and stream.asked == 0
@@ -163,7 +163,7 @@ def test_a_request_that_spans_a_change_of_network_is_ignored(
 ) -> None:
     """It would tell of the network before."""
     stream = Stream(rtt_s=0.02)
-    estimator.request_started(stream, is_get=True)
+    estimator.request_started(stream, "GET")
     estimator.on_connection_type_changed(ConnectionType.WIFI)
     estimator.headers_received(stream, clock.now() - 0.4, clock.now())
     estimator.request_ended(stream)
@@ -185,7 +185,7 @@ def test_the_kernel_is_asked_now_and_then(estimator: NetworkQualityEstimator, cl
 def test_throughput_is_measured(estimator: NetworkQualityEstimator, clock: ManualClock) -> None:
     """A large response alone."""
     stream = Stream()
-    estimator.request_started(stream, is_get=True)
+    estimator.request_started(stream, "GET")
     estimator.headers_received(stream, clock.now() - 0.1, clock.now())
     clock.advance(1.0)
     stream.received_bytes = 10_000_000
@@ -198,8 +198,8 @@ def test_throughput_is_measured(estimator: NetworkQualityEstimator, clock: Manua
 def test_private_traffic_spoils_throughput(estimator: NetworkQualityEstimator, clock: ManualClock) -> None:
     """It may use the same link."""
     private, stream = Stream(LOOPBACK), Stream()
-    estimator.request_started(private, is_get=False)
-    estimator.request_started(stream, is_get=True)
+    estimator.request_started(private, "POST")
+    estimator.request_started(stream, "GET")
     estimator.headers_received(stream, clock.now() - 0.1, clock.now())
     clock.advance(1.0)
     stream.received_bytes = 10_000_000
@@ -335,7 +335,7 @@ def test_half_as_many_samples_of_throughput_count_at_once(
     _settled(estimator, clock)
     for kbps in (8_000, 16_000):
         stream = Stream()
-        estimator.request_started(stream, is_get=True)
+        estimator.request_started(stream, "GET")
         estimator.headers_received(stream, clock.now() - 0.1, clock.now())
         clock.advance(1.0)
         stream.received_bytes = kbps * 125
@@ -381,7 +381,7 @@ def test_observers_hear_of_what_transport_and_throughput_bring(
     estimator.add_observer(heard.append)
     assert heard == [TYPE_3G, TYPE_4G]
     stream = Stream()
-    estimator.request_started(stream, is_get=True)
+    estimator.request_started(stream, "GET")
     estimator.headers_received(stream, clock.now(), clock.now())
     clock.advance(1.0)
     stream.received_bytes = 1_000_000

@@ -13,7 +13,7 @@ _WHOLE = (("ended",), ("started", "ended"), ("started", "headers", "ended"), ("s
 class RecordingMeter(ExchangeMeter):
     """Keeps events and tells the estimator, as it would be; `told` has one list for each stream, in their order."""
 
-    __slots__ = ("_by_stream", "_tell_ended", "details", "waits_s")
+    __slots__ = ("_by_stream", "_tell_ended", "_tell_started", "details", "waits_s")
 
     def __init__(self, quality: NetworkQualityEstimator) -> None:
         super().__init__(quality, None)
@@ -24,11 +24,9 @@ class RecordingMeter(ExchangeMeter):
         """From the first byte sent to the headers or the error."""
         self._tell_ended = self.ended
         self.ended = self._on_ended
-
-    def started(self, stream: HttpStream, method: str) -> None:
-        """See ExchangeMeter."""
-        self._keep(stream, "started", method)
-        super().started(stream, method)
+        self._tell_started = self.started
+        self.started = self._on_started
+        self.measured = self  # all of them
 
     def headers_received(self, stream: HttpStream, sent_at: float, now: float, status: int) -> None:
         """See ExchangeMeter."""
@@ -56,6 +54,13 @@ class RecordingMeter(ExchangeMeter):
         self._by_stream.setdefault(stream, []).append("ended")
         self._tell_ended(stream)
 
-    def _keep(self, stream: HttpStream, event: str, detail: object) -> None:
+    def __contains__(self, stream: object) -> bool:
+        return True
+
+    def _on_started(self, stream: MeasuredStream, method: str) -> None:
+        self._keep(stream, "started", method)
+        self._tell_started(stream, method)
+
+    def _keep(self, stream: MeasuredStream, event: str, detail: object) -> None:
         self._by_stream.setdefault(stream, []).append(event)
         self.details.append(detail)

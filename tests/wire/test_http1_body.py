@@ -10,7 +10,7 @@ from netstack_sync.base.net_errors import (
     OK,
 )
 from netstack_sync.wire.chunked import ChunkedDecoder
-from netstack_sync.wire.http1_body import BodyReader, LengthBody, NoBody, UntilCloseBody, choose_body
+from netstack_sync.wire.http1_body import BodyReader, LengthBody, NoBody, UntilCloseBody, choose_body, comes_whole
 from netstack_sync.wire.http1_response import ResponseHeadParser
 
 
@@ -126,3 +126,20 @@ def test_a_chunked_body_reads_like_the_others() -> None:
     assert body.receive(b"5\r\nhello\r\n") == b"hello"
     assert body.finish() == ERR_INCOMPLETE_CHUNKED_ENCODING
     assert body.receive(b"0\r\n\r\n") == b"" and body.is_complete
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "CONNECT"])
+@pytest.mark.parametrize("status", [101, 200, 204, 205, 304, 404, 500])
+@pytest.mark.parametrize("lines", [("Content-Length: 5",), ("Content-Length: 0",), (), ("Transfer-Encoding: chunked",)])
+@pytest.mark.parametrize("data", [b"", b"hell", b"hello", b"hello!"])
+def test_what_comes_whole_needs_no_reader(method: str, status: int, lines: tuple[str, ...], data: bytes) -> None:
+    """It is what a reader would make of it: the body and its end, and nothing that is left over or in doubt."""
+    head = ResponseHeadParser().receive("\r\n".join([f"HTTP/1.1 {status} X", *lines, "", ""]).encode())
+    assert head is not None
+    if comes_whole(head, method, len(data)):
+        reader = choose_body(head, method)
+        assert reader.receive(data) == data and reader.is_complete and reader.is_delimited
+        assert not reader.surplus and not reader.in_doubt
+    else:
+        is_usual = method in ("GET", "POST") and status in (200, 404, 500)
+        assert not is_usual or head.content_length != len(data)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from netstack_sync.base.net_errors import (
     ERR_INVALID_HTTP_RESPONSE,
@@ -165,3 +167,47 @@ def test_one_content_disposition_is_enough() -> None:
     one = 'Content-Disposition: attachment; filename="a"'
     assert framing(one) == framing(one, one) == Framing(None, False, True, False)
     assert error_of(one, "content-disposition: inline") == ERR_RESPONSE_HEADERS_MULTIPLE_CONTENT_DISPOSITION
+
+
+NAMES = st.sampled_from(
+    ["Content-Length", "content-LENGTH", "Connection", "Transfer-Encoding", "Proxy-Connection", "A"]
+)
+VALUES = st.sampled_from(
+    [
+        "0",
+        "7",
+        "007",
+        "7,7",
+        "8",
+        "+7",
+        "7_0",
+        "",
+        "9" * 18,
+        "9" * 19,
+        "9" * 20,
+        "keep-alive",
+        "Keep-Alive",
+        "close",
+        "close, keep-alive",
+        "chunked",
+        "Chunked",
+        "\tchunked",
+        "chunked\t",
+        "chunked ",
+        "identity",
+        "gzip, chunked",
+    ]
+)
+
+
+@given(st.lists(st.builds("{}: {}".format, NAMES, VALUES), max_size=4), st.sampled_from([HTTP_1_0, HTTP_1_1]))
+def test_both_ways_lead_to_one_result(lines: list[str], version: tuple[int, int]) -> None:
+    """A field that says nothing of the body, nor of the connection, has all the others read with care."""
+
+    def outcome(*more: str) -> Framing | tuple[int, str]:
+        try:
+            return framing(*lines, *more, version=version)
+        except WireError as error:
+            return error.net_error, error.detail
+
+    assert outcome() == outcome("Location: /")

@@ -7,6 +7,7 @@ import pytest
 from netstack_sync.base.headers import ResponseHeaders
 from netstack_sync.base.net_errors import (
     ERR_INVALID_HTTP_RESPONSE,
+    ERR_RESPONSE_HEADERS_MULTIPLE_CONTENT_LENGTH,
     ERR_RESPONSE_HEADERS_TOO_BIG,
     ERR_RESPONSE_HEADERS_TRUNCATED,
 )
@@ -16,6 +17,7 @@ from netstack_sync.wire.http1_response import (
     MAX_HEAD_LINES,
     ResponseHead,
     ResponseHeadParser,
+    read_whole_head,
 )
 
 
@@ -264,3 +266,35 @@ def test_repr_shows_the_status_and_the_doubt() -> None:
     """One line, read in logs."""
     assert repr(parse(b"HTTP/1.1 200 OK\r\n\r\n")) == "<ResponseHead HTTP/1.1 200 'OK'>"
     assert repr(parse(b"HTTP/1.0 200\n\n")) == "<ResponseHead HTTP/1.0 200 '' in doubt>"
+
+
+@pytest.mark.parametrize("surplus", [b"", b"body", b"HTTP/1.1 200 OK\r\n\r\n"])
+def test_a_head_that_is_all_there_needs_no_parser(surplus: bytes) -> None:
+    """It is the same head, and its size tells where the rest begins."""
+    data = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"
+    whole = read_whole_head(data + surplus)
+    assert whole is not None and whole[1] == len(data)
+    assert repr(whole[0]) == "<ResponseHead HTTP/1.1 200 'OK'>" and whole[0].content_length == 4
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 200 OK\r\nA: b\r\n",
+        b"HTTP/1.1 200 OK\nA: b\n\n",
+        b"x HTTP/1.1 200 OK\r\n\r\n",
+        b"no head at all\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"a:\r\n" * MAX_HEAD_LINES + b"\r\n",
+    ],
+    ids=["cut", "bare LF", "junk before", "something else", "large"],
+)
+def test_every_other_head_needs_a_parser(data: bytes) -> None:
+    """Which knows whether to wait, to put up with it or to refuse it."""
+    assert read_whole_head(data) is None
+
+
+def test_a_whole_head_may_contradict_itself() -> None:
+    """Then it is refused as by the parser."""
+    with pytest.raises(WireError) as caught:
+        read_whole_head(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\n")
+    assert caught.value.net_error == ERR_RESPONSE_HEADERS_MULTIPLE_CONTENT_LENGTH

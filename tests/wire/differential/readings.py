@@ -98,7 +98,7 @@ def our_message(pieces: Iterable[bytes], method: str, is_secure: bool = True) ->
     parser = HttpStreamParser(cast(StreamSocket, socket), method, is_secure)
     assert parser.send_request(b"request", None, _unexpected) == OK
     results: list[int] = []
-    parser.read_headers(False, results.append)
+    parser.read_headers(results.append)
     socket.run()
     if results != [OK]:
         return Message("none", why=f"{parser.error_detail} ({results[0]})")
