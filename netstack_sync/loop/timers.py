@@ -12,8 +12,10 @@ from heapq import heapify, heappop, heappush
 
 from netstack_sync.base.clock import TickClock
 from netstack_sync.loop.completion import Task
+from netstack_sync.loop.deadlines import DeadlineQueue
 
 _MIN_GARBAGE = 64  # below this a rebuild costs more than it frees
+_MIN_QUEUES = 16  # as many lengths of deadlines are kept in mind, whether or not somebody waits for them
 
 
 class DelayedTask:
@@ -35,13 +37,15 @@ class DelayedTask:
 class TimerQueue:
     """Delayed tasks of one loop; equal times run in the order of their arming. Loop's thread only."""
 
-    __slots__ = ("_cancelled", "_heap", "_sequence", "clock", "is_halted")
+    __slots__ = ("_cancelled", "_deadlines", "_heap", "_max_queues", "_sequence", "clock", "is_halted")
 
     def __init__(self, clock: TickClock) -> None:
         self.clock = clock
         self._heap: list[tuple[float, int, DelayedTask]] = []
         self._sequence = 0
         self._cancelled = 0
+        self._deadlines: dict[float, DeadlineQueue] = {}
+        self._max_queues = _MIN_QUEUES
         self.is_halted = False  # set by a loop that quits: nothing more is run
 
     def call_at(self, when: float, task: Task) -> DelayedTask:
@@ -54,6 +58,20 @@ class TimerQueue:
     def call_later(self, delay_s: float, task: Task) -> DelayedTask:
         """Runs `task` after `delay_s` seconds."""
         return self.call_at(self.clock.now() + delay_s, task)
+
+    def deadlines(self, length_s: float) -> DeadlineQueue:
+        """The queue of all deadlines that are `length_s` seconds away when they begin; to be used at once."""
+        queue = self._deadlines.get(length_s)
+        if queue is None:
+            if len(self._deadlines) >= self._max_queues:
+                self._drop_empty_queues()
+            queue = self._deadlines[length_s] = DeadlineQueue(self.clock, self.call_at)
+        return queue
+
+    def _drop_empty_queues(self) -> None:
+        """Or callers who compute each limit anew would leave a queue and an armed timer for each."""
+        self._deadlines = {length_s: queue for length_s, queue in self._deadlines.items() if not queue.stop_if_empty()}
+        self._max_queues = max(_MIN_QUEUES, 2 * len(self._deadlines))
 
     def seconds_to_next(self) -> float | None:
         """How long the loop may sleep: 0.0 when something is due, None when nothing is armed."""
@@ -100,6 +118,7 @@ class TimerQueue:
         for _, _, delayed in self._heap:
             delayed.task = None  # so that a later cancel() is not counted
         self._heap.clear()
+        self._deadlines.clear()
         self._cancelled = 0
 
     def __len__(self) -> int:
