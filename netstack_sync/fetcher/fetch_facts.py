@@ -19,22 +19,24 @@ from netstack_sync.url_request.url_request import URLRequest
 
 
 class FetchFacts:
-    """The part of a URLFetcher that only tells. Network thread only until the fetch is over."""
+    """The part of a URLFetcher that only tells. Network thread only until the fetch is over.
+
+    Its values are set by the URLFetcher, all in one place: there is one for each fetch.
+    """
 
     __slots__ = ("_attempts", "_request", "error_detail", "last_attempt", "next_hop", "request", "upload")
 
-    def __init__(self, request: FetchRequest) -> None:
-        self.request = request
-        self._request: URLRequest | None = None  # none before the first attempt and between two
-        self._attempts: FetchAttempts | None = None  # none where nothing can be waited for
-        self.error_detail = ""
-        """What went wrong, in words; may be empty."""
-        self.last_attempt: Attempt | None = None
-        """That which failed, when the fetch did."""
-        self.upload: UploadStream | None = None
-        """The body that is sent; of a request without one, what was put here before the start: a ChunkedUpload."""
-        self.next_hop: HttpRequestInfo | None = None
-        """Where a redirect leads that the caller does not want followed."""
+    request: FetchRequest
+    _request: URLRequest | None  # none before the first attempt and between two
+    _attempts: FetchAttempts | None  # none where nothing can be waited for
+    error_detail: str
+    """What went wrong, in words; may be empty."""
+    last_attempt: Attempt | None
+    """That which failed, when the fetch did."""
+    upload: UploadStream | None
+    """The body that is sent; of a request without one, what was put here before the start: a ChunkedUpload."""
+    next_hop: HttpRequestInfo | None
+    """Where a redirect leads that the caller does not want followed."""
 
     @property
     def url(self) -> Url:
@@ -126,10 +128,12 @@ class FetchFacts:
         """How long the throttler will leave the URL alone; 0 without one (URLFetcher::GetBackoffDelay)."""
         return self._attempts.backoff_delay_s if self._attempts is not None else 0.0
 
-    def past(self) -> tuple[list[HttpResponseInfo], int, tuple[Attempt, ...]]:
-        """`history`, `net_log_source_id` and `attempts`, of a fetch that has an answer."""
-        assert self._request is not None, "what was never sent has no answer"
-        return self._request.history, self._request.net_log.source.id, self.attempts
+    def answer(self) -> tuple[HttpResponseInfo, list[HttpResponseInfo], int, tuple[Attempt, ...]]:
+        """`response`, `history`, `net_log_source_id` and `attempts`, of a fetch that has an answer."""
+        request, attempts = self._request, self._attempts
+        assert request is not None and request.response is not None, "what was never sent has no answer"
+        made = attempts.made if attempts is not None else ()
+        return request.response, request.history, request.net_log.source.id, made
 
     @property
     def net_log_source_id(self) -> int:

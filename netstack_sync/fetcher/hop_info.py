@@ -16,8 +16,17 @@ def info_for(
     request: FetchRequest, upload: UploadStream | None, priority: RequestPriority, news: FetchNews | None
 ) -> HttpRequestInfo:
     """The first hop of an attempt. What nobody asked for is not there, and costs nothing."""
-    info = HttpRequestInfo(request.url, request.method, request.headers, request.tls, upload, priority)
-    info.auth, info.cookies, info.proxy = request.auth, request.cookies, request.proxy
+    info = HttpRequestInfo(
+        request.url,
+        request.method,
+        request.headers,
+        request.tls,
+        upload,
+        priority,
+        auth=request.auth,
+        cookies=request.cookies,
+        proxy=request.proxy,
+    )
     if news is not None or request.expect_continue:
         on_interim = news.on_interim if news is not None and request.on_informational is not None else None
         info.interim = InterimAnswers(request.expect_continue, on_interim)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from math import inf
+from threading import Lock
 
 from netstack_sync.base.net_errors import (
     ERR_ABORTED,
@@ -37,7 +37,6 @@ class SyncUrlFetcher:
     __slots__ = (
         "_context",
         "_fetcher",
-        "_gate",
         "_net_error",
         "_news",
         "_on_done",
@@ -56,13 +55,13 @@ class SyncUrlFetcher:
         self._context = context
         self._owner = owner
         self._pipe = BodyPipe(context.thread, self._resume) if stream else None
-        is_told = request.on_informational is not None or request.upload_progress is not None
-        self._news = CallerNews(request, self._on_news) if is_told else None
+        self._news: CallerNews | None = None  # none where nobody wants to be told
+        if request.on_informational is not None or request.upload_progress is not None:
+            self._news = CallerNews(request, self._on_news)
         self._teller: NewsTeller | None = None  # none where a thread waits
         self._fetcher = URLFetcher(request, context, self, self if stream else None, self._news)
-        self._gate = threading.Lock()  # between the outcome and a wait() that begins at the same moment
-        self._start_ticket = threading.Lock()  # taken once, never waited for: a fetch runs once
-        self._waiting: list[Rendezvous] = []
+        self._start_ticket = Lock()  # taken once, never waited for: a fetch runs once
+        self._waiting: list[Rendezvous] = []  # see _meet()
         self._net_error = ERR_IO_PENDING
         self._started_at = 0.0
         self._on_done: Task | None = None
@@ -70,8 +69,19 @@ class SyncUrlFetcher:
     def fetch(self) -> Response:
         """Starts and waits; see start() and wait()."""
         self._take_start_ticket()
+        thread = self._context.thread
         try:
-            self._post_start()
+            # Whoever waits is there before the start, so that neither side has to look twice.
+            rendezvous = thread.desk.meet()
+            self._waiting.append(rendezvous)
+            self._started_at = thread.clock.now()
+            if thread.post_for_caller(self._start):
+                rendezvous.wait()
+            else:
+                self._waiting.clear()  # in a forked child the parent's thread may sleep there
+                self._on_outcome(ERR_CONTEXT_SHUT_DOWN)
+            if self._net_error == OK and self._news is None:  # fast path
+                return self._make_response()
             return self._wait()
         except BaseException:
             self.cancel()
@@ -149,7 +159,7 @@ class SyncUrlFetcher:
 
     def _take_start_ticket(self) -> None:
         self._refuse_network_thread()
-        if not self._start_ticket.acquire(blocking=False):
+        if not self._start_ticket.acquire(False):
             raise RuntimeError("a fetch runs once")
 
     def _post_start(self) -> None:
@@ -159,16 +169,30 @@ class SyncUrlFetcher:
             self._on_outcome(ERR_CONTEXT_SHUT_DOWN)
 
     def _meet(self) -> Rendezvous | None:
-        """None when there is nothing to wait for."""
-        thread = self._context.thread
-        if thread.is_wait_futile:  # asked before the lock, which may have been held at the moment of a fork
+        """None when there is nothing to wait for.
+
+        Whoever waits enters himself and then looks whether there is something to wait for; the network thread sets
+        what there is and then looks who waits. So one of them sees the other, without a lock. Both may: then who takes
+        the rendezvous out of the list is the one who ends the wait.
+        """
+        thread, waiting = self._context.thread, self._waiting
+        if thread.is_wait_futile or self._has_something:
             return None
-        with self._gate:
-            if self._net_error != ERR_IO_PENDING or (self._news is not None and not self._news.is_empty):
-                return None
-            rendezvous = thread.desk.meet()
-            self._waiting.append(rendezvous)
-            return rendezvous
+        rendezvous = thread.desk.meet()
+        waiting.append(rendezvous)
+        if self._has_something:
+            try:
+                waiting.remove(rendezvous)
+            except ValueError:
+                return rendezvous  # which is being notified at this moment
+            rendezvous.is_free = True
+            return None
+        return rendezvous
+
+    @property
+    def _has_something(self) -> bool:
+        """True when there is an outcome, or something to tell."""
+        return self._net_error != ERR_IO_PENDING or (self._news is not None and not self._news.is_empty)
 
     def _tell_and_wait(self, news: CallerNews) -> None:
         """Until the outcome is there and all is told."""
@@ -186,18 +210,17 @@ class SyncUrlFetcher:
             raise RuntimeError("a blocking fetch on the network thread would wait for itself; use URLFetcher there")
 
     def _make_response(self) -> Response:
-        fetcher, pipe, info = self._fetcher, self._pipe, self._fetcher.response
-        assert info is not None
-        source: BodySource
-        if pipe is None:
-            source = CollectedBody(fetcher.body)
-        else:
-            source = PipedBody(pipe, self.cancel, lambda net_error: failure_of(fetcher, net_error))
-        history, net_log_source_id, attempts = fetcher.past()
-        response = make_response(fetcher.request, info, source, history, net_log_source_id, attempts)
+        fetcher, pipe = self._fetcher, self._pipe
+        source: BodySource = CollectedBody(fetcher.body) if pipe is None else self._piped_body(pipe)
+        info, hops, net_log_source_id, attempts = fetcher.answer()
+        response = make_response(fetcher.request, info, source, hops, net_log_source_id, attempts)
         if fetcher.next_hop is not None:
             response.next_request = request_of_hop(fetcher.request, fetcher.next_hop)
         return response
+
+    def _piped_body(self, pipe: BodyPipe) -> PipedBody:
+        fetcher = self._fetcher
+        return PipedBody(pipe, self.cancel, lambda net_error: failure_of(fetcher, net_error))
 
     # --- network thread
 
@@ -247,13 +270,14 @@ class SyncUrlFetcher:
             self._wake(self._net_error)
 
     def _on_outcome(self, net_error: int) -> None:
+        if self._news is None and self._on_done is None:  # fast path: a thread waits, and for nothing else
+            self._wake(net_error)
+            return
         if self._news is not None:
             self._news.end(is_dropped=net_error == ERR_ABORTED)
         if self._teller is not None and net_error == OK:
             total_s = self._fetcher.request.timeout.total
             self._teller.when_told(self._on_told, inf if total_s is None else self._started_at + total_s)
-        elif self._teller is None and self._on_done is None:  # fast path: a thread waits
-            self._wake(net_error)
         else:
             self._settle(net_error)
 
@@ -277,9 +301,12 @@ class SyncUrlFetcher:
             on_done()
 
     def _wake(self, net_error: int) -> None:
-        """Whoever waits looks again."""
-        with self._gate:
-            self._net_error = net_error
-            waiting, self._waiting = self._waiting, []
-        for rendezvous in waiting:
+        """Whoever waits looks again; see _meet()."""
+        self._net_error = net_error
+        waiting = self._waiting
+        while waiting:
+            try:
+                rendezvous = waiting.pop()
+            except IndexError:  # he has just seen it himself
+                return
             rendezvous.notify()

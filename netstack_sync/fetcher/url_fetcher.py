@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Protocol
 
 from netstack_sync.base.exception_map import TimeoutPhase
@@ -23,6 +24,7 @@ from netstack_sync.fetcher.large_body import LOOSE_BYTES, LargeBody
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.phase_limits import PhaseLimits
 from netstack_sync.fetcher.retry_policy import RetryCount
+from netstack_sync.loop.deadlines import DeadlineQueue
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.delegate import RedirectAction
 from netstack_sync.url_request.redirects import RedirectInfo, redirected_request
@@ -55,6 +57,7 @@ class URLFetcher(FetchFacts):
 
     __slots__ = (
         "_context",
+        "_deadlines",
         "_delegate",
         "_is_paused",
         "_large",
@@ -81,12 +84,15 @@ class URLFetcher(FetchFacts):
         """Without `news` nobody calls the functions that the request may have; with `retry_count` the retries of
         several fetches are counted together.
         """
-        super().__init__(request)
+        self.request = request
         self._context = context
         self._delegate: URLFetcherDelegate | None = delegate
         self._sink = sink
         self._news = news
-        self._limits = PhaseLimits(request.timeout, context.thread.timers, self)
+        self._request = None
+        self._attempts = None
+        self._deadlines: DeadlineQueue | None = None  # where the total limit waits, if there is one
+        self._limits: PhaseLimits | None = None  # none where no phase has a limit
         self._priority = request.priority
         self._retry_count = retry_count
         self._is_paused = False
@@ -98,6 +104,10 @@ class URLFetcher(FetchFacts):
         """ERR_IO_PENDING while under way; then OK, or why there is no (complete) answer."""
         self.timed_out: TimeoutPhase | None = None
         """Which of the caller's limits ended the fetch."""
+        self.error_detail = ""
+        self.last_attempt = None
+        self.upload = None
+        self.next_hop = None
 
     def start(self, started_at: float | None = None) -> None:
         """Starts; the total limit counts from `started_at` (clock seconds), by default from now.
@@ -110,23 +120,30 @@ class URLFetcher(FetchFacts):
         if context.is_shut_down:
             self._complete(ERR_CONTEXT_SHUT_DOWN)
             return
-        self._limits.start(started_at)
+        timeout, timers, deadline = request.timeout, context.thread.timers, inf
+        if timeout.total is not None:
+            deadline = (timers.clock.now() if started_at is None else started_at) + timeout.total
+            self._deadlines = timers.deadlines(timeout.total)
+            self._deadlines.add(self, deadline)
+        if timeout.limits_phases:
+            self._limits = PhaseLimits(timeout, timers, self)
         if request.body is not None or self.upload is not None:
             self.upload = upload_for(request, self.upload, context, self._news)
         if request.retries is None and context.admission is None:  # fast path
             self.send()
         else:
-            self._attempts = FetchAttempts(request, context, self, self._limits.deadline, count=self._retry_count)
+            self._attempts = FetchAttempts(request, context, self, deadline, count=self._retry_count)
             self._attempts.set_priority(self._priority)
             self._attempts.begin()
 
     def send(self) -> None:
         """See AttemptedFetch."""
-        request = self.request
+        request, limits = self.request, self._limits
         info = info_for(request, self.upload, self._priority, self._news)
-        self._request = URLRequest(self._context, info, self, request.max_redirects)
-        self._limits.begin_connect()
-        self._request.start()
+        self._request = url_request = URLRequest(self._context, info, self, request.max_redirects, limits)
+        if limits is not None:
+            limits.begin_connect()
+        url_request.start()
 
     def cancel(self) -> None:
         """Ends the fetch in any state; the delegate is not called; idempotent."""
@@ -164,7 +181,8 @@ class URLFetcher(FetchFacts):
             return RedirectAction.STOP
         if self._attempts is not None:
             self._attempts.charge_redirect(redirect.url.host)
-        self._limits.begin_connect()
+        if self._limits is not None:
+            self._limits.begin_connect()
         return RedirectAction.FOLLOW
 
     def on_invalid_redirect(self, net_error: int) -> int:
@@ -173,18 +191,6 @@ class URLFetcher(FetchFacts):
             return OK
         self.error_detail = f"its Location is {self.location_shown!r}"
         return net_error
-
-    def on_connected(self) -> None:
-        """The connect limit is kept."""
-        self._limits.on_connected()
-
-    def on_reconnect(self) -> None:
-        """That limit counts anew."""
-        self._limits.begin_connect()
-
-    def on_request_sent(self) -> None:
-        """From now on the server is waited for."""
-        self._limits.begin_read()
 
     def on_response_started(self, net_error: int) -> None:
         """The head is there, or the request failed."""
@@ -209,16 +215,21 @@ class URLFetcher(FetchFacts):
     # --- the body
 
     def _read_loop(self) -> None:
-        request = self._request
+        request, limits = self._request, self._limits
         assert request is not None
         while not self._is_paused:
+            if request.is_over:  # with the piece before
+                self._complete(OK)
+                return
             data = request.read()
             if data == ERR_IO_PENDING:
-                self._limits.begin_read()
+                if limits is not None:
+                    limits.begin_read()
                 return
             if not self._take(data):
                 return
-        self._limits.end_read()  # the reader is slow, not the server
+        if limits is not None:
+            limits.end_read()  # the reader is slow, not the server
 
     def _take(self, data: bytes | int) -> bool:
         """Keeps a piece; False when the fetch is over."""
@@ -234,19 +245,28 @@ class URLFetcher(FetchFacts):
         if self._sink is not None:
             self._is_paused = not self._sink.write(data)
             return self.net_error == ERR_IO_PENDING  # else the sink cancelled
-        self._size_bytes += len(data)
+        self._size_bytes = size_bytes = self._size_bytes + len(data)
         limit = self.request.max_response_size
-        if limit is not None and self._size_bytes > limit:
+        if limit is not None and size_bytes > limit:
             self.fail(ERR_FILE_TOO_BIG, f"the body exceeds max_response_size={limit}")
             return False
         try:
-            if self._large is None and self._size_bytes > LOOSE_BYTES and not self.is_encoded:
+            if size_bytes <= LOOSE_BYTES:  # fast path
+                self.body.append(data)
+                return True
+            if self._large is None and not self.is_encoded:
                 self._large = LargeBody(self.body)
             (self.body if self._large is None else self._large).append(data)
         except MemoryError:
-            self.fail(ERR_OUT_OF_MEMORY, f"there is no memory for {self._size_bytes} bytes of a body; stream it")
+            self.fail(ERR_OUT_OF_MEMORY, f"there is no memory for {size_bytes} bytes of a body; stream it")
             return False
         return True
+
+    def on_deadline(self) -> None:
+        """See Expiring."""
+        total = self.request.timeout.total
+        assert total is not None, "else there is no deadline"
+        self.on_limit("total", total)
 
     def on_limit(self, phase: TimeoutPhase, limit_s: float) -> None:
         """See LimitedFetch."""
@@ -264,8 +284,9 @@ class URLFetcher(FetchFacts):
         assert self._request is not None
         self._request.cancel()
         self._request = None
-        self._limits.end_connect()
-        self._limits.end_read()
+        if self._limits is not None:
+            self._limits.end_connect()
+            self._limits.end_read()
         self.body, self._large, self._size_bytes = [], None, 0
         self.timed_out = None
         self.next_hop = None
@@ -290,10 +311,13 @@ class URLFetcher(FetchFacts):
         self._delegate = self._sink = self._news = None
         if self._large is not None:
             self.body, self._large = [self._large.value()], None
-        self._limits.stop()
+        if self._deadlines is not None:
+            self._deadlines.discard(self)
+        if self._limits is not None:
+            self._limits.stop()
         if self._attempts is not None:
             self._attempts.stop()
-        if self._request is not None:
+        if self._request is not None and not self._request.is_over:
             self._request.cancel()
         if self.upload is not None:
             self.upload.cancel()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
+from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.exchange_delegate import ExchangeDelegate
 from netstack_sync.http.hsts_store import TransportSecurityState
@@ -22,14 +23,14 @@ from netstack_sync.url_request.cookie_steps import CookieSteps
 class HttpJob:
     """See URLRequestJob. Owns the transaction."""
 
-    __slots__ = ("_cookies", "_hsts", "_info", "_on_headers", "_transaction", "read", "set_priority")
+    __slots__ = ("_cookies", "_hsts", "_info", "_on_headers", "_transaction", "read")
 
     def __init__(
         self,
         session: HttpNetworkSession,
         info: HttpRequestInfo,
         net_log: NetLogWithSource,
-        observer: TransactionObserver,
+        observer: TransactionObserver | None,
         hsts: TransportSecurityState | None = None,
         cookies: CookieSteps | None = None,
     ) -> None:
@@ -38,10 +39,8 @@ class HttpJob:
         self._hsts = hsts
         self._cookies = cookies
         self._on_headers: Completion | None = None
-        self._transaction = NetworkTransaction(session, net_log, observer)
-        # See URLRequestJob; bound directly, one call less for each.
-        self.read = self._transaction.read
-        self.set_priority = self._transaction.set_priority
+        self._transaction = transaction = NetworkTransaction(session, net_log, observer)
+        self.read = transaction.read  # see URLRequestJob; bound directly, one call less for each piece
 
     def start(self, on_headers: Completion) -> int:
         """See URLRequestJob."""
@@ -49,6 +48,10 @@ class HttpJob:
         info = self._info if self._cookies is None else self._cookies.with_cookies(self._info)
         result = self._transaction.start(info, self._on_transaction_headers)
         return self._heed() if result == OK else result
+
+    def set_priority(self, priority: RequestPriority) -> None:
+        """See URLRequestJob."""
+        self._transaction.set_priority(priority)
 
     def close(self) -> None:
         """See URLRequestJob."""
@@ -110,6 +113,11 @@ class HttpJob:
             result = self._heed()
         if result != ERR_IO_PENDING:
             self._complete(result)
+
+    def _complete(self, result: int) -> None:
+        on_headers, self._on_headers = self._on_headers, None
+        assert on_headers is not None, "a job completes once"
+        on_headers(result)
 
     def _heed(self) -> int:
         """Also of an answer that redirects or asks who we are; ERR_IO_PENDING while its cookies have to wait."""
@@ -181,11 +189,6 @@ class HttpJob:
         self._info.auth = identity
         transaction.take_identity(identity)
         return OK
-
-    def _complete(self, result: int) -> None:
-        on_headers, self._on_headers = self._on_headers, None
-        assert on_headers is not None, "a job completes once"
-        on_headers(result)
 
     def _process_hsts_header(self, hsts: TransportSecurityState, response: HttpResponseInfo) -> None:
         """Of every answer, whatever its status, but only of the first header (RFC 6797 §8.1)."""
