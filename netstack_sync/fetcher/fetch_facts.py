@@ -130,10 +130,12 @@ class FetchFacts:
 
     def answer(self) -> tuple[HttpResponseInfo, list[HttpResponseInfo], int, tuple[Attempt, ...]]:
         """`response`, `history`, `net_log_source_id` and `attempts`, of a fetch that has an answer."""
-        request, attempts = self._request, self._attempts
-        assert request is not None and request.response is not None, "what was never sent has no answer"
-        made = attempts.made if attempts is not None else ()
-        return request.response, request.history, request.net_log.source.id, made
+        request = self._request
+        assert request is not None, "what was never sent has no answer"
+        response = request.response
+        assert response is not None, "nor has what was not answered"
+        made = self._attempts.made if self._attempts is not None else ()
+        return response, request.history, request.net_log.source.id, made
 
     @property
     def net_log_source_id(self) -> int:

@@ -23,9 +23,12 @@ from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.response import Response, make_response
 from netstack_sync.fetcher.url_fetcher import URLFetcher
 from netstack_sync.loop.completion import Task
+from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.loop.rendezvous import Rendezvous
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.workers.worker_pool import WorkerPool
+
+_WOULD_WAIT_FOR_ITSELF = "a blocking fetch on the network thread would wait for itself; use URLFetcher there"
 
 
 class SyncUrlFetcher:
@@ -68,8 +71,8 @@ class SyncUrlFetcher:
 
     def fetch(self) -> Response:
         """Starts and waits; see start() and wait()."""
-        self._take_start_ticket()
         thread = self._context.thread
+        self._take_start_ticket(thread)
         try:
             # Whoever waits is there before the start, so that neither side has to look twice.
             rendezvous = thread.desk.meet()
@@ -93,7 +96,7 @@ class SyncUrlFetcher:
         That happens on the network thread, or on this one when that has ended. After cancel() nothing is sent. The
         request's functions are called on `callback_threads`; without them by wait(), on the thread that waits.
         """
-        self._take_start_ticket()
+        self._take_start_ticket(self._context.thread)
         self._on_done = on_done
         if self._news is not None and callback_threads is not None:
             self._teller = NewsTeller(self._news, callback_threads, self._context, self._cancel)
@@ -105,7 +108,8 @@ class SyncUrlFetcher:
         Ctrl-C cancels the fetch and is raised again, also when the response is there but not yet handed over. In a
         child that was forked meanwhile a fetch of the parent's ends with ContextShutDown.
         """
-        self._refuse_network_thread()
+        if self._context.thread.task_runner.runs_tasks_on_this_thread():
+            raise RuntimeError(_WOULD_WAIT_FOR_ITSELF)
         if not self._start_ticket.locked():
             raise RuntimeError("wait() before start(): nothing is under way")
         return self._wait()
@@ -157,8 +161,9 @@ class SyncUrlFetcher:
         """True when wait() would not wait."""
         return self._net_error != ERR_IO_PENDING or not self._context.thread.is_alive
 
-    def _take_start_ticket(self) -> None:
-        self._refuse_network_thread()
+    def _take_start_ticket(self, thread: NetworkThread) -> None:
+        if thread.task_runner.runs_tasks_on_this_thread():
+            raise RuntimeError(_WOULD_WAIT_FOR_ITSELF)
         if not self._start_ticket.acquire(False):
             raise RuntimeError("a fetch runs once")
 
@@ -205,10 +210,6 @@ class SyncUrlFetcher:
         if not thread.is_abandoned:  # else: its lock may have been held at the moment of a fork
             news.tell()
 
-    def _refuse_network_thread(self) -> None:
-        if self._context.thread.task_runner.runs_tasks_on_this_thread():
-            raise RuntimeError("a blocking fetch on the network thread would wait for itself; use URLFetcher there")
-
     def _make_response(self) -> Response:
         fetcher, pipe = self._fetcher, self._pipe
         source: BodySource = CollectedBody(fetcher.body) if pipe is None else self._piped_body(pipe)
@@ -245,10 +246,11 @@ class SyncUrlFetcher:
 
     def on_fetch_complete(self, fetcher: URLFetcher) -> None:
         """See URLFetcherDelegate."""
+        net_error = fetcher.net_error
         if self._pipe is not None:
-            self._pipe.finish(fetcher.net_error)
+            self._pipe.finish(net_error)
         if self._net_error == ERR_IO_PENDING:
-            self._on_outcome(fetcher.net_error)
+            self._on_outcome(net_error)
 
     def on_response_started(self, fetcher: URLFetcher) -> None:
         """See BodySink. The caller is woken by a task of its own, so that a body that is there goes with the head."""

@@ -123,8 +123,8 @@ class URLFetcher(FetchFacts):
         timeout, timers, deadline = request.timeout, context.thread.timers, inf
         if timeout.total is not None:
             deadline = (timers.clock.now() if started_at is None else started_at) + timeout.total
-            self._deadlines = timers.deadlines(timeout.total)
-            self._deadlines.add(self, deadline)
+            self._deadlines = deadlines = timers.deadlines(timeout.total)
+            deadlines.add(self, deadline)
         if timeout.limits_phases:
             self._limits = PhaseLimits(timeout, timers, self)
         if request.body is not None or self.upload is not None:
@@ -215,45 +215,46 @@ class URLFetcher(FetchFacts):
     # --- the body
 
     def _read_loop(self) -> None:
-        request, limits = self._request, self._limits
+        request = self._request
         assert request is not None
-        while not self._is_paused:
-            if request.is_over:  # with the piece before
-                self._complete(OK)
-                return
+        while True:
             data = request.read()
             if data == ERR_IO_PENDING:
-                if limits is not None:
-                    limits.begin_read()
+                if self._limits is not None:
+                    self._limits.begin_read()
                 return
             if not self._take(data):
                 return
-        if limits is not None:
-            limits.end_read()  # the reader is slow, not the server
 
     def _take(self, data: bytes | int) -> bool:
-        """Keeps a piece; False when the fetch is over."""
-        if self.net_error != ERR_IO_PENDING:
+        """Keeps a piece; True when another one is wanted now."""
+        request = self._request
+        if self.net_error != ERR_IO_PENDING or request is None:
             return False
-        if isinstance(data, int):
-            if self._sink is not None or not self._is_retried(data):
-                self._complete(data)
+        if not data or isinstance(data, int):
+            if not data or self._sink is not None or not self._is_retried(data):
+                self._complete(data or OK)
             return False
-        if not data:
+        if self._sink is None:
+            size_bytes = self._size_bytes = self._size_bytes + len(data)
+            limit = self.request.max_response_size
+            if size_bytes <= LOOSE_BYTES and (limit is None or size_bytes <= limit):  # fast path
+                self.body.append(data)
+            elif not self._keep_much(data, size_bytes, limit):
+                return False
+        elif not self._hand_over(data, self._sink):
+            return False
+        if request.is_over:  # fast path: with this piece
             self._complete(OK)
             return False
-        if self._sink is not None:
-            self._is_paused = not self._sink.write(data)
-            return self.net_error == ERR_IO_PENDING  # else the sink cancelled
-        self._size_bytes = size_bytes = self._size_bytes + len(data)
-        limit = self.request.max_response_size
+        return True
+
+    def _keep_much(self, data: bytes, size_bytes: int, limit: int | None) -> bool:
+        """False when the body has become too large."""
         if limit is not None and size_bytes > limit:
             self.fail(ERR_FILE_TOO_BIG, f"the body exceeds max_response_size={limit}")
             return False
         try:
-            if size_bytes <= LOOSE_BYTES:  # fast path
-                self.body.append(data)
-                return True
             if self._large is None and not self.is_encoded:
                 self._large = LargeBody(self.body)
             (self.body if self._large is None else self._large).append(data)
@@ -261,6 +262,13 @@ class URLFetcher(FetchFacts):
             self.fail(ERR_OUT_OF_MEMORY, f"there is no memory for {size_bytes} bytes of a body; stream it")
             return False
         return True
+
+    def _hand_over(self, data: bytes, sink: BodySink) -> bool:
+        """False when the sink has paused or ended the fetch."""
+        self._is_paused = not sink.write(data)
+        if self._is_paused and self._limits is not None:
+            self._limits.end_read()  # the reader is slow, not the server
+        return not self._is_paused and self.net_error == ERR_IO_PENDING
 
     def on_deadline(self) -> None:
         """See Expiring."""
@@ -317,7 +325,8 @@ class URLFetcher(FetchFacts):
             self._limits.stop()
         if self._attempts is not None:
             self._attempts.stop()
-        if self._request is not None and not self._request.is_over:
-            self._request.cancel()
+        request = self._request
+        if request is not None and not request.is_over:
+            request.cancel()
         if self.upload is not None:
             self.upload.cancel()

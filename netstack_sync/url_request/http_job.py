@@ -23,7 +23,7 @@ from netstack_sync.url_request.cookie_steps import CookieSteps
 class HttpJob:
     """See URLRequestJob. Owns the transaction."""
 
-    __slots__ = ("_cookies", "_hsts", "_info", "_on_headers", "_transaction", "read")
+    __slots__ = ("_cookies", "_hsts", "_info", "_on_headers", "_transaction", "read", "response")
 
     def __init__(
         self,
@@ -41,11 +41,15 @@ class HttpJob:
         self._on_headers: Completion | None = None
         self._transaction = transaction = NetworkTransaction(session, net_log, observer)
         self.read = transaction.read  # see URLRequestJob; bound directly, one call less for each piece
+        self.response: HttpResponseInfo | None = None
+        """See URLRequestJob."""
 
     def start(self, on_headers: Completion) -> int:
         """See URLRequestJob."""
         self._on_headers = on_headers
-        info = self._info if self._cookies is None else self._cookies.with_cookies(self._info)
+        info, cookies = self._info, self._cookies
+        if cookies is not None:
+            info = cookies.with_cookies(info)
         result = self._transaction.start(info, self._on_transaction_headers)
         return self._heed() if result == OK else result
 
@@ -60,11 +64,6 @@ class HttpJob:
             if self._cookies is not None:
                 self._cookies.gate.stop_waiting(self._on_suffixes)
         self._transaction.close()
-
-    @property
-    def response(self) -> HttpResponseInfo | None:
-        """See URLRequestJob."""
-        return self._transaction.response
 
     @property
     def timing(self) -> LoadTiming | None:
@@ -109,6 +108,19 @@ class HttpJob:
     # --- what the head says beside the answer
 
     def _on_transaction_headers(self, result: int) -> None:
+        transaction = self._transaction
+        response = self.response = transaction.response
+        if (
+            response is not None
+            and self._hsts is None
+            and self._info.exchange_delegate is None
+            and not transaction.is_ready_to_restart
+            and not response.head.headers.may_have(b"set-cookie")
+        ):  # fast path
+            on_headers, self._on_headers = self._on_headers, None
+            assert on_headers is not None, "a job completes once"
+            on_headers(result)
+            return
         if result == OK:
             result = self._heed()
         if result != ERR_IO_PENDING:
@@ -121,10 +133,10 @@ class HttpJob:
 
     def _heed(self) -> int:
         """Also of an answer that redirects or asks who we are; ERR_IO_PENDING while its cookies have to wait."""
-        response = self._transaction.response
+        response = self.response = self._transaction.response
         assert response is not None, "a transaction that succeeds has an answer"
         delegate = self._info.exchange_delegate
-        if delegate is None:  # fast path
+        if delegate is None:
             return self._heed_head(response)
         result = delegate.headers_received(response.head, self._on_delegate)
         if result != OK:
@@ -171,6 +183,7 @@ class HttpJob:
 
         As Chromium does, and requests (HTTPDigestAuth.handle_401), but there only if no cookies were sent before.
         """
+        self.response = None
         info = self._info if self._cookies is None else self._cookies.with_cookies(self._info)
         result = self._transaction.restart_with_auth(info, self._on_transaction_headers)
         return self._heed() if result == OK else result

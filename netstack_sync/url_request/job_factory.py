@@ -129,13 +129,18 @@ class URLRequestJobFactory:
         """
         if self._takes_detour and not is_intercepted:
             return self._take_detour(info, net_log, observer)
-        scheme = info.url.scheme
-        if scheme == "https":
-            return HttpJob(self._session, info, net_log, observer, self._hsts, self._cookies)
+        url, hsts = info.url, self._hsts
+        scheme = url.scheme
         if scheme == "http":
-            if self._hsts is not None and _should_upgrade(self._hsts, info.url.host, net_log):
-                return self._create_upgrade(info, net_log)
+            if hsts is not None:
+                is_upgraded = hsts.should_upgrade(url.host)
+                if net_log.net_log.is_capturing:
+                    _log_upgrade(is_upgraded, url.host, net_log)
+                if is_upgraded:
+                    return self._create_upgrade(info, net_log)
             return HttpJob(self._session, info, net_log, observer, None, self._cookies)
+        if scheme == "https":
+            return HttpJob(self._session, info, net_log, observer, hsts, self._cookies)
         handler = self._protocols.get(scheme)
         if handler is None or self._services is None:
             return ErrorJob(ERR_UNKNOWN_URL_SCHEME, scheme)
@@ -160,9 +165,6 @@ class URLRequestJobFactory:
         return RedirectJob(info.url, redirect, "HSTS", self._session.thread.clock, net_log)
 
 
-def _should_upgrade(hsts: TransportSecurityState, host: str, net_log: NetLogWithSource) -> bool:
-    result = hsts.should_upgrade(host)
-    if net_log.net_log.is_capturing:
-        params = {"host": host, "get_sts_state_result": result, "should_upgrade_to_ssl": result}
-        net_log.event(NetLogEventType.TRANSPORT_SECURITY_STATE_SHOULD_UPGRADE_TO_SSL, lambda _: params)
-    return result
+def _log_upgrade(result: bool, host: str, net_log: NetLogWithSource) -> None:
+    params = {"host": host, "get_sts_state_result": result, "should_upgrade_to_ssl": result}
+    net_log.event(NetLogEventType.TRANSPORT_SECURITY_STATE_SHOULD_UPGRADE_TO_SSL, lambda _: params)

@@ -49,7 +49,12 @@ class URLRequest(RequestFacts):
         observer: TransactionObserver | None = None,
     ) -> None:
         """`observer` is told by the job of each hop how far it is, also from inside start()."""
-        super().__init__(info, NetLogWithSource.make(context.net_log, NetLogSourceType.URL_REQUEST))
+        self.net_log = NetLogWithSource.make(context.net_log, NetLogSourceType.URL_REQUEST)
+        self.history = []
+        self.response = None
+        self.is_over = self._has_sent_hop = False
+        self._info = info
+        self._job = self._calls = self._deferred = None
         self._context = context
         self._delegate: URLRequestDelegate | None = delegate
         self._observer = observer
@@ -131,10 +136,14 @@ class URLRequest(RequestFacts):
     # --- one hop
 
     def _start_hop(self) -> None:
-        if self._context.net_log.is_capturing:
+        context = self._context
+        if context.net_log.is_capturing:
             self.net_log.begin(NetLogEventType.URL_REQUEST_START_JOB, start_params(self._info))
-        if self._calls is None:  # fast path
-            self._start_job()
+        if self._calls is None:
+            if context.job_factory.is_ready:  # fast path
+                self._create_job()
+            else:
+                self._start_job()
             return
         self._job = None  # nothing is known of this hop yet
         result = self._calls.before_url_request(self._on_delegate)
@@ -153,11 +162,10 @@ class URLRequest(RequestFacts):
             self._start_job()
 
     def _start_job(self) -> None:
-        factory = self._context.job_factory
-        if not factory.is_ready and factory.wait(self._info.url, self._create_job) == ERR_IO_PENDING:
+        if self._context.job_factory.wait(self._info.url, self._create_job) == ERR_IO_PENDING:
             self._job = None  # nothing is known of this hop yet
         else:
-            self._run_job(factory.create_job(self._info, self.net_log, self._observer))
+            self._create_job()
 
     def _create_job(self) -> None:
         self._run_job(self._context.job_factory.create_job(self._info, self.net_log, self._observer))
@@ -180,15 +188,16 @@ class URLRequest(RequestFacts):
         if delegate is None or job is None:
             return  # cancelled between the post of an immediate answer and now
         response = self.response = job.response
-        if result == OK and response is not None and response.head.status in REDIRECT_STATUSES:
-            result = self._maybe_redirect(delegate, job)
-            if result == ERR_IO_PENDING or self._delegate is None:
+        if result == OK and response is not None:
+            if response.head.status in REDIRECT_STATUSES:
+                result = self._maybe_redirect(delegate, job)
+                if result == ERR_IO_PENDING or self._delegate is None:
+                    return
+            elif self._calls is None and not self._context.net_log.is_capturing:  # fast path
+                self._awaits_headers = False
+                delegate.on_response_started(OK)
                 return
-        if result != OK or self._calls is not None or self._context.net_log.is_capturing:
-            self._report_head(delegate, result)
-        else:  # fast path
-            self._awaits_headers = False
-            delegate.on_response_started(OK)
+        self._report_head(delegate, result)
 
     def _report_head(self, delegate: URLRequestDelegate, result: int) -> None:
         if self._calls is not None:
@@ -265,22 +274,24 @@ class URLRequest(RequestFacts):
 
     def _note_read(self, job: URLRequestJob, data: bytes | int) -> None:
         """Gives the connection back as soon as the body has ended, with its last piece if the job knows that."""
-        if isinstance(data, bytes):
-            if data:
-                if self._context.net_log.is_capturing:
-                    self._log_piece(len(data))
-                if not job.is_body_complete:
-                    return
-        else:
+        context = self._context
+        if data and context.net_log.is_capturing:
+            self._log_read(data)
+        if isinstance(data, int):
             self._net_error = data
-            self.net_log.event(NetLogEventType.FAILED, lambda _: {"net_error": data})
+        elif data and not job.is_body_complete:
+            return
         timing = job.timing
         if timing is not None:
-            timing.response_end = self._context.thread.clock.now()
+            timing.response_end = context.thread.clock.now()
         self._finish()
 
-    def _log_piece(self, count: int) -> None:
-        self.net_log.event(NetLogEventType.URL_REQUEST_JOB_BYTES_READ, lambda _: {"byte_count": count})
+    def _log_read(self, data: bytes | int) -> None:
+        if isinstance(data, int):
+            self.net_log.event(NetLogEventType.FAILED, lambda _: {"net_error": data})
+        else:
+            count = len(data)
+            self.net_log.event(NetLogEventType.URL_REQUEST_JOB_BYTES_READ, lambda _: {"byte_count": count})
 
     def _finish(self) -> None:
         """Lets go of everything; the answer's values stay."""
@@ -295,7 +306,8 @@ class URLRequest(RequestFacts):
         else:
             context.job_factory.stop_waiting(self._create_job)
         context.requests.discard(self)
-        if self._calls is not None and self._calls.has_begun:
-            self._calls.completed(self._net_error, job is not None)
+        calls = self._calls
+        if calls is not None and calls.has_begun:
+            calls.completed(self._net_error, job is not None)
         if context.net_log.is_capturing:
             self.net_log.end(NetLogEventType.REQUEST_ALIVE)
