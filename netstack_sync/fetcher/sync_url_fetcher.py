@@ -78,7 +78,8 @@ class SyncUrlFetcher:
             rendezvous = thread.desk.meet()
             self._waiting.append(rendezvous)
             self._started_at = thread.clock.now()
-            if thread.post_for_caller(self._start):
+            start = self._start
+            if thread.post(start) or thread.post_for_caller(start):  # the first is the fast path of the second
                 rendezvous.wait()
             else:
                 self._waiting.clear()  # in a forked child the parent's thread may sleep there
@@ -213,10 +214,12 @@ class SyncUrlFetcher:
     def _make_response(self) -> Response:
         fetcher, pipe = self._fetcher, self._pipe
         source: BodySource = CollectedBody(fetcher.body) if pipe is None else self._piped_body(pipe)
-        info, hops, net_log_source_id, attempts = fetcher.answer()
-        response = make_response(fetcher.request, info, source, hops, net_log_source_id, attempts)
+        request, answered = fetcher.request, fetcher.url_request
+        assert answered is not None and answered.response is not None, "there is an answer"
+        log_id = answered.net_log.source.id
+        response = make_response(request, answered.response, source, answered.history, log_id, fetcher.attempts)
         if fetcher.next_hop is not None:
-            response.next_request = request_of_hop(fetcher.request, fetcher.next_hop)
+            response.next_request = request_of_hop(request, fetcher.next_hop)
         return response
 
     def _piped_body(self, pipe: BodyPipe) -> PipedBody:
@@ -249,7 +252,11 @@ class SyncUrlFetcher:
         net_error = fetcher.net_error
         if self._pipe is not None:
             self._pipe.finish(net_error)
-        if self._net_error == ERR_IO_PENDING:
+        if self._net_error != ERR_IO_PENDING:
+            return
+        if self._news is None and self._on_done is None:  # fast path: a thread waits, and for nothing else
+            self._wake(net_error)
+        else:
             self._on_outcome(net_error)
 
     def on_response_started(self, fetcher: URLFetcher) -> None:
@@ -272,9 +279,6 @@ class SyncUrlFetcher:
             self._wake(self._net_error)
 
     def _on_outcome(self, net_error: int) -> None:
-        if self._news is None and self._on_done is None:  # fast path: a thread waits, and for nothing else
-            self._wake(net_error)
-            return
         if self._news is not None:
             self._news.end(is_dropped=net_error == ERR_ABORTED)
         if self._teller is not None and net_error == OK:

@@ -89,7 +89,7 @@ class URLFetcher(FetchFacts):
         self._delegate: URLFetcherDelegate | None = delegate
         self._sink = sink
         self._news = news
-        self._request = None
+        self.url_request = None
         self._attempts = None
         self._deadlines: DeadlineQueue | None = None  # where the total limit waits, if there is one
         self._limits: PhaseLimits | None = None  # none where no phase has a limit
@@ -140,7 +140,7 @@ class URLFetcher(FetchFacts):
         """See AttemptedFetch."""
         request, limits = self.request, self._limits
         info = info_for(request, self.upload, self._priority, self._news)
-        self._request = url_request = URLRequest(self._context, info, self, request.max_redirects, limits)
+        self.url_request = url_request = URLRequest(self._context, info, self, request.max_redirects, limits)
         if limits is not None:
             limits.begin_connect()
         url_request.start()
@@ -156,8 +156,8 @@ class URLFetcher(FetchFacts):
         self._priority = priority
         if self._attempts is not None:
             self._attempts.set_priority(priority)
-        if self._request is not None:
-            self._request.set_priority(priority)
+        if self.url_request is not None:
+            self.url_request.set_priority(priority)
 
     def fail(self, net_error: int, detail: str = "") -> None:
         """Ends the fetch in any state with an error that the delegate is told."""
@@ -176,8 +176,8 @@ class URLFetcher(FetchFacts):
     def on_received_redirect(self, redirect: RedirectInfo) -> RedirectAction:
         """Follows if the caller wants it; what is no server's word is no answer to stop at."""
         if not self.request.follow_redirects and not redirect.is_from_delegate:
-            assert self._request is not None
-            self.next_hop = redirected_request(self._request.info, redirect)
+            assert self.url_request is not None
+            self.next_hop = redirected_request(self.url_request.info, redirect)
             return RedirectAction.STOP
         if self._attempts is not None:
             self._attempts.charge_redirect(redirect.url.host)
@@ -215,7 +215,7 @@ class URLFetcher(FetchFacts):
     # --- the body
 
     def _read_loop(self) -> None:
-        request = self._request
+        request = self.url_request
         assert request is not None
         while True:
             data = request.read()
@@ -228,7 +228,7 @@ class URLFetcher(FetchFacts):
 
     def _take(self, data: bytes | int) -> bool:
         """Keeps a piece; True when another one is wanted now."""
-        request = self._request
+        request = self.url_request
         if self.net_error != ERR_IO_PENDING or request is None:
             return False
         if not data or isinstance(data, int):
@@ -289,9 +289,9 @@ class URLFetcher(FetchFacts):
         attempts = self._attempts
         if attempts is None or not attempts.maybe_retry(net_error, self.has_attempt_sent):
             return False
-        assert self._request is not None
-        self._request.cancel()
-        self._request = None
+        assert self.url_request is not None
+        self.url_request.cancel()
+        self.url_request = None
         if self._limits is not None:
             self._limits.end_connect()
             self._limits.end_read()
@@ -305,8 +305,8 @@ class URLFetcher(FetchFacts):
 
     def _complete(self, net_error: int) -> None:
         self.net_error = net_error
-        if net_error != OK and self._request is not None:
-            self.error_detail = self.error_detail or self._request.error_detail
+        if net_error != OK and self.url_request is not None:
+            self.error_detail = self.error_detail or self.url_request.error_detail
             self.last_attempt = self.attempt(net_error, self._context.thread.clock.now())
         delegate = self._delegate
         try:
@@ -325,7 +325,7 @@ class URLFetcher(FetchFacts):
             self._limits.stop()
         if self._attempts is not None:
             self._attempts.stop()
-        request = self._request
+        request = self.url_request
         if request is not None and not request.is_over:
             request.cancel()
         if self.upload is not None:

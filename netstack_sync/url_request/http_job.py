@@ -49,7 +49,9 @@ class HttpJob:
         self._on_headers = on_headers
         info, cookies = self._info, self._cookies
         if cookies is not None:
-            info = cookies.with_cookies(info)
+            store = cookies.store
+            if store is None or store.may_have_cookies or info.cookies:  # else: fast path
+                info = cookies.with_cookies(info)
         result = self._transaction.start(info, self._on_transaction_headers)
         return self._heed() if result == OK else result
 

@@ -140,8 +140,9 @@ class URLRequest(RequestFacts):
         if context.net_log.is_capturing:
             self.net_log.begin(NetLogEventType.URL_REQUEST_START_JOB, start_params(self._info))
         if self._calls is None:
-            if context.job_factory.is_ready:  # fast path
-                self._create_job()
+            factory = context.job_factory
+            if factory.is_ready:  # fast path
+                self._run_job(factory.create_job(self._info, self.net_log, self._observer))
             else:
                 self._start_job()
             return
