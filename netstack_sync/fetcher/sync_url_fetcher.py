@@ -15,12 +15,12 @@ from netstack_sync.base.net_errors import (
 )
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.fetcher.body_pipe import BodyPipe
-from netstack_sync.fetcher.body_source import BodySource, CollectedBody, PipedBody
+from netstack_sync.fetcher.body_source import CollectedBody, PipedBody
 from netstack_sync.fetcher.caller_news import CallerNews, NewsTeller
+from netstack_sync.fetcher.fetch_answer import answer_of
 from netstack_sync.fetcher.fetch_failure import failure_of
-from netstack_sync.fetcher.next_request import request_of_hop
 from netstack_sync.fetcher.options import FetchRequest
-from netstack_sync.fetcher.response import Response, make_response
+from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.url_fetcher import URLFetcher
 from netstack_sync.loop.completion import Task
 from netstack_sync.loop.network_thread import NetworkThread
@@ -97,11 +97,14 @@ class SyncUrlFetcher:
         That happens on the network thread, or on this one when that has ended. After cancel() nothing is sent. The
         request's functions are called on `callback_threads`; without them by wait(), on the thread that waits.
         """
-        self._take_start_ticket(self._context.thread)
+        thread = self._context.thread
+        self._take_start_ticket(thread)
         self._on_done = on_done
         if self._news is not None and callback_threads is not None:
             self._teller = NewsTeller(self._news, callback_threads, self._context, self._cancel)
-        self._post_start()
+        self._started_at = thread.clock.now()
+        if not thread.post_for_caller(self._start):
+            self._on_outcome(ERR_CONTEXT_SHUT_DOWN)
 
     def wait(self) -> Response:
         """The response; raises the NetError of a failure, FetchCancelled, or what the caller's body or function raised.
@@ -168,32 +171,26 @@ class SyncUrlFetcher:
         if not self._start_ticket.acquire(False):
             raise RuntimeError("a fetch runs once")
 
-    def _post_start(self) -> None:
-        thread = self._context.thread
-        self._started_at = thread.clock.now()
-        if not thread.post_for_caller(self._start):
-            self._on_outcome(ERR_CONTEXT_SHUT_DOWN)
-
     def _meet(self) -> Rendezvous | None:
         """None when there is nothing to wait for.
 
-        Whoever waits enters himself and then looks whether there is something to wait for; the network thread sets
-        what there is and then looks who waits. So one of them sees the other, without a lock. Both may: then who takes
-        the rendezvous out of the list is the one who ends the wait.
+        Whoever waits enters himself and then looks whether there is something; the network thread sets what there is
+        and then looks who waits. So one sees the other, without a lock; or both, and who takes the rendezvous out of
+        the list ends the wait.
         """
         thread, waiting = self._context.thread, self._waiting
         if thread.is_wait_futile or self._has_something:
             return None
         rendezvous = thread.desk.meet()
         waiting.append(rendezvous)
-        if self._has_something:
-            try:
-                waiting.remove(rendezvous)
-            except ValueError:
-                return rendezvous  # which is being notified at this moment
-            rendezvous.is_free = True
-            return None
-        return rendezvous
+        if not self._has_something:
+            return rendezvous
+        try:
+            waiting.remove(rendezvous)
+        except ValueError:
+            return rendezvous  # which is being notified at this moment
+        rendezvous.is_free = True
+        return None
 
     @property
     def _has_something(self) -> bool:
@@ -213,18 +210,9 @@ class SyncUrlFetcher:
 
     def _make_response(self) -> Response:
         fetcher, pipe = self._fetcher, self._pipe
-        source: BodySource = CollectedBody(fetcher.body) if pipe is None else self._piped_body(pipe)
-        request, answered = fetcher.request, fetcher.url_request
-        assert answered is not None and answered.response is not None, "there is an answer"
-        log_id = answered.net_log.source.id
-        response = make_response(request, answered.response, source, answered.history, log_id, fetcher.attempts)
-        if fetcher.next_hop is not None:
-            response.next_request = request_of_hop(request, fetcher.next_hop)
-        return response
-
-    def _piped_body(self, pipe: BodyPipe) -> PipedBody:
-        fetcher = self._fetcher
-        return PipedBody(pipe, self.cancel, lambda net_error: failure_of(fetcher, net_error))
+        if pipe is None:  # fast path
+            return answer_of(fetcher, CollectedBody(fetcher.body))
+        return answer_of(fetcher, PipedBody(pipe, self.cancel, lambda net_error: failure_of(fetcher, net_error)))
 
     # --- network thread
 

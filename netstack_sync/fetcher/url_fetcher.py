@@ -6,24 +6,16 @@ from math import inf
 from typing import Protocol
 
 from netstack_sync.base.exception_map import TimeoutPhase
-from netstack_sync.base.net_errors import (
-    ERR_ABORTED,
-    ERR_CONTEXT_SHUT_DOWN,
-    ERR_FILE_TOO_BIG,
-    ERR_IO_PENDING,
-    ERR_OUT_OF_MEMORY,
-    ERR_TIMED_OUT,
-    OK,
-)
+from netstack_sync.base.net_errors import ERR_ABORTED, ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING, ERR_TIMED_OUT, OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.fetcher.fetch_attempts import FetchAttempts
-from netstack_sync.fetcher.fetch_facts import FetchFacts
+from netstack_sync.fetcher.fetch_body import FetchBody
 from netstack_sync.fetcher.fetch_news import FetchNews
-from netstack_sync.fetcher.hop_info import info_for, upload_for
-from netstack_sync.fetcher.large_body import LOOSE_BYTES, LargeBody
+from netstack_sync.fetcher.hop_info import interim_for, upload_for
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.phase_limits import PhaseLimits
 from netstack_sync.fetcher.retry_policy import RetryCount
+from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.loop.deadlines import DeadlineQueue
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.delegate import RedirectAction
@@ -48,7 +40,7 @@ class BodySink(Protocol):
         """Takes a piece; False pauses the fetch until resume()."""
 
 
-class URLFetcher(FetchFacts):
+class URLFetcher(FetchBody):
     """Owner of a URLRequest; network thread only.
 
     The deadline covers everything from the moment it was counted from, whatever the fetch is waiting for. After
@@ -60,14 +52,11 @@ class URLFetcher(FetchFacts):
         "_deadlines",
         "_delegate",
         "_is_paused",
-        "_large",
         "_limits",
         "_news",
         "_priority",
         "_retry_count",
         "_sink",
-        "_size_bytes",
-        "body",
         "net_error",
         "timed_out",
     )
@@ -89,25 +78,20 @@ class URLFetcher(FetchFacts):
         self._delegate: URLFetcherDelegate | None = delegate
         self._sink = sink
         self._news = news
-        self.url_request = None
-        self._attempts = None
+        self.url_request = self._attempts = self._large = None
+        self.last_attempt = self.upload = self.next_hop = None
         self._deadlines: DeadlineQueue | None = None  # where the total limit waits, if there is one
         self._limits: PhaseLimits | None = None  # none where no phase has a limit
         self._priority = request.priority
         self._retry_count = retry_count
         self._is_paused = False
         self._size_bytes = 0
-        self._large: LargeBody | None = None  # none while the pieces are few
-        self.body: list[bytes] = []
-        """The encoded body, when there is no sink."""
+        self.body = []
         self.net_error = ERR_IO_PENDING
         """ERR_IO_PENDING while under way; then OK, or why there is no (complete) answer."""
         self.timed_out: TimeoutPhase | None = None
         """Which of the caller's limits ended the fetch."""
         self.error_detail = ""
-        self.last_attempt = None
-        self.upload = None
-        self.next_hop = None
 
     def start(self, started_at: float | None = None) -> None:
         """Starts; the total limit counts from `started_at` (clock seconds), by default from now.
@@ -138,8 +122,11 @@ class URLFetcher(FetchFacts):
 
     def send(self) -> None:
         """See AttemptedFetch."""
-        request, limits = self.request, self._limits
-        info = info_for(request, self.upload, self._priority, self._news)
+        request, limits, news = self.request, self._limits, self._news
+        info = HttpRequestInfo(request.url, request.method, request.headers, request.tls, self.upload, self._priority)
+        info.auth, info.cookies, info.proxy = request.auth, request.cookies, request.proxy
+        if news is not None or request.expect_continue:
+            info.interim = interim_for(request, news)
         self.url_request = url_request = URLRequest(self._context, info, self, request.max_redirects, limits)
         if limits is not None:
             limits.begin_connect()
@@ -148,8 +135,8 @@ class URLFetcher(FetchFacts):
     def cancel(self) -> None:
         """Ends the fetch in any state; the delegate is not called; idempotent."""
         if self.net_error == ERR_IO_PENDING:
-            self.net_error = ERR_ABORTED
-            self._release()
+            self._delegate = None
+            self._complete(ERR_ABORTED)
 
     def set_priority(self, priority: RequestPriority) -> None:
         """From now on the fetch is as urgent as this."""
@@ -236,30 +223,14 @@ class URLFetcher(FetchFacts):
                 self._complete(data or OK)
             return False
         if self._sink is None:
-            size_bytes = self._size_bytes = self._size_bytes + len(data)
-            limit = self.request.max_response_size
-            if size_bytes <= LOOSE_BYTES and (limit is None or size_bytes <= limit):  # fast path
-                self.body.append(data)
-            elif not self._keep_much(data, size_bytes, limit):
+            result = self._keep(data)
+            if result != OK:
+                self._complete(result)
                 return False
         elif not self._hand_over(data, self._sink):
             return False
         if request.is_over:  # fast path: with this piece
             self._complete(OK)
-            return False
-        return True
-
-    def _keep_much(self, data: bytes, size_bytes: int, limit: int | None) -> bool:
-        """False when the body has become too large."""
-        if limit is not None and size_bytes > limit:
-            self.fail(ERR_FILE_TOO_BIG, f"the body exceeds max_response_size={limit}")
-            return False
-        try:
-            if self._large is None and not self.is_encoded:
-                self._large = LargeBody(self.body)
-            (self.body if self._large is None else self._large).append(data)
-        except MemoryError:
-            self.fail(ERR_OUT_OF_MEMORY, f"there is no memory for {size_bytes} bytes of a body; stream it")
             return False
         return True
 
@@ -295,7 +266,7 @@ class URLFetcher(FetchFacts):
         if self._limits is not None:
             self._limits.end_connect()
             self._limits.end_read()
-        self.body, self._large, self._size_bytes = [], None, 0
+        self._drop_body()
         self.timed_out = None
         self.next_hop = None
         self.error_detail = ""
@@ -305,28 +276,24 @@ class URLFetcher(FetchFacts):
 
     def _complete(self, net_error: int) -> None:
         self.net_error = net_error
-        if net_error != OK and self.url_request is not None:
-            self.error_detail = self.error_detail or self.url_request.error_detail
+        request, delegate = self.url_request, self._delegate
+        if net_error != OK and request is not None:
+            self.error_detail = self.error_detail or request.error_detail
             self.last_attempt = self.attempt(net_error, self._context.thread.clock.now())
-        delegate = self._delegate
         try:
-            self._release()
+            self._delegate = self._sink = self._news = None
+            if self._large is not None:
+                self.body, self._large = [self._large.value()], None
+            if self._deadlines is not None:
+                self._deadlines.discard(self)
+            if self._limits is not None:
+                self._limits.stop()
+            if self._attempts is not None:
+                self._attempts.stop()
+            if request is not None and not request.is_over:
+                request.cancel()
+            if self.upload is not None:
+                self.upload.cancel()
         finally:  # whatever happens, nobody waits for ever
             if delegate is not None:
                 delegate.on_fetch_complete(self)
-
-    def _release(self) -> None:
-        self._delegate = self._sink = self._news = None
-        if self._large is not None:
-            self.body, self._large = [self._large.value()], None
-        if self._deadlines is not None:
-            self._deadlines.discard(self)
-        if self._limits is not None:
-            self._limits.stop()
-        if self._attempts is not None:
-            self._attempts.stop()
-        request = self.url_request
-        if request is not None and not request.is_over:
-            request.cancel()
-        if self.upload is not None:
-            self.upload.cancel()

@@ -20,7 +20,7 @@ from netstack_sync.url_request.job import URLRequestJob
 from netstack_sync.url_request.redirect_job import RedirectJob
 from netstack_sync.url_request.redirects import REDIRECT_STATUSES, HeaderEdits, RedirectInfo, redirected_request
 from netstack_sync.url_request.request_facts import RequestFacts
-from netstack_sync.url_request.request_log import redirect_params, start_params
+from netstack_sync.url_request.request_log import log_read, redirect_params, start_params
 
 
 class URLRequest(RequestFacts):
@@ -51,17 +51,15 @@ class URLRequest(RequestFacts):
         """`observer` is told by the job of each hop how far it is, also from inside start()."""
         self.net_log = NetLogWithSource.make(context.net_log, NetLogSourceType.URL_REQUEST)
         self.history = []
-        self.response = None
+        self.response = self._job = self._calls = self._deferred = None
         self.is_over = self._has_sent_hop = False
         self._info = info
-        self._job = self._calls = self._deferred = None
         self._context = context
         self._delegate: URLRequestDelegate | None = delegate
         self._observer = observer
         self._redirects_left = max_redirects
         self._net_error = OK
-        self._awaits_headers = False
-        """From start() until on_response_started()."""
+        self._awaits_headers = False  # from start() until on_response_started()
         if context.network_delegate is not None:
             self._calls = info.exchange_delegate = DelegateCalls(context.network_delegate, self, context.thread)
         if context.net_log.is_capturing:
@@ -139,17 +137,15 @@ class URLRequest(RequestFacts):
         context = self._context
         if context.net_log.is_capturing:
             self.net_log.begin(NetLogEventType.URL_REQUEST_START_JOB, start_params(self._info))
-        if self._calls is None:
-            factory = context.job_factory
-            if factory.is_ready:  # fast path
-                self._run_job(factory.create_job(self._info, self.net_log, self._observer))
-            else:
-                self._start_job()
-            return
-        self._job = None  # nothing is known of this hop yet
-        result = self._calls.before_url_request(self._on_delegate)
-        if result != ERR_IO_PENDING:
-            self._on_delegate(result)
+        if self._calls is not None:
+            self._job = None  # nothing is known of this hop yet
+            result = self._calls.before_url_request(self._on_delegate)
+            if result != ERR_IO_PENDING:
+                self._on_delegate(result)
+        elif context.job_factory.is_ready:  # fast path
+            self._run_job(context.job_factory.create_job(self._info, self.net_log, self._observer))
+        else:
+            self._start_job()
 
     def _on_delegate(self, result: int) -> None:
         """The network delegate has said what it thinks of the hop."""
@@ -277,7 +273,7 @@ class URLRequest(RequestFacts):
         """Gives the connection back as soon as the body has ended, with its last piece if the job knows that."""
         context = self._context
         if data and context.net_log.is_capturing:
-            self._log_read(data)
+            log_read(self.net_log, data)
         if isinstance(data, int):
             self._net_error = data
         elif data and not job.is_body_complete:
@@ -286,13 +282,6 @@ class URLRequest(RequestFacts):
         if timing is not None:
             timing.response_end = context.thread.clock.now()
         self._finish()
-
-    def _log_read(self, data: bytes | int) -> None:
-        if isinstance(data, int):
-            self.net_log.event(NetLogEventType.FAILED, lambda _: {"net_error": data})
-        else:
-            count = len(data)
-            self.net_log.event(NetLogEventType.URL_REQUEST_JOB_BYTES_READ, lambda _: {"byte_count": count})
 
     def _finish(self) -> None:
         """Lets go of everything; the answer's values stay."""
@@ -307,8 +296,7 @@ class URLRequest(RequestFacts):
         else:
             context.job_factory.stop_waiting(self._create_job)
         context.requests.discard(self)
-        calls = self._calls
-        if calls is not None and calls.has_begun:
-            calls.completed(self._net_error, job is not None)
+        if self._calls is not None and self._calls.has_begun:
+            self._calls.completed(self._net_error, job is not None)
         if context.net_log.is_capturing:
             self.net_log.end(NetLogEventType.REQUEST_ALIVE)

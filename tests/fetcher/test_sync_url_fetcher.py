@@ -179,7 +179,7 @@ def test_an_interruption_between_the_wait_and_the_response_leaks_no_stream(
     def interrupted(*_: object) -> Response:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("netstack_sync.fetcher.sync_url_fetcher.make_response", interrupted)
+    monkeypatch.setattr("netstack_sync.fetcher.fetch_answer.make_response", interrupted)
     if not waits_in_fetch:
         fetcher.start()
     with pytest.raises(KeyboardInterrupt):
