@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +19,10 @@ class Timeout:
     connect: float | None = None
     read: float | None = None
     pool: float | None = None
-    limits_phases: bool = field(init=False, repr=False, compare=False)
-    """True when there is any limit beside the total."""
 
     def __post_init__(self) -> None:
         for name in ("total", "connect", "read", "pool"):
             _check(name, getattr(self, name))
-        object.__setattr__(self, "limits_phases", not self.connect is self.read is self.pool is None)
 
     @classmethod
     def from_value(cls, value: Timeout | float | tuple[float | None, float | None] | None) -> Timeout:

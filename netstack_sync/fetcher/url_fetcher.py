@@ -109,7 +109,7 @@ class URLFetcher(FetchBody):
             deadline = (timers.clock.now() if started_at is None else started_at) + timeout.total
             self._deadlines = deadlines = timers.deadlines(timeout.total)
             deadlines.add(self, deadline)
-        if timeout.limits_phases:
+        if timeout.connect is not None or timeout.read is not None or timeout.pool is not None:
             self._limits = PhaseLimits(timeout, timers, self)
         if request.body is not None or self.upload is not None:
             self.upload = upload_for(request, self.upload, context, self._news)
