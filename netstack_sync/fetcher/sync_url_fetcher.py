@@ -57,14 +57,14 @@ class SyncUrlFetcher:
         """`owner` is kept alive as long as the fetcher: what would shut the context down with its end."""
         self._context = context
         self._owner = owner
-        self._pipe = BodyPipe(context.thread, self._resume) if stream else None
         self._news: CallerNews | None = None  # none where nobody wants to be told
         if request.on_informational is not None or request.upload_progress is not None:
             self._news = CallerNews(request, self._on_news)
         self._teller: NewsTeller | None = None  # none where a thread waits
         self._fetcher = URLFetcher(request, context, self, self if stream else None, self._news)
+        self._pipe = BodyPipe(context.thread, self._fetcher.resume) if stream else None
         self._start_ticket = Lock()  # taken once, never waited for: a fetch runs once
-        self._waiting: list[Rendezvous] = []  # see _meet()
+        self._waiting: list[Rendezvous] = []  # see _sleep()
         self._net_error = ERR_IO_PENDING
         self._started_at = 0.0
         self._on_done: Task | None = None
@@ -120,9 +120,7 @@ class SyncUrlFetcher:
 
     def _wait(self) -> Response:
         try:
-            rendezvous = self._meet()
-            if rendezvous is not None:
-                rendezvous.wait()
+            self._sleep()
             if self._news is not None:
                 self._tell_and_wait(self._news)
             outcome = self.outcome()
@@ -171,8 +169,8 @@ class SyncUrlFetcher:
         if not self._start_ticket.acquire(False):
             raise RuntimeError("a fetch runs once")
 
-    def _meet(self) -> Rendezvous | None:
-        """None when there is nothing to wait for.
+    def _sleep(self) -> None:
+        """Waits until there is something, not at all when there is or when nothing will come.
 
         Whoever waits enters himself and then looks whether there is something; the network thread sets what there is
         and then looks who waits. So one sees the other, without a lock; or both, and who takes the rendezvous out of
@@ -180,17 +178,18 @@ class SyncUrlFetcher:
         """
         thread, waiting = self._context.thread, self._waiting
         if thread.is_wait_futile or self._has_something:
-            return None
+            return
         rendezvous = thread.desk.meet()
         waiting.append(rendezvous)
-        if not self._has_something:
-            return rendezvous
-        try:
-            waiting.remove(rendezvous)
-        except ValueError:
-            return rendezvous  # which is being notified at this moment
-        rendezvous.is_free = True
-        return None
+        if self._has_something:
+            try:
+                waiting.remove(rendezvous)
+            except ValueError:
+                pass  # it is being notified at this moment
+            else:
+                rendezvous.is_free = True
+                return
+        rendezvous.wait()
 
     @property
     def _has_something(self) -> bool:
@@ -202,9 +201,7 @@ class SyncUrlFetcher:
         thread = self._context.thread
         while self._net_error == ERR_IO_PENDING and not thread.is_wait_futile:
             news.tell()
-            rendezvous = self._meet()
-            if rendezvous is not None:
-                rendezvous.wait()
+            self._sleep()
         if not thread.is_abandoned:  # else: its lock may have been held at the moment of a fork
             news.tell()
 
@@ -231,9 +228,6 @@ class SyncUrlFetcher:
             self._fetcher.fail(ERR_ABORTED)
         elif self._teller is not None:
             self._teller.fail(ERR_ABORTED)
-
-    def _resume(self) -> None:
-        self._fetcher.resume()
 
     def on_fetch_complete(self, fetcher: URLFetcher) -> None:
         """See URLFetcherDelegate."""
@@ -295,7 +289,7 @@ class SyncUrlFetcher:
             on_done()
 
     def _wake(self, net_error: int) -> None:
-        """Whoever waits looks again; see _meet()."""
+        """Whoever waits looks again; see _sleep()."""
         self._net_error = net_error
         waiting = self._waiting
         while waiting:

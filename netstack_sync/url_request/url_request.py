@@ -31,14 +31,7 @@ class URLRequest(RequestFacts):
     `is_over` says with the last piece of a body that it was the last, if the job knows.
     """
 
-    __slots__ = (
-        "_awaits_headers",
-        "_context",
-        "_delegate",
-        "_net_error",
-        "_observer",
-        "_redirects_left",
-    )
+    __slots__ = ("_awaits_headers", "_context", "_delegate", "_net_error", "_observer", "_redirects_left")
 
     def __init__(
         self,
