@@ -23,9 +23,8 @@ PURGED_IN_ALL: Final = 300
 class CookieStore(Protocol):
     """Network thread only. Whoever calls it has waited for the public suffixes, but to ask `may_have_cookies`."""
 
-    @property
-    def may_have_cookies(self) -> bool:
-        """False when cookies_for() needs no call."""
+    may_have_cookies: bool
+    """False when cookies_for() needs no call."""
 
     def set_cookie(self, cookie: CanonicalCookie, is_from_secure: bool) -> ExclusionReason | None:
         """Keeps it in the place of one with the same identity, and of that if it has expired; or says why not."""
@@ -58,18 +57,15 @@ class MemoryCookieStore:
     the longest time (RFC 6265bis §5.7).
     """
 
-    __slots__ = ("_buckets", "_clock", "_count", "_suffixes")
+    __slots__ = ("_buckets", "_clock", "_count", "_suffixes", "may_have_cookies")
 
     def __init__(self, clock: WallClock, suffixes: PublicSuffixes) -> None:
         self._clock = clock
         self._suffixes = suffixes
         self._buckets: dict[str, _Bucket] = {}
         self._count = 0
-
-    @property
-    def may_have_cookies(self) -> bool:
+        self.may_have_cookies = False
         """See CookieStore."""
-        return self._count > 0
 
     def set_cookie(self, cookie: CanonicalCookie, is_from_secure: bool) -> ExclusionReason | None:
         """See CookieStore. The same value again keeps its age, and so its place in the order (Chromium)."""
@@ -86,6 +82,7 @@ class MemoryCookieStore:
         if not cookie.is_expired(now):
             self._buckets.setdefault(key, {})[cookie.identity] = _Entry(cookie, now)
             self._count += 1
+            self.may_have_cookies = True
             self._maybe_purge(key, cookie, now)
         return None
 
@@ -129,6 +126,7 @@ class MemoryCookieStore:
         for entry in entries:
             del bucket[entry.cookie.identity]
             self._count -= 1
+        self.may_have_cookies = self._count > 0
         if not bucket:
             del self._buckets[key]
 

@@ -19,32 +19,35 @@ from netstack_sync.url_request.url_request import URLRequest
 
 
 class FetchFacts:
-    """The part of a URLFetcher that only tells. Network thread only until the fetch is over."""
+    """The part of a URLFetcher that only tells. Network thread only until the fetch is over.
 
-    __slots__ = ("_attempts", "_request", "error_detail", "last_attempt", "next_hop", "request", "upload")
+    Its values are set by the URLFetcher, all in one place: there is one for each fetch.
+    """
 
-    def __init__(self, request: FetchRequest) -> None:
-        self.request = request
-        self._request: URLRequest | None = None  # none before the first attempt and between two
-        self._attempts: FetchAttempts | None = None  # none where nothing can be waited for
-        self.error_detail = ""
-        """What went wrong, in words; may be empty."""
-        self.last_attempt: Attempt | None = None
-        """That which failed, when the fetch did."""
-        self.upload: UploadStream | None = None
-        """The body that is sent; of a request without one, what was put here before the start: a ChunkedUpload."""
-        self.next_hop: HttpRequestInfo | None = None
-        """Where a redirect leads that the caller does not want followed."""
+    __slots__ = ("_attempts", "error_detail", "last_attempt", "next_hop", "request", "upload", "url_request")
+
+    request: FetchRequest
+    _attempts: FetchAttempts | None  # none where nothing can be waited for
+    error_detail: str
+    """What went wrong, in words; may be empty."""
+    last_attempt: Attempt | None
+    """That which failed, when the fetch did."""
+    upload: UploadStream | None
+    """The body that is sent; of a request without one, what was put here before the start: a ChunkedUpload."""
+    next_hop: HttpRequestInfo | None
+    """Where a redirect leads that the caller does not want followed."""
+    url_request: URLRequest | None
+    """That of the present attempt; None before the first one and between two."""
 
     @property
     def url(self) -> Url:
         """The URL of the last hop."""
-        return self._request.url if self._request is not None else self.request.url
+        return self.url_request.url if self.url_request is not None else self.request.url
 
     @property
     def response(self) -> HttpResponseInfo | None:
         """The last hop's answer."""
-        return self._request.response if self._request is not None else None
+        return self.url_request.response if self.url_request is not None else None
 
     @property
     def is_encoded(self) -> bool:
@@ -55,22 +58,22 @@ class FetchFacts:
     @property
     def history(self) -> list[HttpResponseInfo]:
         """The redirects on the way, oldest first."""
-        return self._request.history if self._request is not None else []
+        return self.url_request.history if self.url_request is not None else []
 
     @property
     def timing(self) -> LoadTiming | None:
         """Where the time went."""
-        return self._request.timing if self._request is not None else None
+        return self.url_request.timing if self.url_request is not None else None
 
     def connecting_since(self) -> float | None:
         """See LimitedFetch."""
-        return self._request.connecting_since if self._request is not None else None
+        return self.url_request.connecting_since if self.url_request is not None else None
 
     def load_state(self) -> LoadState:
         """What the fetch waits for."""
-        if self._request is None and self._attempts is not None and self._attempts.waits_for:
+        if self.url_request is None and self._attempts is not None and self._attempts.waits_for:
             return LoadState.WAITING_FOR_DELEGATE  # as Chromium calls it while somebody holds a request back
-        return self._request.load_state if self._request is not None else LoadState.IDLE
+        return self.url_request.load_state if self.url_request is not None else LoadState.IDLE
 
     @property
     def state_in_words(self) -> str:
@@ -81,7 +84,7 @@ class FetchFacts:
     def _limit_in_words(self, phase: TimeoutPhase, limit_s: float) -> str:
         """What a limit has ended. Of a request that has not failed by itself the detail is its way, if it has one."""
         what = f"the {phase} limit of {limit_s:g} s was reached while {self.state_in_words}"
-        way = self._request.error_detail if self._request is not None else ""
+        way = self.url_request.error_detail if self.url_request is not None else ""
         return f"{what}, {way}" if way else what
 
     @property
@@ -93,12 +96,12 @@ class FetchFacts:
     @property
     def ssl_info(self) -> SSLInfo | None:
         """What is known of the server's TLS, also when that is why the fetch failed."""
-        return self._request.ssl_info if self._request is not None else None
+        return self.url_request.ssl_info if self.url_request is not None else None
 
     @property
     def sent_bytes(self) -> int:
         """Bytes of the request that have left on the present connection."""
-        return self._request.sent_bytes if self._request is not None else 0
+        return self.url_request.sent_bytes if self.url_request is not None else 0
 
     @property
     def waits_for_upload(self) -> bool:
@@ -108,7 +111,7 @@ class FetchFacts:
     @property
     def has_attempt_sent(self) -> bool:
         """True when a server may have acted on the present attempt."""
-        request = self._request
+        request = self.url_request
         return request is not None and (request.has_sent_bytes or request.sent_bytes > 0)
 
     @property
@@ -126,15 +129,10 @@ class FetchFacts:
         """How long the throttler will leave the URL alone; 0 without one (URLFetcher::GetBackoffDelay)."""
         return self._attempts.backoff_delay_s if self._attempts is not None else 0.0
 
-    def past(self) -> tuple[list[HttpResponseInfo], int, tuple[Attempt, ...]]:
-        """`history`, `net_log_source_id` and `attempts`, of a fetch that has an answer."""
-        assert self._request is not None, "what was never sent has no answer"
-        return self._request.history, self._request.net_log.source.id, self.attempts
-
     @property
     def net_log_source_id(self) -> int:
         """The request's id in the NetLog; 0 before the start."""
-        return self._request.net_log.source.id if self._request is not None else 0
+        return self.url_request.net_log.source.id if self.url_request is not None else 0
 
     def attempt(self, net_error: int, now: float, wait_s: float = 0.0) -> Attempt:
         """The present attempt as a value, seen at a moment in clock seconds."""

@@ -1,27 +1,19 @@
-"""What a fetch asks for, in the words of the layers below."""
+"""What a fetch asks for beside the plain, in the words of the layers below."""
 
 from __future__ import annotations
 
-from netstack_sync.base.priority import RequestPriority
 from netstack_sync.fetcher.fetch_news import FetchNews
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.upload_meter import metered
 from netstack_sync.http.interim import InterimAnswers
-from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.upload import UploadStream
 from netstack_sync.url_request.context import URLRequestContext
 
 
-def info_for(
-    request: FetchRequest, upload: UploadStream | None, priority: RequestPriority, news: FetchNews | None
-) -> HttpRequestInfo:
-    """The first hop of an attempt. What nobody asked for is not there, and costs nothing."""
-    info = HttpRequestInfo(request.url, request.method, request.headers, request.tls, upload, priority)
-    info.auth, info.cookies, info.proxy = request.auth, request.cookies, request.proxy
-    if news is not None or request.expect_continue:
-        on_interim = news.on_interim if news is not None and request.on_informational is not None else None
-        info.interim = InterimAnswers(request.expect_continue, on_interim)
-    return info
+def interim_for(request: FetchRequest, news: FetchNews | None) -> InterimAnswers:
+    """What is done about 1xx responses, where not all of them are passed over."""
+    on_interim = news.on_interim if news is not None and request.on_informational is not None else None
+    return InterimAnswers(request.expect_continue, on_interim)
 
 
 def upload_for(

@@ -1,4 +1,4 @@
-"""PhaseLimits: the caller's time limits of one fetch, as timers of the network thread."""
+"""PhaseLimits: the caller's time limits for the phases of one fetch, as timers of the network thread."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ class LimitedFetch(Protocol):
 
 
 class PhaseLimits:
-    """Told by the fetcher which phase it is in; tells it which limit was reached. Network thread only.
+    """Told by fetcher and job which phase it is in; tells the fetcher which limit was reached. Network thread only.
+
+    A TransactionObserver; only there when a phase has a limit.
 
     Nobody tells when the wait for a slot is over, and it may begin again: the connection under way for one request
     goes to a more urgent one. So the timer of both phases asks, at the earliest moment at which either could be over.
@@ -53,31 +55,18 @@ class PhaseLimits:
         "_sent_bytes",
         "_timeout",
         "_timers",
-        "_total",
         "_waiting_since",
-        "deadline",
     )
 
     def __init__(self, timeout: Timeout, timers: TimerQueue, owner: LimitedFetch) -> None:
         self._timeout = timeout
         self._timers = timers
         self._owner: LimitedFetch | None = owner  # until stop(), which opens the circle
-        self._total: DelayedTask | None = None
-        self.deadline = inf
-        """When the total is over, in clock seconds; set by start()."""
         self._connect: DelayedTask | None = None
         self._read: DelayedTask | None = None
         self._waiting_since: float | None = 0.0  # clock seconds; when the socket was asked for, as far as is known
         self._progress_at = 0.0  # clock seconds; when bytes went or came last
         self._sent_bytes = 0
-
-    def start(self, started_at: float | None) -> None:
-        """Starts the total limit, counted from `started_at` (clock seconds) or from now."""
-        total = self._timeout.total
-        if total is not None:
-            start = started_at if started_at is not None else self._timers.clock.now()
-            self.deadline = start + total
-            self._total = self._timers.call_at(self.deadline, lambda: self._reach("total", total))
 
     def begin_connect(self) -> None:
         """A socket is asked for."""
@@ -95,6 +84,14 @@ class PhaseLimits:
             self.end_connect()
         if self._timeout.read is not None:
             self.begin_read()
+
+    def on_reconnect(self) -> None:
+        """The connect limit counts anew."""
+        self.begin_connect()
+
+    def on_request_sent(self) -> None:
+        """From now on the server is waited for."""
+        self.begin_read()
 
     def end_connect(self) -> None:
         """No connection is waited for any more."""
@@ -123,9 +120,6 @@ class PhaseLimits:
             self.end_connect()
         if self._read is not None:
             self.end_read()
-        if self._total is not None:
-            self._total.cancel()
-            self._total = None
         self._owner = None
 
     def _check_connect(self) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from math import inf
+from threading import Lock
 
 from netstack_sync.base.net_errors import (
     ERR_ABORTED,
@@ -15,17 +15,20 @@ from netstack_sync.base.net_errors import (
 )
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.fetcher.body_pipe import BodyPipe
-from netstack_sync.fetcher.body_source import BodySource, CollectedBody, PipedBody
+from netstack_sync.fetcher.body_source import CollectedBody, PipedBody
 from netstack_sync.fetcher.caller_news import CallerNews, NewsTeller
+from netstack_sync.fetcher.fetch_answer import answer_of
 from netstack_sync.fetcher.fetch_failure import failure_of
-from netstack_sync.fetcher.next_request import request_of_hop
 from netstack_sync.fetcher.options import FetchRequest
-from netstack_sync.fetcher.response import Response, make_response
+from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.url_fetcher import URLFetcher
 from netstack_sync.loop.completion import Task
+from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.loop.rendezvous import Rendezvous
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.workers.worker_pool import WorkerPool
+
+_WOULD_WAIT_FOR_ITSELF = "a blocking fetch on the network thread would wait for itself; use URLFetcher there"
 
 
 class SyncUrlFetcher:
@@ -37,7 +40,6 @@ class SyncUrlFetcher:
     __slots__ = (
         "_context",
         "_fetcher",
-        "_gate",
         "_net_error",
         "_news",
         "_on_done",
@@ -55,23 +57,35 @@ class SyncUrlFetcher:
         """`owner` is kept alive as long as the fetcher: what would shut the context down with its end."""
         self._context = context
         self._owner = owner
-        self._pipe = BodyPipe(context.thread, self._resume) if stream else None
-        is_told = request.on_informational is not None or request.upload_progress is not None
-        self._news = CallerNews(request, self._on_news) if is_told else None
+        self._news: CallerNews | None = None  # none where nobody wants to be told
+        if request.on_informational is not None or request.upload_progress is not None:
+            self._news = CallerNews(request, self._on_news)
         self._teller: NewsTeller | None = None  # none where a thread waits
         self._fetcher = URLFetcher(request, context, self, self if stream else None, self._news)
-        self._gate = threading.Lock()  # between the outcome and a wait() that begins at the same moment
-        self._start_ticket = threading.Lock()  # taken once, never waited for: a fetch runs once
-        self._waiting: list[Rendezvous] = []
+        self._pipe = BodyPipe(context.thread, self._fetcher.resume) if stream else None
+        self._start_ticket = Lock()  # taken once, never waited for: a fetch runs once
+        self._waiting: list[Rendezvous] = []  # see _sleep()
         self._net_error = ERR_IO_PENDING
         self._started_at = 0.0
         self._on_done: Task | None = None
 
     def fetch(self) -> Response:
         """Starts and waits; see start() and wait()."""
-        self._take_start_ticket()
+        thread = self._context.thread
+        self._take_start_ticket(thread)
         try:
-            self._post_start()
+            # Whoever waits is there before the start, so that neither side has to look twice.
+            rendezvous = thread.desk.meet()
+            self._waiting.append(rendezvous)
+            self._started_at = thread.clock.now()
+            start = self._start
+            if thread.post(start) or thread.post_for_caller(start):  # the first is the fast path of the second
+                rendezvous.wait()
+            else:
+                self._waiting.clear()  # in a forked child the parent's thread may sleep there
+                self._on_outcome(ERR_CONTEXT_SHUT_DOWN)
+            if self._net_error == OK and self._news is None:  # fast path
+                return self._make_response()
             return self._wait()
         except BaseException:
             self.cancel()
@@ -83,11 +97,14 @@ class SyncUrlFetcher:
         That happens on the network thread, or on this one when that has ended. After cancel() nothing is sent. The
         request's functions are called on `callback_threads`; without them by wait(), on the thread that waits.
         """
-        self._take_start_ticket()
+        thread = self._context.thread
+        self._take_start_ticket(thread)
         self._on_done = on_done
         if self._news is not None and callback_threads is not None:
             self._teller = NewsTeller(self._news, callback_threads, self._context, self._cancel)
-        self._post_start()
+        self._started_at = thread.clock.now()
+        if not thread.post_for_caller(self._start):
+            self._on_outcome(ERR_CONTEXT_SHUT_DOWN)
 
     def wait(self) -> Response:
         """The response; raises the NetError of a failure, FetchCancelled, or what the caller's body or function raised.
@@ -95,16 +112,15 @@ class SyncUrlFetcher:
         Ctrl-C cancels the fetch and is raised again, also when the response is there but not yet handed over. In a
         child that was forked meanwhile a fetch of the parent's ends with ContextShutDown.
         """
-        self._refuse_network_thread()
+        if self._context.thread.task_runner.runs_tasks_on_this_thread():
+            raise RuntimeError(_WOULD_WAIT_FOR_ITSELF)
         if not self._start_ticket.locked():
             raise RuntimeError("wait() before start(): nothing is under way")
         return self._wait()
 
     def _wait(self) -> Response:
         try:
-            rendezvous = self._meet()
-            if rendezvous is not None:
-                rendezvous.wait()
+            self._sleep()
             if self._news is not None:
                 self._tell_and_wait(self._news)
             outcome = self.outcome()
@@ -147,57 +163,53 @@ class SyncUrlFetcher:
         """True when wait() would not wait."""
         return self._net_error != ERR_IO_PENDING or not self._context.thread.is_alive
 
-    def _take_start_ticket(self) -> None:
-        self._refuse_network_thread()
-        if not self._start_ticket.acquire(blocking=False):
+    def _take_start_ticket(self, thread: NetworkThread) -> None:
+        if thread.task_runner.runs_tasks_on_this_thread():
+            raise RuntimeError(_WOULD_WAIT_FOR_ITSELF)
+        if not self._start_ticket.acquire(False):
             raise RuntimeError("a fetch runs once")
 
-    def _post_start(self) -> None:
-        thread = self._context.thread
-        self._started_at = thread.clock.now()
-        if not thread.post_for_caller(self._start):
-            self._on_outcome(ERR_CONTEXT_SHUT_DOWN)
+    def _sleep(self) -> None:
+        """Waits until there is something, not at all when there is or when nothing will come.
 
-    def _meet(self) -> Rendezvous | None:
-        """None when there is nothing to wait for."""
-        thread = self._context.thread
-        if thread.is_wait_futile:  # asked before the lock, which may have been held at the moment of a fork
-            return None
-        with self._gate:
-            if self._net_error != ERR_IO_PENDING or (self._news is not None and not self._news.is_empty):
-                return None
-            rendezvous = thread.desk.meet()
-            self._waiting.append(rendezvous)
-            return rendezvous
+        Whoever waits enters himself and then looks whether there is something; the network thread sets what there is
+        and then looks who waits. So one sees the other, without a lock; or both, and who takes the rendezvous out of
+        the list ends the wait.
+        """
+        thread, waiting = self._context.thread, self._waiting
+        if thread.is_wait_futile or self._has_something:
+            return
+        rendezvous = thread.desk.meet()
+        waiting.append(rendezvous)
+        if self._has_something:
+            try:
+                waiting.remove(rendezvous)
+            except ValueError:
+                pass  # it is being notified at this moment
+            else:
+                rendezvous.is_free = True
+                return
+        rendezvous.wait()
+
+    @property
+    def _has_something(self) -> bool:
+        """True when there is an outcome, or something to tell."""
+        return self._net_error != ERR_IO_PENDING or (self._news is not None and not self._news.is_empty)
 
     def _tell_and_wait(self, news: CallerNews) -> None:
         """Until the outcome is there and all is told."""
         thread = self._context.thread
         while self._net_error == ERR_IO_PENDING and not thread.is_wait_futile:
             news.tell()
-            rendezvous = self._meet()
-            if rendezvous is not None:
-                rendezvous.wait()
+            self._sleep()
         if not thread.is_abandoned:  # else: its lock may have been held at the moment of a fork
             news.tell()
 
-    def _refuse_network_thread(self) -> None:
-        if self._context.thread.task_runner.runs_tasks_on_this_thread():
-            raise RuntimeError("a blocking fetch on the network thread would wait for itself; use URLFetcher there")
-
     def _make_response(self) -> Response:
-        fetcher, pipe, info = self._fetcher, self._pipe, self._fetcher.response
-        assert info is not None
-        source: BodySource
-        if pipe is None:
-            source = CollectedBody(fetcher.body)
-        else:
-            source = PipedBody(pipe, self.cancel, lambda net_error: failure_of(fetcher, net_error))
-        history, net_log_source_id, attempts = fetcher.past()
-        response = make_response(fetcher.request, info, source, history, net_log_source_id, attempts)
-        if fetcher.next_hop is not None:
-            response.next_request = request_of_hop(fetcher.request, fetcher.next_hop)
-        return response
+        fetcher, pipe = self._fetcher, self._pipe
+        if pipe is None:  # fast path
+            return answer_of(fetcher, CollectedBody(fetcher.body))
+        return answer_of(fetcher, PipedBody(pipe, self.cancel, lambda net_error: failure_of(fetcher, net_error)))
 
     # --- network thread
 
@@ -217,15 +229,17 @@ class SyncUrlFetcher:
         elif self._teller is not None:
             self._teller.fail(ERR_ABORTED)
 
-    def _resume(self) -> None:
-        self._fetcher.resume()
-
     def on_fetch_complete(self, fetcher: URLFetcher) -> None:
         """See URLFetcherDelegate."""
+        net_error = fetcher.net_error
         if self._pipe is not None:
-            self._pipe.finish(fetcher.net_error)
-        if self._net_error == ERR_IO_PENDING:
-            self._on_outcome(fetcher.net_error)
+            self._pipe.finish(net_error)
+        if self._net_error != ERR_IO_PENDING:
+            return
+        if self._news is None and self._on_done is None:  # fast path: a thread waits, and for nothing else
+            self._wake(net_error)
+        else:
+            self._on_outcome(net_error)
 
     def on_response_started(self, fetcher: URLFetcher) -> None:
         """See BodySink. The caller is woken by a task of its own, so that a body that is there goes with the head."""
@@ -252,8 +266,6 @@ class SyncUrlFetcher:
         if self._teller is not None and net_error == OK:
             total_s = self._fetcher.request.timeout.total
             self._teller.when_told(self._on_told, inf if total_s is None else self._started_at + total_s)
-        elif self._teller is None and self._on_done is None:  # fast path: a thread waits
-            self._wake(net_error)
         else:
             self._settle(net_error)
 
@@ -277,9 +289,12 @@ class SyncUrlFetcher:
             on_done()
 
     def _wake(self, net_error: int) -> None:
-        """Whoever waits looks again."""
-        with self._gate:
-            self._net_error = net_error
-            waiting, self._waiting = self._waiting, []
-        for rendezvous in waiting:
+        """Whoever waits looks again; see _sleep()."""
+        self._net_error = net_error
+        waiting = self._waiting
+        while waiting:
+            try:
+                rendezvous = waiting.pop()
+            except IndexError:  # he has just seen it himself
+                return
             rendezvous.notify()

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Protocol
 
 from netstack_sync.base.exception_map import TimeoutPhase
-from netstack_sync.base.net_errors import (
-    ERR_ABORTED,
-    ERR_CONTEXT_SHUT_DOWN,
-    ERR_FILE_TOO_BIG,
-    ERR_IO_PENDING,
-    ERR_OUT_OF_MEMORY,
-    ERR_TIMED_OUT,
-    OK,
-)
+from netstack_sync.base.net_errors import ERR_ABORTED, ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING, ERR_TIMED_OUT, OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.fetcher.fetch_attempts import FetchAttempts
-from netstack_sync.fetcher.fetch_facts import FetchFacts
+from netstack_sync.fetcher.fetch_body import FetchBody
 from netstack_sync.fetcher.fetch_news import FetchNews
-from netstack_sync.fetcher.hop_info import info_for, upload_for
-from netstack_sync.fetcher.large_body import LOOSE_BYTES, LargeBody
+from netstack_sync.fetcher.hop_info import interim_for, upload_for
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.phase_limits import PhaseLimits
 from netstack_sync.fetcher.retry_policy import RetryCount
+from netstack_sync.http.request_info import HttpRequestInfo
+from netstack_sync.loop.deadlines import DeadlineQueue
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.delegate import RedirectAction
 from netstack_sync.url_request.redirects import RedirectInfo, redirected_request
@@ -46,7 +40,7 @@ class BodySink(Protocol):
         """Takes a piece; False pauses the fetch until resume()."""
 
 
-class URLFetcher(FetchFacts):
+class URLFetcher(FetchBody):
     """Owner of a URLRequest; network thread only.
 
     The deadline covers everything from the moment it was counted from, whatever the fetch is waiting for. After
@@ -55,16 +49,14 @@ class URLFetcher(FetchFacts):
 
     __slots__ = (
         "_context",
+        "_deadlines",
         "_delegate",
         "_is_paused",
-        "_large",
         "_limits",
         "_news",
         "_priority",
         "_retry_count",
         "_sink",
-        "_size_bytes",
-        "body",
         "net_error",
         "timed_out",
     )
@@ -81,23 +73,25 @@ class URLFetcher(FetchFacts):
         """Without `news` nobody calls the functions that the request may have; with `retry_count` the retries of
         several fetches are counted together.
         """
-        super().__init__(request)
+        self.request = request
         self._context = context
         self._delegate: URLFetcherDelegate | None = delegate
         self._sink = sink
         self._news = news
-        self._limits = PhaseLimits(request.timeout, context.thread.timers, self)
+        self.url_request = self._attempts = self._large = None
+        self.last_attempt = self.upload = self.next_hop = None
+        self._deadlines: DeadlineQueue | None = None  # where the total limit waits, if there is one
+        self._limits: PhaseLimits | None = None  # none where no phase has a limit
         self._priority = request.priority
         self._retry_count = retry_count
         self._is_paused = False
         self._size_bytes = 0
-        self._large: LargeBody | None = None  # none while the pieces are few
-        self.body: list[bytes] = []
-        """The encoded body, when there is no sink."""
+        self.body = []
         self.net_error = ERR_IO_PENDING
         """ERR_IO_PENDING while under way; then OK, or why there is no (complete) answer."""
         self.timed_out: TimeoutPhase | None = None
         """Which of the caller's limits ended the fetch."""
+        self.error_detail = ""
 
     def start(self, started_at: float | None = None) -> None:
         """Starts; the total limit counts from `started_at` (clock seconds), by default from now.
@@ -110,37 +104,47 @@ class URLFetcher(FetchFacts):
         if context.is_shut_down:
             self._complete(ERR_CONTEXT_SHUT_DOWN)
             return
-        self._limits.start(started_at)
+        timeout, timers, deadline = request.timeout, context.thread.timers, inf
+        if timeout.total is not None:
+            deadline = (timers.clock.now() if started_at is None else started_at) + timeout.total
+            self._deadlines = deadlines = timers.deadlines(timeout.total)
+            deadlines.add(self, deadline)
+        if timeout.connect is not None or timeout.read is not None or timeout.pool is not None:
+            self._limits = PhaseLimits(timeout, timers, self)
         if request.body is not None or self.upload is not None:
             self.upload = upload_for(request, self.upload, context, self._news)
         if request.retries is None and context.admission is None:  # fast path
             self.send()
         else:
-            self._attempts = FetchAttempts(request, context, self, self._limits.deadline, count=self._retry_count)
+            self._attempts = FetchAttempts(request, context, self, deadline, count=self._retry_count)
             self._attempts.set_priority(self._priority)
             self._attempts.begin()
 
     def send(self) -> None:
         """See AttemptedFetch."""
-        request = self.request
-        info = info_for(request, self.upload, self._priority, self._news)
-        self._request = URLRequest(self._context, info, self, request.max_redirects)
-        self._limits.begin_connect()
-        self._request.start()
+        request, limits, news = self.request, self._limits, self._news
+        info = HttpRequestInfo(request.url, request.method, request.headers, request.tls, self.upload, self._priority)
+        info.auth, info.cookies, info.proxy = request.auth, request.cookies, request.proxy
+        if news is not None or request.expect_continue:
+            info.interim = interim_for(request, news)
+        self.url_request = url_request = URLRequest(self._context, info, self, request.max_redirects, limits)
+        if limits is not None:
+            limits.begin_connect()
+        url_request.start()
 
     def cancel(self) -> None:
         """Ends the fetch in any state; the delegate is not called; idempotent."""
         if self.net_error == ERR_IO_PENDING:
-            self.net_error = ERR_ABORTED
-            self._release()
+            self._delegate = None
+            self._complete(ERR_ABORTED)
 
     def set_priority(self, priority: RequestPriority) -> None:
         """From now on the fetch is as urgent as this."""
         self._priority = priority
         if self._attempts is not None:
             self._attempts.set_priority(priority)
-        if self._request is not None:
-            self._request.set_priority(priority)
+        if self.url_request is not None:
+            self.url_request.set_priority(priority)
 
     def fail(self, net_error: int, detail: str = "") -> None:
         """Ends the fetch in any state with an error that the delegate is told."""
@@ -159,12 +163,13 @@ class URLFetcher(FetchFacts):
     def on_received_redirect(self, redirect: RedirectInfo) -> RedirectAction:
         """Follows if the caller wants it; what is no server's word is no answer to stop at."""
         if not self.request.follow_redirects and not redirect.is_from_delegate:
-            assert self._request is not None
-            self.next_hop = redirected_request(self._request.info, redirect)
+            assert self.url_request is not None
+            self.next_hop = redirected_request(self.url_request.info, redirect)
             return RedirectAction.STOP
         if self._attempts is not None:
             self._attempts.charge_redirect(redirect.url.host)
-        self._limits.begin_connect()
+        if self._limits is not None:
+            self._limits.begin_connect()
         return RedirectAction.FOLLOW
 
     def on_invalid_redirect(self, net_error: int) -> int:
@@ -173,18 +178,6 @@ class URLFetcher(FetchFacts):
             return OK
         self.error_detail = f"its Location is {self.location_shown!r}"
         return net_error
-
-    def on_connected(self) -> None:
-        """The connect limit is kept."""
-        self._limits.on_connected()
-
-    def on_reconnect(self) -> None:
-        """That limit counts anew."""
-        self._limits.begin_connect()
-
-    def on_request_sent(self) -> None:
-        """From now on the server is waited for."""
-        self._limits.begin_read()
 
     def on_response_started(self, net_error: int) -> None:
         """The head is there, or the request failed."""
@@ -209,44 +202,50 @@ class URLFetcher(FetchFacts):
     # --- the body
 
     def _read_loop(self) -> None:
-        request = self._request
+        request = self.url_request
         assert request is not None
-        while not self._is_paused:
+        while True:
             data = request.read()
             if data == ERR_IO_PENDING:
-                self._limits.begin_read()
+                if self._limits is not None:
+                    self._limits.begin_read()
                 return
             if not self._take(data):
                 return
-        self._limits.end_read()  # the reader is slow, not the server
 
     def _take(self, data: bytes | int) -> bool:
-        """Keeps a piece; False when the fetch is over."""
-        if self.net_error != ERR_IO_PENDING:
+        """Keeps a piece; True when another one is wanted now."""
+        request = self.url_request
+        if self.net_error != ERR_IO_PENDING or request is None:
             return False
-        if isinstance(data, int):
-            if self._sink is not None or not self._is_retried(data):
-                self._complete(data)
+        if not data or isinstance(data, int):
+            if not data or self._sink is not None or not self._is_retried(data):
+                self._complete(data or OK)
             return False
-        if not data:
+        if self._sink is None:
+            result = self._keep(data)
+            if result != OK:
+                self._complete(result)
+                return False
+        elif not self._hand_over(data, self._sink):
+            return False
+        if request.is_over:  # fast path: with this piece
             self._complete(OK)
             return False
-        if self._sink is not None:
-            self._is_paused = not self._sink.write(data)
-            return self.net_error == ERR_IO_PENDING  # else the sink cancelled
-        self._size_bytes += len(data)
-        limit = self.request.max_response_size
-        if limit is not None and self._size_bytes > limit:
-            self.fail(ERR_FILE_TOO_BIG, f"the body exceeds max_response_size={limit}")
-            return False
-        try:
-            if self._large is None and self._size_bytes > LOOSE_BYTES and not self.is_encoded:
-                self._large = LargeBody(self.body)
-            (self.body if self._large is None else self._large).append(data)
-        except MemoryError:
-            self.fail(ERR_OUT_OF_MEMORY, f"there is no memory for {self._size_bytes} bytes of a body; stream it")
-            return False
         return True
+
+    def _hand_over(self, data: bytes, sink: BodySink) -> bool:
+        """False when the sink has paused or ended the fetch."""
+        self._is_paused = not sink.write(data)
+        if self._is_paused and self._limits is not None:
+            self._limits.end_read()  # the reader is slow, not the server
+        return not self._is_paused and self.net_error == ERR_IO_PENDING
+
+    def on_deadline(self) -> None:
+        """See Expiring."""
+        total = self.request.timeout.total
+        assert total is not None, "else there is no deadline"
+        self.on_limit("total", total)
 
     def on_limit(self, phase: TimeoutPhase, limit_s: float) -> None:
         """See LimitedFetch."""
@@ -261,12 +260,13 @@ class URLFetcher(FetchFacts):
         attempts = self._attempts
         if attempts is None or not attempts.maybe_retry(net_error, self.has_attempt_sent):
             return False
-        assert self._request is not None
-        self._request.cancel()
-        self._request = None
-        self._limits.end_connect()
-        self._limits.end_read()
-        self.body, self._large, self._size_bytes = [], None, 0
+        assert self.url_request is not None
+        self.url_request.cancel()
+        self.url_request = None
+        if self._limits is not None:
+            self._limits.end_connect()
+            self._limits.end_read()
+        self._drop_body()
         self.timed_out = None
         self.next_hop = None
         self.error_detail = ""
@@ -276,24 +276,24 @@ class URLFetcher(FetchFacts):
 
     def _complete(self, net_error: int) -> None:
         self.net_error = net_error
-        if net_error != OK and self._request is not None:
-            self.error_detail = self.error_detail or self._request.error_detail
+        request, delegate = self.url_request, self._delegate
+        if net_error != OK and request is not None:
+            self.error_detail = self.error_detail or request.error_detail
             self.last_attempt = self.attempt(net_error, self._context.thread.clock.now())
-        delegate = self._delegate
         try:
-            self._release()
+            self._delegate = self._sink = self._news = None
+            if self._large is not None:
+                self.body, self._large = [self._large.value()], None
+            if self._deadlines is not None:
+                self._deadlines.discard(self)
+            if self._limits is not None:
+                self._limits.stop()
+            if self._attempts is not None:
+                self._attempts.stop()
+            if request is not None and not request.is_over:
+                request.cancel()
+            if self.upload is not None:
+                self.upload.cancel()
         finally:  # whatever happens, nobody waits for ever
             if delegate is not None:
                 delegate.on_fetch_complete(self)
-
-    def _release(self) -> None:
-        self._delegate = self._sink = self._news = None
-        if self._large is not None:
-            self.body, self._large = [self._large.value()], None
-        self._limits.stop()
-        if self._attempts is not None:
-            self._attempts.stop()
-        if self._request is not None:
-            self._request.cancel()
-        if self.upload is not None:
-            self.upload.cancel()

@@ -47,7 +47,6 @@ class URLRequestContext:
         "_changes",
         "_hsts_persister",
         "_own_pools",
-        "_requests",
         "_sessions",
         "_tls",
         "admission",
@@ -61,6 +60,7 @@ class URLRequestContext:
         "network_session",
         "proxies",
         "quality",
+        "requests",
         "resolver",
         "thread",
         "workers",
@@ -112,7 +112,8 @@ class URLRequestContext:
         """Who knows the way out; None for a context that goes directly."""
         services = JobServices(thread, host_resolver, self.disk_workers, job_workers or workers, proxies)
         self.job_factory = URLRequestJobFactory(network_session, hsts, cookies, services)
-        self._requests: set[LiveRequest] = set()
+        self.requests: set[LiveRequest] = set()
+        """Those under way; who begins enters itself, and leaves at its end."""
         self.is_shut_down = False
 
     def start(self) -> None:
@@ -126,11 +127,11 @@ class URLRequestContext:
 
     def add_request(self, request: LiveRequest) -> None:
         """Remembers a request that starts."""
-        self._requests.add(request)
+        self.requests.add(request)
 
     def remove_request(self, request: LiveRequest) -> None:
         """Forgets a request that ended."""
-        self._requests.discard(request)
+        self.requests.discard(request)
 
     def preconnect(self, url: Url, tls: TlsConfig, count: int, auth: AuthIdentity | None = None) -> None:
         """Opens connections in advance, through the session's proxies, unless the context is shut down."""
@@ -162,7 +163,7 @@ class URLRequestContext:
     @property
     def request_count(self) -> int:
         """Requests under way."""
-        return len(self._requests)
+        return len(self.requests)
 
     def shut_down(self, on_done: Callable[[], None] | None = None) -> None:
         """Fails what is under way, drops lookups, closes every socket; idempotent.
@@ -172,7 +173,7 @@ class URLRequestContext:
         """
         self.is_shut_down = True
         self.job_factory.shut_down()
-        requests, self._requests = self._requests, set()  # whoever starts one now is told later
+        requests, self.requests = self.requests, set()  # whoever starts one now is told later
         for request in requests:
             try:
                 request.fail(ERR_CONTEXT_SHUT_DOWN)

@@ -17,9 +17,8 @@ class RedirectAction(Enum):
 
 
 class URLRequestDelegate(Protocol):
-    """Called on the network thread (net/url_request/url_request.h). Of its methods only on_connected(), on_reconnect()
-    and on_request_sent() may come from inside start() and follow_deferred_redirect(). Every method may cancel the
-    request.
+    """Called on the network thread, never from inside start() (net/url_request/url_request.h). Every method may cancel
+    the request.
     """
 
     def on_received_redirect(self, redirect: RedirectInfo) -> RedirectAction:
@@ -33,12 +32,3 @@ class URLRequestDelegate(Protocol):
 
     def on_read_completed(self, data: bytes | int) -> None:
         """A read() that was pending brought a piece, b"" at the end, or an error."""
-
-    def on_connected(self) -> None:
-        """A connection is there; again after each redirect."""
-
-    def on_reconnect(self) -> None:
-        """The same hop needs another connection; on_connected() comes again."""
-
-    def on_request_sent(self) -> None:
-        """The last byte of a request has left; again after each redirect."""

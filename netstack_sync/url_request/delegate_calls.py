@@ -59,6 +59,11 @@ class DelegateCalls:
         """What the delegate has done, in words; empty while it goes on with everything."""
 
     @property
+    def has_begun(self) -> bool:
+        """True once the delegate was asked anything: it hears of the end of no other request."""
+        return self._question > 0
+
+    @property
     def is_waiting(self) -> bool:
         """True while the delegate has not answered."""
         return self._on_answer is not None

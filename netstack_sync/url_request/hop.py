@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from netstack_sync.dns.host_resolver import HostResolver
 from netstack_sync.http.request_info import HttpRequestInfo
@@ -24,6 +24,22 @@ class JobServices(NamedTuple):
     """For code of the user's, and for whatever else may hang."""
     proxies: ProxyServices | None = None
     """Who knows the way out; None where everything goes directly."""
+
+
+class NoObserver:
+    """A TransactionObserver for jobs that nobody watches."""
+
+    def on_connected(self) -> None:
+        """Nothing."""
+
+    def on_reconnect(self) -> None:
+        """Nothing."""
+
+    def on_request_sent(self) -> None:
+        """Nothing."""
+
+
+NO_OBSERVER: Final = NoObserver()
 
 
 class Hop(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
+from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.exchange_delegate import ExchangeDelegate
 from netstack_sync.http.hsts_store import TransportSecurityState
@@ -22,14 +23,14 @@ from netstack_sync.url_request.cookie_steps import CookieSteps
 class HttpJob:
     """See URLRequestJob. Owns the transaction."""
 
-    __slots__ = ("_cookies", "_hsts", "_info", "_on_headers", "_transaction", "read", "set_priority")
+    __slots__ = ("_cookies", "_hsts", "_info", "_on_headers", "_transaction", "read", "response")
 
     def __init__(
         self,
         session: HttpNetworkSession,
         info: HttpRequestInfo,
         net_log: NetLogWithSource,
-        observer: TransactionObserver,
+        observer: TransactionObserver | None,
         hsts: TransportSecurityState | None = None,
         cookies: CookieSteps | None = None,
     ) -> None:
@@ -38,17 +39,25 @@ class HttpJob:
         self._hsts = hsts
         self._cookies = cookies
         self._on_headers: Completion | None = None
-        self._transaction = NetworkTransaction(session, net_log, observer)
-        # See URLRequestJob; bound directly, one call less for each.
-        self.read = self._transaction.read
-        self.set_priority = self._transaction.set_priority
+        self._transaction = transaction = NetworkTransaction(session, net_log, observer)
+        self.read = transaction.read  # see URLRequestJob; bound directly, one call less for each piece
+        self.response: HttpResponseInfo | None = None
+        """See URLRequestJob."""
 
     def start(self, on_headers: Completion) -> int:
         """See URLRequestJob."""
         self._on_headers = on_headers
-        info = self._info if self._cookies is None else self._cookies.with_cookies(self._info)
+        info, cookies = self._info, self._cookies
+        if cookies is not None:
+            store = cookies.store
+            if store is None or store.may_have_cookies or info.cookies:  # else: fast path
+                info = cookies.with_cookies(info)
         result = self._transaction.start(info, self._on_transaction_headers)
         return self._heed() if result == OK else result
+
+    def set_priority(self, priority: RequestPriority) -> None:
+        """See URLRequestJob."""
+        self._transaction.set_priority(priority)
 
     def close(self) -> None:
         """See URLRequestJob."""
@@ -57,11 +66,6 @@ class HttpJob:
             if self._cookies is not None:
                 self._cookies.gate.stop_waiting(self._on_suffixes)
         self._transaction.close()
-
-    @property
-    def response(self) -> HttpResponseInfo | None:
-        """See URLRequestJob."""
-        return self._transaction.response
 
     @property
     def timing(self) -> LoadTiming | None:
@@ -106,17 +110,35 @@ class HttpJob:
     # --- what the head says beside the answer
 
     def _on_transaction_headers(self, result: int) -> None:
+        transaction = self._transaction
+        response = self.response = transaction.response
+        if (
+            response is not None
+            and self._hsts is None
+            and self._info.exchange_delegate is None
+            and not transaction.is_ready_to_restart
+            and not response.head.headers.may_have(b"set-cookie")
+        ):  # fast path
+            on_headers, self._on_headers = self._on_headers, None
+            assert on_headers is not None, "a job completes once"
+            on_headers(result)
+            return
         if result == OK:
             result = self._heed()
         if result != ERR_IO_PENDING:
             self._complete(result)
 
+    def _complete(self, result: int) -> None:
+        on_headers, self._on_headers = self._on_headers, None
+        assert on_headers is not None, "a job completes once"
+        on_headers(result)
+
     def _heed(self) -> int:
         """Also of an answer that redirects or asks who we are; ERR_IO_PENDING while its cookies have to wait."""
-        response = self._transaction.response
+        response = self.response = self._transaction.response
         assert response is not None, "a transaction that succeeds has an answer"
         delegate = self._info.exchange_delegate
-        if delegate is None:  # fast path
+        if delegate is None:
             return self._heed_head(response)
         result = delegate.headers_received(response.head, self._on_delegate)
         if result != OK:
@@ -163,6 +185,7 @@ class HttpJob:
 
         As Chromium does, and requests (HTTPDigestAuth.handle_401), but there only if no cookies were sent before.
         """
+        self.response = None
         info = self._info if self._cookies is None else self._cookies.with_cookies(self._info)
         result = self._transaction.restart_with_auth(info, self._on_transaction_headers)
         return self._heed() if result == OK else result
@@ -181,11 +204,6 @@ class HttpJob:
         self._info.auth = identity
         transaction.take_identity(identity)
         return OK
-
-    def _complete(self, result: int) -> None:
-        on_headers, self._on_headers = self._on_headers, None
-        assert on_headers is not None, "a job completes once"
-        on_headers(result)
 
     def _process_hsts_header(self, hsts: TransportSecurityState, response: HttpResponseInfo) -> None:
         """Of every answer, whatever its status, but only of the first header (RFC 6797 §8.1)."""

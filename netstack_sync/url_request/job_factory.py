@@ -16,7 +16,7 @@ from netstack_sync.loop.completion import Task
 from netstack_sync.url_request.bug_job import bug_job
 from netstack_sync.url_request.cookie_steps import CookieSteps
 from netstack_sync.url_request.error_job import ErrorJob
-from netstack_sync.url_request.hop import Hop, JobServices
+from netstack_sync.url_request.hop import NO_OBSERVER, Hop, JobServices
 from netstack_sync.url_request.http_job import HttpJob
 from netstack_sync.url_request.interceptor import URLRequestInterceptor, intercepted_job
 from netstack_sync.url_request.job import URLRequestJob
@@ -37,6 +37,7 @@ class URLRequestJobFactory:
         "_services",
         "_session",
         "_takes_detour",
+        "is_ready",
     )
 
     def __init__(
@@ -56,6 +57,8 @@ class URLRequestJobFactory:
         self._is_shut_down = False
         self._takes_detour = False
         """True once a request may become something else than its scheme says; costs the others nothing."""
+        self.is_ready = hsts is None
+        """True once wait() need not be called any more."""
 
     def set_protocol_handler(self, scheme: str, handler: ProtocolHandler | None) -> None:
         """From now on `handler` makes the jobs of a scheme, other than http and https; None: nobody does."""
@@ -103,9 +106,10 @@ class URLRequestJobFactory:
 
         Before the file with the HSTS hosts is read nobody can tell whether http may be spoken at all.
         """
-        if self._hsts is None or self._hsts.loaded.is_open or url.scheme != "http":
+        if self._hsts is None or self._hsts.loaded.is_open:
+            self.is_ready = True
             return OK
-        return self._hsts.loaded.wait(on_ready)
+        return self._hsts.loaded.wait(on_ready) if url.scheme == "http" else OK
 
     def stop_waiting(self, on_ready: Task) -> None:
         """The call never comes; idempotent."""
@@ -116,7 +120,7 @@ class URLRequestJobFactory:
         self,
         info: HttpRequestInfo,
         net_log: NetLogWithSource,
-        observer: TransactionObserver,
+        observer: TransactionObserver | None,
         is_intercepted: bool = False,
     ) -> URLRequestJob:
         """The job for the scheme; one that fails for a scheme nobody handles, and for all after shut_down().
@@ -125,28 +129,33 @@ class URLRequestJobFactory:
         """
         if self._takes_detour and not is_intercepted:
             return self._take_detour(info, net_log, observer)
-        scheme = info.url.scheme
-        if scheme == "https":
-            return HttpJob(self._session, info, net_log, observer, self._hsts, self._cookies)
+        url, hsts = info.url, self._hsts
+        scheme = url.scheme
         if scheme == "http":
-            if self._hsts is not None and _should_upgrade(self._hsts, info.url.host, net_log):
-                return self._create_upgrade(info, net_log)
+            if hsts is not None:
+                is_upgraded = hsts.should_upgrade(url.host)
+                if net_log.net_log.is_capturing:
+                    _log_upgrade(is_upgraded, url.host, net_log)
+                if is_upgraded:
+                    return self._create_upgrade(info, net_log)
             return HttpJob(self._session, info, net_log, observer, None, self._cookies)
+        if scheme == "https":
+            return HttpJob(self._session, info, net_log, observer, hsts, self._cookies)
         handler = self._protocols.get(scheme)
         if handler is None or self._services is None:
             return ErrorJob(ERR_UNKNOWN_URL_SCHEME, scheme)
         try:
-            return handler.create_job(Hop(info, net_log, observer, self._services))
+            return handler.create_job(Hop(info, net_log, observer or NO_OBSERVER, self._services))
         except Exception:
             return bug_job(f"the handler of {scheme}:")
 
     def _take_detour(
-        self, info: HttpRequestInfo, net_log: NetLogWithSource, observer: TransactionObserver
+        self, info: HttpRequestInfo, net_log: NetLogWithSource, observer: TransactionObserver | None
     ) -> URLRequestJob:
         if self._is_shut_down:
             return ErrorJob(ERR_CONTEXT_SHUT_DOWN)
         assert self._services is not None, "a context has services"
-        hop = Hop(info, net_log, observer, self._services)
+        hop = Hop(info, net_log, observer or NO_OBSERVER, self._services)
         return intercepted_job(self._interceptors, hop, lambda info: self.create_job(info, net_log, observer, True))
 
     def _create_upgrade(self, info: HttpRequestInfo, net_log: NetLogWithSource) -> URLRequestJob:
@@ -156,9 +165,6 @@ class URLRequestJobFactory:
         return RedirectJob(info.url, redirect, "HSTS", self._session.thread.clock, net_log)
 
 
-def _should_upgrade(hsts: TransportSecurityState, host: str, net_log: NetLogWithSource) -> bool:
-    result = hsts.should_upgrade(host)
-    if net_log.is_capturing:
-        params = {"host": host, "get_sts_state_result": result, "should_upgrade_to_ssl": result}
-        net_log.event(NetLogEventType.TRANSPORT_SECURITY_STATE_SHOULD_UPGRADE_TO_SSL, lambda _: params)
-    return result
+def _log_upgrade(result: bool, host: str, net_log: NetLogWithSource) -> None:
+    params = {"host": host, "get_sts_state_result": result, "should_upgrade_to_ssl": result}
+    net_log.event(NetLogEventType.TRANSPORT_SECURITY_STATE_SHOULD_UPGRADE_TO_SSL, lambda _: params)

@@ -15,19 +15,25 @@ from netstack_sync.url_request.redirects import RedirectInfo
 
 
 class RequestFacts:
-    """The part of a URLRequest that only tells. Network thread only."""
+    """The part of a URLRequest that only tells. Network thread only.
 
-    __slots__ = ("_calls", "_deferred", "_has_sent_hop", "_info", "_job", "history", "net_log")
+    Its values are set by the URLRequest, all in one place: there is one for each fetch.
+    """
 
-    def __init__(self, info: HttpRequestInfo, net_log: NetLogWithSource) -> None:
-        self._info = info
-        self._job: URLRequestJob | None = None
-        self._calls: DelegateCalls | None = None  # none without a network delegate
-        self._deferred: RedirectInfo | None = None  # what the delegate has not decided about yet
-        self._has_sent_hop = False  # of those before the present one
-        self.history: list[HttpResponseInfo] = []
-        """The answers of the hops before the present one, oldest first."""
-        self.net_log = net_log
+    __slots__ = ("_calls", "_deferred", "_has_sent_hop", "_info", "_job", "history", "is_over", "net_log", "response")
+
+    _info: HttpRequestInfo
+    _job: URLRequestJob | None
+    _calls: DelegateCalls | None  # none without a network delegate
+    _deferred: RedirectInfo | None  # what the delegate has not decided about yet
+    _has_sent_hop: bool  # of those before the present one
+    history: list[HttpResponseInfo]
+    """The answers of the hops before the present one, oldest first."""
+    response: HttpResponseInfo | None
+    """The answer of the present hop, once its head is there."""
+    is_over: bool
+    """True once nothing more will come: after the last piece, an error, or cancel()."""
+    net_log: NetLogWithSource
 
     @property
     def url(self) -> Url:
@@ -38,11 +44,6 @@ class RequestFacts:
     def info(self) -> HttpRequestInfo:
         """The request of the present hop."""
         return self._info
-
-    @property
-    def response(self) -> HttpResponseInfo | None:
-        """The answer of the present hop."""
-        return self._job.response if self._job is not None else None
 
     @property
     def timing(self) -> LoadTiming | None:
@@ -81,8 +82,3 @@ class RequestFacts:
     def has_sent_bytes(self) -> bool:
         """True once a byte of any hop may have reached a server."""
         return self._has_sent_hop or (self._job is not None and self._job.has_sent_bytes)
-
-    @property
-    def is_body_complete(self) -> bool:
-        """True once the last byte has arrived from the network; reading it may not be through."""
-        return self._job is not None and self._job.is_body_complete

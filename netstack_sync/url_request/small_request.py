@@ -40,7 +40,7 @@ class SmallRequest:
     It follows no redirect: whom to ask is for whoever asks to say, and for nobody else.
     """
 
-    __slots__ = ("_body", "_has_limit_for_each", "_max_bytes", "_on_done", "_request", "_time_limit_s", "_timer")
+    __slots__ = ("_body", "_max_bytes", "_on_done", "_request", "_time_limit_s", "_timer")
 
     def __init__(
         self,
@@ -55,11 +55,10 @@ class SmallRequest:
         """The limit is one for everything, or one to get a connection and again one to get the answer."""
         self._max_bytes = max_bytes
         self._time_limit_s = time_limit_s
-        self._has_limit_for_each = has_limit_for_each
         self._on_done: Callable[[SmallAnswer], None] | None = on_done
         self._body = b""
         self._timer = Alarm(context.thread.timers)
-        self._request = URLRequest(context, info, self, max_redirects=0)
+        self._request = URLRequest(context, info, self, 0, self if has_limit_for_each else None)
 
     def start(self) -> None:
         """Sends it; `on_done` comes once, later."""
@@ -82,17 +81,6 @@ class SmallRequest:
         """No answer."""
         return net_error
 
-    def on_connected(self) -> None:
-        """From here on it is the server's time that runs."""
-        if self._has_limit_for_each:
-            self._timer.start(self._time_limit_s, self._on_time_limit)
-
-    def on_reconnect(self) -> None:
-        """Nothing to do: the limit goes on."""
-
-    def on_request_sent(self) -> None:
-        """Nothing to do."""
-
     def on_response_started(self, net_error: int) -> None:
         """The head is there, or the request failed."""
         if net_error != OK:
@@ -104,6 +92,18 @@ class SmallRequest:
         """A piece that was waited for is there."""
         if self._take(data):
             self._read()
+
+    # --- TransactionObserver
+
+    def on_connected(self) -> None:
+        """From here on it is the server's time that runs."""
+        self._timer.start(self._time_limit_s, self._on_time_limit)
+
+    def on_reconnect(self) -> None:
+        """Nothing to do: the limit goes on."""
+
+    def on_request_sent(self) -> None:
+        """Nothing to do."""
 
     # --- inside
 

@@ -8,6 +8,7 @@ from netstack_sync.base.headers import HeaderItems
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_IO_PENDING, ERR_TOO_MANY_REDIRECTS, OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.http.request_info import HttpRequestInfo
+from netstack_sync.http.transaction_observer import TransactionObserver
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
 from netstack_sync.url_request.bug_job import bug_job, bug_job_for
@@ -19,7 +20,7 @@ from netstack_sync.url_request.job import URLRequestJob
 from netstack_sync.url_request.redirect_job import RedirectJob
 from netstack_sync.url_request.redirects import REDIRECT_STATUSES, HeaderEdits, RedirectInfo, redirected_request
 from netstack_sync.url_request.request_facts import RequestFacts
-from netstack_sync.url_request.request_log import redirect_params, start_params
+from netstack_sync.url_request.request_log import log_read, redirect_params, start_params
 
 
 class URLRequest(RequestFacts):
@@ -27,16 +28,10 @@ class URLRequest(RequestFacts):
 
     After cancel() the delegate is not called. Otherwise on_response_started() comes once after start(), and
     on_read_completed() once after each read() that answered ERR_IO_PENDING (net/url_request/url_request.h).
+    `is_over` says with the last piece of a body that it was the last, if the job knows.
     """
 
-    __slots__ = (
-        "_awaits_headers",
-        "_context",
-        "_delegate",
-        "_net_error",
-        "_redirects_left",
-        "_started",
-    )
+    __slots__ = ("_awaits_headers", "_context", "_delegate", "_net_error", "_observer", "_redirects_left")
 
     def __init__(
         self,
@@ -44,24 +39,30 @@ class URLRequest(RequestFacts):
         info: HttpRequestInfo,
         delegate: URLRequestDelegate,
         max_redirects: int,
+        observer: TransactionObserver | None = None,
     ) -> None:
-        super().__init__(info, NetLogWithSource.make(context.net_log, NetLogSourceType.URL_REQUEST))
+        """`observer` is told by the job of each hop how far it is, also from inside start()."""
+        self.net_log = NetLogWithSource.make(context.net_log, NetLogSourceType.URL_REQUEST)
+        self.history = []
+        self.response = self._job = self._calls = self._deferred = None
+        self.is_over = self._has_sent_hop = False
+        self._info = info
         self._context = context
         self._delegate: URLRequestDelegate | None = delegate
+        self._observer = observer
         self._redirects_left = max_redirects
         self._net_error = OK
-        self._started = False
-        self._awaits_headers = False
-        """From start() until on_response_started()."""
+        self._awaits_headers = False  # from start() until on_response_started()
         if context.network_delegate is not None:
             self._calls = info.exchange_delegate = DelegateCalls(context.network_delegate, self, context.thread)
-        self.net_log.begin(NetLogEventType.REQUEST_ALIVE)
+        if context.net_log.is_capturing:
+            self.net_log.begin(NetLogEventType.REQUEST_ALIVE)
 
     def start(self) -> None:
         """Starts; the outcome comes through the delegate."""
-        assert not self._started, "a URLRequest starts once"
-        self._started = self._awaits_headers = True
-        self._context.add_request(self)
+        assert not self._awaits_headers and self._job is None, "a URLRequest starts once"
+        self._awaits_headers = True
+        self._context.requests.add(self)
         self._start_hop()
 
     def follow_deferred_redirect(
@@ -83,15 +84,16 @@ class URLRequest(RequestFacts):
     def read(self) -> bytes | int:
         """A piece of the body, b"" at its end, an error, or ERR_IO_PENDING and on_read_completed() later.
         Once the request is over the answer stays the same: b"", or why it ended."""
-        if self._delegate is None:
+        if self.is_over:
             return self._net_error or b""
-        assert self._job is not None
+        job = self._job
+        assert job is not None
         try:
-            data = self._job.read(self._on_data)
+            data = job.read(self._on_data)
         except Exception:
             data = bug_job("the read() of a job").start(self._on_headers)
         if data != ERR_IO_PENDING:
-            self._note_read(data)
+            self._note_read(job, data)
         return data
 
     def set_priority(self, priority: RequestPriority) -> None:
@@ -103,7 +105,7 @@ class URLRequest(RequestFacts):
 
     def cancel(self) -> None:
         """Ends the request in any state; the delegate is not called; idempotent."""
-        if self._delegate is None:
+        if self.is_over:
             return
         self._net_error = ERR_ABORTED
         self.net_log.event(NetLogEventType.CANCELLED)
@@ -122,35 +124,21 @@ class URLRequest(RequestFacts):
             self._finish()
             delegate.on_read_completed(net_error)
 
-    # --- TransactionObserver
-
-    def on_connected(self) -> None:
-        """The job has a connection."""
-        assert self._delegate is not None, "a job that was closed calls nobody"
-        self._delegate.on_connected()
-
-    def on_reconnect(self) -> None:
-        """The job needs another connection."""
-        assert self._delegate is not None, "a job that was closed calls nobody"
-        self._delegate.on_reconnect()
-
-    def on_request_sent(self) -> None:
-        """The job has sent the request."""
-        assert self._delegate is not None, "a job that was closed calls nobody"
-        self._delegate.on_request_sent()
-
     # --- one hop
 
     def _start_hop(self) -> None:
-        if self.net_log.is_capturing:
+        context = self._context
+        if context.net_log.is_capturing:
             self.net_log.begin(NetLogEventType.URL_REQUEST_START_JOB, start_params(self._info))
-        if self._calls is None:  # fast path
+        if self._calls is not None:
+            self._job = None  # nothing is known of this hop yet
+            result = self._calls.before_url_request(self._on_delegate)
+            if result != ERR_IO_PENDING:
+                self._on_delegate(result)
+        elif context.job_factory.is_ready:  # fast path
+            self._run_job(context.job_factory.create_job(self._info, self.net_log, self._observer))
+        else:
             self._start_job()
-            return
-        self._job = None  # nothing is known of this hop yet
-        result = self._calls.before_url_request(self._on_delegate)
-        if result != ERR_IO_PENDING:
-            self._on_delegate(result)
 
     def _on_delegate(self, result: int) -> None:
         """The network delegate has said what it thinks of the hop."""
@@ -170,7 +158,7 @@ class URLRequest(RequestFacts):
             self._create_job()
 
     def _create_job(self) -> None:
-        self._run_job(self._context.job_factory.create_job(self._info, self.net_log, self))
+        self._run_job(self._context.job_factory.create_job(self._info, self.net_log, self._observer))
 
     def _run_job(self, job: URLRequestJob) -> None:
         self._job = job
@@ -189,10 +177,15 @@ class URLRequest(RequestFacts):
         delegate, job = self._delegate, self._job
         if delegate is None or job is None:
             return  # cancelled between the post of an immediate answer and now
-        response = job.response
-        if result == OK and response is not None and response.head.status in REDIRECT_STATUSES:
-            result = self._maybe_redirect(delegate, job)
-            if result == ERR_IO_PENDING or self._delegate is None:
+        response = self.response = job.response
+        if result == OK and response is not None:
+            if response.head.status in REDIRECT_STATUSES:
+                result = self._maybe_redirect(delegate, job)
+                if result == ERR_IO_PENDING or self._delegate is None:
+                    return
+            elif self._calls is None and not self._context.net_log.is_capturing:  # fast path
+                self._awaits_headers = False
+                delegate.on_response_started(OK)
                 return
         self._report_head(delegate, result)
 
@@ -243,57 +236,60 @@ class URLRequest(RequestFacts):
                 return ERR_IO_PENDING  # ended from inside
             if result != OK:
                 return result
-        job = self._job
-        assert job is not None and job.response is not None
-        info = redirected_request(self._info, redirect, job.response.own_proxy_chain)
+        job, response = self._job, self.response
+        assert job is not None and response is not None
+        info = redirected_request(self._info, redirect, response.own_proxy_chain)
         if edits is not None:
             edits.apply(info.headers)
         if info.upload is not None:
             result = info.upload.rewind()
             if result != OK:
                 return result
-        self.history.append(job.response)
+        self.history.append(response)
         self._has_sent_hop = self._has_sent_hop or job.has_sent_bytes
         self.net_log.end(NetLogEventType.URL_REQUEST_START_JOB)
         job.close()
         self._info = info
+        self.response = None
         self._start_hop()
         return ERR_IO_PENDING
 
     # --- the body
 
     def _on_data(self, data: bytes | int) -> None:
-        delegate = self._delegate
-        assert delegate is not None, "a job that was closed calls nobody"
-        self._note_read(data)
+        delegate, job = self._delegate, self._job
+        assert delegate is not None and job is not None, "a job that was closed calls nobody"
+        self._note_read(job, data)
         delegate.on_read_completed(data)
 
-    def _note_read(self, data: bytes | int) -> None:
-        """Gives the connection back as soon as the body has ended."""
-        if data and isinstance(data, bytes):
-            if self.net_log.is_capturing:
-                count = len(data)
-                self.net_log.event(NetLogEventType.URL_REQUEST_JOB_BYTES_READ, lambda _: {"byte_count": count})
-            return
-        timing = self.timing
-        if timing is not None:
-            timing.response_end = self._context.thread.clock.now()
+    def _note_read(self, job: URLRequestJob, data: bytes | int) -> None:
+        """Gives the connection back as soon as the body has ended, with its last piece if the job knows that."""
+        context = self._context
+        if data and context.net_log.is_capturing:
+            log_read(self.net_log, data)
         if isinstance(data, int):
             self._net_error = data
-            self.net_log.event(NetLogEventType.FAILED, lambda _: {"net_error": data})
+        elif data and not job.is_body_complete:
+            return
+        timing = job.timing
+        if timing is not None:
+            timing.response_end = context.thread.clock.now()
         self._finish()
 
     def _finish(self) -> None:
         """Lets go of everything; the answer's values stay."""
-        self._delegate = self._deferred = None
+        job, context = self._job, self._context
+        self.is_over = True
+        self._delegate = self._deferred = self._observer = None
         if self._awaits_headers:
             self._awaits_headers = False
             self.net_log.end_with_net_error(NetLogEventType.URL_REQUEST_START_JOB, ERR_ABORTED)
-        if self._job is not None:
-            self._job.close()
+        if job is not None:
+            job.close()
         else:
-            self._context.job_factory.stop_waiting(self._create_job)
-        self._context.remove_request(self)
-        if self._calls is not None and self._started:
-            self._calls.completed(self._net_error, self._job is not None)
-        self.net_log.end(NetLogEventType.REQUEST_ALIVE)
+            context.job_factory.stop_waiting(self._create_job)
+        context.requests.discard(self)
+        if self._calls is not None and self._calls.has_begun:
+            self._calls.completed(self._net_error, job is not None)
+        if context.net_log.is_capturing:
+            self.net_log.end(NetLogEventType.REQUEST_ALIVE)

@@ -139,7 +139,7 @@ def test_the_wait_for_a_retry_can_be_ended(ending: str, session: Session, site: 
         context = own.context
 
         def jobs() -> list[DownloadJob]:
-            return [request for request in context._requests if isinstance(request, DownloadJob)]
+            return [request for request in context.requests if isinstance(request, DownloadJob)]
 
         def is_waiting() -> bool:
             return any(stream._retry_timer.is_running for job in jobs() for stream in job._streams)

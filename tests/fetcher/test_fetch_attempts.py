@@ -323,6 +323,19 @@ def test_no_retry_is_begun_that_would_outlast_the_deadline(scene: Scene) -> None
     assert [attempt.wait_s for attempt in scene.fetcher.attempts] == [10.0]
 
 
+@pytest.mark.parametrize("started_at, left_s", [(98.0, 3.0), (None, 5.0)])
+def test_the_total_counts_from_the_call(scene: Scene, started_at: float | None, left_s: float) -> None:
+    """Not from when the network thread got to it; by default from now. Every phase is in it."""
+    scene.stack.connection(GET)
+    scene.start(timeout=Timeout(total=5.0, read=60.0), started_at=started_at)
+    scene.advance(left_s - 0.1)
+    assert scene.results == []
+    scene.advance(0.2)
+    assert (scene.results, scene.fetcher.timed_out) == ([ERR_TIMED_OUT], "total")
+    scene.advance(100.0)
+    assert len(scene.results) == 1
+
+
 def test_the_deadline_is_one_for_all_attempts(scene: Scene) -> None:
     scene.stack.connection(GET, BUSY, GET)
     scene.start(PATIENT, timeout=Timeout(total=15))

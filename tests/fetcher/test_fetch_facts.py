@@ -18,7 +18,8 @@ GET = b"GET / HTTP/1.1\r\nHost: a.test\r\nConnection: keep-alive\r\n\r\n"
 
 
 def test_before_an_attempt_nothing_is_known() -> None:
-    facts = FetchFacts(make_request("http://a.test/"))
+    with scripted_stack(is_async=False) as stack:
+        facts: FetchFacts = URLFetcher(make_request("http://a.test/"), context_over(stack), Deaf())
     assert (facts.url.href, facts.response, facts.history, facts.timing) == ("http://a.test/", None, [], None)
     assert (facts.load_state(), facts.connecting_since(), facts.ssl_info) == (LoadState.IDLE, None, None)
     assert (facts.sent_bytes, facts.waits_for_upload, facts.net_log_source_id) == (0, False, 0)
@@ -32,9 +33,10 @@ def test_during_an_attempt_it_tells_of_that() -> None:
     """What has left on a connection may have been acted on, before anything is known of an answer."""
     with scripted_stack(is_async=False) as stack:
         socket = stack.connection(Write(GET))
-        facts = FetchFacts(make_request("http://a.test/"))
-        facts._request, _ = new_request(context_over(stack), request_info())
-        facts._request.start()
+        fetcher = URLFetcher(make_request("http://a.test/"), context_over(stack), Deaf())
+        facts: FetchFacts = fetcher
+        fetcher.url_request, _ = new_request(context_over(stack), request_info())
+        fetcher.url_request.start()
         stack.run()
         assert facts.load_state() == LoadState.WAITING_FOR_RESPONSE
         assert facts.sent_bytes == len(GET) and facts.has_attempt_sent and facts.may_have_been_sent
@@ -45,7 +47,6 @@ def test_during_an_attempt_it_tells_of_that() -> None:
         assert facts.attempt(OK, stack.clock.now(), 3.0) == Attempt(200, None, 2.0, 3.0)
         assert facts.response is not None and facts.timing is not None and facts.history == []
         assert facts.url.href == "http://a.test/" and (facts.ssl_info, facts.connecting_since()) == (None, None)
-        assert facts.past() == (facts.history, facts.net_log_source_id, facts.attempts)
 
 
 def test_while_it_is_held_back() -> None:

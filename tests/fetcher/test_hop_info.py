@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from netstack_sync import RequestPriority, Session
+from netstack_sync import Session
 from netstack_sync.fetcher.fetch_news import FetchNews
-from netstack_sync.fetcher.hop_info import info_for, upload_for
+from netstack_sync.fetcher.hop_info import interim_for, upload_for
 from netstack_sync.fetcher.options import FetchOptions
 from netstack_sync.fetcher.upload_meter import MeteredBytes
 from netstack_sync.http.chunked_upload import ChunkedUpload
@@ -28,25 +28,15 @@ class Told:
         self.sent.append((sent_bytes, total))
 
 
-def test_a_plain_request(session: Session) -> None:
-    """Its interim responses are passed over, and there is nothing to send."""
-    request = session.prepare("GET", "http://a.test/", auth=("u", "p"), cookies={"a": "b"})
-    info = info_for(request, None, RequestPriority.LOW, None)
-    assert (info.url, info.method, info.headers, info.tls) == (request.url, "GET", request.headers, request.tls)
-    assert (info.auth, info.cookies, info.priority) == (request.auth, (("a", "b"),), RequestPriority.LOW)
-    assert info.upload is None and info.interim is None
-    assert upload_for(request, None, session.context, None) is None
-
-
 def test_who_wants_to_be_told_of_interim_responses(session: Session) -> None:
     """Not whoever only wants to know of the upload; and a body may wait without anybody being told."""
     news: FetchNews = Told()
     for options, is_told in ((WATCHED, True), (FetchOptions(upload_progress=print), False)):
-        info = info_for(session.prepare("GET", "http://a.test/", **options), None, RequestPriority.LOW, news)
-        assert info.interim is not None and (info.interim.on_interim is not None) is is_told
+        interim = interim_for(session.prepare("GET", "http://a.test/", **options), news)
+        assert (interim.on_interim is not None) is is_told and not interim.expects_continue
     waiting = session.prepare("POST", "http://a.test/", content=b"x", expect_continue=True)
-    info = info_for(waiting, BytesUpload(b"x"), RequestPriority.LOW, None)
-    assert info.expects_continue and info.interim is not None and info.interim.on_interim is None
+    interim = interim_for(waiting, None)
+    assert interim.expects_continue and interim.on_interim is None
 
 
 def test_the_body_of_all_attempts(session: Session) -> None:
@@ -54,6 +44,7 @@ def test_the_body_of_all_attempts(session: Session) -> None:
     given, news, context = ChunkedUpload(), Told(), session.context
     empty = session.prepare("POST", "http://a.test/", **WATCHED)
     full = session.prepare("POST", "http://a.test/", content=b"abc", upload_progress=print)
+    assert upload_for(empty, None, context, None) is None
     assert upload_for(empty, given, context, None) is given
     assert isinstance(upload_for(full, given, context, None), BytesUpload)
     assert news.sent == []

@@ -46,34 +46,10 @@ class _Fetch:
 
 def test_without_limits_no_timer_is_armed() -> None:
     fetch = _Fetch()
-    fetch.limits.start(None)
     fetch.limits.begin_connect()
     fetch.limits.end_connect()
     fetch.limits.begin_read()
     assert fetch.timers.seconds_to_next() is None
-
-
-def test_the_total_covers_every_phase_and_counts_from_the_call() -> None:
-    """Not from when the network thread got to it."""
-    fetch = _Fetch(total=5.0, read=4.0)
-    fetch.limits.start(48.0)
-    fetch.advance(1.5)
-    fetch.limits.begin_read()
-    fetch.advance(1.4)
-    assert fetch.reached == []
-    fetch.advance(0.2)
-    assert fetch.reached == [("total", 5.0)]
-    fetch.advance(100.0)
-    assert fetch.reached == [("total", 5.0)]
-
-
-def test_the_total_counts_from_now_by_default() -> None:
-    fetch = _Fetch(total=5.0)
-    fetch.limits.start(None)
-    fetch.advance(4.9)
-    assert fetch.reached == []
-    fetch.advance(0.2)
-    assert fetch.reached == [("total", 5.0)]
 
 
 @pytest.mark.parametrize("connect", [1.0, 5.0])
@@ -255,8 +231,7 @@ def test_a_reader_that_pauses_is_not_limited() -> None:
 
 
 def test_after_stop_no_limit_is_reached() -> None:
-    fetch = _Fetch(total=1.0, pool=1.0, read=1.0)
-    fetch.limits.start(None)
+    fetch = _Fetch(pool=1.0, read=1.0)
     fetch.limits.begin_connect()
     fetch.limits.begin_read()
     fetch.limits.stop()

@@ -15,10 +15,10 @@ import pytest
 from netstack_sync.base.exceptions import NetError
 from netstack_sync.loop import rendezvous
 from netstack_sync.loop.rendezvous import (
-    CallerSignal,
     DefaultSignal,
     LockSignal,
     PipeSignal,
+    Rendezvous,
     RendezvousDesk,
 )
 from tests.support.loops import DEADLINE_S
@@ -113,12 +113,12 @@ def test_a_thread_uses_its_signal_again(desk: RendezvousDesk) -> None:
     meeting.notify()
     meeting.wait()
     again = desk.meet()
-    assert again._signal is meeting._signal
-    elsewhere: list[CallerSignal] = []
-    thread = threading.Thread(target=lambda: elsewhere.append(desk.meet()._signal))
+    assert again is meeting
+    elsewhere: list[Rendezvous] = []
+    thread = threading.Thread(target=lambda: elsewhere.append(desk.meet()))
     thread.start()
     thread.join(DEADLINE_S)
-    assert elsewhere[0] is not again._signal
+    assert elsewhere[0] is not again
 
 
 def test_a_handler_that_raises_ends_the_wait_and_poisons_nothing(desk: RendezvousDesk, on_alarm: OnAlarm) -> None:
@@ -204,7 +204,7 @@ def test_a_wait_with_a_limit_ends_with_the_notify(desk: RendezvousDesk, limit_s:
     meeting = desk.meet()
     meeting.notify()
     assert meeting.wait_at_most(limit_s)
-    assert desk.meet()._signal is meeting._signal
+    assert desk.meet() is meeting
 
 
 @pytest.mark.parametrize("make", [PipeSignal, _PortablePipe])
@@ -233,3 +233,11 @@ def test_an_event_descriptor_that_cannot_be_made(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(NetError, match=r"ERR_INSUFFICIENT_RESOURCES.*no descriptor for the calling thread.*too many"):
         RendezvousDesk().meet()
     gc.collect()
+
+
+def test_each_kind_knows_how_to_wait() -> None:
+    """There is no wait without a kind of signal."""
+    bare = Rendezvous()
+    for method in (bare.notify, bare.wait, lambda: bare.wait_at_most(0.0)):
+        with pytest.raises(NotImplementedError):
+            method()

@@ -83,14 +83,14 @@ class RecordingDelegate:
             self.read()
 
     def on_connected(self) -> None:
-        """See URLRequestDelegate."""
+        """See TransactionObserver."""
         self._note("connected")
 
     def on_reconnect(self) -> None:
         """Nothing."""
 
     def on_request_sent(self) -> None:
-        """See URLRequestDelegate."""
+        """See TransactionObserver."""
         self._note("sent")
 
     def read(self) -> None:
@@ -123,5 +123,5 @@ def new_request(
 ) -> tuple[URLRequest, RecordingDelegate]:
     """An unstarted request and its delegate."""
     delegate = delegate if delegate is not None else RecordingDelegate()
-    request = delegate.request = URLRequest(context, info, delegate, max_redirects)
+    request = delegate.request = URLRequest(context, info, delegate, max_redirects, delegate)
     return request, delegate

@@ -21,11 +21,13 @@ def load_state(facts: RequestFacts) -> LoadState:
 def test_before_the_first_hop_nothing_is_known(stack: ScriptedStack) -> None:
     """But what was asked for."""
     info = request_info()
-    facts = RequestFacts(info, stack.log())
+    request, _ = new_request(context_over(stack), info)
+    facts: RequestFacts = request
     assert facts.url is info.url and facts.info is info and facts.history == []
     assert (facts.response, facts.timing, facts.ssl_info, facts.connecting_since) == (None, None, None, None)
     assert (facts.load_state, facts.error_detail, facts.sent_bytes) == (LoadState.IDLE, "", 0)
-    assert not facts.has_sent_bytes and not facts.is_body_complete
+    assert not facts.has_sent_bytes and not facts.is_over
+    request.cancel()
 
 
 def test_each_hop_tells_of_itself(stack: ScriptedStack) -> None:
@@ -37,7 +39,7 @@ def test_each_hop_tells_of_itself(stack: ScriptedStack) -> None:
     request.start()
     stack.run()
     assert load_state(facts) == LoadState.WAITING_FOR_DELEGATE and facts.sent_bytes == len(GET)
-    assert facts.response is not None and facts.is_body_complete and facts.timing is not None
+    assert facts.response is not None and not facts.is_over and facts.timing is not None
     request.follow_deferred_redirect()
     stack.run()
     assert load_state(facts) == LoadState.CONNECTING and facts.connecting_since == 100.0

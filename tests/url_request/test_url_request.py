@@ -132,7 +132,7 @@ def test_a_page(stack: ScriptedStack, context: URLRequestContext) -> None:
     socket = stack.connection(Write(GET), Read(FINE))
     request, delegate = new_request(context, request_info())
     assert request.load_state == LoadState.IDLE and request.timing is None and request.response is None
-    assert request.error_detail == "" and not request.has_sent_bytes and not request.is_body_complete
+    assert request.error_detail == "" and not request.has_sent_bytes
     request.start()
     assert context.request_count == 1
     stack.run()
@@ -163,16 +163,14 @@ def test_a_head_and_a_body_apart(stack: ScriptedStack, context: URLRequestContex
     assert delegate.body == b"fine" and delegate.events.count("data") == 2
 
 
-def test_a_body_that_is_complete_is_known_before_it_is_read_to_its_end(
-    stack: ScriptedStack, context: URLRequestContext
-) -> None:
-    """Whoever is asked can say that nothing more will come from the network."""
+def test_it_ends_with_the_last_piece(stack: ScriptedStack, context: URLRequestContext) -> None:
+    """Nobody has to read on to learn that nothing more will come, and the connection is free at once."""
     stack.connection(Write(GET), Read(FINE))
     request, _ = run(stack, context, delegate=RecordingDelegate(reads=False))
-    assert not request.is_body_complete, "not parsed yet"
+    assert not request.is_over and context.request_count == 1
     assert request.read() == b"fine"
-    assert request.is_body_complete and context.request_count == 1
-    assert request.read() == b"" and context.request_count == 0
+    assert request.is_over and context.request_count == 0
+    assert request.read() == b""
 
 
 def test_every_step_may_fail(stack: ScriptedStack, context: URLRequestContext) -> None:
@@ -260,7 +258,7 @@ class TimelessJobs(URLRequestJobFactory):
         self,
         info: HttpRequestInfo,
         net_log: NetLogWithSource,
-        observer: TransactionObserver,
+        observer: TransactionObserver | None,
         is_intercepted: bool = False,
     ) -> URLRequestJob:
         return self.job
@@ -932,7 +930,7 @@ class RaisingJobs(URLRequestJobFactory):
         self,
         info: HttpRequestInfo,
         net_log: NetLogWithSource,
-        observer: TransactionObserver,
+        observer: TransactionObserver | None,
         is_intercepted: bool = False,
     ) -> URLRequestJob:
         if info.url.host != "b.test":
