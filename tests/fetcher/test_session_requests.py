@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from netstack_sync import Session
-from netstack_sync.fetcher.session_requests import SessionRequests
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from netstack_sync.testing.fault_recipes import trickle
@@ -29,20 +28,12 @@ def test_a_stream_is_there_before_its_body(server: EmbeddedServer, session: Sess
         assert response.status_code == 200 and b"".join(response.iter_bytes()) == b"abc"
 
 
-def test_whoever_makes_requests_says_how() -> None:
-    """The verbs alone know no network."""
-    with pytest.raises(NotImplementedError):
-        SessionRequests().get("http://a.test/")
-
-
 def test_what_was_prepared_can_be_sent(server: EmbeddedServer, session: Session) -> None:
-    """More than once, and as a stream; whoever makes requests says how."""
+    """More than once, and as a stream."""
     request = session.prepare("PUT", server.url("/echo"), content=b"x", headers={"A": "1"})
     for _ in range(2):
         assert session.send(request).json()["body"] == "x"
     with session.send(request, stream=True) as response:
         assert response.request is request and response.json()["method"] == "PUT"
-    with pytest.raises(NotImplementedError):
-        SessionRequests().send(request)
     with pytest.raises(TypeError, match="request: must be a FetchRequest"):
         session.send("http://a.test/")  # type: ignore[arg-type]
