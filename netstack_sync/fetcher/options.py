@@ -237,11 +237,11 @@ def _settle_framing(body: RequestBody | None, headers: RequestHeaders) -> Reques
     return body.with_size(int(length)) if body is not None and size is None else body
 
 
-def merged_headers(defaults: RequestHeaders, own: HeaderChanges | None, authorization: str | None) -> RequestHeaders:
+def merged_headers(defaults: RequestHeaders, own: list[tuple[str, Any]], authorization: str | None) -> RequestHeaders:
     """Session headers with those of one request over them; a value of None takes a session header away."""
     headers = defaults
     if own:
-        headers = defaults.with_changes(header_pairs(own))
+        headers = defaults.with_changes(own)
         check_host(headers)
     if authorization is not None:
         headers = headers.copy()
@@ -249,12 +249,12 @@ def merged_headers(defaults: RequestHeaders, own: HeaderChanges | None, authoriz
     return headers
 
 
-def without_session_cookie(headers: RequestHeaders, own: HeaderChanges | None) -> RequestHeaders:
+def without_session_cookie(headers: RequestHeaders, own: list[tuple[str, Any]]) -> RequestHeaders:
     """Headers for a request with `cookies`, which count before a Cookie header of the session's.
 
     Raises ValueError when the request has both itself.
     """
-    if own and any([name.lower() == "cookie" and value is not None for name, value in header_pairs(own)]):
+    if any([name.lower() == "cookie" and value is not None for name, value in own]):
         raise ValueError("cookies: the request has a Cookie header too; use one of them")
     if "cookie" in headers:
         headers = headers.copy()
@@ -264,6 +264,8 @@ def without_session_cookie(headers: RequestHeaders, own: HeaderChanges | None) -
 
 def header_pairs(items: HeaderChanges | None) -> list[tuple[str, Any]]:
     """The changes as a list; raises TypeError."""
+    if type(items) is dict:  # fast path
+        return list(items.items())
     if items is None:
         return []
     try:

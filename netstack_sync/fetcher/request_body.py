@@ -6,8 +6,8 @@ import json as json_module
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
-from urllib.parse import urlencode
 
+from netstack_sync.base.form_pairs import form_encoded
 from netstack_sync.fetcher.body_file import measure_file, open_path
 from netstack_sync.fetcher.file_range import FileRange
 from netstack_sync.fetcher.multipart import flat_form, multipart_body
@@ -70,7 +70,7 @@ def make_body(
         if files is not None and not _is_empty(files):
             return RequestBody(*multipart_body(files, flat_form(form or ())))
         if form is not None:
-            return RequestBody(urlencode(flat_form(form)).encode("ascii"), "application/x-www-form-urlencoded")
+            return RequestBody(form_encoded(flat_form(form)).encode("ascii"), "application/x-www-form-urlencoded")
         if data is not None:
             return _raw_body("data", data)
         return None if content is None else _raw_body("content", content)

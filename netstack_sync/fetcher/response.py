@@ -225,6 +225,8 @@ class Response(PeerNames):
     def _known_encoding(self) -> str | None:
         if self._encoding is not None:
             return self._encoding
+        if not self._head.headers.may_have(b"charset"):  # fast path
+            return None
         declared = charset_of(self._head.headers.get("content-type") or "")
         return declared if declared is not None and is_text_codec(declared) else None
 

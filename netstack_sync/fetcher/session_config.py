@@ -93,6 +93,9 @@ _SETTINGS: Final[dict[str, Callable[[Any], object]]] = {
 
 _BODIES: Final = frozenset({"json", "data", "content", "files"})
 
+_SPECIAL: Final = frozenset({"content-length", "expect", "transfer-encoding"})
+"""Headers that say something about the body."""
+
 _NO_AUTH: Final = RequestAuth()
 
 
@@ -183,13 +186,14 @@ class SessionConfig:
             known = auth if isinstance(auth, RequestAuth) else _NO_AUTH
             request.headers = merged_headers(self.anonymous_headers, own, known.authorization)
             request.auth = known.identity
+        is_special = bool(own) and request.headers.has_any(_SPECIAL)
         cookies = options.get("cookies")
         if cookies is not None:
             request.headers = without_session_cookie(request.headers, own)
             request.cookies = request_cookies(cookies, request.url, _WALL_CLOCK.now())
-        if own or not _BODIES.isdisjoint(options):
+        if is_special or not _BODIES.isdisjoint(options):
             request.body, request.headers = body_and_headers(options, request.headers)
-        if own or "expect_continue" in options:
+        if is_special or "expect_continue" in options:
             expect = options.get("expect_continue")
             request.expect_continue, request.headers = settle_expectation(expect, request.headers, request.body)
         return auth
@@ -225,12 +229,12 @@ def make_session_config(
 ) -> SessionConfig:
     """Checks what a Session was given; raises ValueError or TypeError naming the argument."""
     environment: Mapping[str, str] = dict(os.environ) if check_flag("trust_env", trust_env) else {}
-    anonymous = _without_framing(merged_headers(default_headers(), headers, None))
+    anonymous = _without_framing(merged_headers(default_headers(), header_pairs(headers), None))
     checked_auth = auth_from_value(auth)
     known_auth = checked_auth if isinstance(checked_auth, RequestAuth) else _NO_AUTH
     session_tls = SessionTls(verify, cert, extra_ca, check_tls(tls), environment)
     defaults = RequestDefaults(
-        merged_headers(anonymous, None, known_auth.authorization),
+        merged_headers(anonymous, [], known_auth.authorization),
         timeout,
         session_tls.tls,
         check_flag("follow_redirects", follow_redirects),

@@ -79,7 +79,7 @@ class SessionTls:
         tls = self.tls
         if "verify" in options or "cert" in options:
             tls = self._with(options)
-        elif self.is_settled:  # fast path
+        elif self.is_settled or not url.is_secure:  # fast path
             return tls
         if self._untried and "verify" not in options and url.scheme == "https":
             self._check_trust(self.tls.trust, self._untried)
