@@ -44,6 +44,7 @@ def test_the_names_of_both_families() -> None:
 def test_trailers_are_apart_from_headers() -> None:
     """RFC 9110 §6.5.1; found in any case of letters."""
     response = make_response(b"x", headers=("Transfer-Encoding: chunked", "A: 1"))
+    assert response.chunked and not make_response().chunked
     assert len(response.trailers) == len(make_response().trailers) == 0
     lines = response._info.head.trailer_lines
     assert lines is not None
