@@ -170,6 +170,8 @@ def test_json_in_any_unicode(codec: str) -> None:
     assert response.json(parse_float=str) == {"a": "1.0"}
     with pytest.raises(json.JSONDecodeError):
         make_response(b"<html>").json()
+    latin = make_response('"\u00e4"'.encode("latin-1"), headers=("Content-Type: application/json; charset=latin-1",))
+    assert latin.json() == "\u00e4"
 
 
 def test_lines_and_text_in_pieces() -> None:

@@ -22,6 +22,7 @@ from netstack_sync import (
 )
 from netstack_sync._version import __version__
 from netstack_sync.base.trust_config import TrustConfig
+from netstack_sync.fetcher.hooks import Hooks
 from netstack_sync.fetcher.options import FetchOptions, FetchRequest
 from netstack_sync.fetcher.session_config import _SETTINGS, RequestDefaults, SessionConfig, make_session_config
 from netstack_sync.fetcher.timeout import DEFAULT_STREAM_TIMEOUT, DEFAULT_TIMEOUT
@@ -351,3 +352,10 @@ def test_params_of_the_session_do_not_change() -> None:
     config = _config(params=params)
     params["key"] = "other"
     assert config.prepare("GET", URL, {}).url.query == "key=k"
+
+
+def test_hooks_of_a_request_are_called_after_those_of_the_session() -> None:
+    """None of its own leaves those."""
+    config = _config(hooks={"request": print})
+    assert config.prepare("GET", URL, {"hooks": None}).hooks == Hooks((print,))
+    assert config.prepare("GET", URL, {"hooks": {"request": repr}}).hooks == Hooks((print, repr))

@@ -21,6 +21,15 @@ def test_verbs(server: EmbeddedServer, session: Session) -> None:
     assert session.fetch(url, "put").json()["method"] == "PUT"
 
 
+def test_hooks_see_the_request_and_its_answer(server: EmbeddedServer, session: Session) -> None:
+    """Whichever way it is made."""
+    seen: list[str] = []
+    hooks = {"request": lambda request: seen.append(request.method), "response": lambda response: seen.append("answer")}
+    session.put(server.url("/echo"), hooks=hooks)
+    session.send(session.prepare("DELETE", server.url("/echo"), hooks=hooks))
+    assert seen == ["PUT", "answer", "DELETE", "answer"]
+
+
 def test_a_stream_is_there_before_its_body(server: EmbeddedServer, session: Session) -> None:
     """The head is handed over while the body still trickles."""
     server.route("/slowly", Answer(body=b"abc", fault=trickle(1, every_s=0.02)))
