@@ -1,13 +1,18 @@
-"""flat_pairs(): what users pass as a query or a form, as one pair for each parameter."""
+"""What users pass as a query or a form: one pair for each parameter, and all of them as text."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Set, ValuesView
 from typing import Final
+from urllib.parse import quote_plus
 
 _SEVERAL: Final = (list, tuple, Set, ValuesView)
 _NO_VALUE: Final = (*_SEVERAL, Mapping, Iterator, bytearray, memoryview)
 """Their str() is for a programmer to read, and no server expects it."""
+
+
+_is_plain: Final = re.compile(r"[A-Za-z0-9_.~\-]*").fullmatch  # what quote_plus() leaves as it is
 
 
 class BadPairValue(TypeError):
@@ -33,3 +38,15 @@ def flat_pairs(argument: str, params: Mapping[str, object] | Iterable[tuple[str,
             if one is not None:
                 flat.append((name, one))
     return flat
+
+
+def form_encoded(pairs: Iterable[tuple[object, object]]) -> str:
+    """The pairs as application/x-www-form-urlencoded, as urllib.parse.urlencode() has them."""
+    return "&".join([f"{_quoted(name)}={_quoted(value)}" for name, value in pairs])
+
+
+def _quoted(value: object) -> str:
+    if isinstance(value, bytes):
+        return quote_plus(value)
+    text = str(value)
+    return text if _is_plain(text) else quote_plus(text)

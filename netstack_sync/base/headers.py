@@ -22,6 +22,10 @@ _BAD_VALUE_CHAR: Final = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 
 def _checked(name: str, value: str | bytes) -> str:
     """Return `value` as it goes on the wire, or raise a `ValueError` that names the header."""
+    if type(value) is str and type(name) is str:  # fast path
+        stripped = value.strip(" \t")
+        if _IS_NAME(name) and _IS_VALUE(stripped):
+            return stripped
     if isinstance(value, bytes):
         value = value.decode("latin-1")
     elif not isinstance(value, str):
@@ -59,13 +63,13 @@ class RequestHeaders:
     __slots__ = ("_items", "_keys")
 
     def __init__(self, items: HeaderItems | RequestHeaders | None = None) -> None:
-        self._keys: list[str] = []  # lower-case names, parallel to _items
-        self._items: list[tuple[str, str]] = []
-        if items is None:
-            return
         if isinstance(items, RequestHeaders):
-            self._keys = items._keys.copy()
-            self._items = items._items.copy()
+            self._keys: list[str] = items._keys.copy()  # lower-case names, parallel to _items
+            self._items: list[tuple[str, str]] = items._items.copy()
+            return
+        self._keys = []
+        self._items = []
+        if items is None:
             return
         for name, value in items.items() if isinstance(items, Mapping) else items:
             self.add(name, value)
@@ -101,9 +105,25 @@ class RequestHeaders:
         self._keys += new._keys
         self._items += new._items
 
+    def with_changes(self, changes: Iterable[tuple[str, str | bytes | None]]) -> RequestHeaders:
+        """Return a copy in which each name of `changes` replaces what is there, as in `update`; None drops it."""
+        keys: list[str] = []
+        items: list[tuple[str, str]] = []
+        copy = RequestHeaders(self)
+        for name, value in changes:
+            if value is not None:
+                items.append((name, _checked(name, value)))
+                keys.append(name.lower())
+            copy.remove(name)
+        copy._keys += keys
+        copy._items += items
+        return copy
+
     def remove(self, name: str) -> None:
         """Drop every field of that name; it is no error if there is none."""
-        self._remove_from(0, name.lower())
+        key = name.lower()
+        if key in self._keys:
+            self._remove_from(0, key)
 
     def get(self, name: str, default: str | None = None) -> str | None:
         """Return the value of `name`, several joined by ", "; `default` if there is none."""
@@ -131,6 +151,10 @@ class RequestHeaders:
             if self._keys[index] == key:
                 del self._keys[index]
                 del self._items[index]
+
+    def has_any(self, names: frozenset[str]) -> bool:
+        """Tell whether there is a field of one of these lower-case names."""
+        return not names.isdisjoint(self._keys)
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.lower() in self._keys

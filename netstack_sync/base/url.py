@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
-from urllib.parse import unquote, urlencode
+from urllib.parse import unquote
 
 from netstack_sync.base.exceptions import InvalidURL
-from netstack_sync.base.form_pairs import flat_pairs
+from netstack_sync.base.form_pairs import flat_pairs, form_encoded
 from netstack_sync.base.host_port import bracketed
 from netstack_sync.base.origin import DEFAULT_PORTS, SchemeHostPort
 from netstack_sync.base.url_parts import (
@@ -95,12 +95,31 @@ class Url:
         if isinstance(params, str):
             added = params.removeprefix("?").replace("#", "%23")
         else:
-            added = urlencode(flat_pairs("params", params))
+            added = form_encoded(flat_pairs("params", params))
         if not added:
             return self
+        query = f"{self.query}&{added}" if self.query else added
         before = self._before_fragment()
-        separator = "?" if self.query is None else "&" if self.query else ""
-        return Url.parse(before + separator + added + self.href[len(before) :])
+        request_target = f"{self.path}?{query}"
+        href = f"{before.removesuffix(self.request_target)}{request_target}{self.href[len(before) :]}"
+        if isinstance(params, str) or len(href) > MAX_URL_LENGTH:
+            return Url.parse(href)
+        # Fast path: what is form-encoded is spelt canonically.
+        return Url(
+            scheme=self.scheme,
+            host=self.host,
+            port=self.port,
+            path=self.path,
+            query=query,
+            fragment=self.fragment,
+            username=self.username,
+            password=self.password,
+            href=href,
+            origin=self.origin,
+            request_target=request_target,
+            host_header=self.host_header,
+            is_secure=self.is_secure,
+        )
 
     def with_fragment(self, fragment: str | None) -> Url:
         """Replace the fragment; None removes it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
 
 from netstack_sync.auth.identity import (
     AnyAuth,
@@ -68,14 +68,13 @@ class FetchOptions(TypedDict, total=False):
     hooks: HooksArgument
 
 
-@dataclass(slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class FetchRequest:
     """One fetch as values: what a URLFetcher is started with and what an exception tells about. Never changed."""
 
     url: Url
     method: str
     headers: RequestHeaders
-    body: RequestBody | None = None
     timeout: Timeout
     tls: TlsConfig
     follow_redirects: bool
@@ -83,8 +82,11 @@ class FetchRequest:
     priority: RequestPriority
     max_response_size: int | None
     retries: RetryPolicy | None = None
+    hooks: Hooks | None = None
+    """Called by the session that the request is made with, not by the fetchers of the layer below."""
     auth: AuthIdentity | None = None
     """Who answers challenges; what is sent without one is in the headers, or in the URL."""
+    body: RequestBody | None = None
     cookies: OwnCookies = ()
     expect_continue: bool = False
     """True when the body is held back until the server asks for it."""
@@ -93,8 +95,6 @@ class FetchRequest:
     upload_progress: UploadProgressCallback | None = None
     proxy: ProxyConfig | None = None
     """The way out of this request; None for the session's."""
-    hooks: Hooks | None = None
-    """Called by the session that the request is made with, not by the fetchers of the layer below."""
 
     def __getstate__(self) -> tuple[None, dict[str, object]]:
         """Pickles without what is secret or belongs to this process: credentials, cookies, body, TLS settings,
@@ -166,17 +166,17 @@ def merged_params(session: QueryParams | None, own: QueryParams | None) -> list[
 
 def check_method(method: str) -> str:
     """The method as it is sent: known ones in capitals; raises ValueError for what is no token."""
-    if method in _KNOWN_METHODS:
+    if method in KNOWN_METHODS:
         return method
     if not isinstance(method, str) or not is_token(method):
         raise ValueError(f"method: {method!r} is not a token of letters, digits and !#$%&'*+-.^_`|~")
     upper = method.upper()
     if upper == "CONNECT":
         raise ValueError("method: CONNECT makes a tunnel, which is no fetch")
-    return upper if upper in _KNOWN_METHODS else method
+    return upper if upper in KNOWN_METHODS else method
 
 
-_KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
+KNOWN_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 
 
 def check_flag(name: str, value: object) -> bool:
@@ -202,6 +202,9 @@ def check_max_response_size(value: object) -> int | None:
     return value
 
 
+_FRAMING: Final = frozenset({"content-length", "transfer-encoding"})
+
+
 def body_and_headers(options: FetchOptions, headers: RequestHeaders) -> tuple[RequestBody | None, RequestHeaders]:
     """The body, and the headers with what it implies and without what only we may say."""
     body = make_body(
@@ -210,12 +213,13 @@ def body_and_headers(options: FetchOptions, headers: RequestHeaders) -> tuple[Re
         content=options.get("content"),
         files=options.get("files"),
     )
-    if body is None and "content-length" not in headers and "transfer-encoding" not in headers:
+    is_framed = headers.has_any(_FRAMING)
+    if body is None and not is_framed:
         return None, headers
     headers = headers.copy()
     if body is not None and body.content_type is not None:
         headers.set_default("Content-Type", body.content_type)
-    return _settle_framing(body, headers), headers
+    return _settle_framing(body, headers) if is_framed else body, headers
 
 
 def _settle_framing(body: RequestBody | None, headers: RequestHeaders) -> RequestBody | None:
@@ -233,29 +237,24 @@ def _settle_framing(body: RequestBody | None, headers: RequestHeaders) -> Reques
     return body.with_size(int(length)) if body is not None and size is None else body
 
 
-def merged_headers(defaults: RequestHeaders, own: HeaderChanges | None, authorization: str | None) -> RequestHeaders:
+def merged_headers(defaults: RequestHeaders, own: list[tuple[str, Any]], authorization: str | None) -> RequestHeaders:
     """Session headers with those of one request over them; a value of None takes a session header away."""
-    if not own and authorization is None:
-        return defaults
-    headers = defaults.copy()
+    headers = defaults
     if own:
-        pairs = header_pairs(own)
-        for name, value in pairs:
-            if value is None:
-                headers.remove(name)
-        headers.update([(name, value) for name, value in pairs if value is not None])
+        headers = defaults.with_changes(own)
         check_host(headers)
     if authorization is not None:
+        headers = headers.copy()
         headers.set("Authorization", authorization)
     return headers
 
 
-def without_session_cookie(headers: RequestHeaders, own: HeaderChanges | None) -> RequestHeaders:
+def without_session_cookie(headers: RequestHeaders, own: list[tuple[str, Any]]) -> RequestHeaders:
     """Headers for a request with `cookies`, which count before a Cookie header of the session's.
 
     Raises ValueError when the request has both itself.
     """
-    if own and any([name.lower() == "cookie" and value is not None for name, value in header_pairs(own)]):
+    if any([name.lower() == "cookie" and value is not None for name, value in own]):
         raise ValueError("cookies: the request has a Cookie header too; use one of them")
     if "cookie" in headers:
         headers = headers.copy()
@@ -265,6 +264,8 @@ def without_session_cookie(headers: RequestHeaders, own: HeaderChanges | None) -
 
 def header_pairs(items: HeaderChanges | None) -> list[tuple[str, Any]]:
     """The changes as a list; raises TypeError."""
+    if type(items) is dict:  # fast path
+        return list(items.items())
     if items is None:
         return []
     try:

@@ -4,46 +4,51 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from typing import NoReturn
 
 from urllib3.util.retry import Retry
 
 from netstack_sync.base.exceptions import ResponseTooLarge
 from netstack_sync.base.net_errors import ERR_FILE_TOO_BIG
-from netstack_sync.fetcher.body_source import BodySource
+from netstack_sync.fetcher.body_source import BodySource, CollectedBody
 from netstack_sync.fetcher.decoding import DecodingResponse
 from netstack_sync.fetcher.text import rechunked
+from netstack_sync.wire.http1_response import ResponseHead
 
 _STREAM_BYTES = 64 * 1024
 
 
 class ReadableBody(DecodingResponse):
-    """Reads a BodySource once; what `content` has read can be read again. One thread at a time."""
+    """Reads a BodySource once; what `content` has read can be read again. One thread at a time.
 
-    def __init__(self, source: BodySource, max_size: int | None, is_encoded: bool) -> None:
-        # What BaseHTTPResponse.__init__ sets, without the headers, which many callers never look at.
-        self.decode_content = True
-        self._has_decoded_content = False
-        self._decoder = None
-        self._decoder_initialized = False
-        self._retries: Retry | None = None
-        self._source = source
-        self._max_size = max_size
-        self._is_encoded = is_encoded
-        self._content: bytes | None = None
-        self._reading: Iterator[bytes] | None = None
-        self._file: Iterator[bytes] | None = None  # where read() and its kin are
-        self._unread: bytes | memoryview = b""  # a view, so that reading a piece byte by byte stays linear
+    A Response sets the head and the source. Everything else begins as the class has it, so that an answer which is
+    looked at once costs few assignments.
+    """
+
+    _head: ResponseHead
+    _source: BodySource = CollectedBody([])
+    _max_size: int | None = None
+
+    # What BaseHTTPResponse.__init__ sets, without the headers, which many callers never look at.
+    decode_content: bool = True
+    _has_decoded_content = False
+    _decoder = None
+    _decoder_initialized = False
+    _retries: Retry | None = None
+
+    _content: bytes | None = None
+    _given_bytes = 0  # of the body as it came
+    _reading: Iterator[bytes] | None = None
+    _file: Iterator[bytes] | None = None  # where read() and its kin are
+    _unread: bytes | memoryview = b""  # a view, so that reading a piece byte by byte stays linear
 
     # --- whole
 
     @property
     def content(self) -> bytes:
         """The whole body, decoded; raises the NetError that cut it off, DecodingError, ResponseTooLarge."""
-        if self._content is None:
-            if self._reading is not None:
-                raise RuntimeError("content: the body has been read in pieces already and is not kept")
-            self._content = self._joined(self.iter_bytes())
-        return self._content
+        content = self._content
+        return self._read_whole() if content is None else content
 
     @property
     def data(self) -> bytes:
@@ -55,24 +60,52 @@ class ReadableBody(DecodingResponse):
         """The body if `content` was asked for before, else nothing."""
         return self._content or b""
 
+    @property
+    def length_remaining(self) -> int | None:  # type: ignore[override]  # an attribute there
+        """Bytes of the body that have not been read yet, before decoding; None where the head does not tell."""
+        length = self._head.content_length
+        return None if length is None else length - self._given_bytes
+
+    def _read_whole(self) -> bytes:
+        if self._reading is not None:
+            raise RuntimeError("content: the body has been read in pieces already and is not kept")
+        source = self._source
+        if isinstance(source, CollectedBody) and not self._is_encoded:  # fast path
+            self._reading = source.pieces
+            content = b"".join(source.pieces)
+            self._given_bytes = len(content)
+            if self._max_size is not None and len(content) > self._max_size:
+                self._refuse_size(self._max_size)
+        else:
+            content = self._joined(self.iter_bytes())
+        self._content = content
+        return content
+
+    @property
+    def _is_encoded(self) -> bool:
+        """False when there is no coding to take off."""
+        return self._head.headers.may_have(b"content-encoding")
+
     def _joined(self, parts: Iterator[bytes]) -> bytes:
         pieces: list[bytes] = []
         size = 0
         for piece in parts:
             size += len(piece)
             if self._max_size is not None and size > self._max_size:
-                self.close()
-                raise ResponseTooLarge(ERR_FILE_TOO_BIG, f"the body exceeds max_response_size={self._max_size}")
+                self._refuse_size(self._max_size)
             pieces.append(piece)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return b"".join(pieces)
+
+    def _refuse_size(self, max_size: int) -> NoReturn:
+        self.close()
+        raise ResponseTooLarge(ERR_FILE_TOO_BIG, f"the body exceeds max_response_size={max_size}")
 
     # --- in pieces
 
     def iter_raw(self) -> Iterator[bytes]:
         """The pieces of the body as they came, not decoded."""
         while piece := self._source.read_piece():
-            if self.length_remaining is not None:
-                self.length_remaining -= len(piece)
+            self._given_bytes += len(piece)
             yield piece
 
     def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:
@@ -146,6 +179,11 @@ class ReadableBody(DecodingResponse):
             if self._reading is not None:
                 self._reading = iter(())  # a generator that stands still in the middle holds its response
             io.IOBase.close(self)
+
+    def __del__(self) -> None:
+        """Ends the fetch of a stream that is forgotten. io.IOBase would also close what is here already."""
+        if not isinstance(self._source, CollectedBody):
+            self.close()
 
     def release_conn(self) -> None:
         """Nothing: the connection went back to the pool by itself."""

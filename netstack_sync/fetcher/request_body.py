@@ -5,9 +5,9 @@ from __future__ import annotations
 import json as json_module
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any
-from urllib.parse import urlencode
+from typing import Any, Final
 
+from netstack_sync.base.form_pairs import form_encoded
 from netstack_sync.fetcher.body_file import measure_file, open_path
 from netstack_sync.fetcher.file_range import FileRange
 from netstack_sync.fetcher.multipart import flat_form, multipart_body
@@ -59,34 +59,40 @@ def make_body(
     Raises ValueError for two bodies and for files that cannot be read, TypeError for what is no body. `data` may
     be given with `files` when it is a form: both become one multipart body.
     """
-    given = [name for name, value in _named(json, data, content, files) if value is not None]
-    fields: Any = data if _is_form(data) else ()
-    if len(given) > 1 and not (given == ["data", "files"] and _is_form(data)):
-        raise ValueError(f"{' and '.join(given)}: a request has one body; pass only one of them")
+    form: Any = data if data is not None and _is_form(data) else None
+    if (json is not None) + (data is not None) + (content is not None) + (files is not None) > 1:
+        given = _given(json, data, content, files)
+        if form is None or given != "data and files":
+            raise ValueError(f"{given}: a request has one body; pass only one of them")
     try:
         if json is not None:
             return _json_body(json)
         if files is not None and not _is_empty(files):
-            return RequestBody(*multipart_body(files, flat_form(fields)))
-        if _is_form(data):
-            return RequestBody(urlencode(flat_form(fields)).encode("ascii"), "application/x-www-form-urlencoded")
+            return RequestBody(*multipart_body(files, flat_form(form or ())))
+        if form is not None:
+            return RequestBody(form_encoded(flat_form(form)).encode("ascii"), "application/x-www-form-urlencoded")
         if data is not None:
             return _raw_body("data", data)
         return None if content is None else _raw_body("content", content)
     except UnicodeEncodeError as error:
-        raise ValueError(f"{' and '.join(given)}: cannot be encoded: {error}") from error
+        raise ValueError(f"{_given(json, data, content, files)}: cannot be encoded: {error}") from error
 
 
-def _named(json: object, data: object, content: object, files: object) -> tuple[tuple[str, object], ...]:
-    return ("json", json), ("data", data), ("content", content), ("files", files)
+def _given(json: object, data: object, content: object, files: object) -> str:
+    """The names of what is a body."""
+    named = ("json", json), ("data", data), ("content", content), ("files", files)
+    return " and ".join([name for name, value in named if value is not None])
+
+
+_compact_json: Final = json_module.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+_ascii_json: Final = json_module.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 def _json_body(value: object) -> RequestBody:
     try:
-        text = json_module.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        data = text.encode()
+        data = _compact_json(value).encode()
     except UnicodeEncodeError:  # a lone surrogate, which only an escape can express
-        data = json_module.dumps(value, separators=(",", ":"), allow_nan=False).encode()
+        data = _ascii_json(value).encode()
     except (TypeError, ValueError) as error:
         raise type(error)(f"json: {error}") from error
     return RequestBody(data, "application/json")

@@ -32,6 +32,13 @@ class Response(PeerNames):
     close() ends the fetch.
     """
 
+    _headers: HTTPHeaderDict | None = None
+    _request_url: str | None = None
+    _encoding: str | None = None
+
+    next_request: FetchRequest | None = None
+    """What to send() to follow the redirect that this is; None when it is none, or leads where nobody is sent."""
+
     def __init__(
         self,
         request: FetchRequest,
@@ -42,24 +49,17 @@ class Response(PeerNames):
         earlier: tuple[Attempt, ...] = (),
     ) -> None:
         """`earlier` are the attempts before the one that gave this answer."""
-        head = info.head
-        super().__init__(source, request.max_response_size, head.headers.may_have(b"content-encoding"))
-        self._headers: HTTPHeaderDict | None = None
-        self.status = head.status
-        self.version = head.version[0] * 10 + head.version[1]
-        self.reason = head.reason
-        self.chunked = head.is_chunked
-        self.length_remaining = head.content_length
-        self._request_url: str | None = None
+        self._source = source
+        self._max_size = request.max_response_size
         self._info = info
-        self._encoding: str | None = None
+        self._head = head = info.head
+        self.status = head.status
+        self.reason = head.reason
         self._earlier = earlier
         self.request = request
         """What was asked, as the caller asked it."""
         self.history = history
         """The redirects on the way, oldest first; without bodies."""
-        self.next_request: FetchRequest | None = None
-        """What to send() to follow the redirect that this is; None when it is none, or leads where nobody is sent."""
         self.net_log_source_id = net_log_source_id
         """The request's id in the NetLog."""
 
@@ -78,7 +78,7 @@ class Response(PeerNames):
     @property
     def is_redirect(self) -> bool:
         """True for a redirect that was not followed."""
-        return self.status in _REDIRECTS and "location" in self._info.head.headers
+        return self.status in _REDIRECTS and "location" in self._head.headers
 
     @property
     def is_permanent_redirect(self) -> bool:
@@ -104,7 +104,7 @@ class Response(PeerNames):
     def headers(self) -> HTTPHeaderDict:  # type: ignore[override]  # an attribute there; here parsed on first use
         """The fields, found in any case of letters; several of one name are joined, `getlist` separates them."""
         if self._headers is None:
-            self._headers = header_dict(self._info.head.headers)
+            self._headers = header_dict(self._head.headers)
         return self._headers
 
     @property
@@ -112,12 +112,12 @@ class Response(PeerNames):
         """The fields that came after a chunked body, once it was read to its end; not mixed with `headers`, since
         whoever relays a message may drop or add them (RFC 9110 §6.5.1).
         """
-        return header_dict(self._info.head.trailers)
+        return header_dict(self._head.trailers)
 
     @property
     def cookies(self) -> dict[str, str]:
         """Name and value of the cookies that this response sets."""
-        found = [parse_set_cookie(line) for line in self._info.head.headers.get_all("set-cookie")]
+        found = [parse_set_cookie(line) for line in self._head.headers.get_all("set-cookie")]
         return {cookie.name: cookie.value for cookie in found if cookie is not None and cookie.name}
 
     @property
@@ -130,6 +130,17 @@ class Response(PeerNames):
     @url.setter
     def url(self, url: str | None) -> None:
         self._request_url = url
+
+    @property
+    def version(self) -> int:  # type: ignore[override]  # an attribute there
+        """The protocol as a number: 11 is HTTP/1.1."""
+        major, minor = self._head.version
+        return major * 10 + minor
+
+    @property
+    def chunked(self) -> bool:  # type: ignore[override]  # an attribute there
+        """True for a body in chunks."""
+        return self._head.is_chunked
 
     @property
     def version_string(self) -> str:  # type: ignore[override]  # an attribute there
@@ -214,7 +225,9 @@ class Response(PeerNames):
     def _known_encoding(self) -> str | None:
         if self._encoding is not None:
             return self._encoding
-        declared = charset_of(self._info.head.headers.get("content-type") or "")
+        if not self._head.headers.may_have(b"charset"):  # fast path
+            return None
+        declared = charset_of(self._head.headers.get("content-type") or "")
         return declared if declared is not None and is_text_codec(declared) else None
 
     @property

@@ -34,7 +34,6 @@ from netstack_sync.fetcher.session_requests import SessionRequests
 from netstack_sync.fetcher.session_stack import SessionStack
 from netstack_sync.fetcher.stack_settings import make_context_builder
 from netstack_sync.fetcher.stats import SessionStats, take_stats
-from netstack_sync.fetcher.sync_url_fetcher import SyncUrlFetcher
 from netstack_sync.fetcher.timeout import DEFAULT_TIMEOUT, Timeout
 from netstack_sync.fetcher.tls_arguments import CertArgument, ExtraCaArgument, VerifyArgument
 from netstack_sync.fetcher.tls_settings import TlsSettings
@@ -80,7 +79,7 @@ class Session(SessionRequests):
     of it is there any more.
     """
 
-    __slots__ = ("__weakref__", "_config", "_stack")  # so that session.timeout = 5 is an error, not without effect
+    __slots__ = ("__weakref__",)  # so that session.timeout = 5 is an error, not without effect
 
     def __init__(
         self,
@@ -174,7 +173,7 @@ class Session(SessionRequests):
 
     def submit(self, method: str, url: str, **options: Unpack[FetchOptions]) -> FetchFuture:
         """Starts a request and gives a Future of its response at once; its cancel() works in every state."""
-        fetcher = self._fetcher(method, url, options)
+        fetcher = self._fetcher_for(self._config.prepare(method, url, options), is_stream=False)
         stack = self._stack.live()
         future = FetchFuture(fetcher, stack.context.thread, stack.callbacks)
         fetcher.start(future.settle, stack.callbacks)
@@ -282,12 +281,3 @@ class Session(SessionRequests):
         state = "closed" if self._stack.is_closed else "open"
         base = self._config.base_url
         return f"<Session {state}>" if base is None else f"<Session {state} {base.without_credentials()}>"
-
-    def _fetcher(self, method: str, url: str, options: FetchOptions, is_stream: bool = False) -> SyncUrlFetcher:
-        return self._fetcher_for(self._config.prepare(method, url, options, is_stream), is_stream)
-
-    def _fetcher_for(self, request: FetchRequest, is_stream: bool) -> SyncUrlFetcher:
-        if request.hooks is not None:
-            request = hooked_request(request)
-        stack = self._stack.live()
-        return SyncUrlFetcher(request, stack.context, is_stream, stack)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 from netstack_sync._version import __version__
+from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.priority import DEFAULT_PRIORITY, RequestPriority
@@ -18,6 +20,7 @@ from netstack_sync.fetcher.decoding import accept_encoding
 from netstack_sync.fetcher.hooks import Hooks, HooksArgument, joined_hooks
 from netstack_sync.fetcher.news_arguments import check_callback, settle_expectation
 from netstack_sync.fetcher.options import (
+    KNOWN_METHODS,
     AuthArgument,
     FetchOptions,
     FetchRequest,
@@ -76,101 +79,133 @@ _OF_SESSIONS = (
 
 _OPTION_NAMES = frozenset(FetchOptions.__annotations__)
 
+_SETTINGS: Final[dict[str, Callable[[Any], object]]] = {
+    "follow_redirects": partial(check_flag, "follow_redirects"),
+    "max_redirects": check_max_redirects,
+    "max_response_size": check_max_response_size,
+    "on_informational": partial(check_callback, "on_informational"),
+    "priority": RequestPriority.from_value,
+    "retries": RetryPolicy.from_value,
+    "timeout": Timeout.from_value,
+    "upload_progress": partial(check_callback, "upload_progress"),
+}
+"""The options that are checked by themselves and go into the field of their name."""
+
+_BODIES: Final = frozenset({"json", "data", "content", "files"})
+
+_SPECIAL: Final = frozenset({"content-length", "expect", "transfer-encoding"})
+"""Headers that say something about the body."""
+
+_NO_AUTH: Final = RequestAuth()
+
+
+class RequestDefaults(NamedTuple):
+    """The fields of a FetchRequest from its headers on, in its order, of a request that says nothing about them."""
+
+    headers: RequestHeaders
+    timeout: Timeout
+    tls: TlsConfig
+    follow_redirects: bool
+    max_redirects: int
+    priority: RequestPriority
+    max_response_size: int | None
+    retries: RetryPolicy | None
+    hooks: Hooks | None
+    auth: AuthIdentity | None
+
 
 @dataclass(frozen=True, slots=True)
 class SessionConfig:
     """The defaults of a session's requests. Precedence: argument, session, environment, system, built-in."""
 
+    defaults: RequestDefaults
     base_url: Url | None
-    headers: RequestHeaders
     anonymous_headers: RequestHeaders
-    """The same without what `auth` adds to them."""
-    timeout: Timeout
+    """Those of the defaults without what `auth` adds to them."""
     session_tls: SessionTls
-    follow_redirects: bool
-    max_redirects: int
-    max_response_size: int | None
-    retries: RetryPolicy | None
     auth: RequestAuth | AuthSource
-    hooks: Hooks | None
     environment: Mapping[str, str]
     """What counts of the environment: nothing when it is not trusted."""
-    schemes: frozenset[str] = HTTP_SCHEMES
+    schemes: frozenset[str]
     """Of the URLs that may be asked for."""
-    params: QueryParams | None = None
+    params: QueryParams | None
     """Of the query of each request; one of the same name counts before."""
+
+    is_plain: bool
+    """True when nothing but the defaults goes into a request that says nothing."""
+
+    @property
+    def headers(self) -> RequestHeaders:
+        """Those of requests which say nothing about them."""
+        return self.defaults.headers
 
     @property
     def tls(self) -> TlsConfig:
         """That of requests which say nothing about it."""
-        return self.session_tls.tls
+        return self.defaults.tls
 
     def prepare(self, method: str, url: str, options: FetchOptions, is_stream: bool = False) -> FetchRequest:
         """One request with its arguments checked; raises InvalidURL, ValueError and TypeError naming them."""
-        target = check_url(url, self.base_url, self.schemes)
-        method = check_method(method)
-        timeout = self.timeout
-        if is_stream and timeout is DEFAULT_TIMEOUT:  # the session was told nothing
-            timeout = DEFAULT_STREAM_TIMEOUT
-        if not options and self.params is None and isinstance(self.auth, RequestAuth):  # fast path: nothing but a URL
-            return FetchRequest(
-                url=target,
-                method=method,
-                headers=self.headers,
-                timeout=timeout,
-                tls=self.session_tls.for_request(options, target),
-                follow_redirects=self.follow_redirects,
-                max_redirects=self.max_redirects,
-                priority=DEFAULT_PRIORITY,
-                max_response_size=self.max_response_size,
-                retries=self.retries,
-                auth=self.auth.identity,
-                hooks=self.hooks,
-            )
-        return self._prepare_in_full(target, method, timeout, options)
+        request = FetchRequest(
+            check_url(url, self.base_url, self.schemes),
+            method if method in KNOWN_METHODS else check_method(method),
+            *self.defaults,
+        )
+        if is_stream and self.defaults.timeout is DEFAULT_TIMEOUT:  # the session was told nothing
+            request.timeout = DEFAULT_STREAM_TIMEOUT
+        is_complete = self.is_plain and (self.session_tls.is_settled or not request.url.is_secure)
+        for name, value in options.items():
+            check = _SETTINGS.get(name)
+            if check is None:
+                is_complete = False
+            else:
+                setattr(request, name, check(value))
+        return request if is_complete else self._prepare_in_full(request, options)
 
-    def _prepare_in_full(self, target: Url, method: str, timeout: Timeout, options: FetchOptions) -> FetchRequest:
-        """The same of a checked URL and method, for any options and any session."""
-        refuse_options(options.keys() - _OPTION_NAMES, _OPTION_NAMES, _OF_SESSIONS)
-        for params in merged_params(self.params, options.get("params")):
-            target = with_params(target, params)
-        own = header_pairs(options.get("headers"))
-        auth = self._auth_for(options, own)
-        known = auth if isinstance(auth, RequestAuth) else RequestAuth()
-        headers = merged_headers(self.anonymous_headers, own, known.authorization)
+    def _prepare_in_full(self, request: FetchRequest, options: FetchOptions) -> FetchRequest:
+        """What takes more than one check of one value; the request is not given out yet, so it may be changed."""
+        if not options.keys() <= _OPTION_NAMES:
+            refuse_options(options.keys() - _OPTION_NAMES, _OPTION_NAMES, _OF_SESSIONS)
+        if self.params is not None or "params" in options:
+            for params in merged_params(self.params, options.get("params")):
+                request.url = with_params(request.url, params)
+        request.tls = self.session_tls.for_request(options, request.url)
+        if "proxy" in options:
+            request.proxy = request_proxy(options["proxy"], self.environment)
+        if "hooks" in options:
+            request.hooks = joined_hooks(self.defaults.hooks, Hooks.from_value(options["hooks"]))
+        auth = self._settle_headers(request, options)
+        return request if isinstance(auth, RequestAuth) else ask_for_auth(auth, request, self.environment)
+
+    def _settle_headers(self, request: FetchRequest, options: FetchOptions) -> RequestAuth | AuthSource:
+        """The headers, and what goes into them or depends on them; gives what is still to be asked for credentials."""
+        own = header_pairs(options["headers"]) if "headers" in options else []
+        auth = self.auth
+        if own or "auth" in options:
+            auth = self._auth_for(options, own)
+            known = auth if isinstance(auth, RequestAuth) else _NO_AUTH
+            request.headers = merged_headers(self.anonymous_headers, own, known.authorization)
+            request.auth = known.identity
+        is_special = bool(own) and request.headers.has_any(_SPECIAL)
         cookies = options.get("cookies")
         if cookies is not None:
-            headers = without_session_cookie(headers, own)
-        body, headers = body_and_headers(options, headers)
-        expects_continue, headers = settle_expectation(options.get("expect_continue"), headers, body)
-        request = FetchRequest(
-            url=target,
-            method=method,
-            headers=headers,
-            body=body,
-            timeout=Timeout.from_value(options["timeout"]) if "timeout" in options else timeout,
-            tls=self.session_tls.for_request(options, target),
-            follow_redirects=check_flag("follow_redirects", options.get("follow_redirects", self.follow_redirects)),
-            max_redirects=check_max_redirects(options.get("max_redirects", self.max_redirects)),
-            priority=RequestPriority.from_value(options.get("priority", DEFAULT_PRIORITY)),
-            max_response_size=check_max_response_size(options.get("max_response_size", self.max_response_size)),
-            retries=RetryPolicy.from_value(options["retries"]) if "retries" in options else self.retries,
-            auth=known.identity,
-            proxy=request_proxy(options.get("proxy"), self.environment),
-            cookies=request_cookies(cookies, target, _WALL_CLOCK.now()) if cookies is not None else (),
-            expect_continue=expects_continue,
-            on_informational=check_callback("on_informational", options.get("on_informational")),
-            upload_progress=check_callback("upload_progress", options.get("upload_progress")),
-            hooks=joined_hooks(self.hooks, Hooks.from_value(options.get("hooks"))),
-        )
-        return request if isinstance(auth, RequestAuth) else ask_for_auth(auth, request, self.environment)
+            request.headers = without_session_cookie(request.headers, own)
+            request.cookies = request_cookies(cookies, request.url, _WALL_CLOCK.now())
+        if is_special or not _BODIES.isdisjoint(options):
+            request.body, request.headers = body_and_headers(options, request.headers)
+        if is_special or "expect_continue" in options:
+            expect = options.get("expect_continue")
+            request.expect_continue, request.headers = settle_expectation(expect, request.headers, request.body)
+        return auth
 
     def _auth_for(self, options: FetchOptions, own_headers: list[tuple[str, Any]]) -> RequestAuth | AuthSource:
         """The argument, even if it is None; else the caller's own header; else the session's."""
         if "auth" in options:
             return auth_from_value(options["auth"])
-        is_own = any(isinstance(name, str) and name.lower() == "authorization" for name, _ in own_headers)
-        return RequestAuth() if is_own else self.auth
+        if self.auth == _NO_AUTH:  # fast path
+            return _NO_AUTH
+        is_own = any([isinstance(name, str) and name.lower() == "authorization" for name, _ in own_headers])
+        return _NO_AUTH if is_own else self.auth
 
 
 def make_session_config(
@@ -194,24 +229,33 @@ def make_session_config(
 ) -> SessionConfig:
     """Checks what a Session was given; raises ValueError or TypeError naming the argument."""
     environment: Mapping[str, str] = dict(os.environ) if check_flag("trust_env", trust_env) else {}
-    anonymous = _without_framing(merged_headers(default_headers(), headers, None))
+    anonymous = _without_framing(merged_headers(default_headers(), header_pairs(headers), None))
     checked_auth = auth_from_value(auth)
-    authorization = checked_auth.authorization if isinstance(checked_auth, RequestAuth) else None
-    return SessionConfig(
-        check_url(base_url, schemes=schemes) if base_url is not None else None,
-        merged_headers(anonymous, None, authorization),
-        anonymous,
+    known_auth = checked_auth if isinstance(checked_auth, RequestAuth) else _NO_AUTH
+    session_tls = SessionTls(verify, cert, extra_ca, check_tls(tls), environment)
+    defaults = RequestDefaults(
+        merged_headers(anonymous, [], known_auth.authorization),
         timeout,
-        SessionTls(verify, cert, extra_ca, check_tls(tls), environment),
+        session_tls.tls,
         check_flag("follow_redirects", follow_redirects),
         check_max_redirects(max_redirects),
+        DEFAULT_PRIORITY,
         check_max_response_size(max_response_size),
         RetryPolicy.from_value(retries),
-        checked_auth,
         Hooks.from_value(hooks),
-        environment,
-        schemes,
-        session_params(params),
+        known_auth.identity,
+    )
+    checked_params = session_params(params)
+    return SessionConfig(
+        defaults=defaults,
+        base_url=check_url(base_url, schemes=schemes) if base_url is not None else None,
+        anonymous_headers=anonymous,
+        session_tls=session_tls,
+        auth=checked_auth,
+        environment=environment,
+        schemes=schemes,
+        params=checked_params,
+        is_plain=checked_params is None and known_auth is checked_auth,
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netstack_sync.fetcher.hook_calls import hooked_response
+from netstack_sync.fetcher.hook_calls import hooked_request, hooked_response
 from netstack_sync.fetcher.options import FetchOptions, FetchRequest
 from netstack_sync.fetcher.response import Response
+from netstack_sync.fetcher.session_config import SessionConfig
+from netstack_sync.fetcher.session_stack import SessionStack
 from netstack_sync.fetcher.sync_url_fetcher import SyncUrlFetcher
 
 if TYPE_CHECKING:
@@ -14,9 +16,12 @@ if TYPE_CHECKING:
 
 
 class SessionRequests:
-    """The requests of a Session, which makes their fetchers. Any thread."""
+    """The requests of a Session, by its settings and over its stack. Any thread."""
 
-    __slots__ = ()
+    __slots__ = ("_config", "_stack")
+
+    _config: SessionConfig
+    _stack: SessionStack
 
     def request(self, method: str, url: str, **options: Unpack[FetchOptions]) -> Response:
         """Fetches a URL and waits for the whole answer.
@@ -92,13 +97,14 @@ class SessionRequests:
         return hooked_response(self._fetcher_for(request, stream).fetch())
 
     def _fetch(self, method: str, url: str, options: FetchOptions, is_stream: bool = False) -> Response:
-        response = self._fetcher(method, url, options, is_stream).fetch()
-        return response if response.request.hooks is None else hooked_response(response)
+        request = self._config.prepare(method, url, options, is_stream)
+        if request.hooks is not None:
+            return hooked_response(self._fetcher_for(request, is_stream).fetch())
+        stack = self._stack.live()
+        return SyncUrlFetcher(request, stack.context, is_stream, stack).fetch()
 
     def _fetcher_for(self, request: FetchRequest, is_stream: bool) -> SyncUrlFetcher:
         """A fetch that has not begun, of what the hooks make of the request."""
-        raise NotImplementedError
-
-    def _fetcher(self, method: str, url: str, options: FetchOptions, is_stream: bool = False) -> SyncUrlFetcher:
-        """A fetch that has not begun; raises as request() for bad arguments."""
-        raise NotImplementedError
+        request = hooked_request(request)
+        stack = self._stack.live()
+        return SyncUrlFetcher(request, stack.context, is_stream, stack)

@@ -29,7 +29,7 @@ class SessionStack:
     def live(self) -> NetworkStack:
         """The stack of this process; made on first use, and anew after fork. Raises ContextShutDown."""
         stack = self._stack
-        if stack is not None and stack.is_ours:  # fast path, without the lock
+        if stack is not None and stack.generation == runtime.generation:  # fast path, without the lock
             return stack
         with runtime.lock:
             if self.is_closed:

@@ -48,11 +48,11 @@ class SessionTls:
         "_environment",
         "_extra_ca",
         "_hosts",
-        "_is_settled",
         "_keylog_file",
         "_settings",
         "_trusts",
         "_untried",
+        "is_settled",
         "tls",
     )
 
@@ -70,7 +70,8 @@ class SessionTls:
         self._keylog_file = _keylog_file_from(environment)
         self.tls = self._make(verify, client_certificate_from(cert), is_needed=False)
         """That of requests which say nothing about it."""
-        self._is_settled = self.tls.trust.verify and not self._untried  # nothing is left to be looked at or told
+        self.is_settled = self.tls.trust.verify and not self._untried
+        """True when nothing is left to be looked at or told of a request that says nothing about TLS."""
         _check_versions_and_ciphers(self.tls)
 
     def for_request(self, options: Mapping[str, object], url: Url) -> TlsConfig:
@@ -78,12 +79,12 @@ class SessionTls:
         tls = self.tls
         if "verify" in options or "cert" in options:
             tls = self._with(options)
-        elif self._is_settled:  # the fast path
+        elif self.is_settled or not url.is_secure:  # fast path
             return tls
         if self._untried and "verify" not in options and url.scheme == "https":
             self._check_trust(self.tls.trust, self._untried)
             self._untried = ""
-            self._is_settled = self.tls.trust.verify
+            self.is_settled = self.tls.trust.verify
         if not tls.trust.verify:
             self._log_unverified(url)
         return tls

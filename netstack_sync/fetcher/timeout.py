@@ -21,8 +21,11 @@ class Timeout:
     pool: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("total", "connect", "read", "pool"):
-            _check(name, getattr(self, name))
+        _check("total", self.total)
+        if self.connect is not None or self.read is not None or self.pool is not None:
+            _check("connect", self.connect)
+            _check("read", self.read)
+            _check("pool", self.pool)
 
     @classmethod
     def from_value(cls, value: Timeout | float | tuple[float | None, float | None] | None) -> Timeout:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from netstack_sync.base.form_pairs import BadPairValue, flat_pairs
+from netstack_sync.base.form_pairs import BadPairValue, flat_pairs, form_encoded
+
+_SCALARS = st.text() | st.binary() | st.integers() | st.floats() | st.booleans()
 
 
 @pytest.mark.parametrize(
@@ -50,3 +55,16 @@ def test_what_nobody_means(value: object, kind: str) -> None:
 def test_what_is_no_pairs(params: Any) -> None:
     with pytest.raises((TypeError, ValueError)):
         flat_pairs("params", params)
+
+
+@given(st.lists(st.tuples(_SCALARS, _SCALARS)))
+@example([("a b", "c&d=e"), (b"\xff +", "\u20ac~._-"), ("", 5)])
+def test_pairs_as_text(pairs: list[tuple[Any, Any]]) -> None:
+    """What the standard library makes of them, which every server knows; what it cannot encode neither do we."""
+    try:
+        expected = urlencode(pairs)
+    except UnicodeEncodeError:
+        with pytest.raises(UnicodeEncodeError):
+            form_encoded(pairs)
+    else:
+        assert form_encoded(pairs) == expected

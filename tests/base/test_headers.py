@@ -76,6 +76,17 @@ def test_update_replaces_the_names_it_brings() -> None:
     assert len(headers) == 5
 
 
+def test_changes_go_over_a_copy() -> None:
+    """As in update(); None takes a field away, and is no obstacle to another of that name."""
+    headers = RequestHeaders(PAIRS)
+    changed = headers.with_changes([("accept", "1"), ("Accept", "2"), ("host", None), ("d", None), ("d", b" 3 ")])
+    assert changed.items() == [("X-A", "1"), ("accept", "1"), ("Accept", "2"), ("d", "3")]
+    assert headers.items() == list(PAIRS)
+    assert changed.has_any(frozenset({"accept", "host"})) and not changed.has_any(frozenset({"host", "x-b"}))
+    with pytest.raises(ValueError, match="header 'a'"):
+        headers.with_changes([("a", "b\n")])
+
+
 def test_a_copy_leads_a_life_of_its_own() -> None:
     """Neither sees what happens to the other."""
     headers = RequestHeaders(PAIRS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, fields
 from typing import cast
 
 import pytest
@@ -281,6 +281,24 @@ def test_parameters_are_appended_to_the_query(
 ) -> None:
     """What is in the URL stays, in front."""
     assert Url.parse(text).with_query_params(params).href == href
+
+
+@given(
+    text=st.sampled_from(
+        ["http://h", "https://u:p@h:81/a%20b?c#d", "http://[::1]/?", "http://h/?#", "data:,x?y", "x:"]
+    ),
+    params=st.lists(st.tuples(st.text(st.characters(exclude_categories=["Cs"])), st.binary()), min_size=1),
+)
+def test_parameters_need_no_parser(text: str, params: list[tuple[str, object]]) -> None:
+    """The URL is the one that its text stands for, in each part."""
+    url = Url.parse(text).with_query_params(params)
+    again = Url.parse(url.href)
+    assert [getattr(url, part.name) for part in fields(Url)] == [getattr(again, part.name) for part in fields(Url)]
+
+
+def test_parameters_may_be_too_long() -> None:
+    with pytest.raises(InvalidURL, match="longer than"):
+        Url.parse("http://h/").with_query_params({"a": "b" * MAX_URL_LENGTH})
 
 
 def test_the_fragment_can_be_replaced() -> None:

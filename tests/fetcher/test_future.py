@@ -246,7 +246,7 @@ def test_closing_the_session_ends_its_futures(server: EmbeddedServer, stalling: 
 def test_callbacks_that_wait_for_futures_hold_nobody_up(server: EmbeddedServer, session: Session) -> None:
     """More of them than there are callback threads, each waiting for a fetch that ends after all of these began."""
     stack = session._stack.live()
-    fetcher = session._fetcher("GET", server.url("/hello"), {})
+    fetcher = session._fetcher_for(session.prepare("GET", server.url("/hello")), is_stream=False)
     last = FetchFuture(fetcher, stack.context.thread, stack.callbacks)
     begun, seen = threading.Semaphore(0), threading.Semaphore(0)
 
@@ -309,7 +309,7 @@ def test_a_future_of_a_closed_session_has_failed_already(server: EmbeddedServer)
     """The network thread ended between submit()'s look at the session and the start."""
     session = Session(trust_env=False)
     stack = session._stack.live()
-    fetcher = session._fetcher("GET", server.url("/hello"), {})
+    fetcher = session._fetcher_for(session.prepare("GET", server.url("/hello")), is_stream=False)
     session.close()
     future = FetchFuture(fetcher, stack.context.thread, stack.callbacks)
     seen = threading.Event()

@@ -135,8 +135,7 @@ def test_max_response_size_is_a_number_of_bytes(value: object) -> None:
 def test_headers_of_a_request_go_over_those_of_the_session() -> None:
     """None takes one away; repeated ones stay; without own ones nothing is copied."""
     defaults = RequestHeaders([("A", "1"), ("B", "2"), ("C", "3")])
-    assert merged_headers(defaults, None, None) is defaults
-    assert merged_headers(defaults, {}, None) is defaults
+    assert merged_headers(defaults, [], None) is defaults
     own: Any = [("a", "x"), ("B", None), ("D", "4"), ("D", "5")]
     assert sorted(merged_headers(defaults, own, "Basic x").items()) == [
         ("Authorization", "Basic x"),
@@ -146,8 +145,8 @@ def test_headers_of_a_request_go_over_those_of_the_session() -> None:
         ("a", "x"),
     ]
     assert defaults.get("B") == "2"
-    assert merged_headers(defaults, None, "Basic x").get("authorization") == "Basic x"
-    assert merged_headers(defaults, {"Authorization": "own"}, "Basic x").get("authorization") == "Basic x"
+    assert merged_headers(defaults, [], "Basic x").get("authorization") == "Basic x"
+    assert merged_headers(defaults, [("Authorization", "own")], "Basic x").get("authorization") == "Basic x"
 
 
 @pytest.mark.parametrize(
@@ -155,13 +154,13 @@ def test_headers_of_a_request_go_over_those_of_the_session() -> None:
 )
 def test_a_header_that_http_does_not_allow_is_refused(headers: Any) -> None:
     with pytest.raises(ValueError, match="header '"):
-        merged_headers(RequestHeaders(), headers, None)
+        merged_headers(RequestHeaders(), header_pairs(headers), None)
 
 
 @pytest.mark.parametrize("headers", [5, "X: y", ["X: y"], [("X",)]])
 def test_headers_of_another_kind_are_refused(headers: Any) -> None:
     with pytest.raises(TypeError, match="headers: pass a mapping"):
-        merged_headers(RequestHeaders(), headers, None)
+        merged_headers(RequestHeaders(), header_pairs(headers), None)
 
 
 def _framed(options: FetchOptions, **headers: str) -> tuple[int | None, list[tuple[str, str]]]:
@@ -222,7 +221,7 @@ def test_a_request_shows_no_secret_and_pickles_without_them() -> None:
 def test_a_request_has_one_host() -> None:
     """Rule R16: of the session and of the request together."""
     session = RequestHeaders([("Host", "a.test")])
-    assert merged_headers(session, {"host": "b.test"}, None).items() == [("host", "b.test")]
+    assert merged_headers(session, [("host", "b.test")], None).items() == [("host", "b.test")]
     with pytest.raises(ValueError, match="Host may be given only once"):
         merged_headers(session, [("host", "b"), ("Host", "c")], None)
 
@@ -237,10 +236,10 @@ def test_functions_are_not_pickled() -> None:
 def test_cookies_go_before_a_cookie_header_of_the_sessions() -> None:
     """But two of one request contradict each other; one of None takes the session's away."""
     plain, header = RequestHeaders([("A", "b")]), RequestHeaders([("A", "b"), ("Cookie", "c"), ("cookie", "d")])
-    assert without_session_cookie(plain, None) is plain
-    assert without_session_cookie(header, {"Cookie": None, "X": "y"}).items() == [("A", "b")] and len(header) == 3
+    assert without_session_cookie(plain, []) is plain
+    assert without_session_cookie(header, [("Cookie", None), ("X", "y")]).items() == [("A", "b")] and len(header) == 3
     with pytest.raises(ValueError, match="cookies: the request has a Cookie header too"):
-        without_session_cookie(header, {"COOKIE": "x"})
+        without_session_cookie(header, [("COOKIE", "x")])
 
 
 def test_cookies_and_who_is_asking_are_secrets() -> None:

@@ -141,6 +141,48 @@ def test_a_limit_counts_what_is_kept() -> None:
     assert b"".join(make_response(*PIECES, max_response_size=1).iter_bytes()) == WHOLE
 
 
+class EndlessBody:
+    """A stream that counts how often it is given up."""
+
+    def __init__(self) -> None:
+        self.closed = 0
+
+    def read_piece(self) -> bytes:
+        return b"x"
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def test_a_forgotten_stream_is_given_up() -> None:
+    """Once; nothing is left to do for one that was closed before."""
+    body = EndlessBody()
+    response = make_response(source=body)
+    assert response.length_remaining is None and next(response.iter_raw()) == b"x"
+    del response
+    assert body.closed == 1
+    make_response(source=body).close()
+    assert body.closed == 2
+
+
+def test_what_was_too_large_stays_so() -> None:
+    """The second look does not find an empty body."""
+    response = make_response(*PIECES, max_response_size=11)
+    with pytest.raises(ResponseTooLarge):
+        _ = response.content
+    with pytest.raises(RuntimeError, match="content: the body has been read in pieces"):
+        _ = response.content
+
+
+def test_what_is_left_of_a_body_that_was_read_whole() -> None:
+    """Nothing, before decoding; and no piece of it comes twice."""
+    response = make_response(*PIECES, headers=("Content-Length: 12",))
+    assert (response.content, response.length_remaining, list(response.iter_raw())) == (WHOLE, 0, [])
+    packed = gzip.compress(WHOLE)
+    response = make_response(packed, headers=("Content-Encoding: gzip", f"Content-Length: {len(packed)}"))
+    assert (response.content, response.length_remaining) == (WHOLE, 0)
+
+
 def test_reading_byte_by_byte_is_linear() -> None:
     """Rule R23: a piece is not copied for every byte that is taken from it."""
 

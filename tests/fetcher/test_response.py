@@ -44,6 +44,7 @@ def test_the_names_of_both_families() -> None:
 def test_trailers_are_apart_from_headers() -> None:
     """RFC 9110 §6.5.1; found in any case of letters."""
     response = make_response(b"x", headers=("Transfer-Encoding: chunked", "A: 1"))
+    assert response.chunked and not make_response().chunked
     assert len(response.trailers) == len(make_response().trailers) == 0
     lines = response._info.head.trailer_lines
     assert lines is not None
@@ -169,6 +170,8 @@ def test_json_in_any_unicode(codec: str) -> None:
     assert response.json(parse_float=str) == {"a": "1.0"}
     with pytest.raises(json.JSONDecodeError):
         make_response(b"<html>").json()
+    latin = make_response('"\u00e4"'.encode("latin-1"), headers=("Content-Type: application/json; charset=latin-1",))
+    assert latin.json() == "\u00e4"
 
 
 def test_lines_and_text_in_pieces() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import ssl
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ from netstack_sync import (
 )
 from netstack_sync._version import __version__
 from netstack_sync.base.trust_config import TrustConfig
-from netstack_sync.fetcher.options import FetchOptions
-from netstack_sync.fetcher.session_config import SessionConfig, make_session_config
+from netstack_sync.fetcher.hooks import Hooks
+from netstack_sync.fetcher.options import FetchOptions, FetchRequest
+from netstack_sync.fetcher.session_config import _SETTINGS, RequestDefaults, SessionConfig, make_session_config
 from netstack_sync.fetcher.timeout import DEFAULT_STREAM_TIMEOUT, DEFAULT_TIMEOUT
 from netstack_sync.testing.certificates import process_authority
 
@@ -44,6 +46,13 @@ def _config(**settings: Any) -> SessionConfig:
 
 
 URL = "http://h/"
+
+
+def test_defaults_are_the_fields_of_a_request() -> None:
+    """In its order, since they are put into it by their place."""
+    names = [field.name for field in fields(FetchRequest)]
+    assert tuple(names[2 : 2 + len(RequestDefaults._fields)]) == RequestDefaults._fields
+    assert names[:2] == ["url", "method"] and set(_SETTINGS) <= set(names) & set(FetchOptions.__annotations__)
 
 
 @pytest.mark.parametrize("value", ["mine", "", None])
@@ -343,3 +352,10 @@ def test_params_of_the_session_do_not_change() -> None:
     config = _config(params=params)
     params["key"] = "other"
     assert config.prepare("GET", URL, {}).url.query == "key=k"
+
+
+def test_hooks_of_a_request_are_called_after_those_of_the_session() -> None:
+    """None of its own leaves those."""
+    config = _config(hooks={"request": print})
+    assert config.prepare("GET", URL, {"hooks": None}).hooks == Hooks((print,))
+    assert config.prepare("GET", URL, {"hooks": {"request": repr}}).hooks == Hooks((print, repr))

@@ -53,7 +53,7 @@ class Caller:
 
 def make_fetcher(session: Session, url: str, *, stream: bool = False) -> SyncUrlFetcher:
     """What session.get() and session.stream() run, as an object."""
-    return session._fetcher("GET", url, {}, stream)
+    return session._fetcher_for(session._config.prepare("GET", url, {}, stream), stream)
 
 
 def load_state(session: Session, fetcher: SyncUrlFetcher) -> LoadState | None:
