@@ -32,6 +32,8 @@ class ReuseType(IntEnum):
 class SocketPool(Protocol):
     """What a handle needs of the pool."""
 
+    def take_idle(self, handle: ClientSocketHandle) -> bool: ...
+
     def request_socket(self, handle: ClientSocketHandle) -> int: ...
 
     def cancel_request(self, handle: ClientSocketHandle) -> None: ...
@@ -104,6 +106,13 @@ class ClientSocketHandle:
         """What is known of the server when TLS was why no socket came; a socket has its own."""
         self.has_reached_server = False
         """No socket came, and that is no fault of the proxies on the way."""
+
+    def take_idle(self) -> bool:
+        """An idle socket, if there is one that may be used now; else nothing has happened, and init() asks for one.
+
+        Only for a handle that has asked for nothing yet.
+        """
+        return self._pool.take_idle(self)
 
     def init(self, on_done: Completion) -> int:
         """Asks for a socket: OK and `socket` is there, an error, or ERR_IO_PENDING and one later callback."""

@@ -23,6 +23,10 @@ class PoolGroups:
         """Groups with jobs that nobody waits for."""
         self.stalled = StalledGroups(per_group)
 
+    def find(self, group_id: GroupId) -> Group | None:
+        """The group of a key; None when there is nothing in it."""
+        return self._by_id.get(group_id)
+
     def find_or_make(self, group_id: GroupId) -> Group:
         """The group of a key, at need a new one."""
         group = self._by_id.get(group_id)

@@ -18,6 +18,7 @@ from netstack_sync.pool.group import Group
 from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.handle import ClientSocketHandle, ReuseType
 from netstack_sync.pool.idle_keeper import IdleKeeper
+from netstack_sync.pool.idle_sockets import IdleSocket
 from netstack_sync.pool.limits import PoolLimits
 from netstack_sync.pool.pool_groups import PoolGroups
 from netstack_sync.pool.pool_jobs import PoolJobs
@@ -71,13 +72,30 @@ class ClientSocketPool:
 
     # --- what handles ask
 
+    def take_idle(self, handle: ClientSocketHandle) -> bool:
+        """See ClientSocketHandle.take_idle. Nobody is stalled while sockets idle."""
+        group = self._groups.find(handle.group_id)
+        if group is None or not len(group.idle):
+            return False
+        now = self._thread.clock.now()
+        idle = self._idle.take(group, now)
+        if idle is None:
+            self._groups.forget_if_empty(group)
+            return False
+        log_requested(handle)
+        self._assign_idle(group, handle, idle, now)
+        return True
+
     def request_socket(self, handle: ClientSocketHandle) -> int:
         """See ClientSocketHandle.init."""
         group = self._groups.find_or_make(handle.group_id)
         log_requested(handle)
-        if len(group.idle) and self._assign_idle(group, handle):
-            handle.net_log.end(NetLogEventType.SOCKET_POOL)
-            return OK  # fast path: nobody is stalled while sockets idle
+        if len(group.idle):
+            now = self._thread.clock.now()
+            idle = self._idle.take(group, now)
+            if idle is not None:
+                self._assign_idle(group, handle, idle, now)
+                return OK  # nobody is stalled while sockets idle
         if group.adopt_job():
             result = ERR_IO_PENDING
         else:
@@ -256,14 +274,10 @@ class ClientSocketPool:
             self._bind(group, handle, socket, ReuseType.UNUSED)
             handle.connect_timing = job.timing
 
-    def _assign_idle(self, group: Group, handle: ClientSocketHandle) -> bool:
-        now = self._thread.clock.now()
-        idle = self._idle.take(group, now)
-        if idle is None:
-            return False
+    def _assign_idle(self, group: Group, handle: ClientSocketHandle, idle: IdleSocket, now: float) -> None:
         handle.idle_time_s = now - idle.since
         self._bind(group, handle, idle.socket, ReuseType.REUSED_IDLE if idle.is_used else ReuseType.UNUSED_IDLE)
-        return True
+        handle.net_log.end(NetLogEventType.SOCKET_POOL)
 
     def _offer(self, group: Group, socket: StreamSocket, keep_alive_s: float | None) -> None:
         """Gives a good socket to the first request of its group, or lets it idle."""

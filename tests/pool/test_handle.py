@@ -22,6 +22,11 @@ class CallsOfHandle:
         self.result = ERR_IO_PENDING
         self.calls: list[str] = []
 
+    def take_idle(self, handle: ClientSocketHandle) -> bool:
+        """See SocketPool."""
+        self.calls.append("take")
+        return False
+
     def request_socket(self, handle: ClientSocketHandle) -> int:
         """See SocketPool."""
         self.calls.append("request")
@@ -136,6 +141,13 @@ def test_the_priority_moves_only_what_waits(pool: CallsOfHandle, handle: ClientS
     handle.set_priority(RequestPriority.HIGHEST)
     assert pool.calls == ["request", "priority 3 to 5"]
     assert handle.priority is RequestPriority.HIGHEST
+
+
+def test_an_idle_socket_is_the_pools_to_give(pool: CallsOfHandle, handle: ClientSocketHandle) -> None:
+    """And if there is none, nothing has been asked for."""
+    assert not handle.take_idle()
+    handle.reset()
+    assert pool.calls == ["take"]
 
 
 def test_the_load_state_is_the_pools(handle: ClientSocketHandle) -> None:

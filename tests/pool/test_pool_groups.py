@@ -26,7 +26,9 @@ def on_idle_lost(group: Group, idle: IdleSocket) -> None:
 def test_a_group_lives_while_there_is_something_in_it(rig: PoolRig) -> None:
     """Row 37, 50: asked for again it is a new one."""
     groups = PoolGroups(2, on_idle_lost)
+    assert groups.find(group_id()) is None
     group = groups.find_or_make(group_id())
+    assert groups.find(group_id()) is group
     assert groups.find_or_make(group_id()) is group is groups[group_id()]
     rig.preconnect(1)
     job = rig.factory.jobs[0]

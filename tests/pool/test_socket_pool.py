@@ -257,6 +257,42 @@ class TestGivingBack:
         assert (handle.error_detail, handle.idle_time_s, handle.reuse_type) == ("", 0.0, ReuseType.UNUSED)
 
 
+class TestTakingAnIdleSocket:
+    def test_the_log_tells_the_same_as_of_a_request(self, rig: PoolRig) -> None:
+        """Row 78, 81: it is one, which needs no waiting."""
+        socket = rig.get().release()
+        rig.driver.advance(7.0)
+        begun = len(rig.net_log.entries)
+        handle = rig.new_handle()
+        assert handle.take_idle() and handle.socket is socket
+        taken = [(entry.type, entry.phase, entry.params) for entry in rig.net_log.entries[begun:]]
+        assert (handle.reuse_type, handle.connect_timing) == (ReuseType.REUSED_IDLE, None)
+        handle.reset()
+        begun = len(rig.net_log.entries)
+        rig.driver.advance(7.0)
+        rig.request()
+        assert taken == [(entry.type, entry.phase, entry.params) for entry in rig.net_log.entries[begun:]]
+        assert rig.pool.sockets_reused == 2
+
+    def test_without_one_nothing_has_happened(self, rig: PoolRig) -> None:
+        """No group is made, none asked, nothing is logged."""
+        assert not rig.new_handle().take_idle()
+        assert rig.group() is None and rig.net_log.entries == []
+        held = rig.get()
+        begun = len(rig.net_log.entries)
+        assert not rig.new_handle().take_idle()
+        assert len(rig.net_log.entries) == begun and rig.pool.slots == 1
+        held.release()
+
+    def test_what_is_found_to_be_no_good_goes(self, rig: PoolRig) -> None:
+        """Row 60: and its group with it, though nobody asks further."""
+        sockets = [request.release() for request in (rig.get(), rig.get())]
+        for socket in sockets:
+            socket.received.append(b"")
+        assert not rig.new_handle().take_idle()
+        assert rig.factory.open_sockets == [] and rig.pool.slots == 0 and rig.group() is None
+
+
 class TestIdleSockets:
     def test_expiry_depends_on_use_and_is_swept(self, rig: PoolRig) -> None:
         """Row 67, 96: unused sockets go after 60 s, used ones after 300 s; fresh ones survive."""

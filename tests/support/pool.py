@@ -359,6 +359,12 @@ class PoolRig:
         self.requests.append(request)
         return request
 
+    def new_handle(self, group: str | GroupId = "a") -> ClientSocketHandle:
+        """One that has asked for nothing yet."""
+        group = group_id(group) if isinstance(group, str) else group
+        source = NetLogWithSource.make(self.net_log, NetLogSourceType.HTTP_STREAM_JOB)
+        return ClientSocketHandle(self.pools.pool_for(group), group, RequestPriority.MEDIUM, source)
+
     def get(self, group: str | GroupId = "a") -> PoolRequest:
         """A request that is answered at once: by an idle socket, or by a new one."""
         self.factory.outcomes.append(OK)
