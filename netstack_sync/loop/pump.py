@@ -131,6 +131,7 @@ class MessagePump:
         "_waker_fd",
         "is_closed",
         "is_halted",
+        "polls",
         "waker",
     )
 
@@ -146,6 +147,9 @@ class MessagePump:
         self._thread_checker.detach()  # a pump is made before its thread runs
         self.is_closed = False
         self.is_halted = False  # set by a loop that quits: what is ready is reported again by the next poll
+        self.polls = 0
+        """Counts the polls after which everybody was told of all there was. Who watches since it was n has been told
+        of all that came before the poll that made it n + 2; the first may have begun before the watch."""
 
     def watch_file_descriptor(
         self, fd: int, persistent: bool, mode: int, controller: FdWatchController, watcher: FdWatcher
@@ -197,8 +201,10 @@ class MessagePump:
             descriptor = self._descriptors.get(fd)
             if descriptor is None:
                 self._acknowledge(fd)
+                self.polls += 1
                 return 0
             self._dispatch(descriptor, event, descriptor.interest)
+            self.polls += 1
             return 1
         # Looked up before anybody is told: a callback may close a descriptor and open another of the same
         # number, or watch the other direction, and none of these must be told of the old one's event.
@@ -213,17 +219,25 @@ class MessagePump:
             # The kernel reports in the same order again; those that always have data would starve the others.
             places, self._places = self._places, {}
             batch.sort(key=lambda entry: places.get(entry[0], len(places)))
+        if self._dispatch_batch(batch) and len(events) < self._poller.max_events:
+            self.polls += 1
+        return len(batch)
+
+    def _dispatch_batch(self, batch: list[tuple[_WatchedDescriptor, int, int]]) -> bool:
+        """Tells as many as the time allows; False when some were left to the next poll."""
         now = self._clock.now
         stop_at = now() + MAX_SHARE_S
         for dispatched, (descriptor, event, interest) in enumerate(batch, 1):
             self._dispatch(descriptor, event, interest)
-            if self.is_halted:
+            if dispatched == len(batch):
                 break
+            if self.is_halted:
+                return False
             if now() >= stop_at:
                 row = batch[dispatched:] + batch[:dispatched]
                 self._places = {entry[0]: place for place, entry in enumerate(row)}
-                break
-        return len(batch)
+                return False
+        return True
 
     def _acknowledge(self, fd: int) -> None:
         if fd == self._waker_fd:

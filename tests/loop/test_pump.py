@@ -580,10 +580,95 @@ def test_one_passed_over_that_is_not_ready_any_more(
     assert len(told) == 1
 
 
+def test_polls_count_what_was_told(
+    pump: MessagePump, pair: SocketPair, other_pair: SocketPair, controller: FdWatchController
+) -> None:
+    """Each poll of which everybody was told, with no event, with one and with several, is counted when it is over."""
+    counts: list[int] = []
+    for sock in (pair[0], other_pair[0]):
+        assert watch(pump, sock, READ, FdWatchController(), Watcher(lambda: counts.append(pump.polls)))
+    assert pump.polls == 0
+    pump.poll(0.0)
+    pump.waker.wake()
+    pump.poll(0.0)
+    assert pump.polls == 2
+    pair[1].send(b"x")
+    pump.poll(0.0)
+    other_pair[1].send(b"x")
+    pump.poll(0.0)
+    assert counts == [2, 3, 3] and pump.polls == 4
+
+
+def test_what_came_before_the_second_poll_has_been_told(
+    pump: MessagePump, pair: SocketPair, other_pair: SocketPair
+) -> None:
+    """Who begins to watch while a poll is dispatched is not told by this one, but by the next."""
+    idle = Watcher()
+    watched_at: list[int] = []
+
+    def begin_to_watch() -> None:
+        if not watched_at:
+            other_pair[1].send(b"x")
+            assert watch(pump, other_pair[0], READ, FdWatchController(), idle)
+            watched_at.append(pump.polls)
+
+    assert watch(pump, pair[0], READ, FdWatchController(), Watcher(begin_to_watch))
+    pair[1].send(b"x")
+    pump.poll(0.0)
+    assert pump.polls == watched_at[0] + 1 and idle.calls == []
+    pump.poll(0.0)
+    assert pump.polls == watched_at[0] + 2 and idle.calls == ["read"]
+
+
+def test_polls_of_which_some_were_not_told_do_not_count(
+    driver: LoopDriver, pair: SocketPair, other_pair: SocketPair
+) -> None:
+    """Because a callback took all of the time, or quit."""
+    pump = driver.loop.pump
+
+    def take_long() -> None:
+        driver.clock.advance(MAX_SHARE_S)
+
+    def quit_the_pump() -> None:
+        pump.is_halted = True
+
+    watchers = [Watcher(), Watcher()]
+    for (near, far), watcher in zip((pair, other_pair), watchers, strict=True):
+        far.send(b"x")
+        assert watch(pump, near, READ, FdWatchController(), watcher)
+    watchers[0].on_read = watchers[1].on_read = take_long
+    pump.poll(0.0)
+    assert pump.polls == 0
+    watchers[0].on_read = watchers[1].on_read = quit_the_pump
+    pump.poll(0.0)
+    assert pump.polls == 0 and sum(len(watcher.calls) for watcher in watchers) == 2
+    pump.is_halted = False
+    watchers[0].on_read = watchers[1].on_read = lambda: None
+    pump.poll(0.0)
+    assert pump.polls == 1
+
+
+def test_a_full_poll_does_not_count() -> None:
+    """The kernel may have had more events than it was asked for."""
+
+    class FullPoller(ScriptedPoller):
+        def poll(self, timeout_s: float | None) -> list[tuple[int, int]]:
+            return [(fd, READ) for fd in range(sizes.pop())]
+
+    sizes = [ScriptedPoller.max_events - 1, ScriptedPoller.max_events]
+    pump = MessagePump(FullPoller())
+    pump.poll(0.0)
+    assert pump.polls == 0
+    pump.poll(0.0)
+    assert pump.polls == 1
+    pump.close()
+
+
 class ScriptedPoller:
     """A poller without a kernel."""
 
     ready_bits: Sequence[int] = (0, 1, 2, 3)
+    max_events = 4
 
     def make_waker(self) -> ScriptedWaker:
         return ScriptedWaker()
