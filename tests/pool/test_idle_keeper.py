@@ -129,3 +129,39 @@ def test_closes_all(keeper: Keeper) -> None:
     assert keeper.keeper.close_all(close_reasons.ON_REQUEST)
     assert keeper.closed == [(name, close_reasons.ON_REQUEST) for name in "aab"] and not keeper.is_sweeping
     assert not keeper.keeper.close_all(close_reasons.ON_REQUEST)
+
+
+class CountedSocket(FakeSocket):
+    """Counts how often somebody looked at it, which is a system call."""
+
+    looks = 0
+
+    def is_connected_and_idle(self) -> bool:
+        """See StreamSocket."""
+        self.looks += 1
+        return super().is_connected_and_idle()
+
+
+@pytest.mark.parametrize("polls, used, looks", [(0, True, 1), (1, True, 1), (2, True, 0), (9, True, 0)])
+def test_what_has_been_watched_needs_no_look(keeper: Keeper, polls: int, used: bool, looks: int) -> None:
+    """Row 60: once a whole poll has begun and ended since, the watch would have told; the first may be under way."""
+    group = Group(group_id("a"), keeper.keeper.on_lost)
+    socket = CountedSocket()
+    pooled = PooledSocket(group, socket)
+    pooled.is_used = used
+    keeper.keeper.add(pooled, None)
+    for _ in range(polls):
+        keeper.driver.thread.pump.poll(0.0)
+    assert keeper.keeper.take(group.idle) is pooled
+    assert socket.looks == looks
+
+
+def test_an_unused_socket_is_always_looked_at(keeper: Keeper) -> None:
+    """Row 39: it may have got bytes, which is fine, and then nobody is told of its end."""
+    socket = keeper.add("a")
+    socket.peer_sends(b"x")
+    socket.received[0] = b""
+    for _ in range(3):
+        keeper.driver.thread.pump.poll(0.0)
+    assert keeper.take("a") is None
+    assert keeper.closed == [("a", close_reasons.REMOTE_CLOSED)]

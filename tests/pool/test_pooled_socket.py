@@ -61,3 +61,34 @@ def test_what_comes_is_its_groups_business_while_it_idles(pooled: GroupSocket, l
     pooled.group.idle.append(pooled)
     pooled.on_readable()
     assert lost == [pooled]
+
+
+@pytest.mark.parametrize(
+    "used, is_waited_for, piece, expected",
+    [
+        (True, False, None, True),
+        (True, True, None, True),
+        (True, True, b"x", False),
+        (False, False, None, True),
+        (False, False, b"x", False),
+    ],
+)
+def test_what_a_holder_gives_back(
+    pooled: GroupSocket, used: bool, is_waited_for: bool, piece: bytes | None, expected: bool
+) -> None:
+    """Row 39: whoever gets it now, or may not be told of what has come, must not get bytes of somebody else."""
+    assert isinstance(pooled.socket, FakeSocket)
+    pooled.socket.was_ever_used = used
+    if piece is not None:
+        pooled.socket.received.append(piece)
+    assert pooled.is_fit(is_waited_for) is expected
+    assert pooled.is_used is pooled.is_sound is used
+
+
+def test_a_spoiled_socket_serves_nobody_any_more(pooled: GroupSocket) -> None:
+    """Row 71: whatever was known of it."""
+    assert isinstance(pooled.socket, FakeSocket)
+    pooled.socket.use()
+    assert pooled.is_fit(is_waited_for=False) and pooled.is_sound
+    pooled.spoil("why")
+    assert not pooled.is_sound and not pooled.is_fit(is_waited_for=False) and pooled.why_spoiled == "why"
