@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from netstack_sync.pool.handle import NO_GENERATION
-from netstack_sync.pool.idle_sockets import IdleSocket
+from netstack_sync.pool.pooled_socket import PooledSocket
 
 NOT_REUSABLE: Final = "Connection was closed when it was returned to the pool"
 UNREAD_DATA: Final = "Data received unexpectedly"
@@ -21,13 +20,8 @@ POOL_DESTROYED: Final = "Socket pool destroyed"
 ON_REQUEST: Final = "Idle sockets were closed on request"
 
 
-def of_returned(generation: int, present: int) -> str:
-    """Of a socket that came back and cannot be used again: handed out under one generation, the other is valid."""
-    return NOT_REUSABLE if generation in (NO_GENERATION, present) else OLD_GENERATION
-
-
-def of_idle(idle: IdleSocket, now: float) -> str:
+def of_idle(pooled: PooledSocket[Any], now: float) -> str:
     """Of a socket that became useless while it idled."""
-    if idle.is_expired(now):
+    if pooled.is_expired(now):
         return TIMED_OUT
-    return UNREAD_DATA if idle.socket.is_connected() else REMOTE_CLOSED
+    return UNREAD_DATA if pooled.socket.is_connected() else REMOTE_CLOSED

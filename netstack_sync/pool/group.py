@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import islice
+from typing import TypeAlias
 
 from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.base.priority_queue import PriorityQueue
 from netstack_sync.loop.timers import DelayedTask
+from netstack_sync.pool import close_reasons
 from netstack_sync.pool.connect_job import ConnectJob
 from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.handle import ClientSocketHandle
-from netstack_sync.pool.idle_sockets import IdleSocket, IdleSockets
-from netstack_sync.sockets.stream_socket import StreamSocket
+from netstack_sync.pool.pooled_socket import PooledSocket
+from netstack_sync.pool.request import SocketRequest
+from netstack_sync.pool.request_queue import RequestQueue
 
 
 class Group:
@@ -26,89 +28,100 @@ class Group:
     """
 
     __slots__ = (
+        "_on_idle_lost",
         "backup_timer",
-        "generation",
         "group_id",
-        "holders",
         "idle",
         "jobs",
         "never_assigned",
         "pending",
+        "sockets",
     )
 
-    def __init__(self, group_id: GroupId, on_idle_lost: Callable[[Group, IdleSocket], None]) -> None:
+    def __init__(self, group_id: GroupId, on_idle_lost: Callable[[PooledSocket[Group]], None]) -> None:
+        """`on_idle_lost` is told of a socket that became unusable while it idled."""
         self.group_id = group_id
-        self.pending: PriorityQueue[ClientSocketHandle] = PriorityQueue()
+        self.pending = RequestQueue()
         self.jobs: dict[ConnectJob, ClientSocketHandle | None] = {}
         """Jobs under way, the oldest first, and who owns them."""
         self.never_assigned = 0
         """Jobs started in advance that no request has counted on so far."""
-        self.idle = IdleSockets(lambda idle: on_idle_lost(self, idle))
-        self.holders: set[ClientSocketHandle] = set()
-        """Those who have a socket."""
-        self.generation = 0
-        """Sockets handed out under an older generation are closed when they come back."""
+        self.sockets: set[PooledSocket[Group]] = set()
+        """All connections, in use and idle."""
+        self.idle: list[PooledSocket[Group]] = []
+        """In the order in which they are taken, from the end: used ones are warm, the newest first; unused ones should
+        not grow old, the oldest first.
+        """
+        self._on_idle_lost = on_idle_lost
         self.backup_timer: DelayedTask | None = None
 
     @property
     def active(self) -> int:
         """Sockets handed out."""
-        return len(self.holders)
+        return len(self.sockets) - len(self.idle)
 
     @property
     def slots(self) -> int:
         """Sockets that count against the group's limit."""
-        return len(self.holders) + len(self.jobs) + len(self.idle)
+        return len(self.sockets) + len(self.jobs)
 
     @property
     def needs_job(self) -> bool:
         """True when a request waits that no job is under way for."""
-        return len(self.pending) > len(self.jobs)
+        return self.pending.size > len(self.jobs)
 
     @property
     def is_empty(self) -> bool:
         """True when nothing is left to remember."""
-        return not (self.holders or self.jobs or self.pending or len(self.idle))
+        return not (self.sockets or self.jobs or self.pending.size)
 
     @property
     def top_priority(self) -> RequestPriority:
         """The priority of the first request; there must be one."""
-        first = self.pending.first_max()
+        first = self.pending.first()
         assert first is not None
-        return RequestPriority(first.priority)
+        return first.priority
 
-    def push(self, handle: ClientSocketHandle, priority: RequestPriority) -> None:
+    def push(self, handle: ClientSocketHandle) -> None:
         """Puts a request behind all others of its priority."""
-        handle.pointer = self.pending.insert(handle, priority)
-        self._assign_jobs()
+        self.pending.push(handle)
+        handle.request.is_queued = True
+        if self.jobs:
+            self._assign_jobs()
 
     def remove(self, handle: ClientSocketHandle) -> None:
         """Takes a waiting request out; its job is the next one's."""
-        assert handle.pointer is not None
-        self.pending.erase(handle.pointer)
-        handle.pointer = None
-        job, handle.job = handle.job, None
-        if job is not None:
-            self.jobs[job] = None
-            self._assign_jobs()
-            if self.jobs[job] is None:
-                job.change_priority(RequestPriority.IDLE)  # names that somebody waits for are looked up before its own
+        self.pending.remove(handle)
+        request = handle.request
+        request.is_queued = False
+        if request.job is not None:
+            self._give_up_job(request)
 
     def requeue(self, handle: ClientSocketHandle, priority: RequestPriority) -> None:
         """Moves a waiting request to the tail of another priority."""
-        assert handle.pointer is not None
-        self.pending.erase(handle.pointer)
-        handle.pointer = self.pending.insert(handle, priority)
-        if handle.job is not None:
-            handle.job.change_priority(priority)
+        self.pending.remove(handle)
+        handle.priority = priority
+        self.pending.push(handle)
+        if handle.request.job is not None:
+            handle.request.job.change_priority(priority)
         self._assign_jobs()
 
     def take_first(self) -> ClientSocketHandle:
         """Removes the request whose turn it is; there must be one."""
-        first = self.pending.first_max()
-        assert first is not None
-        self.remove(first.value)
-        return first.value
+        handle = self.pending.pop_first()
+        request = handle.request
+        request.is_queued = False
+        if request.job is not None:
+            self._give_up_job(request)
+        return handle
+
+    def _give_up_job(self, request: SocketRequest) -> None:
+        job, request.job = request.job, None
+        assert job is not None
+        self.jobs[job] = None
+        self._assign_jobs()
+        if self.jobs[job] is None:
+            job.change_priority(RequestPriority.IDLE)  # names that somebody waits for are looked up before its own
 
     def add_job(self, job: ConnectJob, *, in_advance: bool = False) -> None:
         """A job that starts; in advance: before any request has need of it."""
@@ -121,7 +134,7 @@ class Group:
         """A job that ended."""
         owner = self.jobs.pop(job)
         if owner is not None:
-            owner.job = None
+            owner.request.job = None
             self._assign_jobs()
         self._count_never_assigned()
         if not self.jobs:
@@ -136,41 +149,49 @@ class Group:
 
     def find_unwanted_job(self) -> ConnectJob | None:
         """The youngest job that no request waits for."""
-        if len(self.jobs) <= len(self.pending):
+        if len(self.jobs) <= self.pending.size:
             return None
         return next(job for job, owner in reversed(self.jobs.items()) if owner is None)
 
     def load_state_of(self, handle: ClientSocketHandle, limit: int) -> LoadState:
         """What a waiting request waits for: the job it owns, or a slot of the pool, or one of the group."""
-        if handle.job is not None:
-            return handle.job.load_state
+        job = handle.request.job
+        if job is not None:
+            return job.load_state
         if self.slots < limit:
             return LoadState.WAITING_FOR_STALLED_SOCKET_POOL
         return LoadState.WAITING_FOR_AVAILABLE_SOCKET
 
-    def can_reuse(self, handle: ClientSocketHandle, socket: StreamSocket) -> bool:
-        """False for what a handle gives back closed, flushed or with bytes that nobody asked for.
-
-        A used socket that goes to nobody now costs no system call: while it idles it is watched, so that it goes
-        as soon as the loop turns, and it is looked at before it is handed out.
+    def check_idle(self, pooled: PooledSocket[Group]) -> None:
+        """Bytes or the end have come on a socket that idles, unless somebody has taken it meanwhile: then it is
+        theirs.
         """
-        if handle.generation != self.generation:
-            return False
-        return (socket.was_ever_used and not self.pending) or socket.is_connected_and_idle()
+        if pooled not in self.idle:
+            return
+        if pooled.socket.is_connected_and_idle():
+            pooled.socket.notify_readable(pooled.on_readable)  # only a TLS record without user data
+        elif not pooled.is_usable():
+            self._on_idle_lost(pooled)
+
+    def disown_sockets(self) -> None:
+        """Lets no connection in use serve another request; the idle ones are left to the pool."""
+        for pooled in self._in_use():
+            pooled.spoil(close_reasons.OLD_GENERATION)
 
     def abort_lost_sockets(self, error: int, is_lost: Callable[[str], bool]) -> None:
         """Breaks the connections in use that begin at an address for which `is_lost` holds."""
-        for handle in self.holders:
-            socket = handle.socket
-            assert socket is not None
-            endpoint = socket.local_address
+        for pooled in self._in_use():
+            endpoint = pooled.socket.local_address
             if endpoint is not None and is_lost(endpoint.address):
-                socket.abort(error)
+                pooled.socket.abort(error)
 
     def disown_sockets_to(self, endpoint: IPEndPoint) -> None:
         """Lets no connection in use to an endpoint serve another request, nor others of the group."""
-        if any(handle.socket is not None and handle.socket.remote_address == endpoint for handle in self.holders):
-            self.generation += 1
+        if any(pooled.socket.remote_address == endpoint for pooled in self._in_use()):
+            self.disown_sockets()
+
+    def _in_use(self) -> list[PooledSocket[Group]]:
+        return [pooled for pooled in self.sockets if pooled not in self.idle]
 
     def stop_backup_timer(self) -> None:
         """No backup job will be started; idempotent."""
@@ -179,8 +200,8 @@ class Group:
             self.backup_timer = None
 
     def retire(self) -> None:
-        """The pool has forgotten the group, which is empty; its idle list holds it no longer."""
-        self.idle.retire()
+        """The pool has forgotten the group, which is empty: lets go of whoever was to be told."""
+        self._on_idle_lost = _nobody
 
     def _assign_jobs(self) -> None:
         """Lets the first requests own the jobs, one each; those further back give theirs up.
@@ -190,7 +211,7 @@ class Group:
         if not self.jobs:
             return
         owners = dict.fromkeys(islice(self.pending, len(self.jobs)))
-        without = [handle for handle in owners if handle.job is None]
+        without = [handle for handle in owners if handle.request.job is None]
         if not without:
             return
         # Those that nobody owns before those of requests that are not among the first any more.
@@ -199,11 +220,10 @@ class Group:
         for handle, job in zip(without, free):  # noqa: B905 - jobs may be left over
             loser = self.jobs[job]
             if loser is not None:
-                loser.job = None
+                loser.request.job = None
             self.jobs[job] = handle
-            handle.job, handle.job_since = job, job.clock.now()
-            assert handle.pointer is not None
-            job.change_priority(RequestPriority(handle.pointer.priority))
+            handle.request.job, handle.request.job_since = job, job.clock.now()
+            job.change_priority(handle.priority)
         self._count_never_assigned()
 
     def _count_never_assigned(self) -> None:
@@ -216,3 +236,11 @@ class Group:
             f"<Group {self.group_id} active={self.active} jobs={len(self.jobs)}"
             f" idle={len(self.idle)} pending={len(self.pending)}>"
         )
+
+
+GroupSocket: TypeAlias = PooledSocket[Group]
+"""A socket of the pool."""
+
+
+def _nobody(_: GroupSocket) -> None:
+    """Is told when nobody listens."""

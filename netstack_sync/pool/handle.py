@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import ConnectTiming
 from netstack_sync.base.net_errors import ERR_IO_PENDING
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.base.priority_queue import Pointer
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.log.bound import NetLogWithSource
-from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.loop.completion import Completion
+from netstack_sync.pool import close_reasons
 from netstack_sync.pool.connect_job import ConnectJob
 from netstack_sync.pool.group_id import GroupId
+from netstack_sync.pool.pooled_socket import PooledSocket
+from netstack_sync.pool.request import NOT_ASKED, SocketRequest
 from netstack_sync.sockets.stream_socket import StreamSocket
-
-NO_GENERATION = -1  # tells the pool without a system call that the socket is closed
 
 
 class ReuseType(IntEnum):
@@ -38,7 +37,7 @@ class SocketPool(Protocol):
 
     def cancel_request(self, handle: ClientSocketHandle) -> None: ...
 
-    def release_socket(self, handle: ClientSocketHandle, socket: StreamSocket) -> None: ...
+    def release_socket(self, handle: ClientSocketHandle, pooled: PooledSocket[Any]) -> None: ...
 
     def set_priority(self, handle: ClientSocketHandle, priority: RequestPriority) -> None: ...
 
@@ -49,63 +48,42 @@ class ClientSocketHandle:
     """One holder's claim to a socket of a group; network thread only.
 
     `reset()` ends the claim in every state: a pending request is cancelled, a held socket goes back to the pool,
-    which closes it unless it is of the group's present generation, connected and idle
-    (net/socket/client_socket_handle.h).
+    which closes it unless it is connected, idle, and as new as what changed since (net/socket/client_socket_handle.h).
     """
 
     __slots__ = (
-        "_on_done",
         "_pool",
-        "_result",
         "connect_timing",
-        "error_detail",
-        "generation",
         "group_id",
-        "has_freed_descriptors",
-        "has_reached_server",
-        "idle_time_s",
-        "job",
-        "job_since",
         "keep_alive_s",
         "net_log",
-        "pointer",
+        "pooled",
         "priority",
+        "request",
         "reuse_type",
         "socket",
-        "ssl_info",
     )
+
+    # What of them is known only with a socket the pool sets together with it; set twice, they would cost a warm
+    # request a tenth of its way through the pool.
+    pooled: PooledSocket[Any]
+    """The socket as the pool knows it."""
+    reuse_type: ReuseType
+    connect_timing: ConnectTiming | None
+    """How the connection was made; only for the request it was made for."""
 
     def __init__(
         self, pool: SocketPool, group_id: GroupId, priority: RequestPriority, net_log: NetLogWithSource
     ) -> None:
         self._pool = pool
-        self._on_done: Completion | None = None
-        self._result = ERR_IO_PENDING
         self.group_id = group_id
         self.priority = priority
         self.net_log = net_log
-        self.pointer: Pointer[ClientSocketHandle] | None = None
-        """The place in the group's queue; the pool's."""
-        self.job: ConnectJob | None = None
-        """The job that a waiting request owns; the group's."""
-        self.job_since: float | None = None
-        """When it came to own a job last (clock seconds)."""
-        self.has_freed_descriptors = False
-        """Pool: idle sockets were closed for this request because there were no more descriptors."""
         self.socket: StreamSocket | None = None
         self.keep_alive_s: float | None = None
         """How long the server said it will keep the connection, for when the socket comes back."""
-        self.reuse_type = ReuseType.UNUSED
-        self.idle_time_s = 0.0
-        self.generation = 0
-        self.connect_timing: ConnectTiming | None = None
-        """How the connection was made; only for the request it was made for."""
-        self.error_detail = ""
-        """What went wrong, in words; may be empty."""
-        self.ssl_info: SSLInfo | None = None
-        """What is known of the server when TLS was why no socket came; a socket has its own."""
-        self.has_reached_server = False
-        """No socket came, and that is no fault of the proxies on the way."""
+        self.request: SocketRequest = NOT_ASKED
+        """What no idle socket answered; the pool's."""
 
     def take_idle(self) -> bool:
         """An idle socket, if there is one that may be used now; else nothing has happened, and init() asks for one.
@@ -116,41 +94,49 @@ class ClientSocketHandle:
 
     def init(self, on_done: Completion) -> int:
         """Asks for a socket: OK and `socket` is there, an error, or ERR_IO_PENDING and one later callback."""
-        assert self.socket is None and self._on_done is None
-        self.has_freed_descriptors = False
-        self.job_since = None
+        assert self.socket is None and self.request.on_done is None
         self.keep_alive_s = None
-        self.reuse_type = ReuseType.UNUSED
-        self.idle_time_s = 0.0
-        self.connect_timing = None
-        self.error_detail = ""
-        self.ssl_info = None
-        self.has_reached_server = False
+        self.request = request = SocketRequest(on_done)
         result = self._pool.request_socket(self)
-        if result == ERR_IO_PENDING:
-            self._on_done = on_done
+        if result != ERR_IO_PENDING:
+            request.on_done = None
         return result
 
     def reset(self) -> None:
         """Ends the claim; idempotent. A pending request's callback never comes."""
-        is_pending, self._on_done = self._on_done is not None, None
-        self._result = ERR_IO_PENDING  # an answer that is on the way must not reach the next request
-        socket, self.socket = self.socket, None
-        if socket is not None:
-            self._pool.release_socket(self, socket)
-        elif is_pending:
+        if self.socket is not None:
+            self.socket = None
+            self.request.on_done = None  # the answer may be on its way
+            self._pool.release_socket(self, self.pooled)
+        elif self.request.on_done is not None:
+            self.request.on_done = None
             self._pool.cancel_request(self)
 
     def reset_and_close(self) -> None:
         """Ends the claim, and the socket is not used again."""
         if self.socket is not None:
             self.socket.disconnect()
-            self.generation = NO_GENERATION
+            self.pooled.spoil(close_reasons.NOT_REUSABLE)  # the pool needs no system call to see it
         self.reset()
+
+    def hold(self, pooled: PooledSocket[Any]) -> None:
+        """Pool: a socket that was there already."""
+        self.pooled = pooled
+        self.socket = pooled.socket
+        self.reuse_type = ReuseType.REUSED_IDLE if pooled.is_used else ReuseType.UNUSED_IDLE
+        self.connect_timing = None
+
+    def take_outcome(self, job: ConnectJob, pooled: PooledSocket[Any] | None) -> None:
+        """Pool: what a job brought, a socket or the reason why there is none."""
+        if pooled is None:
+            self.request.failed_job = job
+        else:
+            self.hold(pooled)
+            self.reuse_type, self.connect_timing = ReuseType.UNUSED, job.timing
 
     def set_priority(self, priority: RequestPriority) -> None:
         """Moves a waiting request to the tail of another priority."""
-        if self._on_done is not None and priority != self.priority:
+        if self.request.on_done is not None and priority != self.priority:
             self._pool.set_priority(self, priority)
         self.priority = priority
 
@@ -167,17 +153,23 @@ class ClientSocketHandle:
     @property
     def connecting_since(self) -> float | None:
         """Since when a pending request has had a job (clock seconds); None while it waits for a slot."""
-        return None if self.pointer is not None and self.job is None else self.job_since
+        request = self.request
+        return None if request.is_queued and request.job is None else request.job_since
 
-    def set_result(self, result: int) -> None:
-        """Pool: the outcome, which deliver() will report."""
-        self._result = result
-        self.net_log.end_with_net_error(NetLogEventType.SOCKET_POOL, result)
+    @property
+    def error_detail(self) -> str:
+        """What went wrong, in words; may be empty."""
+        job = self.request.failed_job
+        return job.error_detail if job is not None else ""
 
-    def deliver(self) -> None:
-        """Pool, from a posted task: reports the outcome unless the request was cancelled meanwhile."""
-        result, on_done = self._result, self._on_done
-        if result != ERR_IO_PENDING and on_done is not None:
-            self._result = ERR_IO_PENDING
-            self._on_done = None
-            on_done(result)
+    @property
+    def ssl_info(self) -> SSLInfo | None:
+        """What is known of the server when TLS was why no socket came; a socket has its own."""
+        job = self.request.failed_job
+        return job.ssl_info if job is not None else None
+
+    @property
+    def has_reached_server(self) -> bool:
+        """No socket came, and that is no fault of the proxies on the way."""
+        job = self.request.failed_job
+        return job is not None and job.has_reached_server

@@ -10,11 +10,11 @@ from netstack_sync.base.priority import RequestPriority
 from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.pool.connect_job import ConnectJob
 from netstack_sync.pool.connect_job_factory import ConnectJobFactory
-from netstack_sync.pool.group import Group
+from netstack_sync.pool.group import Group, GroupSocket
 from netstack_sync.pool.limits import PoolLimits
 from netstack_sync.pool.pool_log import log_job_created
 from netstack_sync.pool.pool_slots import PoolSlots
-from netstack_sync.sockets.stream_socket import StreamSocket
+from netstack_sync.pool.pooled_socket import PooledSocket
 
 BACKUP_JOB_DELAY_S = 0.25
 """Shorter than the second after which a lost SYN is sent again (kMaxConnectRetryIntervalMs)."""
@@ -54,7 +54,7 @@ class PoolJobs:
         self._group_of[job] = group
         return job, job.connect()
 
-    def end(self, group: Group, job: ConnectJob, result: int) -> StreamSocket | None:
+    def end(self, group: Group, job: ConnectJob, result: int) -> GroupSocket | None:
         """Books a job out and its socket in, which has the slot from now on; None when it failed."""
         group.remove_job(job)
         del self._group_of[job]
@@ -62,7 +62,9 @@ class PoolJobs:
         if result == OK:
             assert socket is not None
             self.sockets_opened += 1
-            return socket
+            pooled = PooledSocket(group, socket)
+            group.sockets.add(pooled)
+            return pooled
         self._slots.give_back()
         if socket is not None:
             socket.disconnect()
@@ -107,7 +109,7 @@ class PoolJobs:
     def _on_backup_timer(self, group: Group) -> None:
         group.backup_timer = None
         job = next(iter(group.jobs))  # the timer stops with the last one
-        if job.has_established_connection or not group.pending:
+        if job.has_established_connection or not group.pending.size:
             return  # what takes so long now is no lost packet of the connect, or nobody is in a hurry
         is_full = self._slots.is_full or group.slots >= self._limits.per_group
         if is_full or job.load_state == LoadState.RESOLVING_HOST:
@@ -116,10 +118,10 @@ class PoolJobs:
             self._start_backup_job(group)
 
     def _start_backup_job(self, group: Group) -> None:
-        first = group.pending.first_max()
+        first = group.pending.first()
         assert first is not None
         job, result = self.start(group, group.top_priority)
-        log_job_created(first.value, job, is_backup=True)
+        log_job_created(first, job, is_backup=True)
         if result == ERR_IO_PENDING:
             self._on_backup(group)
         else:

@@ -97,7 +97,7 @@ class ClientSocketPoolManager:
 
     def _drop_empty_pools(self) -> None:
         for proxies, pool in list(self._proxied.items()):
-            if pool.is_empty:
+            if next(pool.groups(), None) is None:
                 del self._proxied[proxies]
                 self._total.remove(pool)
                 pool.close_idle_sockets(close_reasons.POOL_DESTROYED)  # there are none; it stops looking after them

@@ -51,7 +51,8 @@ class PoolRoom:
 
     def free_descriptors(self, handle: ClientSocketHandle) -> bool:
         """Once for each request that found none: closes the idle sockets of all pools; True when that freed any."""
-        is_first, handle.has_freed_descriptors = not handle.has_freed_descriptors, True
+        request = handle.request
+        is_first, request.has_freed_descriptors = not request.has_freed_descriptors, True
         return is_first and self._slots.close_idle_everywhere(close_reasons.NO_DESCRIPTORS)
 
     def _drop_surplus(self, asking: Group | None) -> bool:

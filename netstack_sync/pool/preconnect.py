@@ -6,11 +6,10 @@ from collections.abc import Callable
 
 from netstack_sync.base.net_errors import ERR_IO_PENDING
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.pool.group import Group
+from netstack_sync.pool.group import Group, GroupSocket
 from netstack_sync.pool.idle_keeper import IdleKeeper
 from netstack_sync.pool.pool_jobs import PoolJobs
 from netstack_sync.pool.pool_slots import PoolSlots
-from netstack_sync.sockets.stream_socket import StreamSocket
 
 
 class Preconnecter:
@@ -23,7 +22,7 @@ class Preconnecter:
         slots: PoolSlots,
         idle: IdleKeeper,
         jobs: PoolJobs,
-        offer: Callable[[Group, StreamSocket, float | None], None],
+        offer: Callable[[GroupSocket, float | None], None],
     ) -> None:
         """`offer` is given a socket that is there at once."""
         self._slots = slots
@@ -46,7 +45,7 @@ class Preconnecter:
         job, result = self._jobs.start(group, RequestPriority.IDLE, in_advance=True)
         if result == ERR_IO_PENDING:
             return True
-        socket = self._jobs.end(group, job, result)
-        if socket is not None:
-            self._offer(group, socket, None)
-        return socket is not None
+        pooled = self._jobs.end(group, job, result)
+        if pooled is not None:
+            self._offer(pooled, None)
+        return pooled is not None

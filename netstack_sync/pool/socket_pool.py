@@ -11,23 +11,21 @@ from netstack_sync.base.priority import RequestPriority
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.loop.network_thread import NetworkThread
-from netstack_sync.pool import close_reasons
+from netstack_sync.pool import close_reasons, pool_log
+from netstack_sync.pool.answers import Answers
 from netstack_sync.pool.connect_job import ConnectJob
 from netstack_sync.pool.connect_job_factory import ConnectJobFactory
-from netstack_sync.pool.group import Group
+from netstack_sync.pool.group import Group, GroupSocket
 from netstack_sync.pool.group_id import GroupId
-from netstack_sync.pool.handle import ClientSocketHandle, ReuseType
+from netstack_sync.pool.handle import ClientSocketHandle
 from netstack_sync.pool.idle_keeper import IdleKeeper
-from netstack_sync.pool.idle_sockets import IdleSocket
 from netstack_sync.pool.limits import PoolLimits
 from netstack_sync.pool.pool_groups import PoolGroups
 from netstack_sync.pool.pool_jobs import PoolJobs
-from netstack_sync.pool.pool_log import log_bound, log_closed, log_job_created, log_preconnect, log_requested
 from netstack_sync.pool.pool_room import PoolRoom
 from netstack_sync.pool.pool_slots import PoolSlots
 from netstack_sync.pool.preconnect import Preconnecter
 from netstack_sync.pool.shared_total import SharedTotal
-from netstack_sync.sockets.stream_socket import StreamSocket
 
 
 class ClientSocketPool:
@@ -38,14 +36,17 @@ class ClientSocketPool:
     """
 
     __slots__ = (
+        "_answers",
+        "_by_id",
         "_groups",
         "_idle",
         "_jobs",
         "_limits",
+        "_now",
         "_preconnecter",
         "_room",
         "_slots",
-        "_thread",
+        "_stalled",
         "_waiting",
         "higher_pools",
         "sockets_reused",
@@ -59,10 +60,12 @@ class ClientSocketPool:
             total = SharedTotal(limits.total, thread.post)
         total.add(self)
         self._waiting = total.waiting
-        self._thread = thread
         self._limits = limits
-        self._idle = IdleKeeper(thread.timers, self._close, lambda group: self._groups.forget_if_empty(group))
+        self._now = thread.clock.now
+        self._answers = Answers(thread.task_runner.post_task)
+        self._idle = IdleKeeper(thread, self._close, lambda group: self._groups.forget_if_empty(group))
         self._groups = PoolGroups(limits.per_group, self._idle.on_lost)
+        self._by_id, self._stalled = self._groups.by_id, self._groups.stalled.places  # to be looked at
         self._slots = PoolSlots(limits.total, self, total)
         self._jobs = PoolJobs(thread, factory, limits, self._slots, self._on_job_done, self._serve)
         self._preconnecter = Preconnecter(self._slots, self._idle, self._jobs, self._offer)
@@ -73,29 +76,35 @@ class ClientSocketPool:
     # --- what handles ask
 
     def take_idle(self, handle: ClientSocketHandle) -> bool:
-        """See ClientSocketHandle.take_idle. Nobody is stalled while sockets idle."""
-        group = self._groups.find(handle.group_id)
-        if group is None or not len(group.idle):
+        """See ClientSocketHandle. Nobody is stalled while sockets idle."""
+        group = self._by_id.get(handle.group_id)
+        if group is None or not group.idle:
             return False
-        now = self._thread.clock.now()
-        idle = self._idle.take(group, now)
-        if idle is None:
+        pooled = self._idle.take(group.idle)
+        if pooled is None:
             self._groups.forget_if_empty(group)
             return False
-        log_requested(handle)
-        self._assign_idle(group, handle, idle, now)
+        handle.hold(pooled)
+        self.sockets_reused += 1
+        if handle.net_log.net_log.is_capturing:
+            pool_log.log_taken(handle, self._now())
         return True
 
     def request_socket(self, handle: ClientSocketHandle) -> int:
         """See ClientSocketHandle.init."""
         group = self._groups.find_or_make(handle.group_id)
-        log_requested(handle)
-        if len(group.idle):
-            now = self._thread.clock.now()
-            idle = self._idle.take(group, now)
-            if idle is not None:
-                self._assign_idle(group, handle, idle, now)
-                return OK  # nobody is stalled while sockets idle
+        if group.idle:
+            if self.take_idle(handle):
+                return OK
+            group = self._groups.find_or_make(handle.group_id)  # what was no good may have been all there was
+        is_capturing = handle.net_log.net_log.is_capturing
+        if is_capturing:
+            pool_log.log_requested(handle)
+        if len(group.sockets) >= self._limits.per_group and not group.jobs:  # fast path: all are in use
+            if is_capturing:
+                handle.net_log.event(NetLogEventType.SOCKET_POOL_STALLED_MAX_SOCKETS_PER_GROUP)
+            group.push(handle)
+            return ERR_IO_PENDING
         if group.adopt_job():
             result = ERR_IO_PENDING
         else:
@@ -104,47 +113,51 @@ class ClientSocketPool:
             if was_empty:
                 self._jobs.maybe_start_backup_timer(group)
         if result == ERR_IO_PENDING:
-            group.push(handle, handle.priority)
+            group.push(handle)
             self._groups.note(group)
             return ERR_IO_PENDING
-        handle.net_log.end_with_net_error(NetLogEventType.SOCKET_POOL, result)
+        if handle.net_log.net_log.is_capturing:
+            pool_log.log_answered(handle, result)
         self._serve(group)
         return result
 
     def cancel_request(self, handle: ClientSocketHandle) -> None:
         """Takes a waiting request out. Its job goes on, to end as an idle socket, unless the pool is full."""
         handle.net_log.event(NetLogEventType.CANCELLED)
-        if handle.pointer is None:
+        if not handle.request.is_queued:
             return  # its error is on the way
         handle.net_log.end(NetLogEventType.SOCKET_POOL)
-        group = self._groups[handle.group_id]
+        group = self._by_id[handle.group_id]
         group.remove(handle)
         if self._slots.is_full:
             self._jobs.cancel_unwanted(group)
         self._serve(group)
 
-    def release_socket(self, handle: ClientSocketHandle, socket: StreamSocket) -> None:
+    def release_socket(self, handle: ClientSocketHandle, pooled: GroupSocket) -> None:
         """Takes a socket back: the first request of its group gets it, else it idles, else it is closed."""
-        group = self._groups[handle.group_id]
-        group.holders.remove(handle)
-        if group.can_reuse(handle, socket):
-            self._offer(group, socket, handle.keep_alive_s)
-            return
-        self._close(socket, close_reasons.of_returned(handle.generation, group.generation))
-        self._serve(group)
+        group = pooled.group
+        if pooled.is_sound and not group.pending.size:  # fast path
+            self._idle.add(pooled, handle.keep_alive_s)
+            if self._stalled or self._waiting:
+                self._serve_others(group)
+        elif pooled.is_fit(is_waited_for=group.pending.size > 0):
+            self._offer(pooled, handle.keep_alive_s)
+        else:
+            self._close(pooled, pooled.why_spoiled or close_reasons.NOT_REUSABLE)
+            self._serve(group)
 
     def set_priority(self, handle: ClientSocketHandle, priority: RequestPriority) -> None:
         """Moves a waiting request to the tail of another priority."""
-        if handle.pointer is not None:
-            group = self._groups[handle.group_id]
+        if handle.request.is_queued:
+            group = self._by_id[handle.group_id]
             group.requeue(handle, priority)
             self._serve(group)
 
     def load_state_of(self, handle: ClientSocketHandle) -> LoadState:
         """What a request waits for: the job it owns, or a slot."""
-        if handle.pointer is None:
+        if not handle.request.is_queued:
             return LoadState.CONNECTING  # the callback is on the way
-        return self._groups[handle.group_id].load_state_of(handle, self._limits.per_group)
+        return self._by_id[handle.group_id].load_state_of(handle, self._limits.per_group)
 
     # --- what the owner asks
 
@@ -153,7 +166,7 @@ class ClientSocketPool:
 
         The next requests adopt the jobs. A full pool gives up idle sockets of other groups for them, nothing more.
         """
-        log_preconnect(net_log, group_id, count)
+        pool_log.log_preconnect(net_log, group_id, count)
         group = self._groups.find_or_make(group_id)
         self._preconnecter.fill(group, min(count, self._limits.per_group))
         self._serve(group)
@@ -161,10 +174,10 @@ class ClientSocketPool:
     def flush_with_error(self, error: int, reason: str) -> None:
         """Fails every waiting request, drops jobs and idle sockets; sockets handed out are not used again."""
         for group in list(self._groups):
-            group.generation += 1
+            group.disown_sockets()
             self._jobs.cancel_all(group)
-            while group.pending:
-                self._answer_later(group.take_first(), error)
+            while group.pending.size:
+                self._answers.add(group.take_first(), error)
             self._groups.note(group)
             self._groups.forget_if_empty(group)
         self._idle.close_all(reason)
@@ -173,7 +186,7 @@ class ClientSocketPool:
         """No present socket is used for another request; those that wait get new jobs."""
         groups = list(self._groups)
         for group in groups:
-            group.generation += 1
+            group.disown_sockets()
             self._jobs.cancel_all(group)
         self._idle.close_all(reason)
         for group in groups:
@@ -188,11 +201,6 @@ class ClientSocketPool:
     def groups(self) -> Iterator[Group]:
         """The groups, to be looked at."""
         return iter(self._groups)
-
-    @property
-    def is_empty(self) -> bool:
-        """True when nothing is left to remember."""
-        return not len(self._groups)
 
     @property
     def slots(self) -> int:
@@ -217,11 +225,11 @@ class ClientSocketPool:
     def serve_one_stalled(self) -> None:
         """Starts a job for the most urgent request, or answers it if that needs no waiting; there is a slot."""
         group = self._groups.stalled.take_most_urgent()
-        first = group.pending.first_max()
+        first = group.pending.first()
         assert first is not None
-        result = self._start_job(group, first.value)
+        result = self._start_job(group, first)
         if result != ERR_IO_PENDING:
-            self._answer_later(group.take_first(), result)
+            self._answers.add(group.take_first(), result)
         self._groups.note(group)
         self._groups.forget_if_empty(group)
 
@@ -229,22 +237,22 @@ class ClientSocketPool:
 
     def _on_job_done(self, group: Group, job: ConnectJob, result: int) -> None:
         """Late binding: the socket serves the first request, or the error fails it."""
-        socket = self._jobs.end(group, job, result)
-        first = group.pending.first_max()
+        pooled = self._jobs.end(group, job, result)
+        first = group.pending.first()
         if first is None:
-            if socket is not None:
-                self._offer(group, socket, None)
-        elif result != ERR_INSUFFICIENT_RESOURCES or not self._room.free_descriptors(first.value):
+            if pooled is not None:
+                self._offer(pooled, None)
+        elif result != ERR_INSUFFICIENT_RESOURCES or not self._room.free_descriptors(first):
             handle = group.take_first()
-            self._hand_out(group, handle, job, socket)
-            self._answer_later(handle, result)
+            handle.take_outcome(job, pooled)
+            self._answers.add(handle, result)
         self._serve(group)
 
     def _serve(self, group: Group) -> None:
         """After a change of the group: uses the slots there are now, its own requests have no precedence."""
         self._groups.note(group)
         self._groups.forget_if_empty(group)
-        while len(self._groups.stalled) and self._room.make():
+        while self._stalled and self._room.make():
             self.serve_one_stalled()
 
     def _start_job(self, group: Group, handle: ClientSocketHandle) -> int:
@@ -256,58 +264,36 @@ class ClientSocketPool:
             handle.net_log.event(NetLogEventType.SOCKET_POOL_STALLED_MAX_SOCKETS)
             return ERR_IO_PENDING
         job, result = self._jobs.start(group, handle.priority)
-        log_job_created(handle, job)
+        pool_log.log_job_created(handle, job)
         if result == ERR_IO_PENDING:
             return result
-        socket = self._jobs.end(group, job, result)
+        pooled = self._jobs.end(group, job, result)
         if result == ERR_INSUFFICIENT_RESOURCES and self._room.free_descriptors(handle):
             return self._start_job(group, handle)
-        self._hand_out(group, handle, job, socket)
+        handle.take_outcome(job, pooled)
         return result
 
-    def _hand_out(self, group: Group, handle: ClientSocketHandle, job: ConnectJob, socket: StreamSocket | None) -> None:
-        """Gives a handle what a job brought: a socket, or the reason why there is none."""
-        if socket is None:
-            handle.error_detail, handle.ssl_info = job.error_detail, job.ssl_info
-            handle.has_reached_server = job.has_reached_server
-        else:
-            self._bind(group, handle, socket, ReuseType.UNUSED)
-            handle.connect_timing = job.timing
-
-    def _assign_idle(self, group: Group, handle: ClientSocketHandle, idle: IdleSocket, now: float) -> None:
-        handle.idle_time_s = now - idle.since
-        self._bind(group, handle, idle.socket, ReuseType.REUSED_IDLE if idle.is_used else ReuseType.UNUSED_IDLE)
-        handle.net_log.end(NetLogEventType.SOCKET_POOL)
-
-    def _offer(self, group: Group, socket: StreamSocket, keep_alive_s: float | None) -> None:
+    def _offer(self, pooled: GroupSocket, keep_alive_s: float | None) -> None:
         """Gives a good socket to the first request of its group, or lets it idle."""
-        if group.pending:
+        group = pooled.group
+        if group.pending.size:
             handle = group.take_first()
-            reuse = ReuseType.REUSED_IDLE if socket.was_ever_used else ReuseType.UNUSED_IDLE
-            self._bind(group, handle, socket, reuse)
-            self._answer_later(handle, OK)
-            self._serve(group)  # the job that the request owned may be nobody's now
-        else:
-            self._idle.add(group, socket, keep_alive_s)
-            if len(self._groups.stalled):
-                self._serve(group)
-        if self._waiting:
-            self._slots.on_idle()  # a pool that waits may have the place of that job, or of this socket
-
-    def _bind(self, group: Group, handle: ClientSocketHandle, socket: StreamSocket, reuse: ReuseType) -> None:
-        group.holders.add(handle)
-        handle.socket = socket
-        handle.reuse_type = reuse
-        handle.generation = group.generation
-        if reuse != ReuseType.UNUSED:
+            handle.hold(pooled)
             self.sockets_reused += 1
-        log_bound(handle)
+            self._answers.add(handle, OK)
+        else:
+            self._idle.add(pooled, keep_alive_s)
+        if self._stalled or self._waiting or group.jobs:
+            self._serve_others(group)
 
-    def _answer_later(self, handle: ClientSocketHandle, result: int) -> None:
-        handle.set_result(result)
-        self._thread.task_runner.post_task(handle.deliver)
+    def _serve_others(self, group: Group) -> None:
+        """A socket idles, or the job that a request owned is nobody's now: its place may be somebody else's."""
+        self._serve(group)
+        if self._waiting:
+            self._slots.on_idle()
 
-    def _close(self, socket: StreamSocket, reason: str) -> None:
-        log_closed(socket, reason)
-        socket.disconnect()
+    def _close(self, pooled: GroupSocket, reason: str) -> None:
+        pool_log.log_closed(pooled.socket, reason)
+        pooled.socket.disconnect()
+        pooled.group.sockets.remove(pooled)
         self._slots.give_back()

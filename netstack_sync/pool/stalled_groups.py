@@ -14,24 +14,25 @@ class StalledGroups:
     A group stands where its first request's priority puts it; among equals the one that stalled first comes first.
     """
 
-    __slots__ = ("_by_priority", "_per_group", "_places")
+    __slots__ = ("_by_priority", "_per_group", "places")
 
     def __init__(self, per_group: int) -> None:
         # Ordered dictionaries: taking the first of a plain one walks over all that were taken before.
         self._by_priority: list[OrderedDict[Group, None]] = [OrderedDict() for _ in range(NUM_PRIORITIES)]
-        self._places: dict[Group, RequestPriority] = {}
+        self.places: dict[Group, RequestPriority] = {}
+        """All of them, and by which priority they stand; empty while all goes well."""
         self._per_group = per_group
 
     def note(self, group: Group) -> None:
         """Takes the group in, out, or elsewhere after a change; one at its own limit could not use a slot."""
         is_stalled = group.needs_job and group.slots < self._per_group
         place = group.top_priority if is_stalled else None
-        if place == self._places.get(group):
+        if place == self.places.get(group):
             return
         self._remove(group)
         if place is not None:
             self._by_priority[place][group] = None
-            self._places[group] = place
+            self.places[group] = place
 
     @property
     def top_priority(self) -> RequestPriority | None:
@@ -48,9 +49,9 @@ class StalledGroups:
         return group
 
     def _remove(self, group: Group) -> None:
-        place = self._places.pop(group, None)
+        place = self.places.pop(group, None)
         if place is not None:
             del self._by_priority[place][group]
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self.places)

@@ -75,8 +75,10 @@ def set_client_options(sock: socket.socket, options: TcpOptions) -> None:
         sock.setsockopt(level, option, value)
 
 
-def bind_local_address(sock: socket.socket, address: str) -> None:
-    """Connects from here; raises OSError when the address is not this machine's."""
+def bind_local_address(sock: socket.socket, address: str | None) -> None:
+    """Connects from here, or from where the system chooses; raises OSError when the address is not this machine's."""
+    if address is None:
+        return
     if _BIND_ADDRESS_NO_PORT is not None:
         # The port is chosen by connect(), so that connections to different peers may share one.
         sock.setsockopt(socket.IPPROTO_IP, _BIND_ADDRESS_NO_PORT, 1)

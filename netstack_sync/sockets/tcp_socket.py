@@ -22,12 +22,12 @@ from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.loop.pump import READ, WRITE, FdWatchController
 from netstack_sync.sockets import tcp_info
 from netstack_sync.sockets.endpoints import is_own_peer, local_endpoint
+from netstack_sync.sockets.news import News
 from netstack_sync.sockets.options import DEFAULT_TCP_OPTIONS, TcpOptions, bind_local_address, set_client_options
 
 # A program may have SIGPIPE at its default, which ends it; macOS lacks the flag.
 _SEND_FLAGS: Final[int] = getattr(socket, "MSG_NOSIGNAL", 0)
 _HAS_SENDMSG: Final = hasattr(socket.socket, "sendmsg")  # Windows lacks it
-
 _UNDECIDED: Final = (0, errno.EINPROGRESS, errno.EALREADY)
 
 
@@ -36,7 +36,9 @@ class TcpSocket:
 
     __slots__ = (
         "_failure",
+        "_is_reading_watched",
         "_lost",
+        "_news",
         "_on_connect",
         "_on_readable",
         "_on_writable",
@@ -60,12 +62,13 @@ class TcpSocket:
         self._socket: socket.socket | None = None
         self._read_watch = FdWatchController()
         self._write_watch = FdWatchController()
+        self._is_reading_watched = False
+        self._news = News()
         self._on_readable: Task | None = None
         self._on_writable: Task | None = None
         self._on_connect: Completion | None = None
         self._lost: socket.socket | None = None  # after abort()
-        self._failure = ERR_SOCKET_NOT_CONNECTED
-        """What reading and writing answer without a connection."""
+        self._failure = ERR_SOCKET_NOT_CONNECTED  # what reading and writing answer without a connection
         self.was_ever_used = False
         self.remote_address: IPEndPoint | None = None  # the peer's; kept, because every response tells it
         self.os_error = 0  # the system's number of the last connect failure, for the log
@@ -125,8 +128,10 @@ class TcpSocket:
             task()
 
     def _stop_watching(self) -> None:
+        self._is_reading_watched = False
         self._read_watch.stop_watching()
         self._write_watch.stop_watching()
+        self._news.forget()
 
     def read(self, max_bytes: int) -> bytes | int:
         """See StreamSocket.read."""
@@ -140,7 +145,7 @@ class TcpSocket:
             return self._io_failed(NetLogEventType.SOCKET_READ_ERROR, error)
         if data:
             self.was_ever_used = True
-            if self.net_log.is_capturing:
+            if self.net_log.net_log.is_capturing:
                 self.net_log.event(NetLogEventType.SOCKET_BYTES_RECEIVED, byte_count_params(len(data), data))
         return data
 
@@ -155,7 +160,7 @@ class TcpSocket:
         except OSError as error:
             return self._io_failed(NetLogEventType.SOCKET_WRITE_ERROR, error)
         self.was_ever_used = True
-        if self.net_log.is_capturing:
+        if self.net_log.net_log.is_capturing:
             self.net_log.event(NetLogEventType.SOCKET_BYTES_SENT, byte_count_params(sent, bytes(data[:sent])))
         return sent
 
@@ -172,7 +177,7 @@ class TcpSocket:
         except OSError as error:
             return self._io_failed(NetLogEventType.SOCKET_WRITE_ERROR, error)
         self.was_ever_used = True
-        if self.net_log.is_capturing:
+        if self.net_log.net_log.is_capturing:
             data = b"".join(buffers)[:sent]
             self.net_log.event(NetLogEventType.SOCKET_BYTES_SENT, byte_count_params(sent, data))
         return sent
@@ -180,10 +185,12 @@ class TcpSocket:
     def notify_readable(self, task: Task) -> None:
         """See StreamSocket.notify_readable."""
         self._on_readable = task
+        if self._is_reading_watched:
+            return  # fast path
         if self._socket is None:
             self._thread.post(self._tell_of_abort)
-        elif not self._read_watch.is_watching:
-            self._watch(self._read_watch, READ, persistent=True)
+        else:
+            self._is_reading_watched = self._watch(self._read_watch, READ, persistent=True)
 
     def notify_writable(self, task: Task) -> None:
         """See StreamSocket.notify_writable."""
@@ -207,7 +214,7 @@ class TcpSocket:
 
     def is_connected_and_idle(self) -> bool:
         """See StreamSocket.is_connected_and_idle."""
-        return self._peek() is None
+        return self._socket is not None and (self._news.is_silent(self._socket) or self._peek() is None)
 
     @property
     def is_open(self) -> bool:
@@ -223,6 +230,7 @@ class TcpSocket:
         """Pump: there is something to read."""
         task, self._on_readable = self._on_readable, None
         if task is None:
+            self._is_reading_watched = False
             self._read_watch.stop_watching()
         else:
             task()
@@ -238,15 +246,13 @@ class TcpSocket:
 
     def _start_connecting(self, endpoint: IPEndPoint) -> int:
         """The system's number of what connect() said, or of what went wrong before."""
-        local_address = self._options.local_address
-        if local_address is not None and self._options.local_family != endpoint.family:
+        if self._options.local_family not in (None, endpoint.family):
             return errno.EADDRNOTAVAIL
         try:
             self._socket = sock = socket.socket(endpoint.family, socket.SOCK_STREAM)
             self._thread.sockets.add(sock)
             set_client_options(sock, self._options)
-            if local_address is not None:
-                bind_local_address(sock, local_address)
+            bind_local_address(sock, self._options.local_address)
             return sock.connect_ex(endpoint.sockaddr)
         except (OSError, OverflowError) as error:  # OverflowError: no port
             return getattr(error, "errno", None) or errno.EINVAL
@@ -275,8 +281,7 @@ class TcpSocket:
 
     def _watch(self, controller: FdWatchController, mode: int, persistent: bool) -> bool:
         assert self._socket is not None
-        fd = self._socket.fileno()
-        return self._thread.pump.watch_file_descriptor(fd, persistent, mode, controller, self)
+        return self._thread.pump.watch_file_descriptor(self._socket.fileno(), persistent, mode, controller, self)
 
     def _io_failed(self, event: NetLogEventType, error: OSError) -> int:
         result = map_system_error(error.errno or -1)

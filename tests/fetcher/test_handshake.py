@@ -101,8 +101,9 @@ class ScriptedPool:
 
     def finish(self, result: int) -> None:
         """The answer to the latest request; network thread."""
-        self.handles[-1].set_result(result)
-        self.handles[-1].deliver()
+        request = self.handles[-1].request
+        request.result = result
+        request.deliver()
 
 
 @pytest.fixture

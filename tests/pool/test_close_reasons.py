@@ -5,22 +5,9 @@ from __future__ import annotations
 import pytest
 
 from netstack_sync.pool import close_reasons
-from netstack_sync.pool.handle import NO_GENERATION
-from netstack_sync.pool.idle_sockets import USED_TIMEOUT_S, IdleSocket
-from tests.support.pool import FakeSocket
-
-
-@pytest.mark.parametrize(
-    "generation, present, expected",
-    [
-        (0, 1, close_reasons.OLD_GENERATION),
-        (1, 1, close_reasons.NOT_REUSABLE),
-        (NO_GENERATION, 1, close_reasons.NOT_REUSABLE),
-    ],
-)
-def test_of_a_socket_that_came_back(generation: int, present: int, expected: str) -> None:
-    """Row 71: flushed, or of no use by itself."""
-    assert close_reasons.of_returned(generation, present) == expected
+from netstack_sync.pool.group import Group
+from netstack_sync.pool.pooled_socket import USED_TIMEOUT_S, PooledSocket
+from tests.support.pool import FakeSocket, group_id
 
 
 @pytest.mark.parametrize(
@@ -35,6 +22,7 @@ def test_of_a_socket_that_idled(received: bytes, now: float, expected: str) -> N
     """Rows 39, 60, 67."""
     socket = FakeSocket()
     socket.use()
-    idle = IdleSocket(socket, 0.0)
+    idle = PooledSocket(Group(group_id(), lambda pooled: None), socket)
+    idle.is_used, idle.expires = True, USED_TIMEOUT_S
     socket.received.append(received)
     assert close_reasons.of_idle(idle, now) == expected

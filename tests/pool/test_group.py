@@ -11,6 +11,7 @@ from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogSourceType
 from netstack_sync.pool.group import Group
 from netstack_sync.pool.handle import ClientSocketHandle
+from netstack_sync.pool.request import SocketRequest
 from tests.support.pool import FakeSocket, PoolRig, group_id, pool_rig
 
 
@@ -29,7 +30,7 @@ def found(rig: PoolRig) -> Group:
 
 def test_a_new_group_is_empty() -> None:
     """Nothing to remember, nothing that needs a job."""
-    group = Group(group_id(), lambda group, idle: None)
+    group = Group(group_id(), lambda pooled: None)
     assert group.is_empty and not group.needs_job and group.slots == 0
 
 
@@ -56,25 +57,24 @@ class UnaskedSocket(FakeSocket):
 
 
 def test_a_used_socket_that_nobody_waits_for_is_taken_back_without_a_look(rig: PoolRig) -> None:
-    """It is looked at when it is handed out; one of another generation is known to be of no use, too."""
-    group = Group(group_id(), lambda group, idle: None)
-    source = NetLogWithSource.make(rig.net_log, NetLogSourceType.HTTP_STREAM_JOB)
-    handle = ClientSocketHandle(rig.pool, group_id(), RequestPriority.LOW, source)
-    socket = UnaskedSocket(rig.net_log)
-    socket.use()
-    assert group.can_reuse(handle, socket)
-    group.generation += 1
-    assert not group.can_reuse(handle, socket)
+    """It is watched while it idles."""
+    request = rig.get()
+    unasked = UnaskedSocket(rig.net_log)
+    rig.factory.sockets[0] = unasked
+    request.handle.socket = request.handle.pooled.socket = unasked
+    assert request.release() is unasked and unasked.is_open
+    assert rig.idle_count() == 1
 
 
 def test_the_first_request_sets_the_priority(rig: PoolRig) -> None:
     """The highest priority waiting, and the oldest of it."""
-    group = Group(group_id(), lambda group, idle: None)
+    group = Group(group_id(), lambda pooled: None)
     levels = (RequestPriority.LOW, RequestPriority.HIGHEST, RequestPriority.HIGHEST)
     source = NetLogWithSource.make(rig.net_log, NetLogSourceType.HTTP_STREAM_JOB)
     handles = [ClientSocketHandle(rig.pool, group_id(), level, source) for level in levels]
     for handle in handles:
-        group.push(handle, handle.priority)
+        handle.request = SocketRequest(None)
+        group.push(handle)
     assert group.top_priority is RequestPriority.HIGHEST
     assert [group.take_first() for _ in handles] == [handles[1], handles[2], handles[0]]
-    assert all(handle.pointer is None for handle in handles)
+    assert all(not handle.request.is_queued for handle in handles)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from netstack_sync.base.load_state import LoadState
@@ -9,8 +11,10 @@ from netstack_sync.base.net_errors import ERR_CONNECTION_FAILED, ERR_IO_PENDING,
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
+from netstack_sync.pool.group import Group
 from netstack_sync.pool.handle import ClientSocketHandle, ReuseType
-from netstack_sync.sockets.stream_socket import StreamSocket
+from netstack_sync.pool.pooled_socket import PooledSocket
+from netstack_sync.pool.request import SocketRequest
 from tests.support.net_logs import RecordingNetLog
 from tests.support.pool import FakeSocket, group_id
 
@@ -32,16 +36,18 @@ class CallsOfHandle:
         self.calls.append("request")
         handle.net_log.begin(NetLogEventType.SOCKET_POOL)
         if self.result == OK:
-            handle.socket = FakeSocket()
+            handle.pooled = PooledSocket(Group(group_id(), lambda pooled: None), FakeSocket())
+            handle.socket = handle.pooled.socket
         return self.result
 
     def cancel_request(self, handle: ClientSocketHandle) -> None:
         """See SocketPool."""
         self.calls.append("cancel")
 
-    def release_socket(self, handle: ClientSocketHandle, socket: StreamSocket) -> None:
+    def release_socket(self, handle: ClientSocketHandle, pooled: PooledSocket[Any]) -> None:
         """See SocketPool."""
-        self.calls.append("release open" if socket.is_connected() else "release closed")
+        self.calls.append("release closed" if pooled.why_spoiled else "release open")
+        assert pooled.socket.is_connected() != bool(pooled.why_spoiled)
 
     def set_priority(self, handle: ClientSocketHandle, priority: RequestPriority) -> None:
         """See SocketPool."""
@@ -75,25 +81,27 @@ def test_without_a_claim_there_is_nothing_to_end(pool: CallsOfHandle, handle: Cl
     assert pool.calls == []
 
 
+def answer(request: SocketRequest, result: int) -> None:
+    """What the pool does when it has an answer."""
+    request.result = result
+    request.deliver()
+
+
 @pytest.mark.parametrize("result", [OK, ERR_CONNECTION_FAILED])
 def test_an_answer_at_once_calls_nobody_back(pool: CallsOfHandle, handle: ClientSocketHandle, result: int) -> None:
     """Not even if the pool delivers by mistake."""
     pool.result = result
     assert handle.init(unexpected) == result
-    handle.set_result(result)
-    handle.deliver()
+    answer(handle.request, result)
     handle.reset()
     assert pool.calls == ["request"] + ["release open"] * (result == OK)
 
 
 def test_an_answer_is_delivered_once(pool: CallsOfHandle, handle: ClientSocketHandle) -> None:
-    """With the result that the pool set."""
+    """Afterwards there is nothing to cancel."""
     results: list[int] = []
     handle.init(results.append)
-    handle.set_result(ERR_CONNECTION_FAILED)
-    assert results == []
-    handle.deliver()
-    handle.deliver()
+    answer(handle.request, ERR_CONNECTION_FAILED)
     assert results == [ERR_CONNECTION_FAILED]
     handle.reset()
     assert pool.calls == ["request"]
@@ -102,23 +110,34 @@ def test_an_answer_is_delivered_once(pool: CallsOfHandle, handle: ClientSocketHa
 def test_a_waiting_request_is_cancelled(pool: CallsOfHandle, handle: ClientSocketHandle) -> None:
     """Row 56: and an answer that was on its way reaches nobody."""
     handle.init(unexpected)
-    handle.set_result(OK)
     handle.reset()
-    handle.deliver()
+    handle.reset()
+    answer(handle.request, OK)
     assert pool.calls == ["request", "cancel"]
+
+
+def test_who_ends_the_claim_before_the_answer_came_gives_the_socket_back(
+    pool: CallsOfHandle, handle: ClientSocketHandle
+) -> None:
+    """Row 56: it has been handed out, and is not told of any more."""
+    pool.result = OK
+    handle.init(unexpected)
+    handle.request.on_done = unexpected
+    handle.reset()
+    answer(handle.request, OK)
+    assert pool.calls == ["request", "release open"]
 
 
 def test_an_old_answer_does_not_reach_a_new_request(pool: CallsOfHandle, handle: ClientSocketHandle) -> None:
     """Row 55: the handle waits again when the old answer arrives."""
     handle.init(unexpected)
-    handle.set_result(ERR_CONNECTION_FAILED)
+    old = handle.request
     handle.reset()
     results: list[int] = []
     handle.init(results.append)
-    handle.deliver()
+    answer(old, OK)
     assert results == []
-    handle.set_result(ERR_CONNECTION_FAILED)
-    handle.deliver()
+    answer(handle.request, ERR_CONNECTION_FAILED)
     assert results == [ERR_CONNECTION_FAILED]
 
 

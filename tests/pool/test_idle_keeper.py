@@ -7,10 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from netstack_sync.pool import close_reasons
-from netstack_sync.pool.group import Group
+from netstack_sync.pool.group import Group, GroupSocket
 from netstack_sync.pool.idle_keeper import IdleKeeper
-from netstack_sync.pool.idle_sockets import UNUSED_TIMEOUT_S
-from netstack_sync.sockets.stream_socket import StreamSocket
+from netstack_sync.pool.pooled_socket import UNUSED_TIMEOUT_S, PooledSocket
 from tests.support.network import NetworkDriver, driven_network
 from tests.support.pool import FakeSocket, group_id
 
@@ -21,33 +20,33 @@ class Keeper:
     def __init__(self, driver: NetworkDriver) -> None:
         self.driver = driver
         self.groups: dict[str, Group] = {}
-        self.names: dict[int, str] = {}
         self.closed: list[tuple[str, str]] = []
         self.told: list[str] = []
-        self.keeper = IdleKeeper(driver.thread.timers, self._close, self._on_closed)
+        self.keeper = IdleKeeper(driver.thread, self._close, self._on_closed)
 
     def add(self, name: str, *, used: bool = False, keep_alive_s: float | None = None) -> FakeSocket:
         """A socket of the group begins to idle."""
         group = self.groups.setdefault(name, Group(group_id(name), self.keeper.on_lost))
         socket = FakeSocket()
-        socket.was_ever_used = used
-        self.names[id(socket)] = name
-        self.keeper.add(group, socket, keep_alive_s)
+        pooled = PooledSocket(group, socket)
+        pooled.is_used = used
+        group.sockets.add(pooled)
+        self.keeper.add(pooled, keep_alive_s)
         return socket
 
     def take(self, name: str) -> object:
         """The socket that a request of the group gets."""
-        idle = self.keeper.take(self.groups[name], self.driver.clock.now())
-        return idle.socket if idle is not None else None
+        pooled = self.keeper.take(self.groups[name].idle)
+        return pooled.socket if pooled is not None else None
 
     @property
     def is_sweeping(self) -> bool:
         """True while the timer runs."""
         return len(self.driver.thread.timers) == 1
 
-    def _close(self, socket: StreamSocket, reason: str) -> None:
-        self.closed.append((self.names[id(socket)], reason))
-        socket.disconnect()
+    def _close(self, pooled: GroupSocket, reason: str) -> None:
+        self.closed.append((pooled.group.group_id.origin.host[0], reason))
+        pooled.socket.disconnect()
 
     def _on_closed(self, group: Group) -> None:
         self.told.append(group.group_id.origin.host[0])
@@ -87,12 +86,13 @@ def test_what_the_server_promised_ends_the_idling_earlier(keeper: Keeper) -> Non
 
 
 def test_taking_closes_what_is_no_good(keeper: Keeper) -> None:
-    """Row 60: silently, as the group is in use; the good one is not watched any more."""
+    """Row 60: silently, as the group is in use; what comes on the good one from now on is for who took it."""
     good = keeper.add("a", used=True)
     broken, noisy = keeper.add("a", used=True), keeper.add("a", used=True)
     broken.received.append(b"")
     noisy.received.append(b"x")
-    assert keeper.take("a") is good and good.on_readable is None
+    assert keeper.take("a") is good
+    good.peer_sends(b"x")
     assert keeper.closed == [("a", close_reasons.UNREAD_DATA), ("a", close_reasons.REMOTE_CLOSED)]
     assert keeper.told == [] and not len(keeper.keeper)
     assert keeper.take("a") is None
@@ -129,3 +129,39 @@ def test_closes_all(keeper: Keeper) -> None:
     assert keeper.keeper.close_all(close_reasons.ON_REQUEST)
     assert keeper.closed == [(name, close_reasons.ON_REQUEST) for name in "aab"] and not keeper.is_sweeping
     assert not keeper.keeper.close_all(close_reasons.ON_REQUEST)
+
+
+class CountedSocket(FakeSocket):
+    """Counts how often somebody looked at it, which is a system call."""
+
+    looks = 0
+
+    def is_connected_and_idle(self) -> bool:
+        """See StreamSocket."""
+        self.looks += 1
+        return super().is_connected_and_idle()
+
+
+@pytest.mark.parametrize("polls, used, looks", [(0, True, 1), (1, True, 1), (2, True, 0), (9, True, 0)])
+def test_what_has_been_watched_needs_no_look(keeper: Keeper, polls: int, used: bool, looks: int) -> None:
+    """Row 60: once a whole poll has begun and ended since, the watch would have told; the first may be under way."""
+    group = Group(group_id("a"), keeper.keeper.on_lost)
+    socket = CountedSocket()
+    pooled = PooledSocket(group, socket)
+    pooled.is_used = used
+    keeper.keeper.add(pooled, None)
+    for _ in range(polls):
+        keeper.driver.thread.pump.poll(0.0)
+    assert keeper.keeper.take(group.idle) is pooled
+    assert socket.looks == looks
+
+
+def test_an_unused_socket_is_always_looked_at(keeper: Keeper) -> None:
+    """Row 39: it may have got bytes, which is fine, and then nobody is told of its end."""
+    socket = keeper.add("a")
+    socket.peer_sends(b"x")
+    socket.received[0] = b""
+    for _ in range(3):
+        keeper.driver.thread.pump.poll(0.0)
+    assert keeper.take("a") is None
+    assert keeper.closed == [("a", close_reasons.REMOTE_CLOSED)]

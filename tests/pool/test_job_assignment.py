@@ -27,7 +27,7 @@ def owners(rig: PoolRig) -> dict[ScriptedJob, PoolRequest | None]:
     found: dict[ScriptedJob, PoolRequest | None] = {}
     for job, handle in group.jobs.items():
         assert isinstance(job, ScriptedJob)
-        assert handle is None or handle.job is job
+        assert handle is None or handle.request.job is job
         found[job] = by_handle[handle] if handle is not None else None
     return found
 
@@ -43,7 +43,7 @@ def test_the_first_requests_own_the_jobs(rig: PoolRig) -> None:
     """Row 83: MultipleRequestsGetAssignedJobs; whoever is behind the limit owns none."""
     first, second, third = (rig.request() for _ in range(3))
     assert list(owners(rig).values()) == [first, second]
-    assert third.handle.job is None
+    assert third.handle.request.job is None
 
 
 def test_a_request_adopts_a_job_that_was_started_in_advance(rig: PoolRig) -> None:
@@ -61,7 +61,7 @@ def test_an_urgent_request_steals_a_job(rig: PoolRig) -> None:
     first, second = rig.factory.jobs
     urgent = rig.request(priority=HIGHEST)
     assert owners(rig) == {first: urgent, second: medium}
-    assert low.handle.job is None
+    assert low.handle.request.job is None
     assert first.priorities == [HIGHEST] and second.priorities == []
 
 
@@ -70,9 +70,9 @@ def test_a_request_that_becomes_urgent_steals_a_job(rig: PoolRig) -> None:
     low, medium, last = rig.request(priority=LOW), rig.request(priority=MEDIUM), rig.request(priority=LOW)
     first, second = rig.factory.jobs
     last.handle.set_priority(HIGHEST)
-    assert owners(rig) == {first: last, second: medium} and low.handle.job is None
+    assert owners(rig) == {first: last, second: medium} and low.handle.request.job is None
     last.handle.set_priority(RequestPriority.IDLE)
-    assert owners(rig) == {first: low, second: medium} and last.handle.job is None
+    assert owners(rig) == {first: low, second: medium} and last.handle.request.job is None
     assert first.priorities == [HIGHEST, RequestPriority.IDLE, LOW]
 
 
@@ -100,7 +100,7 @@ def test_a_request_whose_job_served_another_gets_the_others(rig: PoolRig) -> Non
     jobs[1].finish(OK)
     rig.run()
     assert first.results == [OK] and second.results == []
-    assert owners(rig) == {jobs[0]: second} and third.handle.job is None
+    assert owners(rig) == {jobs[0]: second} and third.handle.request.job is None
 
 
 def test_a_failed_job_fails_the_first_request_only(rig: PoolRig) -> None:

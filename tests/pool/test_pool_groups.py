@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from netstack_sync.pool.group import Group
-from netstack_sync.pool.idle_sockets import IdleSocket
+from netstack_sync.pool.group import GroupSocket
 from netstack_sync.pool.pool_groups import PoolGroups
 from tests.support.pool import PoolRig, group_id, pool_rig
 
@@ -18,18 +17,16 @@ def rig() -> Iterator[PoolRig]:
         yield rig
 
 
-def on_idle_lost(group: Group, idle: IdleSocket) -> None:
+def on_idle_lost(pooled: GroupSocket) -> None:
     """Nothing idles here."""
-    raise AssertionError(group)
+    raise AssertionError(pooled)
 
 
 def test_a_group_lives_while_there_is_something_in_it(rig: PoolRig) -> None:
     """Row 37, 50: asked for again it is a new one."""
     groups = PoolGroups(2, on_idle_lost)
-    assert groups.find(group_id()) is None
     group = groups.find_or_make(group_id())
-    assert groups.find(group_id()) is group
-    assert groups.find_or_make(group_id()) is group is groups[group_id()]
+    assert groups.find_or_make(group_id()) is group is groups.by_id[group_id()]
     rig.preconnect(1)
     job = rig.factory.jobs[0]
     group.add_job(job)

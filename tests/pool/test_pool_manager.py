@@ -63,7 +63,7 @@ def test_all_pools_together_have_a_limit(rig: PoolRig) -> None:
     rig.request(proxied("c", "q"))
     last = rig.request("d")
     rig.run()
-    assert rig.pools.slots == 5 and last.handle.job is None and len(rig.factory.pending_jobs) == 3
+    assert rig.pools.slots == 5 and last.handle.request.job is None and len(rig.factory.pending_jobs) == 3
 
 
 def test_empty_pools_go(rig: PoolRig) -> None:
@@ -151,7 +151,7 @@ def test_a_job_that_nobody_needs_any_more_makes_room_in_another_pool() -> None:
         held = rig.get(group_id("a"))
         other = rig.request(proxied("a", "p"))
         rig.run()
-        assert len(rig.factory.pending_jobs) == 2 and other.handle.job is None
+        assert len(rig.factory.pending_jobs) == 2 and other.handle.request.job is None
         held.release()
         rig.run()
-        assert first.results == [OK] and len(rig.factory.pending_jobs) == 2 and other.handle.job is not None
+        assert first.results == [OK] and len(rig.factory.pending_jobs) == 2 and other.handle.request.job is not None

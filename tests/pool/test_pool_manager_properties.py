@@ -145,7 +145,7 @@ class PoolsMachine(RuleBasedStateMachine):
 
     def waiting(self) -> list[PoolRequest]:
         """Those without an answer."""
-        return [request for request in self.rig.requests if request.handle.pointer is not None]
+        return [request for request in self.rig.requests if request.handle.request.is_queued]
 
     def holding(self) -> list[PoolRequest]:
         """Those with a socket."""

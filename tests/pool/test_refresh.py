@@ -81,7 +81,7 @@ def test_the_most_urgent_is_served_first(rig: PoolRig) -> None:
             rig.request(name, RequestPriority.LOW)
     urgent = rig.request("c", RequestPriority.HIGHEST)
     refresh(rig)
-    assert urgent.handle.job is not None
+    assert urgent.handle.request.job is not None
 
 
 def test_an_avoided_endpoint_keeps_no_connection(rig: PoolRig) -> None:

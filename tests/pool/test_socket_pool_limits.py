@@ -376,7 +376,7 @@ def test_a_slow_job_that_nobody_waits_for_gives_way_to_a_fresh_one() -> None:
         rig.driver.advance(2.0)
         waiting = rig.request()
         first, second = rig.factory.jobs
-        assert first.is_cancelled and waiting.handle.job is second
+        assert first.is_cancelled and waiting.handle.request.job is second
         second.timing.connect_start = rig.driver.clock.now()
         rig.driver.advance(2.0)
         rig.request()

@@ -214,10 +214,10 @@ class PoolMachine(RuleBasedStateMachine):
         """One each, as urgent as they are; nobody else owns any."""
         for group in self.rig.pool.groups():
             waiting = list(group.pending)
-            assert all(handle.job is not None for handle in waiting[: len(group.jobs)]), group
-            assert all(handle.job is None for handle in waiting[len(group.jobs) :]), group
+            assert all(handle.request.job is not None for handle in waiting[: len(group.jobs)]), group
+            assert all(handle.request.job is None for handle in waiting[len(group.jobs) :]), group
             for job, owner in group.jobs.items():
-                assert owner is None or (owner.job is job and job.priority == owner.priority), group
+                assert owner is None or (owner.request.job is job and job.priority == owner.priority), group
             assert 0 <= group.never_assigned <= sum(owner is None for owner in group.jobs.values())
 
     @invariant()
@@ -251,7 +251,7 @@ class PoolMachine(RuleBasedStateMachine):
 
     def settle(self) -> None:
         """Moves who has been answered since; in every group it must be the first ones of the queue."""
-        done = [request for request in self.waiting if request.handle.pointer is None]
+        done = [request for request in self.waiting if not request.handle.request.is_queued]
         for request in done:
             behind = self.waiting[: self.waiting.index(request)]
             assert not any(self.precedes(other, request) for other in behind if other not in done), "out of turn"

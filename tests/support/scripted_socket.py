@@ -230,6 +230,8 @@ class ScriptedSocket:
         if task is not None:
             self._wakes_needed = max(0, self._wakes_needed - 1)
             task()
+            if has_ended:
+                self._wake()  # who waits for the other direction is told as well
 
     def _blame(self, problem: str, error: int) -> int:
         self.problems.append(problem)
