@@ -20,8 +20,6 @@ class Poller(Protocol):
     """What the pump asks of the kernel's readiness interface."""
 
     ready_bits: Sequence[int]
-    max_events: int
-    """Fewer than these in a poll: there were no more."""
 
     def make_waker(self) -> Waker: ...
 

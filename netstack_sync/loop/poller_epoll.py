@@ -29,8 +29,6 @@ class EpollPoller:
     ready_bits: Sequence[int] = tuple(_ready(events) for events in range(32))
     """Readiness (READ 1, WRITE 2) by epoll's event bits, all of which are below 32 here."""
 
-    max_events = _MAX_EVENTS
-
     def __init__(self) -> None:
         self._epoll = select.epoll()
         # Bound directly. Python rounds the time up to whole milliseconds, so a timer never runs early.

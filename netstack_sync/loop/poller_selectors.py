@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import selectors
-import sys
 from collections.abc import Sequence
 
 from netstack_sync.loop.waker import SocketPairWaker, Waker
@@ -16,8 +15,6 @@ class SelectorPoller:
 
     ready_bits: Sequence[int] = (0, 1, 2, 3)
     """Readiness (READ 1, WRITE 2) by event mask; selectors speak our bits already."""
-
-    max_events = sys.maxsize
 
     def __init__(self, selector: selectors.BaseSelector | None = None) -> None:
         self._selector = selector if selector is not None else selectors.DefaultSelector()
