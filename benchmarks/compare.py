@@ -44,12 +44,17 @@ def pythons(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
     return (("niquests", arguments.niquests_python),) if arguments.niquests_python else ()
 
 
+def command_of(program: str, arguments: argparse.Namespace) -> str:
+    """How to have such a run again; without places of files."""
+    pin = f"--core {arguments.core}" if arguments.pin == "same" else "--pin free"
+    return f"{program} -r {arguments.rounds} {pin} --scale {arguments.scale:g}"
+
+
 def compare(arguments: argparse.Namespace, loads: list[str], name: str) -> Results:
     """Runs the loads one after the other, and prints each table when it is there."""
     wanted = arguments.client or [*CLIENTS, *(client for client, _ in pythons(arguments))]
     versions = installed(wanted, dict(pythons(arguments)))
-    command = " ".join(["compare.py", *(argument for argument in sys.argv[1:])])
-    results = Results(name, command, this_machine(), versions)
+    results = Results(name, command_of("compare.py", arguments), this_machine(), versions)
     with Nginx(arguments.core if arguments.pin == "same" else None, tls=True) as server:
         setting = make_setting(arguments, server)
         for load in loads:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from compare import add_arguments, check_loads, make_setting, pythons
+from compare import add_arguments, check_loads, command_of, make_setting, pythons
 from loads import GROWN, GROWTHS
 from results import Results, this_machine
 from rounds import installed, run_rounds
@@ -18,19 +18,22 @@ _CLIENTS = ("netstack_sync", "urllib3", "pycurl")
 def grow(arguments: argparse.Namespace, questions: list[str]) -> Results:
     """Runs the questions one after the other, and prints the table of each when it is there."""
     versions = installed(arguments.client or _CLIENTS, dict(pythons(arguments)))
-    results = Results("growth", " ".join(["growth.py", *sys.argv[1:]]), this_machine(), versions)
+    results = Results("growth", command_of("growth.py", arguments), this_machine(), versions)
     with Nginx(arguments.core if arguments.pin == "same" else None, tls=True) as server:
         setting = make_setting(arguments, server)
         for question in questions:
             for load in GROWN.values():
                 if load.name.partition(":")[0] == question:
                     results.loads[load.name] = run_rounds(load, versions, setting)
-            print(f"\n### CPU µs a request\n\n{growth(results, question, 'cpu_us').to_markdown()}", flush=True)
+            show(results, question, "cpu_us", f"{GROWTHS[question]}: CPU, µs a request")
             if question == "hosts":
-                print(
-                    f"\n### KB an idle connection\n\n{growth(results, question, 'idle_kb').to_markdown()}", flush=True
-                )
+                show(results, question, "idle_kb", "KB for each idle connection")
     return results
+
+
+def show(results: Results, question: str, figure: str, title: str) -> None:
+    """A table under a title."""
+    print(f"\n### {title}\n\n{growth(results, question, figure).to_markdown()}", flush=True)
 
 
 def main() -> None:

@@ -23,7 +23,10 @@ class Load:
     name: str
     title: str
     kind: str
-    """What a request is: get, get-large, urgent (of some threads), json, cold, or one of ONE_BODY."""
+    """What a request is: get, get-large, beside (of the first host only), urgent (of some threads), json.
+
+    Or something else: cold, or one of ONE_BODY.
+    """
     requests: int = 1
     threads: int = 1
     sockets: int = 1
@@ -89,8 +92,9 @@ def _growth() -> list[Load]:
     ]
     threads = [Load(f"threads:{count}", "threads on 6 sockets", "get", 16000, count, 6) for count in THREADS]
     hosts = [Load(f"hosts:{count}", "hosts", "get", 10000, hosts=count, server="hosts") for count in HOSTS]
+    beside = [Load(f"beside:{count}", "hosts", "beside", 10000, hosts=count, server="hosts") for count in HOSTS]
     headers = [Load(f"headers:{count}", "response headers", "get", 2000, path=f"/headers/{count}") for count in HEADERS]
-    return [*body, *threads, *hosts, *headers]
+    return [*body, *threads, *hosts, *beside, *headers]
 
 
 GROWN = {load.name: load for load in _growth()}
@@ -98,7 +102,8 @@ GROWN = {load.name: load for load in _growth()}
 GROWTHS = {
     "body": "Body size, bytes",
     "threads": "Threads on 6 sockets",
-    "hosts": "Hosts, with an idle connection each",
+    "hosts": "Hosts in turn, a connection kept to each",
+    "beside": "One host, beside idle connections to others",
     "headers": "Header fields of the response",
 }
 """The questions, and the axis of each."""

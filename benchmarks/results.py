@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -47,11 +47,10 @@ class Results:
         """<folder>/<name>.json."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self.name}.json"
-        rounded = {
-            load: {client: [_rounded(figures) for figures in rounds] for client, rounds in clients.items()}
-            for load, clients in self.loads.items()
-        }
-        path.write_text(json.dumps({**asdict(self), "loads": rounded}, indent=1) + "\n", encoding="utf-8")
+        facts = {"name": self.name, "command": self.command, "machine": self.machine, "versions": self.versions}
+        head = "".join(f" {json.dumps(key)}: {json.dumps(value)},\n" for key, value in facts.items())
+        loads = ",\n".join(f"  {json.dumps(load)}: {{\n{_lines(clients)}\n  }}" for load, clients in self.loads.items())
+        path.write_text(f'{{\n{head} "loads": {{\n{loads}\n }}\n}}\n', encoding="utf-8")
         return path
 
     @classmethod
@@ -94,6 +93,14 @@ def _nginx() -> str:
         subprocess.run(["nginx", "-v"], capture_output=True, text=True, env=environment)
         .stderr.partition("/")[2]
         .strip()
+    )
+
+
+def _lines(clients: Rounds) -> str:
+    """One for each client."""
+    return ",\n".join(
+        f"   {json.dumps(client)}: {json.dumps([_rounded(figures) for figures in rounds])}"
+        for client, rounds in clients.items()
     )
 
 

@@ -86,10 +86,11 @@ def comparison(results: Results, load: str) -> Table:
 def growth(results: Results, question: str, figure: str) -> Table:
     """What grows below each other, a column for each client, and how much more than with the fewest."""
     loads = [load for load in results.loads if load.partition(":")[0] == question]
+    base = "" if question == "body" else next((load for load in loads if results.spread(load, OURS, figure)), "")
     rows = [[GROWN[loads[0]].title, *results.versions]] if loads else [[question]]
     for load in loads:
         spreads = [(results.spread(load, client, figure), client) for client in results.versions]
-        first = {client: results.spread(loads[0], client, figure) for client in results.versions}
+        first = {client: results.spread(base, client, figure) if base else None for client in results.versions}
         cells = [_grown(spread, first[client]) for spread, client in spreads]
         if any(spread for spread, _ in spreads):
             rows.append([f"{int(load.partition(':')[2]):,}".replace(",", " "), *cells])
@@ -101,6 +102,14 @@ def facts(results: Results) -> Table:
     rows = [["what", "which"]]
     rows += [[name, value] for name, value in {**results.machine, **results.versions}.items()]
     return Table([*rows, ["command", f"``{results.command}``"]])
+
+
+def micro(results: Results) -> Table:
+    """One row for each question."""
+    column = Column("CPU, µs", "cpu_us", has_range=True)
+    rows = [["piece", column.title]]
+    rows += [[load, _cell(results.spread(load, OURS, column.figure), column)] for load in results.loads]
+    return Table(rows)
 
 
 def number(value: float) -> str:
@@ -125,7 +134,7 @@ def _ratio(results: Results, load: str, client: str, peer: str, figure: str) -> 
 def _grown(spread: Spread | None, first: Spread | None) -> str:
     if spread is None:
         return ""
-    more = f" ({spread.median / first.median - 1:+.0%})" if first and first is not spread and first.median else ""
+    more = f" ({spread.median / first.median - 1:+.0%})" if first and first != spread and first.median else ""
     return f"{number(spread.median)}{more}"
 
 

@@ -78,8 +78,10 @@ def run_requests(client: Client, load: Load, bases: list[str], port: int) -> Fig
     figures: Figures = {}
     fetch = client.fetch_large if load.kind == "get-large" else client.fetch
 
+    asked = bases[:1] if load.kind == "beside" else bases
+
     def work_with(fetch: Callable[[str], bytes], first: int) -> Work:
-        urls = itertools.cycle([base + load.path for base in bases[first:] + bases[:first]])
+        urls = itertools.cycle([base + load.path for base in asked[first:] + asked[:first]])
         return lambda: check(len(fetch(next(urls))) == load.size)
 
     if load.kind == "json":
@@ -87,7 +89,7 @@ def run_requests(client: Client, load: Load, bases: list[str], port: int) -> Fig
         works: list[Work] = [lambda: check(client.post_json(url, JSON_VALUE) == JSON_VALUE)]
     else:
         works = [
-            work_with(client.fetch_urgently if number < load.urgent else fetch, number % len(bases))
+            work_with(client.fetch_urgently if number < load.urgent else fetch, number % len(asked))
             for number in range(load.threads)
         ]
 
