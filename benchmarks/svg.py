@@ -6,10 +6,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from statistics import median
 
 _WIDTH, _HEIGHT = 480, 250
 """Of a panel, in pixels."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 110, 64, 34, 40
+_CLIPPED = 6
+"""A bar of more than so many medians ends there, so that the others can be told apart; its number tells."""
 _OURS = "#1f6f5c"
 _OTHERS = ("#b5562b", "#3b5b92", "#8a6d3b", "#7a4b8f", "#6b7280", "#a03c58", "#4d7c0f")
 
@@ -57,17 +60,19 @@ def _bars(bars: Sequence[Bar]) -> list[str]:
     parts: list[str] = []
     if not bars:
         return parts
-    scale = (_WIDTH - _LEFT - _RIGHT) / max(bar.most for bar in bars)
+    longest = min(max(bar.most for bar in bars), _CLIPPED * median(bar.value for bar in bars))
+    scale = (_WIDTH - _LEFT - _RIGHT) / longest
     step = min(26.0, (_HEIGHT - _TOP - 16) / len(bars))
     for number, bar in enumerate(bars):
         y = _TOP + number * step
-        middle, length = y + step / 2, bar.value * scale
+        middle, length = y + step / 2, min(bar.value, longest) * scale
+        least, most = (_LEFT + min(value, longest) * scale for value in (bar.least, bar.most))
         colour = _OURS if bar.is_ours else "#b9c0c9"
         parts += [
             _text(_LEFT - 6, middle + 4, bar.name, "end", weight="bold" if bar.is_ours else "normal"),
             f'<rect x="{_LEFT}" y="{y + 3:.1f}" width="{length:.1f}" height="{step - 6:.1f}" fill="{colour}"/>',
-            _line([(_LEFT + bar.least * scale, middle), (_LEFT + bar.most * scale, middle)], "#333", 1),
-            _text(_LEFT + bar.most * scale + 5, middle + 4, _shown(bar.value)),
+            _line([(least, middle), (most, middle)], "#333", 1),
+            _text(most + 5, middle + 4, _shown(bar.value)),
         ]
     return parts
 
