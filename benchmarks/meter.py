@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import time
 
@@ -43,7 +44,14 @@ def memory_mb(field: str = "VmHWM") -> float:
 
 
 def sockets_in_use(port: int) -> int:
-    """Connections to this port of the machine."""
+    """This process's connections to this port of the machine."""
+    own = set()
+    for descriptor in os.listdir("/proc/self/fd"):
+        try:
+            own.add(os.readlink(f"/proc/self/fd/{descriptor}"))
+        except FileNotFoundError:
+            continue  # the one of the listing itself
     with open("/proc/net/tcp") as file:
         rows = [line.split() for line in file]
-    return sum(row[2].endswith(f":{port:04X}") and row[3] == _ESTABLISHED for row in rows)
+    of_port = {f"socket:[{row[9]}]" for row in rows if row[2].endswith(f":{port:04X}") and row[3] == _ESTABLISHED}
+    return len(own & of_port)

@@ -39,11 +39,11 @@ def _rounds(*figures: float) -> list[dict[str, float]]:
 def test_compare_measures_each_load_it_is_asked_for(tmp_path: Path) -> None:
     """A queue with priorities, many hosts, a large body: each has its own figures, and they are written."""
     program("nginx", "nginx-light")
-    loads = {"mixed": 64, "hosts": 500, "file": None}
+    loads = ("mixed", "hosts", "file")
     _run("compare.py", *loads, "-c", "netstack_sync", "-r", "1", "--scale", "0.004", "-o", str(tmp_path))
     read: Any = json.loads((tmp_path / "pinned.json").read_text())["loads"]
     figures = {load: read[load]["netstack_sync"][0] for load in loads}
-    assert figures["mixed"]["sockets"] == 6 and figures["mixed"]["urgent_p99_ms"] > 0
+    assert 1 <= figures["mixed"]["sockets"] <= 6 and figures["mixed"]["urgent_p99_ms"] > 0
     assert figures["hosts"]["sockets"] == 500 and figures["hosts"]["p50_ms"] <= figures["hosts"]["max_ms"]
     assert figures["file"]["cpu_s_per_gb"] > 0 and figures["file"]["rss_mb"] > 0
 
