@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import resource
+import socket
 import time
 
 Figures = dict[str, float]
 """By name, with the unit in it."""
-_ESTABLISHED = "01"
 
 
 class Meter:
@@ -44,14 +44,15 @@ def memory_mb(field: str = "VmHWM") -> float:
 
 
 def sockets_in_use(port: int) -> int:
-    """This process's connections to this port of the machine."""
-    own = set()
+    """This process's connections to this port; the kernel's list of all connections may skip some while it changes."""
+    found = set()
     for descriptor in os.listdir("/proc/self/fd"):
         try:
-            own.add(os.readlink(f"/proc/self/fd/{descriptor}"))
-        except FileNotFoundError:
-            continue  # the one of the listing itself
-    with open("/proc/net/tcp") as file:
-        rows = [line.split() for line in file]
-    of_port = {f"socket:[{row[9]}]" for row in rows if row[2].endswith(f":{port:04X}") and row[3] == _ESTABLISHED}
-    return len(own & of_port)
+            name = os.readlink(f"/proc/self/fd/{descriptor}")
+            if name.startswith("socket:"):
+                with socket.socket(fileno=os.dup(int(descriptor))) as copy:
+                    if copy.family == socket.AF_INET and copy.getpeername()[1] == port:
+                        found.add(name)
+        except OSError:
+            continue  # it is closed, or is not connected
+    return len(found)
