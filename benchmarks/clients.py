@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import json
+import importlib
 import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
@@ -33,32 +31,39 @@ class Client(NamedTuple):
     """POSTs bytes, a file of known length, or an iterator in chunks, and gives the answer."""
     post_json: Callable[[str, Any], Any]
     """POSTs a value and reads the answer's."""
+    fetch_large: Callable[[str], bytes]
+    """As fetch(), of what a library may think too large to be taken unasked."""
+    fetch_urgently: Callable[[str], bytes]
+    """As fetch(), before others that wait, where a library knows of that."""
 
 
-def make_netstack_sync(sockets: int) -> Client:
+def make_netstack_sync(sockets: int, hosts: int) -> Client:
     """This project."""
     import netstack_sync
 
-    session = netstack_sync.Session(limits=netstack_sync.Limits(per_host=sockets), verify=CA_FILE or True)
+    limits = netstack_sync.Limits(per_host=sockets, total=max(256, sockets * hosts))
+    session = netstack_sync.Session(limits=limits, verify=CA_FILE or True)
 
     def download(url: str) -> int:
         with session.stream("GET", url) as response:
             return sum(len(piece) for piece in response.iter_raw())
 
     return Client(
-        lambda url: session.get(url, max_response_size=None).content,
+        lambda url: session.get(url).content,
         download,
         lambda url, path: session.download(url, path, overwrite=True),
         lambda url, body: session.post(url, content=body).content,
         lambda url, value: session.post(url, json=value).json(),
+        lambda url: session.get(url, max_response_size=None).content,
+        lambda url: session.get(url, priority="highest").content,
     )
 
 
-def make_urllib3(sockets: int) -> Client:
+def make_urllib3(sockets: int, hosts: int) -> Client:
     """A pool that blocks when all its connections are in use."""
     import urllib3
 
-    pool = urllib3.PoolManager(maxsize=sockets, block=True, ca_certs=CA_FILE)
+    pool = urllib3.PoolManager(num_pools=hosts, maxsize=sockets, block=True, ca_certs=CA_FILE)
 
     def download(url: str) -> int:
         response = pool.request("GET", url, preload_content=False)
@@ -76,22 +81,22 @@ def make_urllib3(sockets: int) -> Client:
         headers = {"Content-Length": str(os.fstat(body.fileno()).st_size)} if is_file else None
         return pool.request("POST", url, body=body, headers=headers).data
 
-    return Client(
-        lambda url: pool.request("GET", url).data,
-        download,
-        save,
-        upload,
-        lambda url, value: pool.request("POST", url, json=value).json(),
-    )
+    def fetch(url: str) -> bytes:
+        return pool.request("GET", url).data
+
+    def post_json(url: str, value: Any) -> Any:
+        return pool.request("POST", url, json=value).json()
+
+    return Client(fetch, download, save, upload, post_json, fetch, fetch)
 
 
-def make_requests(sockets: int) -> Client:
-    """One shared session, as most programs use it."""
-    import requests
-
+def make_requests(sockets: int, hosts: int, module: str = "requests") -> Client:
+    """One shared session, as most programs use it; niquests has the same interface."""
+    requests = importlib.import_module(module)
     session = requests.Session()
     session.verify, session.trust_env = CA_FILE or True, False  # a variable would go before the argument
-    session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=sockets, pool_block=True))
+    adapter = requests.adapters.HTTPAdapter(pool_connections=hosts, pool_maxsize=sockets, pool_block=True)
+    session.mount("http://", adapter)
 
     def download(url: str) -> int:
         with session.get(url, stream=True) as response:
@@ -102,22 +107,24 @@ def make_requests(sockets: int) -> Client:
             for piece in response.iter_content(PIECE_BYTES):
                 file.write(piece)
 
-    return Client(
-        lambda url: session.get(url).content,
-        download,
-        save,
-        lambda url, body: session.post(url, data=body).content,
-        lambda url, value: session.post(url, json=value).json(),
-    )
+    def fetch(url: str) -> bytes:
+        body: bytes = session.get(url).content
+        return body
+
+    def upload(url: str, body: Body) -> bytes:
+        answer: bytes = session.post(url, data=body).content
+        return answer
+
+    return Client(fetch, download, save, upload, lambda url, value: session.post(url, json=value).json(), fetch, fetch)
 
 
-def make_httpx(sockets: int) -> Client:
+def make_httpx(sockets: int, hosts: int) -> Client:
     """One shared client."""
     import ssl
 
     import httpx
 
-    limits = httpx.Limits(max_connections=sockets, max_keepalive_connections=sockets)
+    limits = httpx.Limits(max_connections=sockets * hosts, max_keepalive_connections=sockets * hosts)
     client = httpx.Client(limits=limits, timeout=60, verify=ssl.create_default_context(cafile=CA_FILE))
 
     def download(url: str) -> int:
@@ -129,90 +136,53 @@ def make_httpx(sockets: int) -> Client:
             for piece in response.iter_bytes():
                 file.write(piece)
 
-    return Client(
-        lambda url: client.get(url).content,
-        download,
-        save,
-        lambda url, body: client.post(url, content=body).content,
-        lambda url, value: client.post(url, json=value).json(),
-    )
-
-
-def make_pycurl(sockets: int) -> Client:
-    """One handle per thread, the usual threaded use; it keeps to no limit of sockets."""
-    import pycurl
-
-    local = threading.local()
-
-    def perform(url: str, options: dict[int, Any]) -> None:
-        if not hasattr(local, "handle"):
-            local.handle = pycurl.Curl()
-        curl = local.handle
-        curl.reset()  # the options; connections stay
-        if CA_FILE is not None:
-            curl.setopt(pycurl.CAINFO, CA_FILE)
-        curl.setopt(pycurl.URL, url)
-        for option, value in options.items():
-            curl.setopt(option, value)
-        curl.perform()
-
     def fetch(url: str) -> bytes:
-        body = io.BytesIO()
-        perform(url, {pycurl.WRITEDATA: body})
-        return body.getvalue()
+        return client.get(url).content
+
+    def upload(url: str, body: Body) -> bytes:
+        return client.post(url, content=body).content
+
+    return Client(fetch, download, save, upload, lambda url, value: client.post(url, json=value).json(), fetch, fetch)
+
+
+def make_primp(sockets: int, hosts: int) -> Client:
+    """A library in Rust; it keeps to no limit of sockets, and uploads bytes only."""
+    import primp
+
+    client = primp.Client(ca_cert_file=CA_FILE, timeout=60)
 
     def download(url: str) -> int:
-        sizes: list[int] = []
-        perform(url, {pycurl.WRITEFUNCTION: lambda piece: sizes.append(len(piece))})
-        return sum(sizes)
+        return sum(len(piece) for piece in client.get(url, stream=True).iter_bytes())
 
     def save(url: str, path: str) -> None:
         with open(path, "wb") as file:
-            perform(url, {pycurl.WRITEDATA: file})
+            for piece in client.get(url, stream=True).iter_bytes():
+                file.write(piece)
 
     def upload(url: str, body: Body) -> bytes:
-        answer = io.BytesIO()
-        headers = ["Expect:"]  # else it waits for a 100 that this server does not send
-        options: dict[int, Any] = {pycurl.POST: 1, pycurl.WRITEDATA: answer, pycurl.HTTPHEADER: headers}
-        if isinstance(body, bytes):
-            options[pycurl.POSTFIELDS] = body
-        elif hasattr(body, "fileno"):
-            options.update({pycurl.READDATA: body, pycurl.POSTFIELDSIZE_LARGE: os.fstat(body.fileno()).st_size})
-        else:
-            headers.append("Transfer-Encoding: chunked")
-            options[pycurl.READFUNCTION] = _Reader(body).read
-        perform(url, options)
-        return answer.getvalue()
+        if not isinstance(body, bytes):
+            raise SystemExit("uploads bytes only")
+        return client.post(url, content=body).content
 
-    def post_json(url: str, value: Any) -> Any:
-        answer = io.BytesIO()
-        headers = ["Content-Type: application/json", "Expect:"]
-        body = json.dumps(value).encode()
-        perform(url, {pycurl.POSTFIELDS: body, pycurl.WRITEDATA: answer, pycurl.HTTPHEADER: headers})
-        return json.loads(answer.getvalue())
+    def fetch(url: str) -> bytes:
+        return client.get(url).content
 
-    return Client(fetch, download, save, upload, post_json)
+    return Client(fetch, download, save, upload, lambda url, value: client.post(url, json=value).json(), fetch, fetch)
 
 
-class _Reader:
-    """Pieces as a file that gives what it is asked for, as libcurl wants them."""
+def _make_pycurl(sockets: int, hosts: int) -> Client:
+    from pycurl_client import make_pycurl
 
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
-        self._rest = b""
-
-    def read(self, size: int) -> bytes:
-        """At most `size` bytes; none at the end."""
-        rest = self._rest or next(self._pieces, b"")
-        self._rest = rest[size:]
-        return rest[:size]
+    return make_pycurl(hosts)
 
 
-SYNC_CLIENTS: dict[str, Callable[[int], Client]] = {
+SYNC_CLIENTS: dict[str, Callable[[int, int], Client]] = {
     "netstack_sync": make_netstack_sync,
     "urllib3": make_urllib3,
     "requests": make_requests,
     "httpx": make_httpx,
-    "pycurl": make_pycurl,
+    "pycurl": _make_pycurl,
+    "primp": make_primp,
+    "niquests": lambda sockets, hosts: make_requests(sockets, hosts, "niquests"),
 }
-"""Makers by name; each takes the limit of sockets."""
+"""Makers by name; each takes the limit of sockets for a host, and how many hosts there are."""

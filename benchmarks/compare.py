@@ -1,98 +1,79 @@
-"""Compares HTTP clients side by side: interleaved rounds, a process per client and round, one core for all."""
+"""Compares HTTP clients side by side: interleaved rounds, a process per client and round."""
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
-import json
-import os
-import statistics
-import subprocess
 import sys
+from pathlib import Path
 
+from cold_start import run_cold
+from loads import COMPARED
+from results import Results, this_machine
+from rounds import CLIENTS, OTHER_CLIENTS, Setting, installed, run_rounds
 from server import Nginx
-from workload import ONE_BODY
-
-LOADS = {
-    "w1": 4000,
-    "w16": 16000,
-    "w64": 16000,
-    "json": 4000,
-    "tls": 1000,
-    "resumed": 250,
-    **dict.fromkeys(ONE_BODY, 1),
-}
-CLIENTS = ["netstack_sync", "urllib3", "requests", "httpx", "aiohttp", "pycurl"]
-_SLOW = {"requests": 4, "httpx": 4}  # a fraction of the requests is enough for a figure
-
-Figures = dict[str, float]
+from tables import comparison
 
 
-def measure(client: str, load: str, server: Nginx, core: int) -> Figures | None:
-    """One round; None when the client failed, and its last words on stderr."""
-    base = server.sink_base if load.startswith("upload") else server.base
-    base = {"tls": server.tls_base, "resumed": server.ticket_base}.get(load, base)
-    environment = {**os.environ, "BENCH_CA_FILE": server.ca_file}
-    requests = max(1, LOADS[load] // _SLOW.get(client, 1))
-    here = os.path.dirname(os.path.abspath(__file__))
-    command = ["taskset", "-c", str(core), sys.executable, f"{here}/workload.py", client, load, base, str(requests)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
-    if done.returncode:
-        print(f"{client} failed: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
-        return None
-    figures = json.loads(done.stdout)
-    return {
-        "per_second": requests / figures["wall"],
-        "cpu_us": figures["cpu"] / requests * 1e6,
-        "megabytes_per_second": 104.8576 / figures["wall"],
-    }
+def add_arguments(parser: argparse.ArgumentParser, rounds: int = 3) -> None:
+    """Those that compare.py and growth.py share."""
+    parser.add_argument("-c", "--client", action="append", choices=[*CLIENTS, *OTHER_CLIENTS], help="repeatable")
+    parser.add_argument("-r", "--rounds", type=int, default=rounds)
+    parser.add_argument("--pin", choices=["same", "free"], default="same", help="server and client on one core, or not")
+    parser.add_argument("--core", type=int, default=0, help="the core of --pin same")
+    parser.add_argument("--scale", type=float, default=1.0, help="part of the requests, for a quick trial")
+    parser.add_argument("--niquests-python", metavar="FILE", help="the interpreter of an environment with niquests")
+    parser.add_argument("-o", "--output", type=Path, metavar="FOLDER", help="write NAME.json with all figures there")
 
 
-def report(load: str, rounds: dict[str, list[Figures]]) -> None:
-    """Prints a table: medians, and their ratio to urllib3's."""
-    is_body = load in ONE_BODY
-    unit = "MB/s | CPU s/GB" if is_body else "requests/s | CPU µs/request"
-    print(f"\n### {load}\n\n| client | {unit} | CPU / urllib3's |\n|---|---|---|---|")
-    cpu = {name: statistics.median(f["cpu_us"] for f in figures) for name, figures in rounds.items() if figures}
-    for name in cpu:
-        key = "megabytes_per_second" if is_body else "per_second"
-        rate = statistics.median(f[key] for f in rounds[name])
-        shown = f"{cpu[name] / 1e6 / 0.1048576:.2f}" if is_body else f"{cpu[name]:.0f}"
-        ratio = f"{cpu[name] / cpu['urllib3']:.2f}" if "urllib3" in cpu else "-"
-        print(f"| {name} | {rate:.0f} | {shown} | {ratio} |")
+def check_loads(parser: argparse.ArgumentParser, wanted: list[str], known: list[str]) -> list[str]:
+    """All when none is named."""
+    unknown = [load for load in wanted if load not in known]
+    if unknown:
+        parser.error(f"no such work load: {', '.join(unknown)}")
+    return wanted or known
 
 
-def installed(names: list[str]) -> list[str]:
-    """Those that can be imported; the others are named."""
-    found = [name for name in names if importlib.util.find_spec(name) is not None]
-    for name in names:
-        if name not in found:
-            print(f"{name} is not installed and left out", file=sys.stderr)
-    return found
+def make_setting(arguments: argparse.Namespace, server: Nginx) -> Setting:
+    """From the command line."""
+    core = arguments.core if arguments.pin == "same" else None
+    return Setting(server, core, arguments.rounds, arguments.scale, pythons(arguments))
+
+
+def pythons(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
+    """The interpreters of clients that have one of their own."""
+    return (("niquests", arguments.niquests_python),) if arguments.niquests_python else ()
+
+
+def command_of(program: str, arguments: argparse.Namespace) -> str:
+    """How to have such a run again; without places of files."""
+    pin = f"--core {arguments.core}" if arguments.pin == "same" else "--pin free"
+    return f"{program} -r {arguments.rounds} {pin} --scale {arguments.scale:g}"
+
+
+def compare(arguments: argparse.Namespace, loads: list[str], name: str) -> Results:
+    """Runs the loads one after the other, and prints each table when it is there."""
+    wanted = arguments.client or [*CLIENTS, *(client for client, _ in pythons(arguments))]
+    versions = installed(wanted, dict(pythons(arguments)))
+    results = Results(name, command_of("compare.py", arguments), this_machine(), versions)
+    with Nginx(arguments.core if arguments.pin == "same" else None, tls=True) as server:
+        setting = make_setting(arguments, server)
+        for load in loads:
+            run = run_cold(list(versions), setting) if load == "cold" else None
+            results.loads[load] = run or run_rounds(COMPARED[load], versions, setting)
+            print(f"\n### {COMPARED[load].title}\n\n{comparison(results, load).to_markdown()}", flush=True)
+    return results
 
 
 def main() -> None:
     """Parses the arguments and runs."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("loads", nargs="*", metavar="LOAD", help=f"of {', '.join(LOADS)}; all by default")
-    parser.add_argument("-c", "--client", action="append", choices=CLIENTS, help="repeatable; all by default")
-    parser.add_argument("-r", "--rounds", type=int, default=3)
-    parser.add_argument("--core", type=int, default=0, help="the core that everything is pinned to")
+    parser.add_argument("loads", nargs="*", metavar="LOAD", help=f"of {', '.join(COMPARED)}; all by default")
+    add_arguments(parser)
     arguments = parser.parse_args()
-    loads = arguments.loads or list(LOADS)
-    unknown = [load for load in loads if load not in LOADS]
-    if unknown:
-        parser.error(f"no such work load: {', '.join(unknown)}")
-    clients = installed(arguments.client or CLIENTS)
-    with Nginx(arguments.core, tls=True) as server:
-        for load in loads:
-            rounds: dict[str, list[Figures]] = {name: [] for name in clients}
-            for _ in range(arguments.rounds):
-                for name in clients:
-                    figures = measure(name, load, server, arguments.core)
-                    if figures is not None:
-                        rounds[name].append(figures)
-            report(load, rounds)
+    loads = check_loads(parser, arguments.loads, list(COMPARED))
+    results = compare(arguments, loads, "pinned" if arguments.pin == "same" else "free")
+    if arguments.output:
+        print(f"\nwritten: {results.write(arguments.output)}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""The regression guard: what a request costs in bytecodes, Python calls and system calls, against a budget."""
