@@ -83,7 +83,7 @@ class SyncUrlFetcher:
                 rendezvous.wait()
             else:
                 self._waiting.clear()  # in a forked child the parent's thread may sleep there
-                self._on_outcome(ERR_CONTEXT_SHUT_DOWN)
+                self._end_unstarted()
             if self._net_error == OK and self._news is None:  # fast path
                 return self._make_response()
             return self._wait()
@@ -104,7 +104,7 @@ class SyncUrlFetcher:
             self._teller = NewsTeller(self._news, callback_threads, self._context, self._cancel)
         self._started_at = thread.clock.now()
         if not thread.post_for_caller(self._start):
-            self._on_outcome(ERR_CONTEXT_SHUT_DOWN)
+            self._end_unstarted()
 
     def wait(self) -> Response:
         """The response; raises the NetError of a failure, FetchCancelled, or what the caller's body or function raised.
@@ -205,6 +205,22 @@ class SyncUrlFetcher:
         if not thread.is_abandoned:  # else: its lock may have been held at the moment of a fork
             news.tell()
 
+    def _end_unstarted(self) -> None:
+        """There is no loop that would end it: this thread does, and lets go who else waits."""
+        self._net_error = ERR_CONTEXT_SHUT_DOWN
+        if self._news is not None:
+            self._news.end(is_dropped=False)
+        while (rendezvous := self._take_waiting()) is not None:
+            rendezvous.notify()
+        self._settle()
+
+    def _take_waiting(self) -> Rendezvous | None:
+        """One who waits and has not just seen the outcome himself; see _sleep()."""
+        try:
+            return self._waiting.pop()
+        except IndexError:
+            return None
+
     def _make_response(self) -> Response:
         fetcher, pipe = self._fetcher, self._pipe
         if pipe is None:  # fast path
@@ -267,7 +283,8 @@ class SyncUrlFetcher:
             total_s = self._fetcher.request.timeout.total
             self._teller.when_told(self._on_told, inf if total_s is None else self._started_at + total_s)
         else:
-            self._settle(net_error)
+            self._wake(net_error)
+            self._settle()
 
     def _on_told(self, result: int) -> None:
         fetcher, news = self._fetcher, self._news
@@ -278,10 +295,10 @@ class SyncUrlFetcher:
             fetcher.timed_out = "total"
             fetcher.error_detail = "the total limit was reached while a function of the request's had not come back"
         if self._net_error == ERR_IO_PENDING:
-            self._settle(result)
+            self._wake(result)
+            self._settle()
 
-    def _settle(self, net_error: int) -> None:
-        self._wake(net_error)
+    def _settle(self) -> None:
         if self._teller is not None:
             self._teller.end()
         on_done, self._on_done = self._on_done, None
@@ -289,12 +306,9 @@ class SyncUrlFetcher:
             on_done()
 
     def _wake(self, net_error: int) -> None:
-        """Whoever waits looks again; see _sleep()."""
+        """Whoever waits looks again, at the end of the turn; see _sleep()."""
         self._net_error = net_error
-        waiting = self._waiting
-        while waiting:
-            try:
-                rendezvous = waiting.pop()
-            except IndexError:  # he has just seen it himself
-                return
-            rendezvous.notify()
+        while self._waiting:
+            rendezvous = self._take_waiting()
+            if rendezvous is not None:
+                self._context.thread.wake_soon(rendezvous.notify)
