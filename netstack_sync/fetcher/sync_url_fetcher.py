@@ -310,5 +310,6 @@ class SyncUrlFetcher:
         self._net_error = net_error
         while self._waiting:
             rendezvous = self._take_waiting()
-            if rendezvous is not None:
-                self._context.thread.wake_soon(rendezvous.notify)
+            if rendezvous is None:
+                return
+            self._context.thread.wake_soon(rendezvous.notify)
