@@ -67,6 +67,11 @@ class DeadlineQueue:
         elif owner in self._out_of_order:
             self._out_of_order.pop(owner).cancel()
 
+    @property
+    def is_idle(self) -> bool:
+        """True while the timer is armed for nobody."""
+        return self._timer is not None and not self._due_at
+
     def stop_if_empty(self) -> bool:
         """Gives the timer up if it has nobody to be armed for; False while it has."""
         if self._due_at:

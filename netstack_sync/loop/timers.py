@@ -130,8 +130,9 @@ class TimerQueue:
         self._cancelled = 0
 
     def __len__(self) -> int:
-        """Armed tasks, without those cancelled."""
-        return len(self._heap) - self._cancelled
+        """Armed tasks, without those cancelled, and without timers of deadlines that were all kept."""
+        idle = sum([queue.is_idle for queue in self._deadlines.values()])
+        return len(self._heap) - self._cancelled - idle
 
 
 class OneShotTimer:

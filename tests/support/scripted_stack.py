@@ -194,7 +194,6 @@ class ScriptedStack:
         assert self.pools.slots == 0 and not list(self.pools.groups())
         assert self.open_sockets == 0
         assert not any(socket.is_watched for socket in self.sockets)
-        self.thread.timers._drop_empty_queues()  # which may stay armed for deadlines that were kept
         assert len(self.thread.timers) == 0
         self.recorded.assert_spans_are_closed()
         self.meter.assert_complete()
