@@ -28,11 +28,12 @@ from netstack_sync.base.url_parts import (
 
 QueryParams: TypeAlias = Mapping[str, object] | Iterable[tuple[str, object]] | str
 
-# What is kept is bounded in bytes. Short texts, enough for a crawler that comes back to thousands of hosts: mostly under
-# 1 KB each with their Url, and 3 KB at the worst (percent-encoding makes three characters of one), so 25 MB in all.
+# What is kept is bounded in bytes. Short texts, enough for a crawler that comes back to thousands of hosts: mostly
+# under 1 KB each with their Url, and 3 KB at the worst (percent-encoding triples a text), so 25 MB in all.
 _SHORT_URLS: Final = 8192
 _MAX_SHORT: Final = 256
-# Longer ones, and those that are not ASCII, of which one character becomes up to twelve: 80 KB at the worst, 20 MB in all.
+# Longer ones, and those that are not ASCII, one character of which becomes up to twelve: 80 KB at the worst, 20 MB in
+# all.
 _LONG_URLS: Final = 256
 _MAX_LONG: Final = 2048
 

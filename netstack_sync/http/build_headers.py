@@ -38,7 +38,7 @@ class Forwarding(NamedTuple):
 
 
 class RequestHeads:
-    """Builds heads, and remembers what comes after Host, because a program's requests are mostly alike but for their URL.
+    """Builds heads, and remembers what comes after Host: a program's requests are mostly alike but for their URL.
 
     So it does not matter how many hosts and paths there are. Owned by the session and gone with it. What holds
     credentials or is of an unusual size is not kept. Network thread only.
@@ -58,22 +58,22 @@ class RequestHeads:
         `forwarding` nothing goes out that is for a proxy.
         Raises ValueError for what must not go on the wire; the layers above have checked it before.
         """
-        fields, upload, url = tuple(info.headers.items()), info.upload, info.url
+        method, fields, upload, url = info.method, tuple(info.headers.items()), info.upload, info.url
         if forwarding is not None and forwarding.authorization is not None:
             fields = _with_field(fields, "Proxy-Authorization", forwarding.authorization)
         if authorization is not None:
             fields = _with_field(fields, "Authorization", authorization)
         if info.interim is not None and info.expects_continue:
             fields = (*fields, ("Expect", "100-continue"))
-        size = upload.size if upload is not None else 0 if info.method in _METHODS_WITH_BODY else -1
+        size = upload.size if upload is not None else 0 if method in _METHODS_WITH_BODY else -1
         is_forwarded = forwarding is not None
         # Neither credentials nor the fragment are part of the absolute form (RFC 9110 §4.2.4, RFC 9112 §3.2.2).
         target = f"{url.scheme}://{url.host_header}{url.request_target}" if is_forwarded else url.request_target
-        key = (info.method, fields, size, is_forwarded)
+        key = (method, fields, size, is_forwarded)
         rest = self._known.get(key)
         if rest is not None and url.username is None:  # fast path
-            return (build_request_start(info.method, target, url.host_header) + rest).encode("latin-1")
-        head = build_request_head(info.method, target, _all_fields(url, *key[1:]))
+            return (build_request_start(method, target, url.host_header) + rest).encode("latin-1")
+        head = build_request_head(method, target, _all_fields(url, *key[1:]))
         self._maybe_keep(key, url, head)
         return head
 
