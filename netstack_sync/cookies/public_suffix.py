@@ -16,7 +16,8 @@ from netstack_sync.loop.completion import Task
 from netstack_sync.loop.gate import Gate
 from netstack_sync.workers.worker_pool import WorkerPool
 
-_CACHED_HOSTS: Final = 1024
+_CACHED_HOSTS: Final = 8192  # 6 MB at the most
+_MAX_CACHED_LENGTH: Final = 253  # as long as DNS can name
 
 _Lookup = Callable[[str], "str | None"]
 
@@ -24,23 +25,24 @@ _Lookup = Callable[[str], "str | None"]
 class PublicSuffixes:
     """The list of public suffixes, those of private owners included, as Chromium has it for cookies. Any thread."""
 
-    __slots__ = ("_find",)
+    __slots__ = ("_find", "_find_cached")
 
     def __init__(self) -> None:
         self._find: _Lookup | None = None
+        self._find_cached: _Lookup | None = None
 
     @property
     def is_loaded(self) -> bool:
         """True once load() is through."""
-        return self._find is not None
+        return self._find_cached is not None
 
     def load(self) -> None:
         """Reads the list unless that is done; blocks."""
-        if self._find is None:
+        if self._find_cached is None:
             from publicsuffixlist import PublicSuffixList  # late: reading it takes some 50 ms
 
             find: _Lookup = PublicSuffixList().privatesuffix
-            self._find = lru_cache(_CACHED_HOSTS)(find)
+            self._find, self._find_cached = find, lru_cache(_CACHED_HOSTS)(find)
 
     def registrable_domain(self, host: str) -> str:
         """That of a canonical host; "" for an address and for a name that is a public suffix itself.
@@ -48,9 +50,10 @@ class PublicSuffixes:
         The last label of a name that the list does not know is its suffix, so that `localhost` is one too. Without
         the list every name counts as a suffix: no cookie goes to more than its own host.
         """
-        if self._find is None or "." not in host or parse_ip_literal(host) is not None:
+        find = self._find_cached if len(host) <= _MAX_CACHED_LENGTH else self._find
+        if find is None or "." not in host or parse_ip_literal(host) is not None:
             return ""
-        return self._find(host) or ""
+        return find(host) or ""
 
 
 class PublicSuffixGate:

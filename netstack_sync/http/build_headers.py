@@ -12,20 +12,22 @@ from netstack_sync.base.url import Url
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.log.net_log import NetLogParams
 from netstack_sync.log.params import header_params
-from netstack_sync.wire.http1_request import build_request_head
+from netstack_sync.wire.http1_request import build_request_head, build_request_start
 
 CREDENTIAL_HEADERS = ("Authorization", "Cookie", "Proxy-Authorization")
 FRAMING_HEADERS = ("Content-Length", "Transfer-Encoding")
 _PROXY_HEADERS = frozenset({"proxy-authorization", "proxy-connection"})  # for who forwards, and for nobody else
 
+_NOT_KEPT = frozenset({*map(str.lower, CREDENTIAL_HEADERS), "host"})
+
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})  # they say how long their body is even without one
 
 _MAX_KEPT = 256
-_MAX_KEPT_BYTES = 2048  # half a megabyte in all; larger heads are mostly signed or one of a kind
+_MAX_KEPT_LENGTH = 2048  # a megabyte and a half in all, with keys; longer ones are mostly signed or one of a kind
 
 _Fields = tuple[tuple[str, str], ...]
-_HeadKey = tuple[str, Url, _Fields, "int | None", bool]
-"""Method, URL, the caller's fields, the size for _head_bytes(), and whether a proxy forwards it."""
+_HeadKey = tuple[str, _Fields, "int | None", bool]
+"""Method, the caller's fields, the size for _all_fields(), and whether a proxy forwards it."""
 
 
 class Forwarding(NamedTuple):
@@ -36,16 +38,16 @@ class Forwarding(NamedTuple):
 
 
 class RequestHeads:
-    """Builds heads and remembers the last ones, because a program's requests are mostly alike.
+    """Builds heads, and remembers what comes after Host: a program's requests are mostly alike but for their URL.
 
-    Owned by the session and gone with it. A head with credentials or of an unusual size is not kept. Network
-    thread only.
+    So it does not matter how many hosts and paths there are. Owned by the session and gone with it. What holds
+    credentials or is of an unusual size is not kept. Network thread only.
     """
 
     __slots__ = ("_known",)
 
     def __init__(self) -> None:
-        self._known: dict[_HeadKey, bytes] = {}
+        self._known: dict[_HeadKey, str] = {}
 
     def build(
         self, info: HttpRequestInfo, authorization: str | None = None, forwarding: Forwarding | None = None
@@ -56,31 +58,36 @@ class RequestHeads:
         `forwarding` nothing goes out that is for a proxy.
         Raises ValueError for what must not go on the wire; the layers above have checked it before.
         """
-        fields, upload = tuple(info.headers.items()), info.upload
+        method, fields, upload, url = info.method, tuple(info.headers.items()), info.upload, info.url
         if forwarding is not None and forwarding.authorization is not None:
             fields = _with_field(fields, "Proxy-Authorization", forwarding.authorization)
         if authorization is not None:
             fields = _with_field(fields, "Authorization", authorization)
         if info.interim is not None and info.expects_continue:
             fields = (*fields, ("Expect", "100-continue"))
-        size = upload.size if upload is not None else 0 if info.method in _METHODS_WITH_BODY else -1
-        key = (info.method, info.url, fields, size, forwarding is not None)
-        head = self._known.get(key)
-        if head is None:
-            head = _head_bytes(*key)
-            is_secret = authorization is not None or (forwarding is not None and forwarding.authorization is not None)
-            if len(head) <= _MAX_KEPT_BYTES and not is_secret and not _has_credentials(info):
-                self._keep(key, head)
+        size = upload.size if upload is not None else 0 if method in _METHODS_WITH_BODY else -1
+        is_forwarded = forwarding is not None
+        # Neither credentials nor the fragment are part of the absolute form (RFC 9110 §4.2.4, RFC 9112 §3.2.2).
+        target = f"{url.scheme}://{url.host_header}{url.request_target}" if is_forwarded else url.request_target
+        key = (method, fields, size, is_forwarded)
+        rest = self._known.get(key)
+        if rest is not None and url.username is None:  # fast path
+            return (build_request_start(method, target, url.host_header) + rest).encode("latin-1")
+        head = build_request_head(method, target, _all_fields(url, *key[1:]))
+        self._maybe_keep(key, url, head)
         return head
 
-    def _keep(self, key: _HeadKey, head: bytes) -> None:
+    def _maybe_keep(self, key: _HeadKey, url: Url, head: bytes) -> None:
+        """Unless it is a secret, longer than most, or says something of its own about the URL."""
+        names = {name.lower() for name, _ in key[1]}
+        if url.username is not None or not _NOT_KEPT.isdisjoint(names):
+            return
+        _, _, rest = head.decode("latin-1").split("\r\n", 2)
+        if len(rest) > _MAX_KEPT_LENGTH:
+            return
         if len(self._known) >= _MAX_KEPT:
             del self._known[next(iter(self._known))]
-        self._known[key] = head
-
-
-def _has_credentials(info: HttpRequestInfo) -> bool:
-    return info.url.username is not None or any(name in info.headers for name in CREDENTIAL_HEADERS)
+        self._known[key] = rest
 
 
 def _with_field(fields: _Fields, name: str, value: str) -> _Fields:
@@ -88,8 +95,8 @@ def _with_field(fields: _Fields, name: str, value: str) -> _Fields:
     return (*[field for field in fields if field[0].lower() != name.lower()], (name, value))
 
 
-def _head_bytes(method: str, url: Url, fields: _Fields, size: int | None, is_forwarded: bool) -> bytes:
-    """A size of -1 is no body, None one of unknown length."""
+def _all_fields(url: Url, fields: _Fields, size: int | None, is_forwarded: bool) -> list[tuple[str, str]]:
+    """All that is sent, Host first unless the caller has one. A size of -1 is no body, None one of unknown length."""
     names = {name.lower() for name, _ in fields}
     head = [("Host", url.host_header)] if "host" not in names else []
     if not is_forwarded and not _PROXY_HEADERS.isdisjoint(names):
@@ -104,9 +111,7 @@ def _head_bytes(method: str, url: Url, fields: _Fields, size: int | None, is_for
         head.append(("Transfer-Encoding", "chunked"))
     elif size >= 0:
         head.append(("Content-Length", str(size)))
-    # Neither credentials nor the fragment are part of the absolute form (RFC 9110 §4.2.4, RFC 9112 §3.2.2).
-    target = f"{url.scheme}://{url.host_header}{url.request_target}" if is_forwarded else url.request_target
-    return build_request_head(method, target, head)
+    return head
 
 
 def _keep_alive_field(names: Container[str], is_forwarded: bool) -> str | None:

@@ -22,8 +22,10 @@ _PRIVATE: Final = tuple(
     )
 )
 
+_CACHED_ADDRESSES: Final = 8192  # 2 MB at the most; more than there are connections
 
-@lru_cache(maxsize=1024)
+
+@lru_cache(_CACHED_ADDRESSES)
 def is_private(address: str) -> bool:
     """Whether an IP literal is loopback, private or link-local, also inside an IPv4-mapped IPv6 address.
 

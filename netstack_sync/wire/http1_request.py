@@ -19,6 +19,8 @@ _framing_fields: Final = re.compile(r"\n[CcTt](?i:ontent-length|ransfer-encoding
 
 _host_fields: Final = re.compile(r"\n(?i:host):").findall
 
+_is_start: Final = re.compile(rf"{_TOKEN} [!-~]+ HTTP/1\.1\r\nHost: {_VALUE}\r\n").fullmatch
+
 _is_token: Final = re.compile(_TOKEN).fullmatch
 _is_target: Final = re.compile(r"[!-~]+").fullmatch
 _is_value: Final = re.compile(_VALUE).fullmatch
@@ -43,6 +45,17 @@ def build_request_head(method: str, target: str, headers: Iterable[tuple[str, st
     if len(_host_fields(head)) > 1:
         raise ValueError("headers: Host may be sent only once")  # RFC 9112 §3.2: two may be believed by one server each
     return head.encode("latin-1")
+
+
+def build_request_start(method: str, target: str, host: str) -> str:
+    """Return the request line and Host, for a head whose other fields build_request_head() has seen before.
+
+    `ValueError` as there, for what must not be sent in these two.
+    """
+    start = f"{method} {target} HTTP/1.1\r\nHost: {host}\r\n"
+    if _is_start(start) is None:
+        raise ValueError(_why_refused(method, target, [("Host", host)]))
+    return start
 
 
 def _why_refused(method: str, target: str, fields: list[tuple[str, str]]) -> str:

@@ -118,11 +118,26 @@ def test_a_url_pickles() -> None:
     assert pickle.loads(pickle.dumps(url)) == url
 
 
-def test_a_text_seen_lately_gives_the_same_object() -> None:
-    """But a long one is not kept."""
-    assert Url.parse("http://cached/") is Url.parse("http://cached/")
+@pytest.mark.parametrize("text", ["http://cached/", "http://cached/é", "http://cached/" + "a" * 2000])
+def test_a_text_seen_lately_gives_the_same_object(text: str) -> None:
+    """Whatever it is made of."""
+    assert Url.parse(text) is Url.parse(text)
+
+
+def test_a_very_long_text_is_not_kept() -> None:
+    """Some thousands of them would fill the memory."""
     long = "http://h/" + "a" * 3000
     assert Url.parse(long) is not Url.parse(long)
+
+
+@pytest.mark.parametrize("filling, hosts, is_kept", [("", 5000, True), ("a" * 300, 257, False), ("é", 257, False)])
+def test_how_many_are_kept(filling: str, hosts: int, is_kept: bool) -> None:
+    """Thousands of short ones in turn; but of those that may become large only so many as memory bears."""
+    texts = [f"http://kept{number}.test/{filling}" for number in range(hosts)]
+    first = Url.parse(texts[0])
+    for text in texts:
+        Url.parse(text)
+    assert (Url.parse(texts[0]) is first) == is_kept
 
 
 @pytest.mark.parametrize("text", [None, b"http://h/", 1])

@@ -40,6 +40,12 @@ def test_registrable_domains(suffixes: PublicSuffixes, host: str, expected: str)
     assert suffixes.registrable_domain(host) == expected
 
 
+def test_a_name_longer_than_any_of_dns(suffixes: PublicSuffixes) -> None:
+    """Has one too, but is not kept: some thousands of any length would fill the memory."""
+    long = ".".join(["a" * 60] * 10) + ".example.com"
+    assert suffixes.registrable_domain(long) == "example.com" == suffixes.registrable_domain(long)
+
+
 def test_reading_it_again_is_nothing(suffixes: PublicSuffixes) -> None:
     """It stays what it was."""
     find = suffixes._find

@@ -173,30 +173,53 @@ def test_requests_that_differ_in_one_thing_have_different_heads() -> None:
 
 
 def is_kept(heads: RequestHeads, url: str, headers: list[tuple[str, str]] | None = None) -> bool:
-    """True when the same head is not built twice."""
+    """True when a head like this one is not built twice, whatever its URL."""
+    known = heads._known.copy()
     first = heads.build(request_info(url, headers=headers))
-    second = heads.build(request_info(url, headers=headers))
-    assert first == second
-    return first is second
+    assert heads.build(request_info(url, headers=headers)) == first
+    return heads._known != known
 
 
 def test_what_is_remembered() -> None:
-    """No credentials, in the URL or in any spelling of a header, and nothing large."""
+    """No credentials, in the URL or in any spelling of a header, no Host of the caller's, and nothing large."""
     heads = RequestHeads()
     assert is_kept(heads, "http://a.test/") and is_kept(heads, "http://a.test/", [("Accept", "x")])
-    assert not is_kept(heads, "http://user@a.test/") and not is_kept(heads, "http://u:p@a.test/")
-    for name in ("authorization", "COOKIE", "Proxy-Authorization"):
+    assert not is_kept(heads, "http://user@a.test/", [("A", "1")]) and not is_kept(
+        heads, "http://u:p@a.test/", [("A", "1")]
+    )
+    for name in ("authorization", "COOKIE", "Proxy-Authorization", "hOST"):
         assert not is_kept(heads, "http://a.test/", [(name, "secret")])
-    assert not is_kept(heads, "http://a.test/?" + "q" * 2048)
     assert not is_kept(heads, "http://a.test/", [("X", "x" * 2048)])
+
+
+def test_one_head_serves_all_hosts_and_paths() -> None:
+    """What is remembered knows nothing of the URL: it neither grows with hosts nor mixes them up."""
+    heads = RequestHeads()
+    for number in range(5):
+        lines = heads.build(request_info(f"http://h{number}.test:81/{number}?q", headers=[("A", "é")])).decode(
+            "latin-1"
+        )
+        assert lines == (
+            f"GET /{number}?q HTTP/1.1\r\nHost: h{number}.test:81\r\nConnection: keep-alive\r\nA: é\r\n\r\n"
+        )
+    assert len(heads._known) == 1
+
+
+def test_credentials_of_a_url_are_sent_beside_a_head_that_is_remembered() -> None:
+    """And those that follow have none."""
+    heads = RequestHeads()
+    plain = heads.build(request_info())
+    assert b"Authorization" in heads.build(request_info("http://u:p@a.test/"))
+    assert heads.build(request_info()) == plain
 
 
 def test_the_oldest_is_forgotten() -> None:
     """A program that never asks twice for the same does not fill the memory."""
     heads = RequestHeads()
-    first = [heads.build(request_info(f"http://a.test/{number}")) for number in range(257)]
-    assert heads.build(request_info("http://a.test/1")) is first[1]
-    assert heads.build(request_info("http://a.test/0")) is not first[0]
+    for number in range(257):
+        heads.build(request_info(headers=[("A", str(number))]))
+    kept = [dict(key[1])["A"] for key in heads._known]
+    assert kept == [str(number) for number in range(1, 257)]
 
 
 def test_two_framing_fields_are_refused() -> None:
@@ -325,13 +348,14 @@ def test_a_forwarded_head_is_remembered_as_one() -> None:
     """Not in place of the one that a server gets; none with what the proxy is told."""
     heads, info, form = RequestHeads(), request_info(), Forwarding()
     first = heads.build(info, None, form)
-    assert heads.build(info) != first and heads.build(info, None, form) is first
-    secret = Forwarding("Basic secret")
-    assert b"secret" in heads.build(info, None, secret) and heads.build(info, None, form) is first
-    assert heads.build(info, None, secret) is not heads.build(info, None, secret)
+    assert heads.build(info) != first and heads.build(info, None, form) == first
+    other = heads.build(request_info("http://b.test:81/x"), None, form)
+    assert other == b"GET http://b.test:81/x HTTP/1.1\r\nHost: b.test:81\r\nProxy-Connection: keep-alive\r\n\r\n"
+    assert len(heads._known) == 2
+    assert b"secret" in heads.build(info, None, Forwarding("Basic secret"))
     own = request_info(headers=[("Proxy-Authorization", "secret")])
-    assert heads.build(own, None, form) is not heads.build(own, None, form)
-    assert heads.build(own) is not heads.build(own)
+    assert b"secret" in heads.build(own, None, form) and b"secret" not in heads.build(own)
+    assert len(heads._known) == 2
 
 
 @pytest.mark.parametrize("forwarding", [None, Forwarding(), Forwarding("Basic x")])

@@ -214,6 +214,13 @@ def test_hosts_that_it_is_not_for(host: str) -> None:
     assert rig.upgraded(host) == [] and rig.state.entries() == {} and host_keys(host) == ()
 
 
+def test_keys_are_kept_for_names_of_a_usual_length() -> None:
+    """Thousands of keys for each of the many labels of names that somebody makes up would fill the memory."""
+    usual, long = "www.kept.test", ".".join("a" * 40)
+    assert host_keys(usual) is host_keys(usual)
+    assert len(host_keys(long)) == 40 and host_keys(long) == host_keys(long) and host_keys(long) is not host_keys(long)
+
+
 def test_names_that_look_like_localhost() -> None:
     """Are names like others."""
     rig = Rig()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netstack_sync.wire.http1_request import build_request_head
+from netstack_sync.wire.http1_request import build_request_head, build_request_start
 
 
 def test_line_and_fields_stand_in_their_order() -> None:
@@ -20,6 +20,28 @@ def test_fields_may_come_from_any_iterable() -> None:
     """Also one that can be read only once."""
     assert build_request_head("OPTIONS", "*", iter([("Host", "h")])) == b"OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n"
     assert build_request_head("GET", "http://h/", ()) == b"GET http://h/ HTTP/1.1\r\n\r\n"
+
+
+def test_a_start_is_the_line_and_host() -> None:
+    """And nothing behind it."""
+    assert build_request_start("GET", "/a?b=c", "h:81") == "GET /a?b=c HTTP/1.1\r\nHost: h:81\r\n"
+
+
+@pytest.mark.parametrize(
+    "method, target, host, message",
+    [
+        ("GE T", "/", "h", "^method: "),
+        ("GET /x HTTP/1.1\r\nA:", "/", "h", "^method: "),
+        ("GET", "/\r\nX: y", "h", "^url: .*percent-encode"),
+        ("GET", "", "h", "^url: .*percent-encode"),
+        ("GET", "/", "h\r\nX: y", "^headers: the value of 'Host'"),
+        ("GET", "/", "h\n", "^headers: the value of 'Host'"),
+    ],
+)
+def test_a_start_that_is_more_than_two_lines_is_refused(method: str, target: str, host: str, message: str) -> None:
+    """R16, as for a whole head."""
+    with pytest.raises(ValueError, match=message):
+        build_request_start(method, target, host)
 
 
 @pytest.mark.parametrize("method", ["", "GE T", "GET\r\n", "GET\0", "GÉT", "G:T", "GET /x HTTP/1.1\r\nA:"])
