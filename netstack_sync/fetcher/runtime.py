@@ -37,6 +37,7 @@ class Runtime:
         self.generation = 0
         """Grows with each fork that made this process; what was made under an older one is not ours."""
         self._thread: NetworkThread | None = None
+        self._ending: list[NetworkThread] = []  # may run on for a while; a child has to forget them as well
         self._keeps_memory = False
         self._stacks: weakref.WeakSet[RunningStack] = weakref.WeakSet()
         self._workers: weakref.WeakSet[WorkerPool] = weakref.WeakSet()
@@ -73,17 +74,27 @@ class Runtime:
         with self.lock:
             if any(True for _ in self._stacks):  # its len() may count one that is being finalized
                 return
-            thread, self._thread = self._thread, None
+            thread = self._take_thread()
         if thread is not None:
             thread.stop(timeout_s)
+
+    def _take_thread(self) -> NetworkThread | None:
+        """For the end of it. At no moment is a thread that runs in neither place: another thread may fork."""
+        thread = self._thread
+        if thread is not None:
+            self._ending = [*[ending for ending in self._ending if ending.is_alive], thread]
+            self._thread = None
+        return thread
 
     def after_fork_in_child(self) -> None:
         """Only the forking thread exists here; locks may have been held by others."""
         self.lock = threading.RLock()
         self.generation += 1
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            thread.abandon_after_fork()
+        threads = {*self._ending, self._thread}
+        self._thread, self._ending = None, []
+        for thread in threads:
+            if thread is not None:
+                thread.abandon_after_fork()
         for stack in self._stacks:
             stack.abandon_after_fork()
         self._stacks = weakref.WeakSet()
@@ -95,7 +106,7 @@ class Runtime:
         Requests still under way belong to daemon threads, which are about to vanish; they are told nothing.
         """
         with self.lock:
-            thread, self._thread = self._thread, None
+            thread = self._take_thread()
             pools = list(self._workers)
         if thread is not None:
             thread.stop_at_exit(_EXIT_WAIT_S)

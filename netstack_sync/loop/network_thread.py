@@ -90,6 +90,7 @@ class NetworkThread:
         self.is_alive = False
         self._loop.abandon()  # first: the kernel's watch list is shared with the parent and must stay as it is
         self.sockets.close_all()
+        self.desk.abandon_after_fork()
 
     @property
     def is_current(self) -> bool:

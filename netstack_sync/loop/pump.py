@@ -128,6 +128,7 @@ class MessagePump:
         "_ready_bits",
         "_thread_checker",
         "_waker_fd",
+        "is_behind",
         "is_closed",
         "is_halted",
         "poller",
@@ -147,6 +148,8 @@ class MessagePump:
         self._thread_checker.detach()  # a pump is made before its thread runs
         self.is_closed = False
         self.is_halted = False  # set by a loop that quits: what is ready is reported again by the next poll
+        self.is_behind = False
+        """True while somebody may not have been told yet of what a poll has brought."""
         self.polls = 0
         """Counts the polls after which everybody was told of all there was. Who watches since it was n has been told
         of all that came before the poll that made it n + 2; the first may have begun before the watch."""
@@ -220,6 +223,7 @@ class MessagePump:
         return 0
 
     def _dispatch_many(self, events: list[tuple[int, int]]) -> int:
+        self.is_behind = True
         # Looked up before anybody is told: a callback may close a descriptor and open another of the same
         # number, or watch the other direction, and none of these must be told of the old one's event.
         batch = []
@@ -235,6 +239,7 @@ class MessagePump:
             batch.sort(key=lambda entry: places.get(entry[0], len(places)))
         if self._tell_in_time(batch) and len(events) < MAX_EVENTS:
             self.polls += 1
+            self.is_behind = False
         return len(batch)
 
     def _tell_in_time(self, batch: list[tuple[_WatchedDescriptor, int, int]]) -> bool:

@@ -45,6 +45,9 @@ class Rendezvous:
         """As wait(), with a limit in seconds unless that is None; False when it was reached."""
         raise NotImplementedError
 
+    def abandon_after_fork(self) -> None:
+        """In a forked child: a wait in the middle of which a signal handler forked ends, and takes nothing away."""
+
 
 class PipeSignal(Rendezvous):
     """A pipe, or on Linux one event descriptor; closed when both threads have dropped it."""
@@ -77,6 +80,13 @@ class PipeSignal(Rendezvous):
                 return False
         self.wait()
         return True
+
+    def abandon_after_fork(self) -> None:
+        """The parent waits at the same descriptor, and what comes there is for it alone; here is an end to be read."""
+        reader, writer = os.pipe()
+        os.close(writer)
+        os.dup2(reader, self._reader, inheritable=False)
+        os.close(reader)
 
     def __del__(self) -> None:
         if self._reader >= 0:
@@ -144,6 +154,11 @@ class RendezvousDesk:
             rendezvous.is_free = False
             return rendezvous
         return self._meet_anew()
+
+    def abandon_after_fork(self) -> None:
+        """In a forked child, by its only thread."""
+        if self._local.rendezvous is not None:
+            self._local.rendezvous.abandon_after_fork()
 
     def _meet_anew(self) -> Rendezvous:
         try:

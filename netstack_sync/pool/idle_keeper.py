@@ -62,14 +62,14 @@ class IdleKeeper:
 
         Its watch is left for the next one to replace, and takes no notice of what comes from now on.
         """
-        now = self._now()
+        now, pump = self._now(), self._pump
         while idle:
             pooled = idle.pop()
             del self._sockets[pooled]
             if now < pooled.expires and (
                 # Fast path: the watch would have told by now, and a look is a system call. Unused ones may have got
                 # bytes, about which nobody is told twice.
-                (self._pump.polls - pooled.polls >= 2 and pooled.is_used) or pooled.is_usable()
+                (pump.polls - pooled.polls >= 2 and pooled.is_used and not pump.is_behind) or pooled.is_usable()
             ):
                 return pooled
             self._close(pooled, close_reasons.of_idle(pooled, now))

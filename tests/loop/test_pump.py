@@ -638,14 +638,15 @@ def test_polls_of_which_some_were_not_told_do_not_count(
         assert watch(pump, near, READ, FdWatchController(), watcher)
     watchers[0].on_read = watchers[1].on_read = take_long
     pump.poll(0.0)
-    assert pump.polls == 0
+    assert pump.polls == 0 and pump.is_behind
     watchers[0].on_read = watchers[1].on_read = quit_the_pump
     pump.poll(0.0)
-    assert pump.polls == 0 and sum(len(watcher.calls) for watcher in watchers) == 2
+    assert pump.polls == 0 and pump.is_behind and sum(len(watcher.calls) for watcher in watchers) == 2
     pump.is_halted = False
-    watchers[0].on_read = watchers[1].on_read = lambda: None
+    behind: list[bool] = []
+    watchers[0].on_read = watchers[1].on_read = lambda: behind.append(pump.is_behind)
     pump.poll(0.0)
-    assert pump.polls == 1
+    assert pump.polls == 1 and behind == [True, True] and not pump.is_behind
 
 
 def test_a_full_poll_does_not_count() -> None:

@@ -156,6 +156,20 @@ def test_what_has_been_watched_needs_no_look(keeper: Keeper, polls: int, used: b
     assert socket.looks == looks
 
 
+def test_what_was_watched_is_looked_at_while_not_all_were_told(keeper: Keeper) -> None:
+    """An answer of the same poll may take a socket whose own bytes, which belong to no answer, are told next."""
+    group = Group(group_id("a"), keeper.keeper.on_lost)
+    pump, socket = keeper.driver.thread.pump, CountedSocket()
+    pooled = PooledSocket(group, socket)
+    pooled.is_used = True
+    keeper.keeper.add(pooled, None)
+    for _ in range(3):
+        pump.poll(0.0)
+    pump.is_behind = True
+    assert keeper.keeper.take(group.idle) is pooled
+    assert socket.looks == 1
+
+
 def test_an_unused_socket_is_always_looked_at(keeper: Keeper) -> None:
     """Row 39: it may have got bytes, which is fine, and then nobody is told of its end."""
     socket = keeper.add("a")

@@ -205,3 +205,51 @@ def test_default_session_and_grandchildren(tagging: EmbeddedServer) -> None:
     assert stream.content == b"8" and future.result().content == b"7"
     """
     _run(tagging, program)
+
+
+def test_fork_while_the_network_thread_is_ending(tagging: EmbeddedServer) -> None:
+    """A thread that a close() with a limit has left behind is the parent's: in the child nobody waits for it."""
+    program = """
+    future = session.submit("GET", url.replace("tag", "slow-tag") + "1")
+    network = session.context.thread
+    is_held, may_go = threading.Event(), threading.Event()
+    def hold():
+        is_held.set()
+        may_go.wait()
+    network.post(hold)
+    is_held.wait()
+    session.close(timeout=0.05)
+    child = os.fork()
+    if not child:
+        try:
+            future.result(timeout=10)
+        except netstack_sync.ContextShutDown:
+            os._exit(len(network.sockets))
+        os._exit(9)
+    may_go.set()
+    wait_for(child)
+    """
+    _run(tagging, program)
+
+
+def test_fork_in_a_signal_handler_while_its_thread_waits(tagging: EmbeddedServer) -> None:
+    """The child comes back into a wait that is the parent's: it ends with an error, and the parent gets its answer."""
+    program = """
+    import signal
+    parent, children = os.getpid(), []
+    def fork(*_):
+        child = os.fork()
+        if child:
+            children.append(child)
+    signal.signal(signal.SIGUSR1, fork)
+    session.get(url + "1")  # makes what the thread waits at
+    for number in range(3):
+        threading.Timer(0.1, os.kill, (parent, signal.SIGUSR1)).start()
+        try:
+            assert session.get(url.replace("tag", "slow-tag") + "2", timeout=10).text == "2"
+            assert os.getpid() == parent
+        except netstack_sync.ContextShutDown:
+            os._exit(os.getpid() == parent)
+        wait_for(children.pop())
+    """
+    _run(tagging, program)
