@@ -73,6 +73,10 @@ def test_it_counts_requests_from_start_to_end(stack: ScriptedStack) -> None:
     stack.run()
     assert delegate.result == OK and context.request_count == 0
     context.remove_request(request)
+    context.add_request(request)
+    assert context.request_count == 1, "as of whatever else is to be told of a shutdown"
+    context.remove_request(request)
+    assert context.request_count == 0
 
 
 def test_shutting_down_fails_everything_under_way(stack: ScriptedStack) -> None:
