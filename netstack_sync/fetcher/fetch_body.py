@@ -10,7 +10,7 @@ from netstack_sync.fetcher.large_body import LOOSE_BYTES, LargeBody
 class FetchBody(FetchFacts):
     """The part of a URLFetcher that keeps the body where there is no sink. Network thread only.
 
-    Its values are set by the URLFetcher, as those of FetchFacts.
+    The URLFetcher sets its values, as it does those of FetchFacts.
     """
 
     __slots__ = ("_large", "_size_bytes", "body")

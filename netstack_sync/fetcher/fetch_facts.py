@@ -21,7 +21,7 @@ from netstack_sync.url_request.url_request import URLRequest
 class FetchFacts:
     """The part of a URLFetcher that only tells. Network thread only until the fetch is over.
 
-    Its values are set by the URLFetcher, all in one place: there is one for each fetch.
+    The URLFetcher sets its values together with its own: a call less for each fetch.
     """
 
     __slots__ = ("_attempts", "error_detail", "last_attempt", "next_hop", "request", "upload", "url_request")

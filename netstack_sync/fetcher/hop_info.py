@@ -1,4 +1,4 @@
-"""What a fetch asks for beside the plain, in the words of the layers below."""
+"""What only some fetches ask for, in the words of the layers below."""
 
 from __future__ import annotations
 

@@ -137,23 +137,21 @@ class PhaseLimits:
             if self._waiting_since is None:
                 self._waiting_since = now
             if pool is not None and now >= self._waiting_since + pool:
-                self._reach("pool", pool)
+                owner.on_limit("pool", pool)
                 return
             pool_at = inf if pool is None else self._waiting_since + pool
             look_at = min(pool_at, inf if connect is None else now + connect)
         else:
             if connect is not None and now >= since + connect:
-                self._reach("connect", connect)
+                owner.on_limit("connect", connect)
                 return
             look_at = now + pool if connect is None and pool is not None else since + (connect or 0.0)
         self._connect = self._timers.call_at(look_at, self._check_connect)
 
     def _on_read_limit(self) -> None:
         owner, limit, now = self._owner, self._timeout.read, self._timers.clock.now()
-        assert limit is not None
+        assert limit is not None and owner is not None, "stop() ends this timer"
         self._read = None
-        if owner is None:
-            return
         # Of a long upload nothing but its progress is known; and a slow source of it is not the server's fault.
         if owner.sent_bytes != self._sent_bytes or owner.waits_for_upload:
             self._sent_bytes = owner.sent_bytes
@@ -162,8 +160,4 @@ class PhaseLimits:
         if rest > 0:
             self._read = self._timers.call_later(rest, self._on_read_limit)
         else:
-            self._reach("read", limit)
-
-    def _reach(self, phase: TimeoutPhase, limit_s: float) -> None:
-        if self._owner is not None:
-            self._owner.on_limit(phase, limit_s)
+            owner.on_limit("read", limit)

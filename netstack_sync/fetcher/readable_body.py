@@ -26,7 +26,7 @@ class ReadableBody(DecodingResponse):
     """
 
     _head: ResponseHead
-    _source: BodySource = CollectedBody([])
+    _source: BodySource = CollectedBody([])  # for the __del__() of one whose __init__() failed
     _max_size: int | None = None
 
     # What BaseHTTPResponse.__init__ sets, without the headers, which many callers never look at.

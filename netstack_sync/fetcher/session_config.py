@@ -93,7 +93,7 @@ _SETTINGS: Final[dict[str, Callable[[Any], object]]] = {
 
 _BODIES: Final = frozenset({"json", "data", "content", "files"})
 
-_SPECIAL: Final = frozenset({"content-length", "expect", "transfer-encoding"})
+_BODY_HEADERS: Final = frozenset({"content-length", "expect", "transfer-encoding"})
 """Headers that say something about the body."""
 
 _NO_AUTH: Final = RequestAuth()
@@ -186,14 +186,14 @@ class SessionConfig:
             known = auth if isinstance(auth, RequestAuth) else _NO_AUTH
             request.headers = merged_headers(self.anonymous_headers, own, known.authorization)
             request.auth = known.identity
-        is_special = bool(own) and request.headers.has_any(_SPECIAL)
+        has_body_headers = bool(own) and request.headers.has_any(_BODY_HEADERS)
         cookies = options.get("cookies")
         if cookies is not None:
             request.headers = without_session_cookie(request.headers, own)
             request.cookies = request_cookies(cookies, request.url, _WALL_CLOCK.now())
-        if is_special or not _BODIES.isdisjoint(options):
+        if has_body_headers or not _BODIES.isdisjoint(options):
             request.body, request.headers = body_and_headers(options, request.headers)
-        if is_special or "expect_continue" in options:
+        if has_body_headers or "expect_continue" in options:
             expect = options.get("expect_continue")
             request.expect_continue, request.headers = settle_expectation(expect, request.headers, request.body)
         return auth
@@ -234,16 +234,16 @@ def make_session_config(
     known_auth = checked_auth if isinstance(checked_auth, RequestAuth) else _NO_AUTH
     session_tls = SessionTls(verify, cert, extra_ca, check_tls(tls), environment)
     defaults = RequestDefaults(
-        merged_headers(anonymous, [], known_auth.authorization),
-        timeout,
-        session_tls.tls,
-        check_flag("follow_redirects", follow_redirects),
-        check_max_redirects(max_redirects),
-        DEFAULT_PRIORITY,
-        check_max_response_size(max_response_size),
-        RetryPolicy.from_value(retries),
-        Hooks.from_value(hooks),
-        known_auth.identity,
+        headers=merged_headers(anonymous, [], known_auth.authorization),
+        timeout=timeout,
+        tls=session_tls.tls,
+        follow_redirects=check_flag("follow_redirects", follow_redirects),
+        max_redirects=check_max_redirects(max_redirects),
+        priority=DEFAULT_PRIORITY,
+        max_response_size=check_max_response_size(max_response_size),
+        retries=RetryPolicy.from_value(retries),
+        hooks=Hooks.from_value(hooks),
+        auth=known_auth.identity,
     )
     checked_params = session_params(params)
     return SessionConfig(

@@ -31,7 +31,7 @@ class HttpStream(Protocol):
     """The final response's head, once read_headers() is through."""
 
     is_body_complete: bool
-    """True once everything that read_body() will give has been given, but b"" at the end."""
+    """True once read_body() has nothing more to give but the b"" at the end."""
 
     is_connection_reused: bool
     """True when the connection was not made for this request."""

@@ -31,7 +31,7 @@ class StreamRequest:
     __slots__ = ("_handle", "_info", "_net_log", "_on_done", "stream")
 
     def __init__(self, handle: ClientSocketHandle, info: HttpRequestInfo, net_log: NetLogWithSource) -> None:
-        """With the claim to a connection it is that one, which is the request's from now on."""
+        """`handle` is the request's from now on; it may hold a connection already."""
         self._handle = handle
         self._info = info
         self._net_log = net_log

@@ -54,7 +54,7 @@ class TransactionFacts(StepMachine):
         self._reconnects = 0
         self.is_ready_to_restart = False
         """True when the answer is a challenge which restart_with_auth() would meet."""
-        self._has_sent = False  # on a connection whose answer is not there
+        self._has_sent = False  # on a connection that was given up, or for an answer that was a challenge
         self.response: HttpResponseInfo | None = None
         """The answer once start() is through with OK."""
         self.timing = LoadTiming(session.thread.clock.now())
@@ -105,5 +105,5 @@ class TransactionFacts(StepMachine):
 
     @property
     def is_body_complete(self) -> bool:
-        """True when everything that read() will give has been given, but b"" at the end."""
+        """True when read() has nothing more to give but the b"" at the end."""
         return self._stream is not None and self._stream.is_body_complete

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import select
 import socket
-import sys
+from typing import Final
+
+_HAS_POLL: Final = hasattr(select, "poll")  # Windows lacks it
 
 
 class News:
@@ -12,29 +14,21 @@ class News:
 
     __slots__ = ("_poll",)
 
-    if sys.platform == "win32":
+    def __init__(self) -> None:
+        self._poll: select.poll | None = None
 
-        def __init__(self) -> None:
-            self._poll = None
+    def is_silent(self, sock: socket.socket) -> bool:
+        """True when there are neither bytes nor an end nor an error; False if that is not sure.
 
-        def is_silent(self, sock: socket.socket) -> bool:
-            """There is no poll(2): who wants to know has to peek."""
-            return False
-
-    else:
-
-        def __init__(self) -> None:
-            self._poll: select.poll | None = None
-
-        def is_silent(self, sock: socket.socket) -> bool:
-            """True when there are neither bytes nor an end nor an error; False if that is not sure.
-
-            A peek that finds nothing raises an exception, which takes longer than this system call.
-            """
-            if self._poll is None:
-                self._poll = select.poll()
-                self._poll.register(sock, select.POLLIN)
-            return not self._poll.poll(0)
+        A peek that finds nothing raises an exception, which takes longer than this system call. Where there is no
+        poll(2) nothing is sure, so who wants to know has to peek.
+        """
+        if self._poll is None:
+            if not _HAS_POLL:
+                return False
+            self._poll = select.poll()
+            self._poll.register(sock, select.POLLIN)
+        return not self._poll.poll(0)
 
     def forget(self) -> None:
         """The next one asked about is another descriptor."""

@@ -62,7 +62,7 @@ class TcpSocket:
         self._socket: socket.socket | None = None
         self._read_watch = FdWatchController()
         self._write_watch = FdWatchController()
-        self._is_reading_watched = False
+        self._is_reading_watched = False  # as the watch knows, but without a call
         self._news = News()
         self._on_readable: Task | None = None
         self._on_writable: Task | None = None

@@ -184,6 +184,13 @@ def test_response_fields_are_found_in_any_case() -> None:
     assert 1 not in headers
 
 
+def test_what_is_not_there_is_known_without_reading() -> None:
+    """In any case; what stands in a value may be a name as well."""
+    headers = ResponseHeaders(b"Set-Cookie: a=1\r\nA: location\r\n")
+    assert headers.may_have(b"set-cookie") and headers.may_have(b"location")
+    assert not headers.may_have(b"content-encoding")
+
+
 def test_what_is_returned_is_a_copy() -> None:
     """Response headers do not change."""
     headers = ResponseHeaders(RAW)

@@ -166,6 +166,31 @@ def test_once_connected_only_the_server_is_waited_for() -> None:
         assert fetch.timers.seconds_to_next() is None
 
 
+def test_another_connection_has_the_whole_time_again() -> None:
+    """As after a redirect."""
+    fetch = _Fetch(connect=1.0)
+    fetch.limits.begin_connect()
+    fetch.advance(0.9)
+    fetch.limits.on_connected()
+    fetch.since = fetch.clock.now()
+    fetch.limits.on_reconnect()
+    fetch.advance(0.9)
+    assert fetch.reached == []
+    fetch.advance(0.1)
+    assert fetch.reached == [("connect", 1.0)]
+
+
+def test_a_request_that_is_sent_has_its_answer_waited_for() -> None:
+    fetch = _Fetch(read=1.0)
+    fetch.limits.on_connected()
+    fetch.advance(0.9)
+    fetch.limits.on_request_sent()
+    fetch.advance(0.9)
+    assert fetch.reached == []
+    fetch.advance(0.1)
+    assert fetch.reached == [("read", 1.0)]
+
+
 def test_the_read_limit_counts_from_the_last_byte() -> None:
     fetch = _Fetch(read=1.0)
     for _ in range(5):
@@ -237,5 +262,8 @@ def test_after_stop_no_limit_is_reached() -> None:
     fetch.limits.stop()
     fetch.limits.stop()
     fetch.advance(10.0)
-    assert fetch.reached == []
+    fetch.limits.begin_connect()
+    fetch.limits.begin_read()
+    fetch.advance(10.0)
+    assert fetch.reached == [] and fetch.timers.seconds_to_next() is None
     assert fetch.timers.seconds_to_next() is None

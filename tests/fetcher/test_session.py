@@ -338,6 +338,14 @@ def test_idle_connections_can_be_closed(server: EmbeddedServer, session: Session
     assert server.connections_opened == 2
 
 
+def test_what_it_lends(server: EmbeddedServer, session: Session, tmp_path: Path) -> None:
+    """Its cookies, to look at; files; and the proxies are chosen anew when told to."""
+    assert session.download(server.url("/hello"), tmp_path / "f").size == 6
+    assert len(session.cookies) == 0
+    session.reload_proxies()
+    assert session.get(server.url("/hello")).status == 200
+
+
 # --- what is known of names, trust and the network
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import pytest
 
@@ -129,6 +130,20 @@ def test_a_source_that_fails_at_once_ends_the_sending(stack: ScriptedStack) -> N
 
         def read(self, on_data: object) -> bytes | int:
             return ERR_FAILED
+
+    result, sender, _ = send(stack, [Write(HEAD)], Failing(b"x" * MERGE_LIMIT_BYTES))
+    assert result == ERR_FAILED and sender.sent_bytes == len(HEAD)
+
+
+def test_a_source_that_fails_later_ends_the_sending(stack: ScriptedStack) -> None:
+    """Row 145, DataReadErrorAsynchronous, of a piece that was waited for."""
+
+    class Failing(BytesUpload):
+        __slots__ = ()
+
+        def read(self, on_data: Callable[[bytes | int], None]) -> bytes | int:
+            stack.thread.post(lambda: on_data(ERR_FAILED))
+            return ERR_IO_PENDING
 
     result, sender, _ = send(stack, [Write(HEAD)], Failing(b"x" * MERGE_LIMIT_BYTES))
     assert result == ERR_FAILED and sender.sent_bytes == len(HEAD)

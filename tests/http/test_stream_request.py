@@ -67,6 +67,7 @@ def test_it_ends_with_the_connect_jobs_error(stack: ScriptedStack) -> None:
     request, _, result = start(stack)
     assert result == ERR_CONNECTION_REFUSED and request.stream is None
     assert request.error_detail == "scripted failure" and request.ssl_info is info
+    assert not request.has_reached_server
     request.cancel()
     if stack.is_async:
         (params,) = stack.recorded.params_of(NetLogEventType.HTTP_STREAM_REQUEST, NetLogEventPhase.END)

@@ -81,6 +81,17 @@ def test_why_it_failed(stack: ScriptedStack) -> None:
     transaction.close()
 
 
+def test_what_was_wrong_with_a_body(stack: ScriptedStack) -> None:
+    """In the words of the stream that reads it."""
+    stack.connection(Write(GET), Read(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n"))
+    transaction = stack.transaction()
+    transaction.start(request_info(), RecordedCompletion())
+    stack.run()
+    assert transaction.error_detail == "" and isinstance(transaction.read(lambda _: None), int)
+    assert "chunk" in transaction.error_detail
+    transaction.close()
+
+
 def test_while_a_proxy_is_looked_for(stack: ScriptedStack) -> None:
     """That is told, and since when, for who limits the time to connect."""
     proxies = use_proxies(stack, "http://p:80")

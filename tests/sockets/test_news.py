@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import socket
 
+import pytest
+
+from netstack_sync.sockets import news as news_file
 from netstack_sync.sockets.news import News
 
 
@@ -40,3 +43,13 @@ def test_another_descriptor() -> None:
         assert news.is_silent(ours)
         news.forget()
         assert not news.is_silent(other)
+
+
+def test_a_system_without_poll_is_sure_of_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Windows, where one has to peek."""
+    monkeypatch.setattr(news_file, "_HAS_POLL", False)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        news = News()
+        assert not news.is_silent(ours)
+        news.forget()

@@ -84,7 +84,9 @@ def test_a_system_without_some_option(sock: socket.socket, monkeypatch: pytest.M
 
 
 def test_a_local_address(sock: socket.socket) -> None:
-    """Where the system can wait with it, the port is chosen when the peer is known."""
+    """Where the system can wait with it, the port is chosen when the peer is known; without one nothing is chosen."""
+    bind_local_address(sock, None)
+    assert sock.getsockname() == ("0.0.0.0", 0)
     bind_local_address(sock, "127.0.0.1")
     address, port = sock.getsockname()
     assert address == "127.0.0.1"

@@ -18,6 +18,7 @@ from netstack_sync.base.net_errors import (
     ERR_INSUFFICIENT_RESOURCES,
     ERR_INVALID_HANDLE,
     ERR_IO_PENDING,
+    ERR_NETWORK_CHANGED,
     ERR_NOT_IMPLEMENTED,
     ERR_SOCKET_NOT_CONNECTED,
     OK,
@@ -119,7 +120,28 @@ def test_a_socket_without_a_descriptor(rig: Rig) -> None:
     assert rig.socket.read(1) == rig.socket.write(b"x") == ERR_SOCKET_NOT_CONNECTED
     assert rig.socket.write_many([b"x"]) == ERR_SOCKET_NOT_CONNECTED
     assert not rig.socket.is_connected() and not rig.socket.is_connected_and_idle()
+    assert rig.socket.transport_rtt_s() is None
     rig.socket.close()
+
+
+def test_a_connection_that_is_lost_tells_who_waits(rig: Rig) -> None:
+    """Both of them, in a task of its own, and at once whoever waits only then; until it is closed."""
+    with closing(rig.adopt()):
+        told: list[str] = []
+        rig.socket.notify_readable(lambda: told.append("readable"))
+        rig.socket.notify_writable(lambda: told.append("writable"))
+        rig.socket.abort(ERR_NETWORK_CHANGED)
+        rig.socket.abort(ERR_FAILED)
+        assert not told and rig.socket.read(1) == rig.socket.write(b"x") == ERR_NETWORK_CHANGED
+        rig.driver.run_until(lambda: told == ["readable", "writable"])
+        rig.socket.notify_readable(lambda: told.append("again"))
+        rig.driver.run_until(lambda: told[2:] == ["again"])
+        rig.socket.notify_writable(lambda: told.append("room"))
+        rig.driver.run_until(lambda: told[3:] == ["room"])
+        assert len(rig.driver.thread.sockets) == 1, "its descriptor stays until it is closed"
+        rig.socket.notify_readable(lambda: pytest.fail("closed"))
+        rig.socket.close()
+        assert len(rig.driver.thread.sockets) == 0
 
 
 def test_a_peer_that_closed_ends_no_program_whose_sigpipe_is_at_its_default() -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import ssl
+from pathlib import Path
 
 import pytest
 
+from netstack_sync.base.clock import ManualWallClock
 from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING, OK
+from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import Url
 from netstack_sync.dns.host_resolver import DEFAULT_PARAMETERS
+from netstack_sync.http.hsts_persister import TransportSecurityPersister
+from netstack_sync.http.hsts_store import TransportSecurityState
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.pool.limits import PoolLimits
 from netstack_sync.pool.pool_manager import ClientSocketPoolManager
@@ -73,6 +78,10 @@ def test_it_counts_requests_from_start_to_end(stack: ScriptedStack) -> None:
     stack.run()
     assert delegate.result == OK and context.request_count == 0
     context.remove_request(request)
+    context.add_request(request)
+    assert context.request_count == 1, "as of whatever else is to be told of a shutdown"
+    context.remove_request(request)
+    assert context.request_count == 0
 
 
 def test_shutting_down_fails_everything_under_way(stack: ScriptedStack) -> None:
@@ -188,6 +197,35 @@ def test_its_threads_end_with_it(stack: ScriptedStack) -> None:
     context = context_over(stack, changes, None, *pools)
     context.shut_down(lambda: pools.append(CountedPool(stack)))
     assert [pool.ends for pool in pools] == [1, 1, 0] and changes.ends == 1
+
+
+def test_what_is_kept_on_disk_is_read_first_and_written_last(stack: ScriptedStack, tmp_path: Path) -> None:
+    """Whoever waits for the end waits for the write, and the threads end after it."""
+    clock, pool, ended = ManualWallClock(1_700_000_000.0), CountedPool(stack), RecordedCompletion()
+    state, path = TransportSecurityState(clock), tmp_path / "hosts"
+    persister = TransportSecurityPersister(state, str(path), stack.workers, stack.thread.timers, clock)
+    changes, resolver = RecordedChanges(), context_over(stack).resolver
+    context = URLRequestContext(
+        stack.thread,
+        stack.net_log,
+        resolver,
+        resolver,
+        stack.session,
+        stack.workers,
+        stack.quality,
+        changes,
+        own_pools=[pool],
+        hsts=state,
+        hsts_persister=persister,
+    )
+    context.start()
+    stack.run_workers()
+    assert state.loaded.is_open
+    state.on_header("a.test", "max-age=1000", SSLInfo("TLSv1.3", "x", "", (b"leaf",), verified_chain=(b"leaf",)))
+    context.shut_down(lambda: ended(OK))
+    assert not ended.is_called and pool.ends == 0
+    stack.run_workers()
+    assert ended.is_called and pool.ends == 1 and path.exists()
 
 
 # --- the network

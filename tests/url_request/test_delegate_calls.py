@@ -53,7 +53,9 @@ def scene(stack: ScriptedStack) -> Scene:
 @pytest.mark.parametrize("stage", STAGES)
 def test_an_answer_at_once(scene: Scene, stage: str) -> None:
     """It is the result, and nothing comes later; an error is named."""
+    assert not scene.calls.has_begun
     assert scene.ask(stage) == OK and scene.calls.error_detail == ""
+    assert scene.calls.has_begun
     scene.delegate.results[stage] = ERR_FAILED
     assert scene.ask(stage) == ERR_FAILED and scene.calls.error_detail == "the network delegate said ERR_FAILED"
     scene.stack.run()

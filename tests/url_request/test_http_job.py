@@ -65,6 +65,7 @@ def test_it_speaks_for_its_transaction(stack: ScriptedStack) -> None:
     assert done.result == OK and watcher.events == ["connected", "sent"]
     assert job.response is not None and job.response.head.status == 200 and job.has_sent_bytes
     assert job.timing is not None and job.timing.request_start == 100.0 and job.error_detail == ""
+    assert job.ssl_info is None
     assert job.load_state == LoadState.READING_RESPONSE and not job.is_body_complete
     assert job.sent_bytes == len(GET)
     assert job.read(lambda _: None) == b"ok" and job.is_body_complete
@@ -403,6 +404,23 @@ def test_a_delegate_holds_an_answer_up(stack: ScriptedStack, result: int, is_oth
     delegate.on_done(result)
     assert done.result == result and job.response is not None
     assert job.response.head.status == (299 if is_other and result == OK else 200)
+    job.close()
+
+
+def test_cookies_wait_after_the_delegate(stack: ScriptedStack) -> None:
+    """The answer comes once both are through with it."""
+    steps, delegate, done = cookie_steps(stack, PublicSuffixes()), PatientDelegate(ERR_IO_PENDING), RecordedCompletion()
+    stack.connection(Write(GET), Read(FINE))
+    info = request_info()
+    info.exchange_delegate = delegate
+    job = HttpJob(stack.session, info, stack.log(), Watcher(), None, steps)
+    assert job.start(done) == ERR_IO_PENDING
+    stack.run()
+    delegate.on_done(OK)
+    assert not done.is_called
+    stack.run_workers()
+    assert done.result == OK and steps.store is not None
+    assert [found.name for found in steps.store.all_cookies()] == ["a"]
     job.close()
 
 

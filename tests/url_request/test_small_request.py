@@ -73,6 +73,13 @@ def test_an_answer(asking: Asking) -> None:
     assert (answer.net_error, answer.status, answer.body, answer.media_type) == (OK, 203, b"answer", "text/plain")
 
 
+def test_an_answer_that_begins_with_its_head(asking: Asking) -> None:
+    """What has come of the body with the head is taken before the rest is waited for."""
+    asking.stack.connection(SENT, Read(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nans"), Read(b"wer"))
+    asking.start()
+    assert asking.answer.body == b"answer"
+
+
 def test_redirects_are_answers(asking: Asking) -> None:
     """Nobody else is asked."""
     asking.stack.connection(SENT, head(0, "302 Found", "Location: http://b.test/"))
