@@ -64,7 +64,7 @@ class HttpBasicStream(HttpStreamParser):
     @property
     def socket_log_id(self) -> int:
         """See HttpStream."""
-        return self._socket.net_log.source.id
+        return self._socket.net_log.id
 
     @property
     def ssl_info(self) -> SSLInfo | None:

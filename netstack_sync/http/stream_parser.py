@@ -53,6 +53,9 @@ class HttpStreamParser:
         "received_bytes",
     )
 
+    _on_begun: Task | None  # from read_headers() on
+    _read_bytes: int  # where there is a body to read
+
     def __init__(self, socket: StreamSocket, method: str, is_secure: bool, is_reused: bool = False) -> None:
         self._socket = socket
         self._method = method
@@ -66,9 +69,7 @@ class HttpStreamParser:
         self._body: BodyReader | None = None  # for a body that has not come whole with the head
         self._unparsed = b""
         self._is_spoiled = False  # what comes belongs to no answer, or there is doubt about it
-        self._read_bytes = SMALL_READ_BYTES
         self._on_headers: Completion | None = None
-        self._on_begun: Task | None = None
         self._on_data: OnBodyData | None = None
         self.head: ResponseHead | None = None
         self.is_body_complete = False
@@ -247,8 +248,8 @@ class HttpStreamParser:
             return OK
         self._body = choose_body(head, self._method)
         self.is_body_complete = self._body.is_complete
-        if head.content_length is not None and head.content_length >= _LARGE_BODY_BYTES:
-            self._read_bytes = LARGE_READ_BYTES
+        is_large = head.content_length is not None and head.content_length >= _LARGE_BODY_BYTES
+        self._read_bytes = LARGE_READ_BYTES if is_large else SMALL_READ_BYTES
         return OK
 
     # --- the body

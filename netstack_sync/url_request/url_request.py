@@ -42,7 +42,7 @@ class URLRequest(RequestFacts):
         observer: TransactionObserver | None = None,
     ) -> None:
         """`observer` is told by the job of each hop how far it is, also from inside start()."""
-        self.net_log = NetLogWithSource.make(context.net_log, NetLogSourceType.URL_REQUEST)
+        self.net_log = NetLogWithSource(context.net_log, NetLogSourceType.URL_REQUEST)
         self.history = []
         self.response = self._job = self._calls = self._deferred = None
         self.is_over = self._has_sent_hop = False
