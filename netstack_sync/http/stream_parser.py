@@ -209,8 +209,10 @@ class HttpStreamParser:
         try:
             if self._heads is None:
                 whole = read_whole_head(data)
-                if whole is not None and whole[0].status >= 200:  # fast path: it comes alone and in one piece
-                    return self._accept(whole[0], data[whole[1] :])
+                if whole is not None:
+                    head, end = whole
+                    if head.status >= 200:  # fast path: it comes alone and in one piece
+                        return self._accept(head, data[end:])
                 self._heads = HeadCollector(self._on_begun, self._on_interim)
             return self._on_collected(self._heads, self._heads.receive(data))
         except WireError as error:

@@ -128,6 +128,7 @@ class URLRequest(RequestFacts):
 
     def _start_hop(self) -> None:
         context = self._context
+        factory = context.job_factory
         if context.net_log.is_capturing:
             self.net_log.begin(NetLogEventType.URL_REQUEST_START_JOB, start_params(self._info))
         if self._calls is not None:
@@ -135,8 +136,8 @@ class URLRequest(RequestFacts):
             result = self._calls.before_url_request(self._on_delegate)
             if result != ERR_IO_PENDING:
                 self._on_delegate(result)
-        elif context.job_factory.is_ready:  # fast path
-            self._run_job(context.job_factory.create_job(self._info, self.net_log, self._observer))
+        elif factory.is_ready:  # fast path
+            self._run_job(factory.create_job(self._info, self.net_log, self._observer))
         else:
             self._start_job()
 
@@ -265,7 +266,7 @@ class URLRequest(RequestFacts):
     def _note_read(self, job: URLRequestJob, data: bytes | int) -> None:
         """Gives the connection back as soon as the body has ended, with its last piece if the job knows that."""
         context = self._context
-        if data and context.net_log.is_capturing:
+        if context.net_log.is_capturing and data:
             log_read(self.net_log, data)
         if isinstance(data, int):
             self._net_error = data
