@@ -128,7 +128,6 @@ class URLRequest(RequestFacts):
 
     def _start_hop(self) -> None:
         context = self._context
-        factory = context.job_factory
         if context.net_log.is_capturing:
             self.net_log.begin(NetLogEventType.URL_REQUEST_START_JOB, start_params(self._info))
         if self._calls is not None:
@@ -136,8 +135,8 @@ class URLRequest(RequestFacts):
             result = self._calls.before_url_request(self._on_delegate)
             if result != ERR_IO_PENDING:
                 self._on_delegate(result)
-        elif factory.is_ready:  # fast path
-            self._run_job(factory.create_job(self._info, self.net_log, self._observer))
+        elif context.job_factory.is_ready:  # fast path
+            self._run_job(context.job_factory.create_job(self._info, self.net_log, self._observer))
         else:
             self._start_job()
 
