@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from netstack_sync import ContextShutDown, Session, SyncUrlFetcher
+from netstack_sync.base.net_errors import OK
 from netstack_sync.fetcher.options import FetchOptions
 from netstack_sync.loop.rendezvous import Rendezvous
 from netstack_sync.testing.answer import Answer
@@ -105,3 +106,22 @@ def test_what_is_to_be_told_ends_a_sleep(server: EmbeddedServer, session: Sessio
     fetcher.start()
     with pytest.raises(TimeoutError):
         fetcher.wait()
+
+
+def test_in_a_forked_child_nothing_is_told(
+    server: EmbeddedServer, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lock of the news may have been held at the moment of the fork, and nobody would let it go."""
+    told: list[int] = []
+    options: FetchOptions = {"data": b"x", "upload_progress": lambda sent, total: told.append(sent)}
+    fetcher = _fetcher(session, server.url("/echo"), options, "POST")
+    news = fetcher._news
+    assert news is not None
+    fetcher._net_error = OK
+    news.on_upload_progress(1, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(_context(session).thread, "is_abandoned", True)
+        fetcher._tell_and_wait(news)
+        assert told == []
+    fetcher._tell_and_wait(news)
+    assert told == [1]
