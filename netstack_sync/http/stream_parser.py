@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from netstack_sync.base.net_errors import (
-    ERR_CONNECTION_CLOSED,
-    ERR_EMPTY_RESPONSE,
-    ERR_IO_PENDING,
-    OK,
-)
+from netstack_sync.base.net_errors import ERR_CONNECTION_CLOSED, ERR_EMPTY_RESPONSE, ERR_IO_PENDING, OK
 from netstack_sync.http.head_collector import HeadCollector
 from netstack_sync.http.interim import InterimWatch
 from netstack_sync.http.request_sender import RequestSender
