@@ -12,8 +12,11 @@ def answer_of(fetcher: URLFetcher, source: BodySource) -> Response:
     """The response of a fetch that has its head; `source` gives the body."""
     request, answered = fetcher.request, fetcher.url_request
     assert answered is not None and answered.response is not None, "there is an answer"
-    log_id, hops = answered.net_log.source.id, answered.history
-    response = make_response(request, answered.response, source, hops, log_id, fetcher.attempts)
+    log_id, hops, earlier = answered.net_log.id, answered.history, fetcher.attempts
+    if hops:
+        response = make_response(request, answered.response, source, hops, log_id, earlier)
+    else:  # fast path
+        response = Response(request, answered.response, source, [], log_id, earlier)
     if fetcher.next_hop is not None:
         response.next_request = request_of_hop(request, fetcher.next_hop)
     return response

@@ -132,7 +132,7 @@ class FetchFacts:
     @property
     def net_log_source_id(self) -> int:
         """The request's id in the NetLog; 0 before the start."""
-        return self.url_request.net_log.source.id if self.url_request is not None else 0
+        return self.url_request.net_log.id if self.url_request is not None else 0
 
     def attempt(self, net_error: int, now: float, wait_s: float = 0.0) -> Attempt:
         """The present attempt as a value, seen at a moment in clock seconds."""

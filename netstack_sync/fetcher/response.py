@@ -183,7 +183,7 @@ class Response(PeerNames):
     @property
     def connection_reused(self) -> bool:
         """True when the connection had served another request before."""
-        return self._info.connection_reused
+        return self._info.timing.socket_reused
 
     @property
     def was_cached(self) -> bool:

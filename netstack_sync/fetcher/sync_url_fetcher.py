@@ -19,37 +19,27 @@ from netstack_sync.fetcher.body_source import CollectedBody, PipedBody
 from netstack_sync.fetcher.caller_news import CallerNews, NewsTeller
 from netstack_sync.fetcher.fetch_answer import answer_of
 from netstack_sync.fetcher.fetch_failure import failure_of
+from netstack_sync.fetcher.fetch_wait import FetchWait
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.url_fetcher import URLFetcher
 from netstack_sync.loop.completion import Task
 from netstack_sync.loop.network_thread import NetworkThread
-from netstack_sync.loop.rendezvous import Rendezvous
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.workers.worker_pool import WorkerPool
 
 _WOULD_WAIT_FOR_ITSELF = "a blocking fetch on the network thread would wait for itself; use URLFetcher there"
 
 
-class SyncUrlFetcher:
+class SyncUrlFetcher(FetchWait):
     """Runs a URLFetcher and lets one thread wait for it. Methods may be called from any thread but the network's.
 
     With `stream=True` the response is handed over with its head, and its body flows through a bounded pipe.
     """
 
-    __slots__ = (
-        "_context",
-        "_fetcher",
-        "_net_error",
-        "_news",
-        "_on_done",
-        "_owner",
-        "_pipe",
-        "_start_ticket",
-        "_started_at",
-        "_teller",
-        "_waiting",
-    )
+    __slots__ = ("_fetcher", "_on_done", "_owner", "_pipe", "_start_ticket", "_started_at", "_teller")
+
+    _started_at: float  # clock seconds; from start() or fetch() on
 
     def __init__(
         self, request: FetchRequest, context: URLRequestContext, stream: bool = False, owner: object = None
@@ -57,16 +47,15 @@ class SyncUrlFetcher:
         """`owner` is kept alive as long as the fetcher: what would shut the context down with its end."""
         self._context = context
         self._owner = owner
-        self._news: CallerNews | None = None  # none where nobody wants to be told
+        self._news = None
         if request.on_informational is not None or request.upload_progress is not None:
             self._news = CallerNews(request, self._on_news)
         self._teller: NewsTeller | None = None  # none where a thread waits
         self._fetcher = URLFetcher(request, context, self, self if stream else None, self._news)
         self._pipe = BodyPipe(context.thread, self._fetcher.resume) if stream else None
         self._start_ticket = Lock()  # taken once, never waited for: a fetch runs once
-        self._waiting: list[Rendezvous] = []  # see _sleep()
+        self._waiting = []
         self._net_error = ERR_IO_PENDING
-        self._started_at = 0.0
         self._on_done: Task | None = None
 
     def fetch(self) -> Response:
@@ -158,68 +147,19 @@ class SyncUrlFetcher:
         level = RequestPriority.from_value(priority)
         self._context.thread.post(lambda: self._fetcher.set_priority(level))
 
-    @property
-    def is_done(self) -> bool:
-        """True when wait() would not wait."""
-        return self._net_error != ERR_IO_PENDING or not self._context.thread.is_alive
-
     def _take_start_ticket(self, thread: NetworkThread) -> None:
         if thread.task_runner.runs_tasks_on_this_thread():
             raise RuntimeError(_WOULD_WAIT_FOR_ITSELF)
         if not self._start_ticket.acquire(False):
             raise RuntimeError("a fetch runs once")
 
-    def _sleep(self) -> None:
-        """Waits until there is something, not at all when there is or when nothing will come.
-
-        Whoever waits enters himself and then looks whether there is something; the network thread sets what there is
-        and then looks who waits. So one sees the other, without a lock; or both, and who takes the rendezvous out of
-        the list ends the wait.
-        """
-        thread, waiting = self._context.thread, self._waiting
-        if thread.is_wait_futile or self._has_something:
-            return
-        rendezvous = thread.desk.meet()
-        waiting.append(rendezvous)
-        if self._has_something:
-            try:
-                waiting.remove(rendezvous)
-            except ValueError:
-                pass  # it is being notified at this moment
-            else:
-                rendezvous.is_free = True
-                return
-        rendezvous.wait()
-
-    @property
-    def _has_something(self) -> bool:
-        """True when there is an outcome, or something to tell."""
-        return self._net_error != ERR_IO_PENDING or (self._news is not None and not self._news.is_empty)
-
-    def _tell_and_wait(self, news: CallerNews) -> None:
-        """Until the outcome is there and all is told."""
-        thread = self._context.thread
-        while self._net_error == ERR_IO_PENDING and not thread.is_wait_futile:
-            news.tell()
-            self._sleep()
-        if not thread.is_abandoned:  # else: its lock may have been held at the moment of a fork
-            news.tell()
-
     def _end_unstarted(self) -> None:
         """There is no loop that would end it: this thread does, and lets go who else waits."""
         self._net_error = ERR_CONTEXT_SHUT_DOWN
         if self._news is not None:
             self._news.end(is_dropped=False)
-        while (rendezvous := self._take_waiting()) is not None:
-            rendezvous.notify()
+        self._release()
         self._settle()
-
-    def _take_waiting(self) -> Rendezvous | None:
-        """One who waits and has not just seen the outcome himself; see _sleep()."""
-        try:
-            return self._waiting.pop()
-        except IndexError:
-            return None
 
     def _make_response(self) -> Response:
         fetcher, pipe = self._fetcher, self._pipe
@@ -304,12 +244,3 @@ class SyncUrlFetcher:
         on_done, self._on_done = self._on_done, None
         if on_done is not None:
             on_done()
-
-    def _wake(self, net_error: int) -> None:
-        """Whoever waits looks again, at the end of the turn; see _sleep()."""
-        self._net_error = net_error
-        while self._waiting:
-            rendezvous = self._take_waiting()
-            if rendezvous is None:
-                return
-            self._context.thread.wake_soon(rendezvous.notify)

@@ -28,14 +28,16 @@ class HttpBasicStream(HttpStreamParser):
 
     def close(self, not_reusable: bool = False) -> None:
         """See HttpStream."""
-        handle, head = self._handle, self.head
+        handle = self._handle
         if handle.socket is None:
             return
         if self._sender is not None or not self.is_body_complete:  # else nothing is pending
             self.cancel()
-        if not_reusable or head is None or not self.can_reuse_connection:
+        if not_reusable or not self.can_reuse_connection:
             handle.reset_and_close()
             return
+        head = self.head
+        assert head is not None, "an answer without a head is not complete"
         if b"keep-alive:" in head.headers.raw.lower():  # seldom; as a value it is followed by no colon
             handle.keep_alive_s = keep_alive_timeout_s(head.headers)
         handle.reset()
@@ -64,7 +66,7 @@ class HttpBasicStream(HttpStreamParser):
     @property
     def socket_log_id(self) -> int:
         """See HttpStream."""
-        return self._socket.net_log.source.id
+        return self._socket.net_log.id
 
     @property
     def ssl_info(self) -> SSLInfo | None:

@@ -35,22 +35,20 @@ class NetworkTransaction(TransactionFacts):
         if info.auth is not None or info.url.username is not None or info.proxy is not None or not session.is_direct:
             self._parties = make_parties(info, session, self._net_log)
         result = self._create_stream(OK)
-        if result != ERR_IO_PENDING:
-            result = self._advance(result)
-        if result == ERR_IO_PENDING:  # nearly always, and nothing was waited for so far
-            self._on_done = on_done
+        if result == ERR_IO_PENDING or (result := self._advance(result)) == ERR_IO_PENDING:
+            self._on_done = on_done  # nearly always, and nothing was waited for so far
         return result
 
     def restart_with_auth(self, info: HttpRequestInfo, on_done: Completion) -> int:
         """As start(), for a challenge that can be met: over the same connection if the pool still has it then."""
         self._info, self.response, self.is_ready_to_restart = info, None, False
-        self._has_sent = True
+        self._note_mishap().has_sent = True
         return self._begin(self._drain_challenge, on_done)
 
     def take_identity(self, identity: AuthIdentity) -> None:
         """Sets `is_ready_to_restart` when the challenge can be met in that name."""
         info, response = self._info, self.response
-        assert info is not None and response is not None
+        assert response is not None
         if self._parties is None:
             self._parties = ExchangeParties(self._session, self._net_log)
         self.is_ready_to_restart = self._parties.take_identity(identity, info, response)
@@ -96,7 +94,6 @@ class NetworkTransaction(TransactionFacts):
 
     def _create_stream(self, result: int) -> int:
         parties, info = self._parties, self._info
-        assert info is not None
         if result != OK:
             return result  # there is nothing to answer the challenge with
         if parties is None:
@@ -124,9 +121,10 @@ class NetworkTransaction(TransactionFacts):
         if result != OK:
             if self._may_reconnect(result):
                 return self._start_over(result)
-            self._error_detail, self._ssl_info = self._with_way(request.error_detail, result), request.ssl_info
+            mishaps = self._note_mishap()
+            mishaps.error_detail, mishaps.ssl_info = self._with_way(request.error_detail, result), request.ssl_info
             return result
-        assert request.stream is not None and self._info is not None
+        assert request.stream is not None
         return self._use(request.stream, self._info)
 
     def _use(self, stream: HttpStream, info: HttpRequestInfo) -> int:
@@ -158,7 +156,7 @@ class NetworkTransaction(TransactionFacts):
 
     def _send_changed_head(self, result: int, headers: RequestHeaders) -> int:
         stream, info = self._stream, self._info
-        assert stream is not None and info is not None
+        assert stream is not None
         if result != OK:
             return result
         is_forwarded = self._parties is not None and self._parties.forwarding is not None
@@ -204,7 +202,7 @@ class NetworkTransaction(TransactionFacts):
 
     def _headers_complete(self, result: int) -> int:
         stream, info, timing = self._stream, self._info, self.timing
-        assert stream is not None and info is not None
+        assert stream is not None
         head = stream.head
         if self._net_log.net_log.is_capturing:
             log_head(self._net_log, result, head)
@@ -219,16 +217,14 @@ class NetworkTransaction(TransactionFacts):
         meter = self._session.meter
         if stream in meter.measured:
             meter.headers_received(stream, timing.send_start or now, now, status)
-        self.response = response = HttpResponseInfo(
-            info.url, head, timing, timing.socket_reused, stream.remote_address, stream.ssl_info
-        )
+        self.response = response = HttpResponseInfo(info.url, head, timing, stream.remote_address, stream.ssl_info)
         if self._parties is not None:
             self.is_ready_to_restart = self._parties.heed(response, stream)
         return OK
 
     def _is_refused(self, status: int) -> bool:
         stream, info = self._stream, self._info
-        assert stream is not None and info is not None
+        assert stream is not None
         expects = info.interim is not None and info.expects_continue
         return should_resend_status(status, stream.is_connection_reused, expects)
 
@@ -249,16 +245,17 @@ class NetworkTransaction(TransactionFacts):
             is_unseen = True
         if is_unseen and self._rewind() == OK:
             return self._resend(error)
-        self._error_detail = self._with_way(stream.error_detail, error)
+        self._note_mishap().error_detail = self._with_way(stream.error_detail, error)
         self._note_sent(stream)
         now = self._session.thread.clock.now()
         self._session.meter.failed(stream, error, self.timing.send_start or now, now)
         return error
 
     def _may_reconnect(self, error: int) -> bool:
-        if not should_reconnect(error, self._reconnects):
+        mishaps = self._note_mishap()
+        if not should_reconnect(error, mishaps.reconnects):
             return False
-        self._reconnects += 1
+        mishaps.reconnects += 1
         if self._parties is not None:
             self._parties.on_network_changed()
         return True
@@ -266,7 +263,7 @@ class NetworkTransaction(TransactionFacts):
     def _resend(self, why: int) -> int:
         """Starts over on another connection with a body that was rewound; `why` is a net error or an HTTP status."""
         stream, self._stream = self._stream, None
-        assert stream is not None and self._info is not None
+        assert stream is not None
         self._note_sent(stream)
         self._session.meter.ended(stream)
         stream.close(not_reusable=True)
@@ -280,7 +277,6 @@ class NetworkTransaction(TransactionFacts):
         return OK
 
     def _rewind(self) -> int:
-        assert self._info is not None
         return self._info.upload.rewind() if self._info.upload is not None else OK
 
     def _give_up(self) -> None:
@@ -290,4 +286,5 @@ class NetworkTransaction(TransactionFacts):
             log_given_up(self._net_log, is_sending=step == self._sent)
 
     def _note_sent(self, stream: HttpStream) -> None:
-        self._has_sent = self._has_sent or stream.sent_bytes > 0
+        if stream.sent_bytes > 0:
+            self._note_mishap().has_sent = True

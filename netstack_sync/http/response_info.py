@@ -14,7 +14,6 @@ class HttpResponseInfo:
     """Made by the transaction on the network thread, read by anybody once it is delivered."""
 
     __slots__ = (
-        "connection_reused",
         "head",
         "own_proxy_chain",
         "proxy_chain",
@@ -29,7 +28,6 @@ class HttpResponseInfo:
         url: Url,
         head: ResponseHead,
         timing: LoadTiming,
-        connection_reused: bool,
         remote_address: IPEndPoint | None,
         ssl_info: SSLInfo | None,
     ) -> None:
@@ -37,7 +35,6 @@ class HttpResponseInfo:
         """What was asked for; after redirects not what the caller asked for."""
         self.head = head
         self.timing = timing
-        self.connection_reused = connection_reused
         self.proxy_chain: ProxyChain = DIRECT
         """Through whom it came."""
         self.own_proxy_chain: ProxyChain | None = None

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from netstack_sync.base.net_errors import (
-    ERR_CONNECTION_CLOSED,
-    ERR_EMPTY_RESPONSE,
-    ERR_IO_PENDING,
-    OK,
-)
+from netstack_sync.base.net_errors import ERR_CONNECTION_CLOSED, ERR_EMPTY_RESPONSE, ERR_IO_PENDING, OK
 from netstack_sync.http.head_collector import HeadCollector
 from netstack_sync.http.interim import InterimWatch
 from netstack_sync.http.request_sender import RequestSender
@@ -53,6 +48,9 @@ class HttpStreamParser:
         "received_bytes",
     )
 
+    _on_begun: Task | None  # from read_headers() on
+    _read_bytes: int  # where there is a body to read
+
     def __init__(self, socket: StreamSocket, method: str, is_secure: bool, is_reused: bool = False) -> None:
         self._socket = socket
         self._method = method
@@ -66,9 +64,7 @@ class HttpStreamParser:
         self._body: BodyReader | None = None  # for a body that has not come whole with the head
         self._unparsed = b""
         self._is_spoiled = False  # what comes belongs to no answer, or there is doubt about it
-        self._read_bytes = SMALL_READ_BYTES
         self._on_headers: Completion | None = None
-        self._on_begun: Task | None = None
         self._on_data: OnBodyData | None = None
         self.head: ResponseHead | None = None
         self.is_body_complete = False
@@ -208,8 +204,10 @@ class HttpStreamParser:
         try:
             if self._heads is None:
                 whole = read_whole_head(data)
-                if whole is not None and whole[0].status >= 200:  # fast path: it comes alone and in one piece
-                    return self._accept(whole[0], data[whole[1] :])
+                if whole is not None:
+                    head, end = whole
+                    if head.status >= 200:  # fast path: it comes alone and in one piece
+                        return self._accept(head, data[end:])
                 self._heads = HeadCollector(self._on_begun, self._on_interim)
             return self._on_collected(self._heads, self._heads.receive(data))
         except WireError as error:
@@ -247,8 +245,8 @@ class HttpStreamParser:
             return OK
         self._body = choose_body(head, self._method)
         self.is_body_complete = self._body.is_complete
-        if head.content_length is not None and head.content_length >= _LARGE_BODY_BYTES:
-            self._read_bytes = LARGE_READ_BYTES
+        is_large = head.content_length is not None and head.content_length >= _LARGE_BODY_BYTES
+        self._read_bytes = LARGE_READ_BYTES if is_large else SMALL_READ_BYTES
         return OK
 
     # --- the body

@@ -17,25 +17,36 @@ from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.step_machine import StepMachine
 
 
+class Mishaps:
+    """What an exchange remembers of the ways on which it had no answer."""
+
+    __slots__ = ("error_detail", "has_sent", "reconnects", "ssl_info")
+
+    def __init__(self) -> None:
+        self.error_detail = ""
+        self.ssl_info: SSLInfo | None = None
+        self.reconnects = 0
+        self.has_sent = False  # on a connection that was given up, or for an answer that was a challenge
+
+
 class TransactionFacts(StepMachine):
     """The part of a NetworkTransaction that only tells. Network thread only."""
 
     __slots__ = (
-        "_error_detail",
-        "_has_sent",
         "_info",
+        "_mishaps",
         "_net_log",
         "_observer",
         "_parties",
-        "_reconnects",
         "_session",
-        "_ssl_info",
         "_stream",
         "_stream_request",
         "is_ready_to_restart",
         "response",
         "timing",
     )
+
+    _info: HttpRequestInfo  # from start() on
 
     def __init__(
         self, session: HttpNetworkSession, net_log: NetLogWithSource, observer: TransactionObserver | None = None
@@ -45,16 +56,12 @@ class TransactionFacts(StepMachine):
         self._session = session
         self._net_log = net_log
         self._observer = observer
-        self._info: HttpRequestInfo | None = None
         self._stream_request: StreamRequest | ProxyStreamRequest | None = None
         self._stream: HttpStream | None = None
         self._parties: ExchangeParties | None = None  # see make_parties()
-        self._error_detail = ""
-        self._ssl_info: SSLInfo | None = None
-        self._reconnects = 0
+        self._mishaps: Mishaps | None = None  # none where there was an answer at once, as nearly always
         self.is_ready_to_restart = False
         """True when the answer is a challenge which restart_with_auth() would meet."""
-        self._has_sent = False  # on a connection that was given up, or for an answer that was a challenge
         self.response: HttpResponseInfo | None = None
         """The answer once start() is through with OK."""
         self.timing = LoadTiming(session.thread.clock.now())
@@ -78,11 +85,17 @@ class TransactionFacts(StepMachine):
     @property
     def error_detail(self) -> str:
         """What went wrong, in words; may be empty."""
-        if self._error_detail:
-            return self._error_detail
+        if self._mishaps is not None and self._mishaps.error_detail:
+            return self._mishaps.error_detail
         if self._stream is not None and self._stream.error_detail:
             return self._stream.error_detail
         return self._parties.error_detail if self._parties is not None else ""
+
+    def _note_mishap(self) -> Mishaps:
+        """Where to write down what went wrong."""
+        if self._mishaps is None:
+            self._mishaps = Mishaps()
+        return self._mishaps
 
     def _with_way(self, detail: str, error: int) -> str:
         """The words about a failure before there is an answer, which tell who was on the way."""
@@ -91,12 +104,14 @@ class TransactionFacts(StepMachine):
     @property
     def ssl_info(self) -> SSLInfo | None:
         """What is known of the server's TLS, also when that is why the exchange failed."""
-        return self._stream.ssl_info if self._stream is not None else self._ssl_info
+        if self._stream is not None:
+            return self._stream.ssl_info
+        return self._mishaps.ssl_info if self._mishaps is not None else None
 
     @property
     def has_sent_bytes(self) -> bool:
         """True once a byte of the request may have reached a server, on whatever connection."""
-        return self._has_sent or self.response is not None
+        return self.response is not None or (self._mishaps is not None and self._mishaps.has_sent)
 
     @property
     def sent_bytes(self) -> int:

@@ -61,7 +61,7 @@ class RedirectJob:
             receive_headers_end=now,
             response_end=now,
         )
-        self.response = HttpResponseInfo(self._url, self._make_head(), self.timing, False, None, None)
+        self.response = HttpResponseInfo(self._url, self._make_head(), self.timing, None, None)
         return OK
 
     def read(self, on_data: OnData) -> bytes | int:

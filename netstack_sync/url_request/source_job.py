@@ -193,7 +193,7 @@ class SourceJob:
         info, timing = self._hop.info, self.timing
         assert timing is not None, "it was started"
         timing.receive_headers_start = timing.receive_headers_end = self._now()
-        self.response = HttpResponseInfo(info.url, _head_of(answer), timing, False, None, None)
+        self.response = HttpResponseInfo(info.url, _head_of(answer), timing, None, None)
         self._unread = answer.size
         if info.method == "HEAD" or answer.status in _STATUSES_WITHOUT_BODY:
             self._end_body()

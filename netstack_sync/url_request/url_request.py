@@ -42,7 +42,7 @@ class URLRequest(RequestFacts):
         observer: TransactionObserver | None = None,
     ) -> None:
         """`observer` is told by the job of each hop how far it is, also from inside start()."""
-        self.net_log = NetLogWithSource.make(context.net_log, NetLogSourceType.URL_REQUEST)
+        self.net_log = NetLogWithSource(context.net_log, NetLogSourceType.URL_REQUEST)
         self.history = []
         self.response = self._job = self._calls = self._deferred = None
         self.is_over = self._has_sent_hop = False
@@ -265,7 +265,7 @@ class URLRequest(RequestFacts):
     def _note_read(self, job: URLRequestJob, data: bytes | int) -> None:
         """Gives the connection back as soon as the body has ended, with its last piece if the job knows that."""
         context = self._context
-        if data and context.net_log.is_capturing:
+        if context.net_log.is_capturing and data:
             log_read(self.net_log, data)
         if isinstance(data, int):
             self._net_error = data

@@ -8,8 +8,9 @@ is collected in a buffer that is searched once, and rewritten by http1_lenient.p
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
 from netstack_sync.base.headers import ResponseHeaders
 from netstack_sync.base.net_errors import (
@@ -30,7 +31,7 @@ MAX_INTERIM: Final = 32
 # A field line has four bytes at least ("a:\r\n"), so a head of this size cannot have too many of them.
 _CANNOT_HAVE_TOO_MANY_LINES_BYTES: Final = 4 * MAX_HEAD_LINES
 
-_CACHED_STATUS_LINES: Final = 16  # a server has a few; of any size, so not more
+_CACHED_STATUS_LINES: Final = 16  # a server has a few
 
 _VALUE: Final = rb"[\t\x20-\x7e\x80-\xff]*"  # RFC 9110 §5.5
 _TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # RFC 9110 §5.6.2
@@ -113,7 +114,7 @@ def read_whole_head(data: bytes) -> tuple[ResponseHead, int] | None:
     match = _strict_head(data)
     if match is None or (end := match.end()) > _CANNOT_HAVE_TOO_MANY_LINES_BYTES:
         return None
-    return _read_head(match, False), end
+    return _read_head(match, end, False, _known_status_line), end
 
 
 class ResponseHeadParser:
@@ -193,21 +194,29 @@ class ResponseHeadParser:
         if match is None:
             match = _strict_head(normalise_head(head))
             assert match is not None, "the tolerant path gave something the strict grammar refuses"
-        return _read_head(match, in_doubt)
+        return _read_head(match, match.end(), in_doubt, _read_status_line)
 
     def __repr__(self) -> str:
         return f"<ResponseHeadParser received_bytes={self.received_bytes}>"
 
 
-def _read_head(match: re.Match[bytes], in_doubt: bool) -> ResponseHead:
+_StatusLine: TypeAlias = tuple[int, str, tuple[int, int]]  # status, reason, version
+
+
+def _read_head(
+    match: re.Match[bytes], end: int, in_doubt: bool, read_status_line: Callable[[bytes], _StatusLine]
+) -> ResponseHead:
     """Give the values of a head that the strict grammar has matched."""
     line, fields = match.group(1, 2)
-    status, reason, version = _read_status_line(line)
+    status, reason, version = read_status_line(line)
     # From the LF that ends the status line to the end: each field line has an LF before it.
-    framing = read_framing(match.string, match.start(2) - 1, match.end(), version)
+    framing = read_framing(match.string, match.start(2) - 1, end, version)
     return ResponseHead(status, reason, version, ResponseHeaders(fields), framing, in_doubt)
 
 
-@lru_cache(_CACHED_STATUS_LINES)
-def _read_status_line(line: bytes) -> tuple[int, str, tuple[int, int]]:
+def _read_status_line(line: bytes) -> _StatusLine:
     return int(line[9:12]), line[13:].decode("latin-1"), HTTP_1_0 if line[7:8] == b"0" else HTTP_1_1
+
+
+# Only for lines of heads that came whole: those are small, so what is kept is, too.
+_known_status_line = lru_cache(_CACHED_STATUS_LINES)(_read_status_line)

@@ -11,7 +11,6 @@ import pytest
 from netstack_sync import ContextShutDown, FetchCancelled, Limits, NetError, Response, Session, SyncUrlFetcher
 from netstack_sync.fetcher.network_call import call_on_network_thread
 from netstack_sync.fetcher.options import FetchOptions
-from netstack_sync.loop.rendezvous import Rendezvous
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from netstack_sync.testing.fault_recipes import reset_in_body, stall_before_headers, stall_in_body
@@ -40,47 +39,6 @@ def test_start_and_wait_are_apart(server: EmbeddedServer, session: Session) -> N
     assert fetcher.wait().content == b"late\n"
     pieces = _fetcher(session, server.url("/bytes/500000"))
     assert pieces.fetch().content == pieces.wait().content
-
-
-def test_an_outcome_that_comes_as_a_wait_begins(
-    server: EmbeddedServer, session: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whoever has just entered sees it, takes himself back, and may wait with the same signal again."""
-    fetcher, desk = _fetcher(session, server.url("/hello")), _context(session).thread.desk
-    signals: list[Rendezvous] = []
-
-    class Desk:
-        def meet(self) -> Rendezvous:
-            fetcher.start()
-            wait_until(lambda: fetcher.is_done)
-            signals.append(desk.meet())
-            return signals[-1]
-
-    with monkeypatch.context() as patch:
-        patch.setattr(_context(session).thread, "desk", Desk())
-        assert fetcher._wait().text == "hello\n"
-    assert fetcher._waiting == [] and desk.meet() is signals[0]
-
-
-def test_an_outcome_that_finds_somebody_who_has_just_seen_it(server: EmbeddedServer, session: Session) -> None:
-    """Of the two one takes the signal out, and it is used once."""
-
-    class Crossed(list[Rendezvous]):
-        """The network thread looks here right after somebody has entered; and sees one who has left."""
-
-        def append(self, rendezvous: Rendezvous) -> None:
-            super().append(rendezvous)
-            fetcher.start()
-            wait_until(lambda: fetcher.is_done and not super(Crossed, self).__len__())
-
-        def __len__(self) -> int:
-            return 1
-
-    fetcher = _fetcher(session, server.url("/hello"))
-    fetcher._waiting = Crossed()
-    assert fetcher._wait().text == "hello\n"
-    desk = _context(session).thread.desk
-    assert desk.meet().is_free is False
 
 
 def test_a_fetch_runs_once_and_is_waited_for_after_its_start(server: EmbeddedServer, session: Session) -> None:
@@ -221,7 +179,7 @@ def test_an_interruption_between_the_wait_and_the_response_leaks_no_stream(
     def interrupted(*_: object) -> Response:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("netstack_sync.fetcher.fetch_answer.make_response", interrupted)
+    monkeypatch.setattr("netstack_sync.fetcher.sync_url_fetcher.answer_of", interrupted)
     if not waits_in_fetch:
         fetcher.start()
     with pytest.raises(KeyboardInterrupt):

@@ -136,7 +136,7 @@ def test_a_request_and_its_answer(stack: ScriptedStack) -> None:
     assert start(stack, transaction) == OK
     response = transaction.response
     assert response is not None and response.head.status == 200 and response.url.href == "http://a.test/"
-    assert response.remote_address == PEER and not response.connection_reused and response.ssl_info is None
+    assert response.remote_address == PEER and not response.timing.socket_reused and response.ssl_info is None
     assert transaction.ssl_info is None
     assert load_state(transaction) == LoadState.READING_RESPONSE and transaction.has_sent_bytes
     assert not transaction.is_body_complete
@@ -167,7 +167,7 @@ def test_the_timing_says_where_the_time_went(stack: ScriptedStack) -> None:
     second = stack.transaction()
     assert start(stack, second) == OK
     assert second.timing.connect is None and second.timing.socket_reused
-    assert second.response is not None and second.response.connection_reused
+    assert second.response is not None and second.response.timing.socket_reused
     second.close()
 
 
@@ -878,7 +878,7 @@ def test_a_challenge_is_answered_on_the_same_connection(stack: ScriptedStack) ->
     assert start(stack, transaction, guarded()) == OK and transaction.is_ready_to_restart
     assert transaction.response is not None and transaction.response.head.status == 401
     assert restart(stack, transaction, guarded()) == OK and not transaction.is_ready_to_restart
-    assert transaction.response.connection_reused
+    assert transaction.response.timing.socket_reused
     assert read_body(stack, transaction) == b"fine"
     assert watcher.events == ["connected", "sent"] * 2
     transaction.close()

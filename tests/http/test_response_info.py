@@ -15,7 +15,7 @@ def test_the_parts_are_kept() -> None:
     head = ResponseHeadParser().receive(b"HTTP/1.1 204 Fine\r\n\r\n")
     assert head is not None
     url, timing = Url.parse("http://a.test/"), LoadTiming()
-    info = HttpResponseInfo(url, head, timing, True, PEER, None)
+    info = HttpResponseInfo(url, head, timing, PEER, None)
     assert info.url is url and info.head is head and info.timing is timing
-    assert info.connection_reused and info.remote_address is PEER and info.ssl_info is None
+    assert info.remote_address is PEER and info.ssl_info is None
     assert info.proxy_chain is DIRECT and info.own_proxy_chain is None

@@ -103,7 +103,7 @@ class ScriptedJob(ErrorJob):
             framing = Framing(None, is_chunked=False, keep_alive=False, in_doubt=False)
             fields = ResponseHeaders.from_items(self._headers)
             head = ResponseHead(self._status, "", HTTP_1_1, fields, framing)
-            self.response = HttpResponseInfo(self.url_info.url, head, LoadTiming(), False, None, None)
+            self.response = HttpResponseInfo(self.url_info.url, head, LoadTiming(), None, None)
         if not self._stack.is_async:
             return self._net_error
         self._stack.thread.post(lambda: None if self.is_closed else on_headers(self._net_error))

@@ -45,7 +45,7 @@ def response_info(*fields: str, status: str = "200 OK", url: str = URL) -> HttpR
     """An answer with these header lines."""
     head = ResponseHeadParser().receive("\r\n".join([f"HTTP/1.1 {status}", *fields, "", ""]).encode("latin-1"))
     assert head is not None
-    return HttpResponseInfo(Url.parse(url), head, LoadTiming(), False, None, None)
+    return HttpResponseInfo(Url.parse(url), head, LoadTiming(), None, None)
 
 
 def make_response(

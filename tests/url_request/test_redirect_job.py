@@ -32,7 +32,7 @@ def test_its_answer(stack: ScriptedStack) -> None:
     assert (head.version, head.status, head.reason) == ((1, 1), 307, "Internal Redirect")
     assert head.headers.items() == [("Location", "https://a.test/x?y#z"), ("Non-Authoritative-Reason", "HSTS")]
     assert head.content_length == 0 and not head.is_chunked and not head.keep_alive
-    assert response.ssl_info is None and response.remote_address is None and not response.connection_reused
+    assert response.ssl_info is None and response.remote_address is None and not response.timing.socket_reused
     assert response.timing is job.timing is not None and job.timing.total == 0.0
     assert job.timing.request_start == job.timing.receive_headers_end == 101.0
     if stack.is_async:

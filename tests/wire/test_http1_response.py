@@ -11,6 +11,7 @@ from netstack_sync.base.net_errors import (
     ERR_RESPONSE_HEADERS_TOO_BIG,
     ERR_RESPONSE_HEADERS_TRUNCATED,
 )
+from netstack_sync.wire import http1_response
 from netstack_sync.wire.errors import WireError
 from netstack_sync.wire.http1_response import (
     MAX_HEAD_BYTES,
@@ -298,3 +299,12 @@ def test_a_whole_head_may_contradict_itself() -> None:
     with pytest.raises(WireError) as caught:
         read_whole_head(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\n")
     assert caught.value.net_error == ERR_RESPONSE_HEADERS_MULTIPLE_CONTENT_LENGTH
+
+
+def test_a_long_status_line_is_not_kept() -> None:
+    """What a server may make as long as a head, nobody remembers for it; those of small heads are few."""
+    reason = b"x" * 5000
+    before = http1_response._known_status_line.cache_info()
+    head = ResponseHeadParser().receive(b"HTTP/1.1 200 " + reason + b"\r\n\r\n")
+    assert head is not None and head.reason == reason.decode()
+    assert http1_response._known_status_line.cache_info() == before
