@@ -6,7 +6,7 @@ Chromium (net/base/load_timing_info.h), a request on a reused socket has no conn
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from netstack_sync.base.dataclass import dataclass
 
 
 def _span(start: float | None, end: float | None) -> float | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Final
 
 from netstack_sync.base.clock import WallClock
+from netstack_sync.base.dataclass import dataclass
 from netstack_sync.workers.check_ocsp import OcspVerdict
 
 _MAX_ENTRIES: Final = 256  # as many as CachingCertVerifier has verdicts

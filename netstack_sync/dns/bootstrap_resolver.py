@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from netstack_sync.base.dataclass import replace
 from netstack_sync.dns.host_resolver import HostResolver, ResolveParameters, ResolveRequest, ResolveSource
 from netstack_sync.log.bound import NetLogWithSource
 

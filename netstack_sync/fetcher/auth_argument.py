@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from netstack_sync.auth.basic import basic_credentials
@@ -23,6 +22,7 @@ from netstack_sync.auth.identity import (
     password_identity,
 )
 from netstack_sync.auth.netrc import find_login
+from netstack_sync.base.dataclass import replace
 from netstack_sync.fetcher.options import AuthArgument, AuthValue, FetchRequest
 from netstack_sync.workers.security_context import require_pyspnego
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from netstack_sync.base.dataclass import replace
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.url import Url
 from netstack_sync.fetcher.download import Download

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from netstack_sync.base.dataclass import dataclass
 from netstack_sync.pool.limits import PoolLimits
 
 

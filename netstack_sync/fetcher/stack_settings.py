@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from netstack_sync.base.clock import SystemWallClock
+from netstack_sync.base.dataclass import replace
 from netstack_sync.base.features import FeatureList
 from netstack_sync.base.trust_config import OcspMode
 from netstack_sync.base.url import Url

@@ -6,9 +6,9 @@ After net/url_request/url_request_http_job.cc (AddCookieHeaderAndStart, SaveCook
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from netstack_sync.base.clock import WallClock
+from netstack_sync.base.dataclass import replace
 from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.cookies.canonical import CanonicalCookie, cookie_from_header, is_trustworthy
 from netstack_sync.cookies.dates import parse_cookie_date

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from netstack_sync.base.dataclass import dataclass
 from netstack_sync.dns.doh_providers import templates_from
 from netstack_sync.dns.doh_template import DohTemplate
 from netstack_sync.dns.secure_dns import SecureDnsMode

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from netstack_sync.base.dataclass import dataclass, field
 from netstack_sync.url_request.data_protocol import AboutProtocol, DataProtocol
 from netstack_sync.url_request.file_protocol import FileProtocol
 from netstack_sync.url_request.ftp_protocol import FtpProtocol
