@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from netstack_sync.auth.identity import (
     AnyAuth,
@@ -28,7 +28,6 @@ from netstack_sync.fetcher.header_rules import check_host, is_length
 from netstack_sync.fetcher.hooks import Hooks, HooksArgument
 from netstack_sync.fetcher.news_arguments import InformationalCallback, UploadProgressCallback
 from netstack_sync.fetcher.proxy_values import ProxyArgument
-from netstack_sync.fetcher.request_body import RequestBody, make_body
 from netstack_sync.fetcher.retry_policy import RetriesArgument, RetryPolicy
 from netstack_sync.fetcher.scheme_arguments import HTTP_SCHEMES, how_to_support
 from netstack_sync.fetcher.timeout import Timeout
@@ -37,6 +36,9 @@ from netstack_sync.http.build_headers import CREDENTIAL_HEADERS
 from netstack_sync.http.request_info import OwnCookies
 from netstack_sync.proxy.config import ProxyConfig
 from netstack_sync.sockets.tls_config import TlsConfig
+
+if TYPE_CHECKING:
+    from netstack_sync.fetcher.request_body import RequestBody
 
 HeaderChanges = Mapping[str, "str | bytes | None"] | Iterable[tuple[str, "str | bytes | None"]] | RequestHeaders
 """Headers that go over others; None takes one away."""
@@ -202,20 +204,29 @@ def check_max_response_size(value: object) -> int | None:
     return value
 
 
+_BODIES: Final = frozenset({"json", "data", "content", "files"})
+
+
 def body_and_headers(options: FetchOptions, headers: RequestHeaders) -> tuple[RequestBody | None, RequestHeaders]:
     """The body, and the headers with what it implies and without what only we may say."""
-    body = make_body(
-        json=options.get("json"),
-        data=options.get("data"),
-        content=options.get("content"),
-        files=options.get("files"),
-    )
+    body = None if _BODIES.isdisjoint(options) else _body_of(options)
     if body is None and "content-length" not in headers and "transfer-encoding" not in headers:
         return None, headers
     headers = headers.copy()
     if body is not None and body.content_type is not None:
         headers.set_default("Content-Type", body.content_type)
     return _settle_framing(body, headers), headers
+
+
+def _body_of(options: FetchOptions) -> RequestBody | None:
+    from netstack_sync.fetcher.request_body import make_body  # late: most requests have no body
+
+    return make_body(
+        json=options.get("json"),
+        data=options.get("data"),
+        content=options.get("content"),
+        files=options.get("files"),
+    )
 
 
 def _settle_framing(body: RequestBody | None, headers: RequestHeaders) -> RequestBody | None:

@@ -7,13 +7,17 @@ from collections.abc import Mapping
 from netstack_sync.fetcher.proxy_arguments import ProxyAuth, proxy_auth_from_value, proxy_from_value
 from netstack_sync.fetcher.proxy_values import ProxyArgument, ProxyAuthArgument
 from netstack_sync.proxy.config import ProxyConfig
-from netstack_sync.url_request.proxy_services import SYSTEM_CONFIG
+from netstack_sync.url_request.late_proxy_parts import load_proxy_rooms
+from netstack_sync.url_request.proxy_services import SYSTEM_CONFIG, is_direct
 
 
 def session_proxy(proxy: ProxyArgument, environment: Mapping[str, str]) -> ProxyConfig:
     """Through whom a session goes; raises ValueError, TypeError and ImportError."""
-    config = proxy_from_value(proxy, environment)
-    return config if isinstance(config, ProxyConfig) else SYSTEM_CONFIG
+    found = proxy_from_value(proxy, environment)
+    config = found if isinstance(found, ProxyConfig) else SYSTEM_CONFIG
+    if not is_direct(config):
+        load_proxy_rooms()
+    return config
 
 
 def request_proxy(proxy: ProxyArgument, environment: Mapping[str, str]) -> ProxyConfig | None:

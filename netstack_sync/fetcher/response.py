@@ -15,11 +15,9 @@ from netstack_sync.base.http_util import charset_of
 from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.ssl_info import SSLInfo
-from netstack_sync.cookies.parsed import parse_set_cookie
 from netstack_sync.fetcher.body_source import BodySource, CollectedBody
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.peer_names import PeerNames
-from netstack_sync.fetcher.text import decoded_text, guessed_encoding, is_text_codec, split_lines, without_mark
 from netstack_sync.http.response_info import HttpResponseInfo
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -117,6 +115,8 @@ class Response(PeerNames):
     @property
     def cookies(self) -> dict[str, str]:
         """Name and value of the cookies that this response sets."""
+        from netstack_sync.cookies.parsed import parse_set_cookie
+
         found = [parse_set_cookie(line) for line in self._info.head.headers.get_all("set-cookie")]
         return {cookie.name: cookie.value for cookie in found if cookie is not None and cookie.name}
 
@@ -202,11 +202,15 @@ class Response(PeerNames):
 
         Of text that makes no sense as utf-8 it is windows-1252; that is known once the body has been read.
         """
+        from netstack_sync.fetcher.text import guessed_encoding
+
         return self._known_encoding() or guessed_encoding(self.content_if_read)
 
     @encoding.setter
     def encoding(self, encoding: str | None) -> None:
         """None forgets what was set before; raises LookupError at once for a name nobody knows."""
+        from netstack_sync.fetcher.text import is_text_codec
+
         if encoding is not None and not is_text_codec(encoding):
             raise LookupError(f"encoding: unknown: {encoding!r}")
         self._encoding = encoding
@@ -215,6 +219,8 @@ class Response(PeerNames):
         if self._encoding is not None:
             return self._encoding
         declared = charset_of(self._info.head.headers.get("content-type") or "")
+        from netstack_sync.fetcher.text import is_text_codec
+
         return declared if declared is not None and is_text_codec(declared) else None
 
     @property
@@ -222,10 +228,14 @@ class Response(PeerNames):
         """The body as text; bytes that make no sense become U+FFFD."""
         content, encoding = self.content, self._known_encoding()
         if encoding is None:
+            from netstack_sync.fetcher.text import guessed_encoding
+
             try:
                 return content.decode("utf-8-sig")  # fast path
             except UnicodeDecodeError:
                 encoding = guessed_encoding(content)
+        from netstack_sync.fetcher.text import without_mark
+
         return content.decode(without_mark(encoding), "replace")
 
     def json(self, **kwargs: Any) -> Any:
@@ -237,10 +247,14 @@ class Response(PeerNames):
 
     def iter_text(self, chunk_size: int | None = None) -> Iterator[str]:
         """The decoded body as text; a character that a piece cuts comes with the next."""
+        from netstack_sync.fetcher.text import decoded_text
+
         return decoded_text(self.iter_bytes(chunk_size), self._known_encoding())
 
     def iter_lines(self) -> Iterator[str]:
         """The lines of the text without their ends (LF, CRLF or CR)."""
+        from netstack_sync.fetcher.text import split_lines
+
         return split_lines(self.iter_text())
 
     def __getstate__(self) -> dict[str, object]:

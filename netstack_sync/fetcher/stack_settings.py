@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.dataclass import replace
@@ -10,7 +11,6 @@ from netstack_sync.base.features import FeatureList
 from netstack_sync.base.trust_config import OcspMode
 from netstack_sync.base.url import Url
 from netstack_sync.cookies.canonical import CanonicalCookie
-from netstack_sync.fetcher.cookie_arguments import CookiesArgument, session_cookies
 from netstack_sync.fetcher.dns_settings import check_dns
 from netstack_sync.fetcher.hsts_settings import hsts_from_value
 from netstack_sync.fetcher.limits import check_limits
@@ -23,10 +23,13 @@ from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.context_builder import PUBLIC_SUFFIXES, ContextBuilder
-from netstack_sync.url_request.network_delegate import NetworkDelegate
 from netstack_sync.url_request.rate_limit import RateLimitArgument, RateLimits
 from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
 from netstack_sync.url_request.scheme_settings import SchemeSettings
+
+if TYPE_CHECKING:
+    from netstack_sync.fetcher.cookie_arguments import CookiesArgument
+    from netstack_sync.url_request.network_delegate import NetworkDelegate
 
 
 def make_context_builder(
@@ -90,6 +93,8 @@ def _for_name_servers(tls: TlsConfig) -> TlsConfig:
 
 
 def _check_network_delegate(delegate: object) -> NetworkDelegate | None:
+    from netstack_sync.url_request.network_delegate import NetworkDelegate
+
     if delegate is not None and not isinstance(delegate, NetworkDelegate):
         raise TypeError(f"network_delegate: must be an instance of a subclass of NetworkDelegate, not {delegate!r}")
     return delegate
@@ -99,6 +104,8 @@ def _initial_cookies(cookies: bool | CookiesArgument, base_url: Url | None) -> t
     if isinstance(cookies, bool):
         return ()
     PUBLIC_SUFFIXES.load()
+    from netstack_sync.fetcher.cookie_arguments import session_cookies
+
     return session_cookies(cookies, base_url, SystemWallClock().now(), PUBLIC_SUFFIXES)
 
 

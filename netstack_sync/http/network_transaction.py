@@ -7,7 +7,6 @@ from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_IO_PENDING, OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.http.build_headers import Forwarding, head_params, headers_to_send, with_sent_headers
-from netstack_sync.http.exchange_parties import ExchangeParties, make_parties
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
@@ -60,6 +59,8 @@ class NetworkTransaction(TransactionFacts):
         self._info = info
         session, has_identity = self._session, info.auth is not None or info.url.username is not None
         if has_identity or info.proxy is not None or not session.is_direct:
+            from netstack_sync.http.exchange_parties import make_parties  # late: most exchanges have no third party
+
             self._parties = make_parties(info, session, self._net_log)
         self.timing.request_start = session.thread.clock.now()
         return self._begin(self._create_stream, on_done)
@@ -74,6 +75,8 @@ class NetworkTransaction(TransactionFacts):
         info, response = self._info, self.response
         assert info is not None and response is not None
         if self._parties is None:
+            from netstack_sync.http.exchange_parties import ExchangeParties  # late: most exchanges have no third party
+
             self._parties = ExchangeParties(self._session, self._net_log)
         self.is_ready_to_restart = self._parties.take_identity(identity, info, response)
 

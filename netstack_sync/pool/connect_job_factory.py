@@ -10,10 +10,8 @@ from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.proxy_chain import ProxyScheme, ProxyServer
 from netstack_sync.pool.connect_job import ConnectJob, ConnectJobDelegate
 from netstack_sync.pool.group_id import GroupId
-from netstack_sync.pool.http_proxy_connect_job import HttpProxyConnectJob
 from netstack_sync.pool.params import ConnectParams, HttpProxyParams, SocksParams, SslParams, TransportParams
 from netstack_sync.pool.proxy_route import ProxyHop, ProxyRoute
-from netstack_sync.pool.socks_connect_job import SocksConnectJob
 from netstack_sync.pool.ssl_connect_job import SslConnectJob
 from netstack_sync.pool.transport_connect_job import ConnectServices, TransportConnectJob
 from netstack_sync.sockets.tls_peer import TlsPeer
@@ -46,7 +44,11 @@ class DefaultConnectJobFactory:
         if isinstance(params, SslParams):
             return SslConnectJob(services, params, self.create, priority, delegate)
         if isinstance(params, SocksParams):
+            from netstack_sync.pool.socks_connect_job import SocksConnectJob
+
             return SocksConnectJob(services, params, self.create, priority, delegate)
+        from netstack_sync.pool.http_proxy_connect_job import HttpProxyConnectJob
+
         return HttpProxyConnectJob(services, params, self.create, priority, delegate)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from typing import TYPE_CHECKING
 
 from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN, ERR_UNKNOWN_URL_SCHEME, OK
 from netstack_sync.base.url import Url
@@ -16,13 +17,15 @@ from netstack_sync.loop.completion import Task
 from netstack_sync.url_request.bug_job import bug_job
 from netstack_sync.url_request.cookie_steps import CookieSteps
 from netstack_sync.url_request.error_job import ErrorJob
-from netstack_sync.url_request.hop import Hop, JobServices
 from netstack_sync.url_request.http_job import HttpJob
-from netstack_sync.url_request.interceptor import URLRequestInterceptor, intercepted_job
 from netstack_sync.url_request.job import URLRequestJob
 from netstack_sync.url_request.protocol_handler import ProtocolHandler
 from netstack_sync.url_request.redirect_job import RedirectJob
 from netstack_sync.url_request.redirects import RedirectInfo, redirect_in, secure_upgrade
+
+if TYPE_CHECKING:
+    from netstack_sync.url_request.hop import JobServices
+    from netstack_sync.url_request.interceptor import URLRequestInterceptor
 
 
 class URLRequestJobFactory:
@@ -136,6 +139,8 @@ class URLRequestJobFactory:
         if handler is None or self._services is None:
             return ErrorJob(ERR_UNKNOWN_URL_SCHEME, scheme)
         try:
+            from netstack_sync.url_request.hop import Hop
+
             return handler.create_job(Hop(info, net_log, observer, self._services))
         except Exception:
             return bug_job(f"the handler of {scheme}:")
@@ -146,7 +151,11 @@ class URLRequestJobFactory:
         if self._is_shut_down:
             return ErrorJob(ERR_CONTEXT_SHUT_DOWN)
         assert self._services is not None, "a context has services"
+        from netstack_sync.url_request.hop import Hop
+
         hop = Hop(info, net_log, observer, self._services)
+        from netstack_sync.url_request.interceptor import intercepted_job
+
         return intercepted_job(self._interceptors, hop, lambda info: self.create_job(info, net_log, observer, True))
 
     def _create_upgrade(self, info: HttpRequestInfo, net_log: NetLogWithSource) -> URLRequestJob:

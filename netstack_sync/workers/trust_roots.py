@@ -14,7 +14,6 @@ from netstack_sync.base.net_errors import ERR_IMPORT_CA_CERT_FAILED, OK
 from netstack_sync.base.tls_warnings import tls_logger
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.workers.ca_reader import CAReader, UnusableCAError, split_directories
-from netstack_sync.workers.load_certificate import load_certificate
 from netstack_sync.workers.stamped_cache import FileStamp, StampedCache, Stamps, source_stamps, stamp
 from netstack_sync.workers.system_trust import DefaultSources, SystemVerifier, read_default_roots
 
@@ -108,6 +107,8 @@ def load_trust_roots(config: TrustConfig, defaults: DefaultSources) -> TrustRoot
         "ignore", "Parsed a serial number which wasn't positive", CryptographyDeprecationWarning, append=True
     )
     verifier = defaults.verifier if config.uses_default_roots and not config.crls else None
+    from netstack_sync.workers.load_certificate import load_certificate
+
     reader = CAReader(load_certificate)
     try:
         if verifier is None:
