@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from enum import IntEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.ip_endpoint import AddressList
@@ -12,7 +12,9 @@ from netstack_sync.base.priority import DEFAULT_PRIORITY, RequestPriority
 from netstack_sync.dns.resolve_answer import AnswerSource
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.completion import Completion
-from netstack_sync.wire.dns_message import HttpsRecord
+
+if TYPE_CHECKING:
+    from netstack_sync.wire.dns_message import HttpsRecord
 
 
 class CacheUsage(IntEnum):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.fetcher.fetch_news import FetchNews
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.upload_meter import metered
 from netstack_sync.http.interim import InterimAnswers
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.upload import UploadStream
 from netstack_sync.url_request.context import URLRequestContext
+
+if TYPE_CHECKING:
+    from netstack_sync.fetcher.fetch_news import FetchNews
 
 
 def info_for(

@@ -30,7 +30,6 @@ from netstack_sync.fetcher.sync_url_fetcher import SyncUrlFetcher
 from netstack_sync.fetcher.timeout import DEFAULT_TIMEOUT, Timeout
 from netstack_sync.fetcher.tls_arguments import CertArgument, ExtraCaArgument, VerifyArgument
 from netstack_sync.fetcher.tls_settings import TlsSettings
-from netstack_sync.network.quality import NetworkQuality
 from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.url_request.context import URLRequestContext
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
     from netstack_sync.fetcher.resolution import Resolution
     from netstack_sync.fetcher.session_cookies import SessionCookies
     from netstack_sync.fetcher.stats import SessionStats
+    from netstack_sync.network.quality import NetworkQuality
 
 _CLOSE_S = 5.0
 

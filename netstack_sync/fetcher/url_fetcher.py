@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from netstack_sync.base.exception_map import TimeoutPhase
 from netstack_sync.base.net_errors import (
@@ -17,7 +17,6 @@ from netstack_sync.base.net_errors import (
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.fetcher.fetch_attempts import FetchAttempts
 from netstack_sync.fetcher.fetch_facts import FetchFacts
-from netstack_sync.fetcher.fetch_news import FetchNews
 from netstack_sync.fetcher.hop_info import info_for, upload_for
 from netstack_sync.fetcher.large_body import LOOSE_BYTES, LargeBody
 from netstack_sync.fetcher.options import FetchRequest
@@ -27,6 +26,9 @@ from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.delegate import RedirectAction
 from netstack_sync.url_request.redirects import RedirectInfo, redirected_request
 from netstack_sync.url_request.url_request import URLRequest
+
+if TYPE_CHECKING:
+    from netstack_sync.fetcher.fetch_news import FetchNews
 
 
 class URLFetcherDelegate(Protocol):

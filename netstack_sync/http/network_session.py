@@ -13,8 +13,6 @@ from netstack_sync.base.net_errors import ERR_NETWORK_CHANGED
 from netstack_sync.base.url import Url
 from netstack_sync.http.build_headers import RequestHeads
 from netstack_sync.http.exchange_meter import ExchangeMeter
-from netstack_sync.http.proxy_source import ProxyResolver, ProxySource
-from netstack_sync.http.stream import HttpStream
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogSourceType
 from netstack_sync.log.net_log import NetLog
@@ -28,6 +26,8 @@ from netstack_sync.sockets.tls_config import TlsConfig
 if TYPE_CHECKING:
     from netstack_sync.http.body_drainer import HttpResponseBodyDrainer
     from netstack_sync.http.proxy_preconnect import ProxyPreconnect
+    from netstack_sync.http.proxy_source import ProxyResolver, ProxySource
+    from netstack_sync.http.stream import HttpStream
 
 
 class HttpNetworkSession:

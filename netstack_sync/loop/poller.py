@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from netstack_sync.loop.waker import Waker
+if TYPE_CHECKING:
+    from netstack_sync.loop.waker import Waker
+
 
 if sys.platform == "linux":
     from netstack_sync.loop.poller_epoll import EpollPoller as DefaultPoller

@@ -51,7 +51,6 @@ from netstack_sync.sockets.tls_session_cache import TlsSessionCache
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.cookie_steps import CookieSteps
 from netstack_sync.url_request.doh_config import DohConfig
-from netstack_sync.url_request.doh_parts import DohParts
 from netstack_sync.url_request.late_proxy_parts import LateProxyParts
 from netstack_sync.url_request.network_changes import ChangingServices, DohServices, NetworkChanges
 from netstack_sync.url_request.network_delegate import NetworkDelegate
@@ -70,6 +69,7 @@ if TYPE_CHECKING:
     from netstack_sync.dns.hook_task import HookTask, ResolverHook
     from netstack_sync.http.hsts_persister import TransportSecurityPersister
     from netstack_sync.url_request.admission import Admission
+    from netstack_sync.url_request.doh_parts import DohParts
     from netstack_sync.url_request.throttler import URLRequestThrottler
 
 _RESOLVER_THREADS = 64  # how many may hang in getaddrinfo() at once; apart, so that they block nothing else

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from netstack_sync.base.dataclass import dataclass
-from netstack_sync.dns.doh_template import DohTemplate
 from netstack_sync.dns.secure_dns import SecureDnsMode
+
+if TYPE_CHECKING:
+    from netstack_sync.dns.doh_template import DohTemplate
 
 _MODES = {mode.name.lower(): mode for mode in SecureDnsMode}
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from netstack_sync.url_request.hop import Hop
-from netstack_sync.url_request.job import URLRequestJob
 from netstack_sync.url_request.protocol_handler import ProtocolHandler
+
+if TYPE_CHECKING:
+    from netstack_sync.url_request.job import URLRequestJob
 
 
 class LateProtocol(ProtocolHandler):
