@@ -17,9 +17,9 @@ from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.http.upload import UploadStream
 from netstack_sync.loop.timers import DelayedTask
 from netstack_sync.url_request.context import URLRequestContext
-from netstack_sync.url_request.resource_scheduler import ScheduledRequest
 
 if TYPE_CHECKING:
+    from netstack_sync.url_request.resource_scheduler import ScheduledRequest
     from netstack_sync.url_request.throttler import ThrottlerEntry
 
 _WALL_CLOCK = SystemWallClock()

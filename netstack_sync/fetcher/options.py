@@ -23,11 +23,9 @@ from netstack_sync.base.http_util import is_token
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import QueryParams, Url
-from netstack_sync.fetcher.cookie_arguments import CookiesArgument
 from netstack_sync.fetcher.header_rules import check_host, is_length
 from netstack_sync.fetcher.hooks import Hooks, HooksArgument
 from netstack_sync.fetcher.news_arguments import InformationalCallback, UploadProgressCallback
-from netstack_sync.fetcher.proxy_values import ProxyArgument
 from netstack_sync.fetcher.retry_policy import RetriesArgument, RetryPolicy
 from netstack_sync.fetcher.scheme_arguments import HTTP_SCHEMES, how_to_support
 from netstack_sync.fetcher.timeout import Timeout
@@ -38,6 +36,8 @@ from netstack_sync.proxy.config import ProxyConfig
 from netstack_sync.sockets.tls_config import TlsConfig
 
 if TYPE_CHECKING:
+    from netstack_sync.fetcher.cookie_arguments import CookiesArgument
+    from netstack_sync.fetcher.proxy_values import ProxyArgument
     from netstack_sync.fetcher.request_body import RequestBody
 
 HeaderChanges = Mapping[str, "str | bytes | None"] | Iterable[tuple[str, "str | bytes | None"]] | RequestHeaders

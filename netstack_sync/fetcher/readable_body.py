@@ -11,6 +11,7 @@ from netstack_sync.base.exceptions import ResponseTooLarge
 from netstack_sync.base.net_errors import ERR_FILE_TOO_BIG
 from netstack_sync.fetcher.body_source import BodySource
 from netstack_sync.fetcher.decoding import DecodingResponse
+from netstack_sync.fetcher.text import rechunked
 
 _STREAM_BYTES = 64 * 1024
 
@@ -82,8 +83,6 @@ class ReadableBody(DecodingResponse):
             if self._reading is None:
                 self._reading = self.decoded(self.iter_raw()) if self._is_encoded else self.iter_raw()
             pieces = self._reading
-        from netstack_sync.fetcher.text import rechunked
-
         return pieces if chunk_size is None else rechunked(pieces, chunk_size)
 
     def read(self, amt: int | None = None, decode_content: bool | None = None, cache_content: bool = False) -> bytes:

@@ -11,7 +11,6 @@ from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.features import FeatureList
 from netstack_sync.base.url import QueryParams
 from netstack_sync.fetcher.auth_argument import RequestAuth
-from netstack_sync.fetcher.cookie_arguments import CookiesArgument
 from netstack_sync.fetcher.dns_settings import DnsSettings
 from netstack_sync.fetcher.hooks import HooksArgument
 from netstack_sync.fetcher.hsts_settings import HstsArgument
@@ -19,7 +18,6 @@ from netstack_sync.fetcher.limits import Limits
 from netstack_sync.fetcher.options import AuthArgument, FetchOptions, FetchRequest, HeaderChanges, check_url
 from netstack_sync.fetcher.other_names import refuse_session_arguments
 from netstack_sync.fetcher.pins import PinsArgument
-from netstack_sync.fetcher.proxy_values import ProxyArgument, ProxyAuthArgument
 from netstack_sync.fetcher.retry_policy import RetriesArgument
 from netstack_sync.fetcher.scheme_arguments import InterceptorsArgument, SchemesArgument, check_schemes
 from netstack_sync.fetcher.session_config import DEFAULT_MAX_RESPONSE_SIZE, make_session_config
@@ -34,20 +32,22 @@ from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.network_delegate import NetworkDelegate
-from netstack_sync.url_request.rate_limit import RateLimitArgument
 from netstack_sync.url_request.redirects import MAX_REDIRECTS
-from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from netstack_sync.fetcher.cookie_arguments import CookiesArgument
     from netstack_sync.fetcher.download import Download
     from netstack_sync.fetcher.download_arguments import DownloadOptions
     from netstack_sync.fetcher.future import FetchFuture
+    from netstack_sync.fetcher.proxy_values import ProxyArgument, ProxyAuthArgument
     from netstack_sync.fetcher.resolution import Resolution
     from netstack_sync.fetcher.session_cookies import SessionCookies
     from netstack_sync.fetcher.stats import SessionStats
     from netstack_sync.network.quality import NetworkQuality
+    from netstack_sync.url_request.rate_limit import RateLimitArgument
+    from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
 
 _CLOSE_S = 5.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netstack_sync._version import __version__
 from netstack_sync.base.clock import SystemWallClock
@@ -13,7 +13,6 @@ from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.priority import DEFAULT_PRIORITY, RequestPriority
 from netstack_sync.base.url import QueryParams, Url
 from netstack_sync.fetcher.auth_argument import AuthSource, RequestAuth, ask_for_auth, auth_from_value
-from netstack_sync.fetcher.cookie_arguments import request_cookies
 from netstack_sync.fetcher.decoding import accept_encoding
 from netstack_sync.fetcher.hooks import Hooks, HooksArgument, joined_hooks
 from netstack_sync.fetcher.news_arguments import check_callback, settle_expectation
@@ -43,7 +42,11 @@ from netstack_sync.fetcher.session_tls import SessionTls
 from netstack_sync.fetcher.timeout import DEFAULT_STREAM_TIMEOUT, DEFAULT_TIMEOUT, Timeout
 from netstack_sync.fetcher.tls_arguments import CertArgument, ExtraCaArgument, VerifyArgument
 from netstack_sync.fetcher.tls_settings import TlsSettings, check_tls
+from netstack_sync.http.request_info import OwnCookies
 from netstack_sync.sockets.tls_config import TlsConfig
+
+if TYPE_CHECKING:
+    from netstack_sync.fetcher.cookie_arguments import CookiesArgument
 
 DEFAULT_MAX_RESPONSE_SIZE = 1 << 30
 """Of bodies that are kept in memory; bytes."""
@@ -157,7 +160,7 @@ class SessionConfig:
             retries=RetryPolicy.from_value(options["retries"]) if "retries" in options else self.retries,
             auth=known.identity,
             proxy=request_proxy(options.get("proxy"), self.environment),
-            cookies=request_cookies(cookies, target, _WALL_CLOCK.now()) if cookies is not None else (),
+            cookies=_cookies_for(target, cookies) if cookies is not None else (),
             expect_continue=expects_continue,
             on_informational=check_callback("on_informational", options.get("on_informational")),
             upload_progress=check_callback("upload_progress", options.get("upload_progress")),
@@ -171,6 +174,12 @@ class SessionConfig:
             return auth_from_value(options["auth"])
         is_own = any(isinstance(name, str) and name.lower() == "authorization" for name, _ in own_headers)
         return RequestAuth() if is_own else self.auth
+
+
+def _cookies_for(target: Url, cookies: CookiesArgument) -> OwnCookies:
+    from netstack_sync.fetcher.cookie_arguments import request_cookies
+
+    return request_cookies(cookies, target, _WALL_CLOCK.now())
 
 
 def make_session_config(

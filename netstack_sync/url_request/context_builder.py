@@ -17,7 +17,6 @@ from netstack_sync.cert.coalescing import CoalescingCertVerifier
 from netstack_sync.cert.ocsp import OcspCertVerifier
 from netstack_sync.cert.pins import PinningCertVerifier, PinStore
 from netstack_sync.cert.threaded import ThreadedCertVerifier
-from netstack_sync.cookies.canonical import CanonicalCookie
 from netstack_sync.cookies.public_suffix import PublicSuffixes, PublicSuffixGate
 from netstack_sync.dns.host_cache import HostCache
 from netstack_sync.dns.host_resolver import HostResolver
@@ -57,19 +56,20 @@ from netstack_sync.url_request.network_delegate import NetworkDelegate
 from netstack_sync.url_request.ocsp_fetcher import UrlRequestOcspFetcher
 from netstack_sync.url_request.proxy_identities import ProxyIdentities, ProxyLogins
 from netstack_sync.url_request.proxy_services import ProxyServices
-from netstack_sync.url_request.rate_limit import RateLimits
-from netstack_sync.url_request.resource_scheduler import ResourceScheduler, ResourceSchedulerSettings
 from netstack_sync.url_request.scheme_settings import SchemeSettings
 from netstack_sync.workers.security_context import SecurityContext, SecurityParams
 from netstack_sync.workers.trust_roots import TrustRootsCache
 from netstack_sync.workers.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
+    from netstack_sync.cookies.canonical import CanonicalCookie
     from netstack_sync.cookies.store import MemoryCookieStore
     from netstack_sync.dns.hook_task import HookTask, ResolverHook
     from netstack_sync.http.hsts_persister import TransportSecurityPersister
     from netstack_sync.url_request.admission import Admission
     from netstack_sync.url_request.doh_parts import DohParts
+    from netstack_sync.url_request.rate_limit import RateLimits
+    from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
     from netstack_sync.url_request.throttler import URLRequestThrottler
 
 _RESOLVER_THREADS = 64  # how many may hang in getaddrinfo() at once; apart, so that they block nothing else
@@ -222,6 +222,8 @@ class _ContextParts:
         limits, settings = self._settings.rate_limits, self._settings.resource_scheduler
         if limits is None and throttler is None and settings is None:
             return None
+        from netstack_sync.url_request.resource_scheduler import ResourceScheduler
+
         scheduler = ResourceScheduler(settings, self._thread.post) if settings is not None else None
         from netstack_sync.url_request.host_rate_limiter import HostRateLimiter
 

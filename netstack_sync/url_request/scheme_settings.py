@@ -47,11 +47,15 @@ class SchemeSettings:
             from netstack_sync.url_request.ftp_protocol import FtpProtocol
 
             protocols["ftp"] = FtpProtocol()
-        from netstack_sync.url_request.handler_protocol import HandlerProtocol
-
         for scheme, handler in self.handlers.items():
-            protocols[scheme] = handler if isinstance(handler, ProtocolHandler) else HandlerProtocol(handler)
+            protocols[scheme] = handler if isinstance(handler, ProtocolHandler) else _served_by(handler)
         return protocols
+
+
+def _served_by(handler: Handler) -> ProtocolHandler:
+    from netstack_sync.url_request.handler_protocol import HandlerProtocol
+
+    return HandlerProtocol(handler)
 
 
 def _data() -> ProtocolHandler:
@@ -70,14 +74,18 @@ def _low_level(interceptors: tuple[Interceptor | URLRequestInterceptor, ...]) ->
     """Functions that follow each other are asked on one worker, in one go."""
     found: list[URLRequestInterceptor] = []
     functions: list[Interceptor] = []
-    from netstack_sync.url_request.function_interceptor import FunctionInterceptor
-
     for interceptor in interceptors:
         if isinstance(interceptor, URLRequestInterceptor):
             if functions:
-                found.append(FunctionInterceptor(functions))
+                found.append(_asked_in_one_go(functions))
                 functions = []
             found.append(interceptor)
         else:
             functions.append(interceptor)
-    return [*found, FunctionInterceptor(functions)] if functions else found
+    return [*found, _asked_in_one_go(functions)] if functions else found
+
+
+def _asked_in_one_go(functions: list[Interceptor]) -> URLRequestInterceptor:
+    from netstack_sync.url_request.function_interceptor import FunctionInterceptor
+
+    return FunctionInterceptor(functions)
