@@ -8,15 +8,13 @@ see a second time.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from urllib3.util.retry import Retry
 
 from netstack_sync.base import net_errors as e
+from netstack_sync.base.backoff import BackoffPolicy
 from netstack_sync.base.dataclass import dataclass
-
-if TYPE_CHECKING:
-    from netstack_sync.base.backoff import BackoffPolicy
 
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 """Doing it twice is doing it once (RFC 9110 §9.2.2)."""
@@ -100,8 +98,6 @@ class RetryPolicy:
         for name in ("statuses", "statuses_with_retry_after"):
             object.__setattr__(self, name, _statuses(name, getattr(self, name)))
         object.__setattr__(self, "methods", _methods(self.methods))
-        from netstack_sync.base.backoff import BackoffPolicy
-
         if not isinstance(self.backoff, BackoffPolicy):
             _check_seconds("backoff", self.backoff)
         if self.retry_after is not None:
@@ -175,8 +171,6 @@ class RetryPolicy:
         return max(delay_s, end.retry_after_s) if end.retry_after_s <= self.retry_after else None
 
     def _backoff_policy(self) -> BackoffPolicy:
-        from netstack_sync.base.backoff import BackoffPolicy
-
         if isinstance(self.backoff, BackoffPolicy):
             return self.backoff
         return BackoffPolicy(initial_delay_s=self.backoff, jitter_factor=self.jitter)
@@ -227,8 +221,6 @@ def _from_urllib3(retry: Retry) -> RetryPolicy:
     factor = float(retry.backoff_factor)
     jitter = 0.5 if retry.backoff_jitter else 0.0
     asks = retry.respect_retry_after_header
-    from netstack_sync.base.backoff import BackoffPolicy
-
     return RetryPolicy(
         total=None if total is None else max(0, total),
         connect=_count_of(retry.connect),
