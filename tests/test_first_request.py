@@ -17,7 +17,6 @@ UNNEEDED = [
     "spnego",
     "asyncio",
     "dataclasses",
-    "inspect",
     "configparser",
     "subprocess",
     "ftplib",

@@ -168,7 +168,7 @@ def test_the_functions_of_the_standard_library_take_them() -> None:
     assert dataclasses.asdict(Frozen(1)) == dataclasses.asdict(Standard(1))
     assert dataclasses.replace(Frozen(1), a=4) == Frozen(4) == replace(Frozen(1), a=4)
     assert copy.copy(Frozen(1, [3])) == copy.deepcopy(Frozen(1, [3])) == Frozen(1, [3])
-    with pytest.raises(ValueError, match="init=False"):
+    with pytest.raises((TypeError, ValueError), match="init=False"):  # which, depends on the version of Python
         dataclasses.replace(Frozen(1), f=4)
     with pytest.raises(TypeError, match="unexpected keyword argument 'f'"):
         replace(Frozen(1), f=4)
