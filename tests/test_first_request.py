@@ -16,7 +16,6 @@ UNNEEDED = [
     "quickjs",
     "spnego",
     "asyncio",
-    "dataclasses",
     "configparser",
     "subprocess",
     "ftplib",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, field
 from typing import Final
 
-from netstack_sync.base.dataclass import dataclass, field
 from netstack_sync.base.url import Url
 
 BASIC: Final = "basic"

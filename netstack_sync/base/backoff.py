@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from netstack_sync.base.clock import TickClock
-from netstack_sync.base.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

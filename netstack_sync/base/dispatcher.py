@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import Generic, Protocol, TypeVar
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.priority import NUM_PRIORITIES
 from netstack_sync.base.priority_queue import Pointer, PriorityQueue
 

@@ -11,11 +11,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeAlias
 from urllib.parse import unquote
-
-from netstack_sync.base.dataclass import dataclass
 
 ParamValue: TypeAlias = float | timedelta
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import socket
 import struct
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.host_port import bracketed
 
 # What socket.connect() takes: (address, port), or for IPv6 (address, port, flow info, scope id).

@@ -6,7 +6,7 @@ Chromium (net/base/load_timing_info.h), a request on a reused socket has no conn
 
 from __future__ import annotations
 
-from netstack_sync.base.dataclass import dataclass
+from dataclasses import dataclass
 
 
 def _span(start: float | None, end: float | None) -> float | None:

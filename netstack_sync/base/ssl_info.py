@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from netstack_sync.base.cert_status import CertStatus
-from netstack_sync.base.dataclass import dataclass, replace
 from netstack_sync.base.shown_text import shown
 from netstack_sync.base.x509 import CertificateFacts, chain_facts
 

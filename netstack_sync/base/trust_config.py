@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
-
-from netstack_sync.base.dataclass import dataclass
 
 
 class OcspMode(Enum):

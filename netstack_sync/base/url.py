@@ -6,11 +6,11 @@ What is accepted and how it is spelt says `url_parts`; hosts have a file of thei
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
 from urllib.parse import unquote, urlencode
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.exceptions import InvalidURL
 from netstack_sync.base.form_pairs import flat_pairs
 from netstack_sync.base.host_port import bracketed

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from netstack_sync.base.dataclass import dataclass, field
 from netstack_sync.base.der import tbs_fields
 
 if TYPE_CHECKING:

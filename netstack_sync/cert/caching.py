@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from netstack_sync.base.clock import WallClock
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.net_errors import ERR_CERT_UNABLE_TO_CHECK_REVOCATION, ERR_IO_PENDING, OK, is_certificate_error
 from netstack_sync.base.ssl_info import CertVerifyResult
 from netstack_sync.cert.verifier import CertVerifier, CertVerifyRequest, VerifyParams

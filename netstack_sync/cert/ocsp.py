@@ -10,12 +10,12 @@ would fail for a responder that hangs. Hard mode waits as long as the fetcher do
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from netstack_sync.base.cert_status import CertStatus, map_cert_status_to_net_error
 from netstack_sync.base.clock import WallClock
-from netstack_sync.base.dataclass import replace
 from netstack_sync.base.net_error_meanings import meaning
 from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.base.ssl_info import CertVerifyResult

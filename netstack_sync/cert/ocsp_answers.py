@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from netstack_sync.base.clock import WallClock
-from netstack_sync.base.dataclass import dataclass
 
 if TYPE_CHECKING:
     from netstack_sync.workers.check_ocsp import OcspVerdict

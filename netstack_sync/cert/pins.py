@@ -7,10 +7,10 @@ own connections. Here pins are the user's word about one host, and hold whoever 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from netstack_sync.base.cert_status import CertStatus, map_cert_status_to_net_error
 from netstack_sync.base.clock import WallClock
-from netstack_sync.base.dataclass import dataclass, replace
 from netstack_sync.base.net_errors import ERR_IO_PENDING, OK, is_certificate_error
 from netstack_sync.base.ssl_info import CertVerifyResult
 from netstack_sync.base.x509 import pin_text

@@ -6,9 +6,9 @@ OcspCertVerifier, ThreadedCertVerifier (net/cert/cert_verifier.h).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.ssl_info import CertVerifyResult
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.log.bound import NetLogWithSource

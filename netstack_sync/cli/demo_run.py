@@ -6,10 +6,10 @@ import itertools
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from queue import SimpleQueue
 
 from netstack_sync.base.clock import SystemTickClock
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.exceptions import NetError
 from netstack_sync.cli.exit_status import OTHER, CommandError
 from netstack_sync.fetcher.response import Response

@@ -10,10 +10,10 @@ import ssl
 import sys
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from netstack_sync._version import __version__
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.features import DISABLE_VARIABLE, ENABLE_VARIABLE, FeatureList
 from netstack_sync.cli.doctor_proxies import proxy_fault, proxy_variables
 from netstack_sync.dns.ipv6_probe import ipv6_source_address, is_global_source

@@ -6,10 +6,10 @@ import argparse
 import os
 import warnings
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 from urllib.parse import quote
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.exceptions import InvalidURL
 from netstack_sync.base.tls_warnings import InsecureTlsWarning
 from netstack_sync.base.url import Url

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from netstack_sync.base.dataclass import dataclass, field
 from netstack_sync.base.shown_text import shown
 from netstack_sync.cli.arguments import typed_text
 from netstack_sync.cli.data_files import file_content, read_file

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import dataclass
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.url import Url
 from netstack_sync.cli.exit_status import USAGE, CommandError
 from netstack_sync.cli.file_names import disposition_name, remote_name

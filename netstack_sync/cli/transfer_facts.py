@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from netstack_sync.base.cert_status import CertStatus, map_cert_status_to_net_error
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.exceptions import CertificateError
 from netstack_sync.base.load_timing import ConnectTiming, LoadTiming
 from netstack_sync.base.net_errors import OK

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.url import Url
 from netstack_sync.base.url_host import canonical_host, is_this_machine
 from netstack_sync.cookies.dates import parse_cookie_date

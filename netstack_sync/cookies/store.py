@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final, Protocol
 
 from netstack_sync.base.clock import WallClock
-from netstack_sync.base.dataclass import replace
 from netstack_sync.base.url import Url
 from netstack_sync.cookies.canonical import CanonicalCookie
 from netstack_sync.cookies.exclusion import ExclusionReason

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
-from netstack_sync.base.dataclass import replace
 from netstack_sync.base.ip_endpoint import AddressList, IPEndPoint
 from netstack_sync.base.net_errors import (
     ERR_CONTEXT_SHUT_DOWN,

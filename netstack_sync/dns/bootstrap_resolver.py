@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from netstack_sync.base.dataclass import replace
+from dataclasses import replace
+
 from netstack_sync.dns.host_resolver import HostResolver, ResolveParameters, ResolveRequest, ResolveSource
 from netstack_sync.log.bound import NetLogWithSource
 

@@ -8,9 +8,9 @@ template, filters included.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.ip_endpoint import parse_ip_literal
 from netstack_sync.dns.doh_template import DohTemplate
 

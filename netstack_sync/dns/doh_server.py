@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.net_errors import (
     ERR_DNS_MALFORMED_RESPONSE,
     ERR_DNS_SERVER_FAILED,

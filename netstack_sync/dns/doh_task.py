@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.ip_endpoint import AddressList
 from netstack_sync.base.net_errors import ERR_DNS_SERVER_FAILED, OK
 from netstack_sync.dns.answer_rules import answer_for_exception

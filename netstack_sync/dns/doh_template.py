@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64encode
+from dataclasses import dataclass, field
 from typing import Final
 
-from netstack_sync.base.dataclass import dataclass, field
 from netstack_sync.base.exceptions import InvalidURL
 from netstack_sync.base.url import Url
 from netstack_sync.base.url_parts import shown_url

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from math import inf
 from typing import Final, NamedTuple
 
 from netstack_sync.base.clock import TickClock, WallClock
-from netstack_sync.base.dataclass import replace
 from netstack_sync.dns.cache_entry import CacheEntry, HostCacheKey
 from netstack_sync.dns.expiry_heap import ExpiryHeap
 from netstack_sync.dns.host_resolver import Staleness

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Protocol
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.ip_endpoint import AddressList
 from netstack_sync.base.priority import DEFAULT_PRIORITY, RequestPriority
 from netstack_sync.dns.resolve_answer import AnswerSource

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.host_port import HostPortPair, bracketed
 from netstack_sync.base.ip_endpoint import AddressList, parse_ip_literal
 from netstack_sync.base.net_errors import ERR_NAME_NOT_RESOLVED

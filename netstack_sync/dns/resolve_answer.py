@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.ip_endpoint import AddressList
 from netstack_sync.base.net_errors import OK
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.dns.host_cache import MAX_ENTRIES
 
 

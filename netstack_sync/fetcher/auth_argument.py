@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from netstack_sync.auth.basic import basic_credentials
@@ -21,7 +22,6 @@ from netstack_sync.auth.identity import (
     any_identity,
     password_identity,
 )
-from netstack_sync.base.dataclass import replace
 from netstack_sync.fetcher.options import AuthArgument, AuthValue, FetchRequest
 
 _FORMS: Final = (

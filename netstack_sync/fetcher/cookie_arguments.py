@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
-from netstack_sync.base.dataclass import replace
 from netstack_sync.base.ip_endpoint import parse_ip_literal
 from netstack_sync.base.url import Url
 from netstack_sync.base.url_host import canonical_host

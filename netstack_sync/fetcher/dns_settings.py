@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.dns.mapped_resolver import HostResolverRules
 from netstack_sync.dns.resolver_settings import ResolverSettings
 from netstack_sync.url_request.doh_config import DohConfig, names_of_servers

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.exceptions import ContextShutDown
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_CONTEXT_SHUT_DOWN, ERR_UNEXPECTED
 from netstack_sync.fetcher.download_arguments import DownloadPlan

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final, NamedTuple, cast
 
-from netstack_sync.base.dataclass import replace
 from netstack_sync.fetcher.options import FetchOptions, FetchRequest, check_flag
 from netstack_sync.fetcher.session_config import SessionConfig
 from netstack_sync.workers.part_file import Checksum

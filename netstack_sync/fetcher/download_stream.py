@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, Protocol
 
-from netstack_sync.base.dataclass import replace
 from netstack_sync.base.exceptions import Attempt, HTTPStatusError
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_CONTENT_LENGTH_MISMATCH, ERR_CONTEXT_SHUT_DOWN, OK
 from netstack_sync.fetcher.body_source import CollectedBody

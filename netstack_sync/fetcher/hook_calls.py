@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from netstack_sync.base.dataclass import replace
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.url import Url
 from netstack_sync.fetcher.options import FetchRequest

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias
-
-from netstack_sync.base.dataclass import dataclass
 
 Hook: TypeAlias = Callable[..., Any]
 """Is given a FetchRequest or a Response; gives another one, or None for the same."""

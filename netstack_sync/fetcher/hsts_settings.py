@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import tempfile
+from dataclasses import dataclass
 from typing import TypeAlias
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.url_host import canonical_host
 from netstack_sync.http.hsts_store import HstsConfig, host_keys
 

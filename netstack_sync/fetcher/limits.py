@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from netstack_sync.base.dataclass import dataclass
+from dataclasses import dataclass
+
 from netstack_sync.pool.limits import PoolLimits
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import weakref
+from dataclasses import replace
 
 from netstack_sync.base.clock import SystemTickClock
-from netstack_sync.base.dataclass import replace
 from netstack_sync.base.exceptions import ContextShutDown
 from netstack_sync.fetcher.network_call import finish_on_network_thread
 from netstack_sync.fetcher.runtime import runtime

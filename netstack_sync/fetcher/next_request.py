@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from netstack_sync.base.dataclass import replace
+from dataclasses import replace
+
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.http.request_info import HttpRequestInfo
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from netstack_sync.auth.identity import (
@@ -15,7 +16,6 @@ from netstack_sync.auth.identity import (
     NetrcAuth,
     NtlmAuth,
 )
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.exceptions import InvalidURL
 from netstack_sync.base.form_pairs import BadPairValue
 from netstack_sync.base.headers import RequestHeaders
@@ -105,7 +105,7 @@ class FetchRequest:
         headers = self.headers.copy()
         for name in CREDENTIAL_HEADERS:
             headers.remove(name)
-        state = {name: getattr(self, name) for name in self.__slots__}
+        state = {field.name: getattr(self, field.name) for field in fields(self)}
         state.update(url=self.url.without_credentials(), headers=headers, tls=TlsConfig(TrustConfig()))
         state.update(proxy=None if self.proxy is None else self.proxy.without_credentials())
         state.update(body=None, auth=None, cookies=(), on_informational=None, upload_progress=None, hooks=None)

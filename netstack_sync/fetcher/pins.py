@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.host_port import bracketed
 from netstack_sync.base.ip_endpoint import parse_ip_literal
 from netstack_sync.base.url_host import canonical_host

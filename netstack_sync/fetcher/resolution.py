@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import dataclass
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.exception_map import exception_for
 from netstack_sync.base.exceptions import NetError
 from netstack_sync.base.host_port import MAX_PORT

@@ -8,13 +8,13 @@ see a second time.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from urllib3.util.retry import Retry
 
 from netstack_sync.base import net_errors as e
 from netstack_sync.base.backoff import BackoffPolicy
-from netstack_sync.base.dataclass import dataclass
 
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 """Doing it twice is doing it once (RFC 9110 §9.2.2)."""

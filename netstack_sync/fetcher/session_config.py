@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from netstack_sync._version import __version__
 from netstack_sync.base.clock import SystemWallClock
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.priority import DEFAULT_PRIORITY, RequestPriority
 from netstack_sync.base.url import QueryParams, Url

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from netstack_sync.base.clock import SystemWallClock
-from netstack_sync.base.dataclass import replace
 from netstack_sync.base.tls_warnings import tls_logger, warn_user
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import Url

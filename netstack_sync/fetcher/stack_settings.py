@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netstack_sync.base.clock import SystemWallClock
-from netstack_sync.base.dataclass import replace
 from netstack_sync.base.features import FeatureList
 from netstack_sync.base.trust_config import OcspMode
 from netstack_sync.base.url import Url

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from netstack_sync.base.dataclass import dataclass, field
+from dataclasses import dataclass, field
+
 from netstack_sync.base.exceptions import NetErrorCode
 from netstack_sync.base.net_errors import error_name
 from netstack_sync.url_request.context import URLRequestContext

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from netstack_sync.base.dataclass import replace
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.fetcher.tls_settings import TlsSettings
 from netstack_sync.sockets.client_certificate import holds_pkcs12

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.trust_config import OcspMode
 from netstack_sync.workers.pem_blocks import is_pem_text, quoted
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from dataclasses import replace
 from typing import NamedTuple
 
 from netstack_sync.auth.basic import basic_credentials
-from netstack_sync.base.dataclass import replace
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.url import Url
 from netstack_sync.http.request_info import HttpRequestInfo

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
-from netstack_sync.base.dataclass import replace
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.pool.proxy_route import ProxyHop, ProxyRoute
 

@@ -7,13 +7,13 @@ that neither tells where its owner has been.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from netstack_sync.base.cert_status import map_cert_status_to_net_error
 from netstack_sync.base.clock import WallClock
-from netstack_sync.base.dataclass import dataclass, field
 from netstack_sync.base.ip_endpoint import parse_ip_literal
 from netstack_sync.base.net_errors import OK
 from netstack_sync.base.ssl_info import SSLInfo

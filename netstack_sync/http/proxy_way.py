@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from netstack_sync.auth.identity import AuthIdentity
-from netstack_sync.base.dataclass import replace
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import (
     ERR_IO_PENDING,

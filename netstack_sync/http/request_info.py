@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from netstack_sync.auth.identity import AuthIdentity
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.proxy_chain import ProxyChain

@@ -12,11 +12,11 @@ import itertools
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, Protocol, TypeAlias
 
 from netstack_sync.base.clock import TickClock
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType, NetLogSourceType
 
 _logger: Final = logging.getLogger(__name__)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
-
-from netstack_sync.base.dataclass import dataclass
 
 CONNECTION_LABELS: Final = ("unknown", "ethernet", "wifi", "2g", "3g", "4g", "none", "bluetooth", "5g")
 """The names for people, by the number of the ConnectionType."""

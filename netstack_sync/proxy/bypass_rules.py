@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass, field
 from typing import Final
 
-from netstack_sync.base.dataclass import dataclass, field
 from netstack_sync.base.shown_text import shown
 from netstack_sync.base.url import Url
 from netstack_sync.base.url_host import is_localhost_name

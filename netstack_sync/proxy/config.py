@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
-from netstack_sync.base.dataclass import dataclass, field, replace
 from netstack_sync.base.proxy_chain import DIRECT, ProxyChain, ProxyServer
 from netstack_sync.base.url import Url
 from netstack_sync.proxy.bypass_rules import ProxyBypassRules

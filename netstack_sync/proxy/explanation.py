@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
-from netstack_sync.base.dataclass import dataclass, field
 from netstack_sync.base.net_errors import ERR_MANDATORY_PROXY_CONFIGURATION_FAILED, OK
 from netstack_sync.base.url import Url
 from netstack_sync.log.bound import NetLogWithSource

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final, NamedTuple
 
-from netstack_sync.base.dataclass import replace
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_error_meanings import meaning
 from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_PAC_SCRIPT_FAILED, ERR_TIMED_OUT, OK

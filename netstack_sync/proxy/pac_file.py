@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from netstack_sync.base.dataclass import dataclass, field
 from netstack_sync.base.net_errors import ERR_PAC_SCRIPT_FAILED, OK
 from netstack_sync.workers.pac_values import check_script
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import socket
 import sys
+from dataclasses import dataclass
 from typing import Final
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.ip_endpoint import parse_ip_literal
 
 SocketOption = tuple[int, int, int | bytes]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ssl
+from dataclasses import dataclass, field
 
-from netstack_sync.base.dataclass import dataclass, field
 from netstack_sync.base.tls_wording import TlsTerms
 from netstack_sync.base.trust_config import TrustConfig
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ssl
+from dataclasses import replace
 
 from netstack_sync.base.cert_status import CertStatus, map_net_error_to_cert_status
-from netstack_sync.base.dataclass import replace
 from netstack_sync.base.net_errors import (
     ERR_ABORTED,
     ERR_ALPN_NEGOTIATION_FAILED,

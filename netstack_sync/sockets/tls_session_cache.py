@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ssl
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from netstack_sync.base.clock import TickClock
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.sockets.tls_peer import SessionKey
 from netstack_sync.sockets.tls_session_reads import READING_LEAKS, SessionReads
 

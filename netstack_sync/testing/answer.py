@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, NamedTuple, TypeAlias
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.testing.script import CLOSE, Pause, Script
 from netstack_sync.testing.server_request import ReceivedRequest
 from netstack_sync.wire.chunked import LAST_CHUNK, encode_chunk

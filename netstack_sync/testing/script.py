@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final, TypeAlias
-
-from netstack_sync.base.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

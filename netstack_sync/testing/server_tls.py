@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ssl
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_SSL_PROTOCOL_ERROR, OK
 from netstack_sync.loop.completion import Task
 from netstack_sync.testing.certificates import Identity, process_authority, self_signed

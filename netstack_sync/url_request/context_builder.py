@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from netstack_sync.auth.cache import HttpAuthCache
 from netstack_sync.auth.negotiate import SecurityService
 from netstack_sync.base.clock import SystemWallClock
-from netstack_sync.base.dataclass import dataclass, field
 from netstack_sync.base.features import FeatureList
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.cert.caching import CachingCertVerifier

@@ -6,10 +6,10 @@ After net/url_request/url_request_http_job.cc (AddCookieHeaderAndStart, SaveCook
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netstack_sync.base.clock import WallClock
-from netstack_sync.base.dataclass import replace
 from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.cookies.public_suffix import PublicSuffixGate
 from netstack_sync.http.request_info import HttpRequestInfo, OwnCookies

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.dns.secure_dns import SecureDnsMode
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TypeAlias
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.url_host import canonical_host
 
 _ANY_HOST = "*"

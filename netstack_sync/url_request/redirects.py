@@ -6,10 +6,10 @@ RFC 9110 §15.4, and net/url_request/redirect_info.cc where it leaves room.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from netstack_sync.auth.identity import identity_of_url
-from netstack_sync.base.dataclass import dataclass, replace
 from netstack_sync.base.exceptions import InvalidURL
 from netstack_sync.base.headers import HeaderItems, RequestHeaders
 from netstack_sync.base.net_errors import ERR_INVALID_REDIRECT, ERR_UNSAFE_REDIRECT, OK

@@ -8,11 +8,11 @@ by priority, first come, first served. Whatever is more urgent starts at once an
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum, auto
 from heapq import heapify, heappop, heappush
 from typing import Final, TypeAlias
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.origin import SchemeHostPort
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.loop.completion import Task

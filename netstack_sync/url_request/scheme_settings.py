@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from netstack_sync.base.dataclass import dataclass, field
 from netstack_sync.url_request.interceptor import URLRequestInterceptor
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
 from netstack_sync.url_request.late_protocol import LateProtocol

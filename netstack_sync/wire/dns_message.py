@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.ip_endpoint import parse_ip_literal
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ with one it counts until then, since private authorities sign for longer.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.exceptions import InvalidURL
 from netstack_sync.base.url import Url
 from netstack_sync.workers.certificate_faults import key_faults

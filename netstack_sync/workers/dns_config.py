@@ -6,9 +6,8 @@ import hashlib
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
-
-from netstack_sync.base.dataclass import dataclass, field
 
 DNS_CONFIG_PATHS: Final[Sequence[str]] = (
     (r"C:\Windows\System32\drivers\etc\hosts",)

@@ -11,9 +11,9 @@ import json
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from netstack_sync.base.dataclass import dataclass, replace
 from netstack_sync.base.net_errors import ERR_PAC_SCRIPT_FAILED, ERR_PAC_SCRIPT_TERMINATED
 from netstack_sync.workers.pac_answer import PacAnswer, error_of, read_answer
 from netstack_sync.workers.pac_extra import NO_ENGINE

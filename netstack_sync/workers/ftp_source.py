@@ -9,9 +9,9 @@ from __future__ import annotations
 import ftplib
 import socket
 import threading
+from dataclasses import replace
 from typing import Any, Final
 
-from netstack_sync.base.dataclass import replace
 from netstack_sync.base.error_map import map_connect_error
 from netstack_sync.base.ip_endpoint import AddressList, IPEndPoint
 from netstack_sync.base.net_errors import (

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from netstack_sync.base.dataclass import dataclass, field
 from netstack_sync.base.exceptions import NetError
 from netstack_sync.base.headers import RequestHeaders, ResponseHeaders
 from netstack_sync.base.net_errors import ERR_FAILED

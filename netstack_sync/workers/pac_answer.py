@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import Final
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.net_errors import ERR_PAC_SCRIPT_FAILED, ERR_PAC_SCRIPT_TERMINATED
 from netstack_sync.workers.pac_harness import LINES_BEFORE_SCRIPT
 from netstack_sync.workers.pac_values import ENTRY_POINT, PacError, PacLimits

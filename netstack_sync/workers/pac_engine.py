@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from netstack_sync.base.clock import WallClock
-from netstack_sync.base.dataclass import replace
 from netstack_sync.base.net_errors import ERR_PAC_SCRIPT_TERMINATED
 from netstack_sync.loop.task_runner import TaskRunner
 from netstack_sync.loop.timers import TimerQueue

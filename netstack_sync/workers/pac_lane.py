@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from typing import Protocol, TypeAlias
 
-from netstack_sync.base.dataclass import dataclass, replace
 from netstack_sync.base.net_errors import ERR_PAC_SCRIPT_FAILED
 from netstack_sync.loop.task_runner import TaskRunner
 from netstack_sync.workers.evaluate_pac import OWN_ADDRESSES, PacMoment, ProcessTooBusy

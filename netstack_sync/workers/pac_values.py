@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
-
-from netstack_sync.base.dataclass import dataclass, field, replace
 
 MAX_PAC_BYTES: Final = 1 << 20
 """Of a script; Chromium's (net/proxy_resolution/pac_file_fetcher_impl.cc). The largest known have some hundred KiB."""

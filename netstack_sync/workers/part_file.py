@@ -8,9 +8,9 @@ import io
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
-from netstack_sync.base.dataclass import replace
 from netstack_sync.base.exceptions import ChecksumMismatch
 from netstack_sync.base.net_errors import ERR_INVALID_RESPONSE
 from netstack_sync.workers.file_room import reserve_room

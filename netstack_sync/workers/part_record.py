@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from dataclasses import dataclass
 from typing import Final
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.workers.file_io import read_small_file, replace_file
 from netstack_sync.workers.gaps import Gap
 

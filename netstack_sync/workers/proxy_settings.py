@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
-from netstack_sync.base.dataclass import dataclass, field
 from netstack_sync.base.host_port import bracketed
 from netstack_sync.base.ip_endpoint import parse_ip_literal
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import errno
 import os
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from netstack_sync.base.dataclass import dataclass, field
 from netstack_sync.base.error_map import map_system_error
 from netstack_sync.base.net_errors import ERR_IMPORT_CA_CERT_FAILED, ERR_INVALID_ARGUMENT, OK
 from netstack_sync.workers.pem_blocks import find_pem_blocks

@@ -10,9 +10,9 @@ import ssl
 import sys
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias, TypeVar
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.workers.ca_reader import CAReader, check_der
 
 T = TypeVar("T")

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from netstack_sync.base.dataclass import dataclass
 from netstack_sync.base.net_errors import ERR_IMPORT_CA_CERT_FAILED, OK
 from netstack_sync.base.tls_warnings import tls_logger
 from netstack_sync.base.trust_config import TrustConfig
