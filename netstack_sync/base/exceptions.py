@@ -32,16 +32,17 @@ The builtin in parentheses is a base as well, so that code can catch these witho
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from netstack_sync.base.cert_status import CertStatus
 from netstack_sync.base.net_error_meanings import meaning
 from netstack_sync.base.net_errors import error_name
 from netstack_sync.base.shown_text import shown
 from netstack_sync.base.ssl_info import SSLInfo
-from netstack_sync.base.tls_advice import certificate_advice, tls_advice
 from netstack_sync.base.tls_wording import PYTHON, TlsTerms, Wording
-from netstack_sync.base.x509 import CertificateFacts, chain_facts
+
+if TYPE_CHECKING:
+    from netstack_sync.base.x509 import CertificateFacts
 
 _MAX_DETAIL: Final = 2000  # a long URL, or the keys of a long chain, are worth it; a megabyte of a stranger's is not
 
@@ -175,6 +176,8 @@ class TLSError(NetError):
 
     def advice_in(self, wording: Wording) -> str:
         """The same for readers who do not write Python."""
+        from netstack_sync.base.tls_advice import tls_advice
+
         return tls_advice(self.net_error.number, self.detail, self._tls_terms, wording)
 
     def message_in(self, wording: Wording) -> str:
@@ -208,10 +211,14 @@ class CertificateError(TLSError):
     @property
     def chain(self) -> tuple[CertificateFacts, ...]:
         """The certificates as the server sent them, its own first; without those that cannot be read."""
+        from netstack_sync.base.x509 import chain_facts
+
         return chain_facts(self.ssl_info.peer_chain) if self.ssl_info is not None else ()
 
     def advice_in(self, wording: Wording) -> str:
         """See TLSError.advice_in."""
+        from netstack_sync.base.tls_advice import certificate_advice
+
         return certificate_advice(self.net_error.number, self.ssl_info, self._tls_terms, wording)
 
     def message_in(self, wording: Wording) -> str:

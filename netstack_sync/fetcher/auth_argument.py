@@ -22,9 +22,7 @@ from netstack_sync.auth.identity import (
     any_identity,
     password_identity,
 )
-from netstack_sync.auth.netrc import find_login
 from netstack_sync.fetcher.options import AuthArgument, AuthValue, FetchRequest
-from netstack_sync.workers.security_context import require_pyspnego
 
 _FORMS: Final = (
     "auth: must be a pair (user, password) of strings, BasicAuth, DigestAuth, BearerAuth, NtlmAuth, "
@@ -121,6 +119,8 @@ def _password_auth(auth: tuple[str, str] | list[str]) -> RequestAuth:
 
 
 def _connection_identity(auth: NtlmAuth | NegotiateAuth) -> AuthIdentity:
+    from netstack_sync.workers.security_context import require_pyspnego
+
     require_pyspnego()
     if isinstance(auth, NtlmAuth):
         return AuthIdentity(auth.username, auth.password, (NTLM,), domain=auth.domain)
@@ -129,5 +129,7 @@ def _connection_identity(auth: NtlmAuth | NegotiateAuth) -> AuthIdentity:
 
 
 def _from_netrc(netrc: NetrcAuth, request: FetchRequest, environment: Mapping[str, str]) -> RequestAuth:
+    from netstack_sync.auth.netrc import find_login
+
     login = find_login(netrc.path, request.url.host, environment)
     return RequestAuth() if login is None else _password_auth(login)

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from netstack_sync.base.proxy_chain import ProxyChain, ProxyServer
-from netstack_sync.base.proxy_url import parse_proxy_url
 from netstack_sync.proxy.config import ProxyConfig, ProxyList, ProxyRules
-from netstack_sync.proxy.no_proxy import parse_no_proxy
 
 _ALL: Final = "all_proxy"
 _NO_PROXY: Final = "no_proxy"
+_PROXIES: Final = ("http_proxy", "https_proxy", _ALL)
 # A URL's scheme, and whose proxy it has.
 _VARIABLES: Final = {"http": "http_proxy", "https": "https_proxy", "ws": "http_proxy", "wss": "https_proxy"}
 
@@ -27,7 +26,7 @@ def config_from_environment(environment: Mapping[str, str]) -> ProxyConfig | Non
     found: dict[str, ProxyChain] = {}
     credentials: dict[ProxyServer, tuple[str, str]] = {}
     names: list[str] = []
-    for variable in ("http_proxy", "https_proxy", _ALL):
+    for variable in _PROXIES:
         name, value = _value_of(environment, variable)
         if not value:
             continue
@@ -43,11 +42,18 @@ def config_from_environment(environment: Mapping[str, str]) -> ProxyConfig | Non
         (scheme, (found[variable],)) for scheme, variable in _VARIABLES.items() if variable in found
     ]
     fallback = (found[_ALL],) if _ALL in found else ()
+    from netstack_sync.proxy.no_proxy import parse_no_proxy
+
     return ProxyConfig(
         rules=ProxyRules((), tuple(by_scheme), fallback, parse_no_proxy(value)),
         credentials=tuple(credentials.items()),
         source=f"environment: {', '.join([*names, name] if value else names)}",
     )
+
+
+def names_proxy(environment: Mapping[str, str]) -> bool:
+    """False where config_from_environment() finds nothing."""
+    return any(_value_of(environment, variable)[1] for variable in _PROXIES)
 
 
 def _value_of(environment: Mapping[str, str], variable: str) -> tuple[str, str]:
@@ -62,6 +68,8 @@ def _value_of(environment: Mapping[str, str], variable: str) -> tuple[str, str]:
 
 def _parsed(name: str, value: str) -> tuple[ProxyServer, tuple[str, str] | None]:
     try:
+        from netstack_sync.base.proxy_url import parse_proxy_url
+
         return parse_proxy_url(value)
     except ValueError as error:
         raise ValueError(f"environment variable {name}: {error}") from None
