@@ -32,7 +32,7 @@ The builtin in parentheses is a base as well, so that code can catch these witho
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from netstack_sync.base.cert_status import CertStatus
 from netstack_sync.base.net_error_meanings import meaning
@@ -40,9 +40,7 @@ from netstack_sync.base.net_errors import error_name
 from netstack_sync.base.shown_text import shown
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.tls_wording import PYTHON, TlsTerms, Wording
-
-if TYPE_CHECKING:
-    from netstack_sync.base.x509 import CertificateFacts
+from netstack_sync.base.x509 import CertificateFacts, chain_facts
 
 _MAX_DETAIL: Final = 2000  # a long URL, or the keys of a long chain, are worth it; a megabyte of a stranger's is not
 
@@ -176,7 +174,7 @@ class TLSError(NetError):
 
     def advice_in(self, wording: Wording) -> str:
         """The same for readers who do not write Python."""
-        from netstack_sync.base.tls_advice import tls_advice
+        from netstack_sync.base.tls_advice import tls_advice  # late: much text, for who reads it
 
         return tls_advice(self.net_error.number, self.detail, self._tls_terms, wording)
 
@@ -211,13 +209,11 @@ class CertificateError(TLSError):
     @property
     def chain(self) -> tuple[CertificateFacts, ...]:
         """The certificates as the server sent them, its own first; without those that cannot be read."""
-        from netstack_sync.base.x509 import chain_facts
-
         return chain_facts(self.ssl_info.peer_chain) if self.ssl_info is not None else ()
 
     def advice_in(self, wording: Wording) -> str:
         """See TLSError.advice_in."""
-        from netstack_sync.base.tls_advice import certificate_advice
+        from netstack_sync.base.tls_advice import certificate_advice  # late: as above
 
         return certificate_advice(self.net_error.number, self.ssl_info, self._tls_terms, wording)
 

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from netstack_sync.base.clock import TickClock, WallClock
 from netstack_sync.dns.cache_entry import CacheEntry, HostCacheKey
 from netstack_sync.dns.expiry_heap import ExpiryHeap
+from netstack_sync.dns.host_cache_values import entry_from_value, value_of_entry
 from netstack_sync.dns.host_resolver import Staleness
 from netstack_sync.dns.resolve_answer import AnswerSource, ResolveAnswer
 
@@ -107,8 +108,6 @@ class HostCache:
     def to_list(self, wall_clock: WallClock) -> list[dict[str, object]]:
         """What is kept, in JSON values."""
         wall_offset_s = wall_clock.now() - self._clock.now()
-        from netstack_sync.dns.host_cache_values import value_of_entry
-
         values = (value_of_entry(entry, wall_offset_s) for entry in self._entries.values())
         return [value for value in values if value is not None]
 
@@ -118,8 +117,6 @@ class HostCache:
         They are as if from before a network change. What is known already is newer and stays; nothing is evicted.
         """
         wall_offset_s = wall_clock.now() - self._clock.now()
-        from netstack_sync.dns.host_cache_values import entry_from_value
-
         for value in values:
             if len(self._entries) >= self._max_entries:
                 break

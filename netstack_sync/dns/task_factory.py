@@ -11,6 +11,7 @@ from netstack_sync.dns.cache_entry import HostCacheKey
 from netstack_sync.dns.host_cache import HostCache
 from netstack_sync.dns.host_resolver import ResolveParameters
 from netstack_sync.dns.ipv6_probe import Ipv6Probe
+from netstack_sync.dns.late_answer import LateAnswer
 from netstack_sync.dns.resolve_answer import ResolveAnswer, ResolveTask
 from netstack_sync.dns.resolve_job import ResolveJob
 from netstack_sync.dns.secure_dns import SecureDns
@@ -77,6 +78,4 @@ class TaskFactory:
     def _create_cache_task(self, key: HostCacheKey) -> ResolveTask:
         hit = self._cache.lookup(key)
         answer = ResolveAnswer(ERR_DNS_CACHE_MISS) if hit is None else hit.as_answer()
-        from netstack_sync.dns.late_answer import LateAnswer
-
         return LateAnswer(answer, self._system.timers)

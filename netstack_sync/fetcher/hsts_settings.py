@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from netstack_sync.base.url_host import canonical_host
 from netstack_sync.http.hsts_store import HstsConfig, host_keys
+from netstack_sync.wire.hsts import parse_preload_list
 
 HstsArgument: TypeAlias = "bool | str | os.PathLike[str] | HstsSettings"
 
@@ -65,7 +66,7 @@ def _checked_path(name: str, value: object) -> str:
 def _check_can_keep(path: str) -> None:
     """Says now what would otherwise go wrong on a worker, where nobody hears of it."""
     try:
-        from netstack_sync.http.hsts_persister import check_known_hosts_file
+        from netstack_sync.http.hsts_persister import check_known_hosts_file  # late: few keep a file
 
         check_known_hosts_file(path)
         with tempfile.TemporaryFile(dir=os.path.dirname(path)):
@@ -84,8 +85,6 @@ def _check_can_keep(path: str) -> None:
 def _read_preloaded(path: str) -> dict[bytes, bool]:
     try:
         with open(path, encoding="utf-8-sig") as file:
-            from netstack_sync.wire.hsts import parse_preload_list
-
             hosts = parse_preload_list(file.read())
     except OSError as error:
         raise ValueError(f"hsts: cannot read the preload list {path!r}: {error.strerror or error}") from error

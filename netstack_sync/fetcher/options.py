@@ -26,6 +26,7 @@ from netstack_sync.base.url import QueryParams, Url
 from netstack_sync.fetcher.header_rules import check_host, is_length
 from netstack_sync.fetcher.hooks import Hooks, HooksArgument
 from netstack_sync.fetcher.news_arguments import InformationalCallback, UploadProgressCallback
+from netstack_sync.fetcher.request_body import RequestBody, make_body
 from netstack_sync.fetcher.retry_policy import RetriesArgument, RetryPolicy
 from netstack_sync.fetcher.scheme_arguments import HTTP_SCHEMES, how_to_support
 from netstack_sync.fetcher.timeout import Timeout
@@ -38,7 +39,6 @@ from netstack_sync.sockets.tls_config import TlsConfig
 if TYPE_CHECKING:
     from netstack_sync.fetcher.cookie_arguments import CookiesArgument
     from netstack_sync.fetcher.proxy_values import ProxyArgument
-    from netstack_sync.fetcher.request_body import RequestBody
 
 HeaderChanges = Mapping[str, "str | bytes | None"] | Iterable[tuple[str, "str | bytes | None"]] | RequestHeaders
 """Headers that go over others; None takes one away."""
@@ -221,8 +221,6 @@ def body_and_headers(options: FetchOptions, headers: RequestHeaders) -> tuple[Re
 
 
 def _body_of(options: FetchOptions) -> RequestBody | None:
-    from netstack_sync.fetcher.request_body import make_body  # late: most requests have no body
-
     return make_body(
         json=options.get("json"),
         data=options.get("data"),

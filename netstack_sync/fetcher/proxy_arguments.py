@@ -21,6 +21,7 @@ from netstack_sync.fetcher.auth_argument import RequestAuth, auth_from_value
 from netstack_sync.fetcher.proxy_values import AutoDetect, PacScript, PacUrl
 from netstack_sync.proxy.config import DIRECT_CONFIG, ProxyConfig
 from netstack_sync.proxy.environment import config_from_environment
+from netstack_sync.workers.pac_extra import require_pac_engine
 
 SYSTEM: Final = "system"
 SystemProxy: TypeAlias = Literal["system"]
@@ -48,8 +49,6 @@ def proxy_from_value(value: object, environment: Mapping[str, str]) -> ProxyConf
         return config_from_environment(environment) or SYSTEM
     config = _config_from(value).config
     if config.has_automatic_settings:
-        from netstack_sync.workers.pac_extra import require_pac_engine
-
         require_pac_engine()
     return DIRECT_CONFIG if config.is_direct else config
 

@@ -19,7 +19,7 @@ def session_proxy(proxy: ProxyArgument, environment: Mapping[str, str]) -> Proxy
     """Through whom a session goes; raises ValueError, TypeError and ImportError."""
     if proxy is None and not names_proxy(environment):  # fast path: nobody has said anything
         return DIRECT_CONFIG
-    from netstack_sync.fetcher.proxy_arguments import proxy_from_value
+    from netstack_sync.fetcher.proxy_arguments import proxy_from_value  # late: most go directly
 
     found = proxy_from_value(proxy, environment)
     config = found if isinstance(found, ProxyConfig) else SYSTEM_CONFIG
@@ -37,6 +37,6 @@ def session_proxy_auth(proxy_auth: ProxyAuthArgument) -> ProxyAuth | None:
     """As whom its proxies are spoken to; raises ValueError and ImportError."""
     if proxy_auth is None:
         return None
-    from netstack_sync.fetcher.proxy_arguments import proxy_auth_from_value
+    from netstack_sync.fetcher.proxy_arguments import proxy_auth_from_value  # late: most go directly
 
     return proxy_auth_from_value(proxy_auth)

@@ -15,6 +15,7 @@ from urllib3.util.retry import Retry
 
 from netstack_sync.base import net_errors as e
 from netstack_sync.base.backoff import BackoffPolicy
+from netstack_sync.url_request.throttler import SERVER_BACKOFF
 
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 """Doing it twice is doing it once (RFC 9110 §9.2.2)."""
@@ -131,8 +132,6 @@ class RetryPolicy:
         """The rules of Chromium's URLFetcher: every status from 500 on, the first two times at once, and so many
         changes of the network (SetMaxRetriesOn5xx, SetAutomaticallyRetryOnNetworkChanges).
         """
-        from netstack_sync.url_request.throttler import SERVER_BACKOFF
-
         return cls(
             total=None,
             connect=0,

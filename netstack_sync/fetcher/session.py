@@ -10,23 +10,30 @@ from typing import TYPE_CHECKING, NoReturn
 from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.features import FeatureList
 from netstack_sync.base.url import QueryParams
+from netstack_sync.dns.host_resolver import ResolveParameters
 from netstack_sync.fetcher.auth_argument import RequestAuth
+from netstack_sync.fetcher.cookie_arguments import CookiesArgument
 from netstack_sync.fetcher.dns_settings import DnsSettings
+from netstack_sync.fetcher.hook_calls import hooked_download, hooked_request
 from netstack_sync.fetcher.hooks import HooksArgument
 from netstack_sync.fetcher.hsts_settings import HstsArgument
 from netstack_sync.fetcher.limits import Limits
 from netstack_sync.fetcher.options import AuthArgument, FetchOptions, FetchRequest, HeaderChanges, check_url
 from netstack_sync.fetcher.other_names import refuse_session_arguments
 from netstack_sync.fetcher.pins import PinsArgument
+from netstack_sync.fetcher.resolution import Resolution, family_from_value, resolve_on_network_thread
 from netstack_sync.fetcher.retry_policy import RetriesArgument
 from netstack_sync.fetcher.scheme_arguments import InterceptorsArgument, SchemesArgument, check_schemes
 from netstack_sync.fetcher.session_config import DEFAULT_MAX_RESPONSE_SIZE, make_session_config
+from netstack_sync.fetcher.session_cookies import SessionCookies
 from netstack_sync.fetcher.session_requests import SessionRequests
 from netstack_sync.fetcher.session_stack import SessionStack
 from netstack_sync.fetcher.stack_settings import make_context_builder
+from netstack_sync.fetcher.stats import SessionStats, take_stats
 from netstack_sync.fetcher.timeout import DEFAULT_TIMEOUT, Timeout
 from netstack_sync.fetcher.tls_arguments import CertArgument, ExtraCaArgument, VerifyArgument
 from netstack_sync.fetcher.tls_settings import TlsSettings
+from netstack_sync.network.quality import NetworkQuality
 from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.url_request.context import URLRequestContext
@@ -36,15 +43,10 @@ from netstack_sync.url_request.redirects import MAX_REDIRECTS
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from netstack_sync.fetcher.cookie_arguments import CookiesArgument
     from netstack_sync.fetcher.download import Download
     from netstack_sync.fetcher.download_arguments import DownloadOptions
     from netstack_sync.fetcher.future import FetchFuture
     from netstack_sync.fetcher.proxy_values import ProxyArgument, ProxyAuthArgument
-    from netstack_sync.fetcher.resolution import Resolution
-    from netstack_sync.fetcher.session_cookies import SessionCookies
-    from netstack_sync.fetcher.stats import SessionStats
-    from netstack_sync.network.quality import NetworkQuality
     from netstack_sync.url_request.rate_limit import RateLimitArgument
     from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
 
@@ -165,24 +167,21 @@ class Session(SessionRequests):
 
     def download(self, url: str, path: str | PathLike[str], **options: Unpack[DownloadOptions]) -> Download:
         """Fetches into a file, going on where an earlier attempt stopped; see `netstack_sync.download`."""
+        # late: most keep what they fetch in memory
+        from netstack_sync.fetcher.download import SyncDownload
         from netstack_sync.fetcher.download_arguments import plan_download
 
         plan = plan_download(self._config, url, path, options)
-        from netstack_sync.fetcher.hook_calls import hooked_request
-
         plan = plan._replace(request=hooked_request(plan.request))
         stack = self._stack.live()
-        from netstack_sync.fetcher.download import SyncDownload
-        from netstack_sync.fetcher.hook_calls import hooked_download
-
         return hooked_download(SyncDownload(plan, stack.context, stack).run())
 
     def submit(self, method: str, url: str, **options: Unpack[FetchOptions]) -> FetchFuture:
         """Starts a request and gives a Future of its response at once; its cancel() works in every state."""
+        from netstack_sync.fetcher.future import FetchFuture  # late: most wait
+
         fetcher = self._fetcher_for(self._config.prepare(method, url, options), is_stream=False)
         stack = self._stack.live()
-        from netstack_sync.fetcher.future import FetchFuture
-
         future = FetchFuture(fetcher, stack.context.thread, stack.callbacks)
         fetcher.start(future.settle, stack.callbacks)
         return future
@@ -203,8 +202,6 @@ class Session(SessionRequests):
     @property
     def cookies(self) -> SessionCookies:
         """The cookies that are kept, to look at and to change."""
-        from netstack_sync.fetcher.session_cookies import SessionCookies
-
         return SessionCookies(lambda: self._stack.live().context, self._config.base_url)
 
     def preconnect(self, url: str, count: int = 1) -> None:
@@ -229,13 +226,8 @@ class Session(SessionRequests):
 
         Raises ValueError, NameNotResolved, DeadlineExceeded and ContextShutDown.
         """
-        from netstack_sync.dns.host_resolver import ResolveParameters
-        from netstack_sync.fetcher.resolution import family_from_value
-
         parameters = ResolveParameters(family=family_from_value(family))
         stack = self._stack.live()
-        from netstack_sync.fetcher.resolution import resolve_on_network_thread
-
         return resolve_on_network_thread(stack.context, host, port, parameters, timeout)
 
     def network_quality(self) -> NetworkQuality:
@@ -275,8 +267,6 @@ class Session(SessionRequests):
 
     def stats(self) -> SessionStats:
         """A snapshot of sockets, queues and lookups."""
-        from netstack_sync.fetcher.stats import take_stats
-
         return self._stack.ask(take_stats)
 
     def close(self, timeout: float | None = _CLOSE_S) -> None:

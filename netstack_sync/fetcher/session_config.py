@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from netstack_sync._version import __version__
 from netstack_sync.auth.identity import AuthIdentity
@@ -14,7 +14,8 @@ from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.priority import DEFAULT_PRIORITY, RequestPriority
 from netstack_sync.base.url import QueryParams, Url
-from netstack_sync.fetcher.auth_argument import AuthSource, RequestAuth, ask_for_auth, auth_from_value
+from netstack_sync.fetcher.auth_argument import AuthSource, RequestAuth, ask_for_auth, auth_from_value, load_auth_rooms
+from netstack_sync.fetcher.cookie_arguments import request_cookies
 from netstack_sync.fetcher.decoding import accept_encoding
 from netstack_sync.fetcher.hooks import Hooks, HooksArgument, joined_hooks
 from netstack_sync.fetcher.news_arguments import check_callback, settle_expectation
@@ -45,11 +46,7 @@ from netstack_sync.fetcher.session_tls import SessionTls
 from netstack_sync.fetcher.timeout import DEFAULT_STREAM_TIMEOUT, DEFAULT_TIMEOUT, Timeout
 from netstack_sync.fetcher.tls_arguments import CertArgument, ExtraCaArgument, VerifyArgument
 from netstack_sync.fetcher.tls_settings import TlsSettings, check_tls
-from netstack_sync.http.request_info import OwnCookies
 from netstack_sync.sockets.tls_config import TlsConfig
-
-if TYPE_CHECKING:
-    from netstack_sync.fetcher.cookie_arguments import CookiesArgument
 
 DEFAULT_MAX_RESPONSE_SIZE = 1 << 30
 """Of bodies that are kept in memory; bytes."""
@@ -156,6 +153,8 @@ class SessionConfig:
         )
         if is_stream and self.defaults.timeout is DEFAULT_TIMEOUT:  # the session was told nothing
             request.timeout = DEFAULT_STREAM_TIMEOUT
+        if request.url.username is not None:
+            load_auth_rooms()
         is_complete = self.is_plain and (self.session_tls.is_settled or not request.url.is_secure)
         for name, value in options.items():
             check = _SETTINGS.get(name)
@@ -193,7 +192,7 @@ class SessionConfig:
         cookies = options.get("cookies")
         if cookies is not None:
             request.headers = without_session_cookie(request.headers, own)
-            request.cookies = _cookies_for(request.url, cookies)
+            request.cookies = request_cookies(cookies, request.url, _WALL_CLOCK.now())
         if is_special or not _BODIES.isdisjoint(options):
             request.body, request.headers = body_and_headers(options, request.headers)
         if is_special or "expect_continue" in options:
@@ -209,12 +208,6 @@ class SessionConfig:
             return _NO_AUTH
         is_own = any([isinstance(name, str) and name.lower() == "authorization" for name, _ in own_headers])
         return _NO_AUTH if is_own else self.auth
-
-
-def _cookies_for(target: Url, cookies: CookiesArgument) -> OwnCookies:
-    from netstack_sync.fetcher.cookie_arguments import request_cookies
-
-    return request_cookies(cookies, target, _WALL_CLOCK.now())
 
 
 def make_session_config(

@@ -10,6 +10,8 @@ from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.features import FeatureList
 from netstack_sync.base.trust_config import OcspMode
 from netstack_sync.base.url import Url
+from netstack_sync.cookies.canonical import CanonicalCookie
+from netstack_sync.fetcher.cookie_arguments import CookiesArgument, session_cookies
 from netstack_sync.fetcher.dns_settings import check_dns
 from netstack_sync.fetcher.hsts_settings import hsts_from_value
 from netstack_sync.fetcher.limits import check_limits
@@ -21,13 +23,11 @@ from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.context_builder import PUBLIC_SUFFIXES, ContextBuilder
+from netstack_sync.url_request.network_delegate import NetworkDelegate
 from netstack_sync.url_request.scheme_settings import SchemeSettings
 
 if TYPE_CHECKING:
-    from netstack_sync.cookies.canonical import CanonicalCookie
-    from netstack_sync.fetcher.cookie_arguments import CookiesArgument
     from netstack_sync.fetcher.proxy_values import ProxyArgument, ProxyAuthArgument
-    from netstack_sync.url_request.network_delegate import NetworkDelegate
     from netstack_sync.url_request.rate_limit import RateLimitArgument, RateLimits
     from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
 
@@ -93,8 +93,6 @@ def _for_name_servers(tls: TlsConfig) -> TlsConfig:
 
 
 def _check_network_delegate(delegate: object) -> NetworkDelegate | None:
-    from netstack_sync.url_request.network_delegate import NetworkDelegate
-
     if delegate is not None and not isinstance(delegate, NetworkDelegate):
         raise TypeError(f"network_delegate: must be an instance of a subclass of NetworkDelegate, not {delegate!r}")
     return delegate
@@ -104,15 +102,13 @@ def _initial_cookies(cookies: bool | CookiesArgument, base_url: Url | None) -> t
     if isinstance(cookies, bool):
         return ()
     PUBLIC_SUFFIXES.load()
-    from netstack_sync.fetcher.cookie_arguments import session_cookies
-
     return session_cookies(cookies, base_url, SystemWallClock().now(), PUBLIC_SUFFIXES)
 
 
 def _check_rate_limit(rate_limit: RateLimitArgument) -> RateLimits | None:
     if rate_limit is None:
         return None
-    from netstack_sync.url_request.rate_limit import RateLimits
+    from netstack_sync.url_request.rate_limit import RateLimits  # late: off by default
 
     return RateLimits.from_value(rate_limit)
 
@@ -120,7 +116,7 @@ def _check_rate_limit(rate_limit: RateLimitArgument) -> RateLimits | None:
 def _check_scheduler(resource_scheduler: object) -> ResourceSchedulerSettings | None:
     if resource_scheduler is False:
         return None
-    from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
+    from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings  # late: off by default
 
     return ResourceSchedulerSettings.from_value(resource_scheduler)
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from netstack_sync.base.cert_status import map_cert_status_to_net_error
 from netstack_sync.base.clock import WallClock
@@ -20,9 +20,7 @@ from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.url_host import is_localhost_name
 from netstack_sync.loop.completion import Task
 from netstack_sync.loop.gate import Gate
-
-if TYPE_CHECKING:
-    from netstack_sync.wire.hsts import HstsEntry, HstsPolicy
+from netstack_sync.wire.hsts import HstsEntry, HstsPolicy, parse_strict_transport_security
 
 MAX_ENTRIES: Final = 10_000
 """A host with a certificate for all its subdomains can make up as many as it likes; people know some hundreds."""
@@ -94,8 +92,6 @@ class TransportSecurityState:
             return
         if ssl_info.cert_status and map_cert_status_to_net_error(ssl_info.cert_status) != OK:
             return
-        from netstack_sync.wire.hsts import parse_strict_transport_security
-
         keys, policy = host_keys(host), parse_strict_transport_security(value)
         if not keys or policy is None:
             return
@@ -106,8 +102,6 @@ class TransportSecurityState:
 
     def _learn(self, key: bytes, policy: HstsPolicy) -> None:
         now = self._clock.now()
-        from netstack_sync.wire.hsts import HstsEntry
-
         entry = HstsEntry(now, now + policy.max_age_s, policy.include_subdomains)
         if not _is_hardly_new(entry, self._entries.get(key)):
             self._put(key, entry)
@@ -116,8 +110,6 @@ class TransportSecurityState:
         """Leaves a trace for as long as another process may hold to what was said before."""
         known = self._entries.get(key)
         if known is not None and known.forces_https:
-            from netstack_sync.wire.hsts import HstsEntry
-
             self._put(key, HstsEntry(self._clock.now(), known.expiry, False, forces_https=False))
 
     def _put(self, key: bytes, entry: HstsEntry) -> None:

@@ -11,6 +11,7 @@ from netstack_sync.auth.negotiate import SecurityService
 from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.net_errors import ERR_NETWORK_CHANGED
 from netstack_sync.base.url import Url
+from netstack_sync.http.body_drainer import HttpResponseBodyDrainer
 from netstack_sync.http.build_headers import RequestHeads
 from netstack_sync.http.exchange_meter import ExchangeMeter
 from netstack_sync.log.bound import NetLogWithSource
@@ -24,7 +25,6 @@ from netstack_sync.proxy.config import ProxyConfig
 from netstack_sync.sockets.tls_config import TlsConfig
 
 if TYPE_CHECKING:
-    from netstack_sync.http.body_drainer import HttpResponseBodyDrainer
     from netstack_sync.http.proxy_preconnect import ProxyPreconnect
     from netstack_sync.http.proxy_source import ProxyResolver, ProxySource
     from netstack_sync.http.stream import HttpStream
@@ -80,8 +80,6 @@ class HttpNetworkSession:
         if stream.is_body_complete or not stream.can_find_end:
             stream.close()
             return
-        from netstack_sync.http.body_drainer import HttpResponseBodyDrainer
-
         drainer = HttpResponseBodyDrainer(stream, self.thread.timers, self._drainers.discard)
         self._drainers.add(drainer)
         drainer.start()
@@ -112,7 +110,7 @@ class HttpNetworkSession:
         if self.proxies is None or service is None:
             self.pools.preconnect(group_id, count, log)
             return
-        from netstack_sync.http.proxy_preconnect import ProxyPreconnect
+        from netstack_sync.http.proxy_preconnect import ProxyPreconnect  # late: see load_proxy_rooms()
 
         preconnect = ProxyPreconnect(self.pools, group_id, count, log, self._preconnects.discard)
         self._preconnects.add(preconnect)

@@ -9,6 +9,7 @@ from netstack_sync.http.upload import BytesUpload, UploadStream
 from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.step_machine import StepMachine
 from netstack_sync.sockets.stream_socket import StreamSocket
+from netstack_sync.wire.chunked import LAST_CHUNK, encode_chunk
 
 Hold = Callable[[Completion], int]
 """Holds a body back: ERR_IO_PENDING and one later callback, OK to go on or an error that ends the sending."""
@@ -131,8 +132,6 @@ class RequestSender(StepMachine):
         piece, self._piece = self._piece, b""
         self._is_last = not piece
         if self._upload.size is None:
-            from netstack_sync.wire.chunked import LAST_CHUNK, encode_chunk
-
             self._unsent = encode_chunk(piece) if piece else LAST_CHUNK
         else:
             self._unsent = memoryview(piece)

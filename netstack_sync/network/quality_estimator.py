@@ -8,7 +8,7 @@ outside, and the time of an upload is not that of a round trip (net/nqe/network_
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from netstack_sync.base.clock import TickClock
 from netstack_sync.base.ip_endpoint import IPEndPoint
@@ -17,10 +17,8 @@ from netstack_sync.network.connection_type import ConnectionType
 from netstack_sync.network.effective_type import PLATFORM_DEFAULTS, EffectiveConnectionType, effective_type_of
 from netstack_sync.network.observations import ObservationBuffer
 from netstack_sync.network.private_address import is_private
+from netstack_sync.network.quality import CONNECTION_LABELS, NetworkQuality
 from netstack_sync.network.throughput import ThroughputMeter
-
-if TYPE_CHECKING:
-    from netstack_sync.network.quality import NetworkQuality
 
 RECOMPUTE_INTERVAL_S: Final = 10.0
 RECOMPUTE_AFTER: Final = 50
@@ -189,8 +187,6 @@ class NetworkQualityEstimator:
     def quality(self) -> NetworkQuality:
         """Everything at once, for users."""
         self._refresh(self._clock.now())
-        from netstack_sync.network.quality import CONNECTION_LABELS, NetworkQuality
-
         return NetworkQuality(
             self._effective_type.label,
             self._http_rtt_s,
@@ -273,6 +269,4 @@ class NetworkQualityEstimator:
         observer(self._effective_type)
 
     def __repr__(self) -> str:
-        from netstack_sync.network.quality import CONNECTION_LABELS
-
         return f"<NetworkQualityEstimator {self._effective_type.label} over {CONNECTION_LABELS[self._connection_type]}>"

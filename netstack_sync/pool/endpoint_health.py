@@ -8,7 +8,7 @@ After brpc: an endpoint that lets several connects in a row time out counts as u
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from netstack_sync.base.ip_endpoint import AddressList, IPEndPoint
 from netstack_sync.base.net_errors import (
@@ -37,11 +37,9 @@ from netstack_sync.base.net_errors import (
     ERR_TIMED_OUT,
     OK,
 )
+from netstack_sync.pool.circuit_breaker import CircuitBreaker
+from netstack_sync.pool.health_probe import HealthProbe, ProbeServices
 from netstack_sync.pool.health_settings import EndpointHealthSettings
-
-if TYPE_CHECKING:
-    from netstack_sync.pool.circuit_breaker import CircuitBreaker
-    from netstack_sync.pool.health_probe import HealthProbe, ProbeServices
 
 _MAX_KNOWN: Final = 1024
 
@@ -197,8 +195,6 @@ class EndpointHealth:
         """What is known, moved to the end of those to be forgotten; new if nothing is."""
         known = self._known.pop(endpoint, None)
         if known is None:
-            from netstack_sync.pool.circuit_breaker import CircuitBreaker
-
             known = _Endpoint(CircuitBreaker(self._settings) if self._settings.circuit_breaker else None)
             if len(self._known) >= _MAX_KNOWN:
                 self._forget(next(iter(self._known)))
@@ -207,8 +203,6 @@ class EndpointHealth:
 
     def _avoid(self, endpoint: IPEndPoint, known: _Endpoint, delay_s: float) -> None:
         interval_s = self._settings.probe_interval_s
-        from netstack_sync.pool.health_probe import HealthProbe
-
         known.probe = HealthProbe(endpoint, self._services, interval_s, self._on_probe_result, self._forget)
         self._num_avoided += 1
         known.probe.start(delay_s)

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from netstack_sync.base.proxy_chain import ProxyChain, ProxyServer
+from netstack_sync.base.proxy_url import parse_proxy_url
 from netstack_sync.proxy.config import ProxyConfig, ProxyList, ProxyRules
+from netstack_sync.proxy.no_proxy import parse_no_proxy
 
 _ALL: Final = "all_proxy"
 _NO_PROXY: Final = "no_proxy"
@@ -42,8 +44,6 @@ def config_from_environment(environment: Mapping[str, str]) -> ProxyConfig | Non
         (scheme, (found[variable],)) for scheme, variable in _VARIABLES.items() if variable in found
     ]
     fallback = (found[_ALL],) if _ALL in found else ()
-    from netstack_sync.proxy.no_proxy import parse_no_proxy
-
     return ProxyConfig(
         rules=ProxyRules((), tuple(by_scheme), fallback, parse_no_proxy(value)),
         credentials=tuple(credentials.items()),
@@ -68,8 +68,6 @@ def _value_of(environment: Mapping[str, str], variable: str) -> tuple[str, str]:
 
 def _parsed(name: str, value: str) -> tuple[ProxyServer, tuple[str, str] | None]:
     try:
-        from netstack_sync.base.proxy_url import parse_proxy_url
-
         return parse_proxy_url(value)
     except ValueError as error:
         raise ValueError(f"environment variable {name}: {error}") from None

@@ -18,6 +18,8 @@ from netstack_sync.cert.ocsp import OcspCertVerifier
 from netstack_sync.cert.pins import PinningCertVerifier, PinStore
 from netstack_sync.cert.threaded import ThreadedCertVerifier
 from netstack_sync.cookies.public_suffix import PublicSuffixes, PublicSuffixGate
+from netstack_sync.cookies.store import MemoryCookieStore
+from netstack_sync.dns.hook_task import HookTask
 from netstack_sync.dns.host_cache import HostCache
 from netstack_sync.dns.host_resolver import HostResolver
 from netstack_sync.dns.manager import ResolverManager
@@ -57,21 +59,19 @@ from netstack_sync.url_request.ocsp_fetcher import UrlRequestOcspFetcher
 from netstack_sync.url_request.proxy_identities import ProxyIdentities, ProxyLogins
 from netstack_sync.url_request.proxy_services import ProxyServices
 from netstack_sync.url_request.scheme_settings import SchemeSettings
-from netstack_sync.workers.security_context import SecurityContext, SecurityParams
+from netstack_sync.url_request.throttler import URLRequestThrottler
+from netstack_sync.workers.security_context import open_security_context
 from netstack_sync.workers.trust_roots import TrustRootsCache
 from netstack_sync.workers.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     from netstack_sync.cookies.canonical import CanonicalCookie
-    from netstack_sync.cookies.store import MemoryCookieStore
-    from netstack_sync.dns.hook_task import HookTask, ResolverHook
+    from netstack_sync.dns.hook_task import ResolverHook
     from netstack_sync.http.hsts_persister import TransportSecurityPersister
     from netstack_sync.url_request.admission import Admission
     from netstack_sync.url_request.doh_parts import DohParts
     from netstack_sync.url_request.rate_limit import RateLimits
     from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
-    from netstack_sync.url_request.throttler import URLRequestThrottler
-
 _RESOLVER_THREADS = 64  # how many may hang in getaddrinfo() at once; apart, so that they block nothing else
 _WORKER_THREADS = 32
 _DISK_THREADS = 16  # for the user's files; apart, because any number may hang in a dead network drive
@@ -123,12 +123,6 @@ class ContextBuilder:
     def build(self, thread: NetworkThread, net_log: NetLog) -> URLRequestContext:
         """Makes the services in the order of their storeys; start() of the context is the caller's next word."""
         return _ContextParts(self, thread, net_log).assemble()
-
-
-def _open_security_context(params: SecurityParams) -> SecurityContext:
-    from netstack_sync.workers.security_context import open_security_context  # late, and on a worker
-
-    return open_security_context(params)
 
 
 class _ContextParts:
@@ -214,22 +208,19 @@ class _ContextParts:
     def _make_throttler(self) -> URLRequestThrottler | None:
         if not self._settings.throttles:
             return None
-        from netstack_sync.url_request.throttler import URLRequestThrottler
-
         return URLRequestThrottler(self._thread.clock, random.random)
 
     def _make_admission(self, throttler: URLRequestThrottler | None) -> Admission | None:
         limits, settings = self._settings.rate_limits, self._settings.resource_scheduler
         if limits is None and throttler is None and settings is None:
             return None
+        # late: off by default
+        from netstack_sync.url_request.admission import Admission
+        from netstack_sync.url_request.host_rate_limiter import HostRateLimiter
         from netstack_sync.url_request.resource_scheduler import ResourceScheduler
 
         scheduler = ResourceScheduler(settings, self._thread.post) if settings is not None else None
-        from netstack_sync.url_request.host_rate_limiter import HostRateLimiter
-
         limiter = HostRateLimiter(limits, self._thread.timers) if limits is not None else None
-        from netstack_sync.url_request.admission import Admission
-
         return Admission(limiter, throttler, scheduler)
 
     def _make_tls(self) -> TlsServices:
@@ -250,8 +241,6 @@ class _ContextParts:
 
     def _make_cookies(self) -> CookieSteps:
         def make_store() -> MemoryCookieStore:
-            from netstack_sync.cookies.store import MemoryCookieStore
-
             return MemoryCookieStore(_WALL_CLOCK, PUBLIC_SUFFIXES)
 
         store = make_store() if self._settings.keeps_cookies else None
@@ -264,7 +253,7 @@ class _ContextParts:
         config = self._settings.hsts
         if hsts is None or config is None or config.path is None:
             return None
-        from netstack_sync.http.hsts_persister import TransportSecurityPersister
+        from netstack_sync.http.hsts_persister import TransportSecurityPersister  # late: off by default
 
         return TransportSecurityPersister(hsts, config.path, self._workers, self._thread.timers, _WALL_CLOCK)
 
@@ -277,7 +266,7 @@ class _ContextParts:
         parts = self._doh
         if parts is None:
             return None
-        from netstack_sync.url_request.doh_parts import bootstrap_over
+        from netstack_sync.url_request.doh_parts import bootstrap_over  # late: see _make_doh()
 
         bootstrap = bootstrap_over(host_resolver)
         session = self._make_session(bootstrap, _DOH_LIMITS)
@@ -308,8 +297,6 @@ class _ContextParts:
         workers, hook = self._resolver_workers, self._settings.resolver_hook
         if hook is None:
             return None
-        from netstack_sync.dns.hook_task import HookTask
-
         return lambda host: HookTask(workers, hook, host)
 
     def _with_rules(self, resolver: ResolverManager) -> HostResolver:
@@ -321,7 +308,7 @@ class _ContextParts:
     ) -> HttpNetworkSession:
         """One whose connections are direct, without `proxies`."""
         thread, net_log, proxy_auth = self._thread, self._net_log, HttpAuthCache()
-        security = SecurityService(self._auth_workers, _open_security_context)
+        security = SecurityService(self._auth_workers, open_security_context)
         services = ConnectServices(
             thread, resolver, self._sockets, net_log, self._families, self._health, proxy_auth, security,
             self._settings.user_agent,

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from netstack_sync.base.clock import WallClock
 from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
+from netstack_sync.cookies.canonical import CanonicalCookie, cookie_from_header, is_trustworthy
+from netstack_sync.cookies.dates import parse_cookie_date
+from netstack_sync.cookies.inclusion import cookie_line
+from netstack_sync.cookies.parsed import parse_set_cookie
 from netstack_sync.cookies.public_suffix import PublicSuffixGate
+from netstack_sync.cookies.store import MAX_PER_DOMAIN, CookieStore
 from netstack_sync.http.request_info import HttpRequestInfo, OwnCookies
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.loop.completion import Task
 from netstack_sync.url_request.redirects import REDIRECT_STATUSES
-
-if TYPE_CHECKING:
-    from netstack_sync.cookies.canonical import CanonicalCookie
-    from netstack_sync.cookies.store import CookieStore
 
 _STATUSES_IN_BETWEEN = REDIRECT_STATUSES | {401}  # after which the same request may go on
 
@@ -78,8 +78,6 @@ class CookieSteps:
             if self.gate.wait(on_ready) == ERR_IO_PENDING:
                 return ERR_IO_PENDING
             # More are never kept of a site, and a hostile answer is not to keep the network thread busy.
-            from netstack_sync.cookies.store import MAX_PER_DOMAIN
-
             self._save_lines(lines[:MAX_PER_DOMAIN], info, headers.get("date"))
         return OK
 
@@ -92,15 +90,8 @@ class CookieSteps:
         if store is None:
             store = info.cookie_store = self._make_store()
         url, now, suffixes = info.url, self._clock.now(), self.gate.suffixes
-        from netstack_sync.cookies.dates import parse_cookie_date
-
         server_time = parse_cookie_date(date) if date is not None else None
-        from netstack_sync.cookies.canonical import is_trustworthy
-
         is_from_secure = is_trustworthy(url)
-        from netstack_sync.cookies.canonical import CanonicalCookie, cookie_from_header
-        from netstack_sync.cookies.parsed import parse_set_cookie
-
         for line in lines:
             parsed = parse_set_cookie(line)
             if parsed is not None:
@@ -111,10 +102,6 @@ class CookieSteps:
 
 def _merged_line(stored: list[CanonicalCookie], own: OwnCookies) -> str:
     """An own cookie of None keeps the stored one from being sent."""
-    if not stored and not own:  # fast path
-        return ""
-    from netstack_sync.cookies.inclusion import cookie_line
-
     if not own:
         return cookie_line([(cookie.name, cookie.value) for cookie in stored])
     names = {name for name, _ in own}

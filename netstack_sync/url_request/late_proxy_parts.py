@@ -19,6 +19,7 @@ def load_proxy_rooms() -> None:
     that the network thread finds them there.
     """
     import netstack_sync.http.exchange_parties
+    import netstack_sync.http.proxy_preconnect
     import netstack_sync.pool.http_proxy_connect_job
     import netstack_sync.pool.socks_connect_job
     import netstack_sync.url_request.proxy_parts  # noqa: F401

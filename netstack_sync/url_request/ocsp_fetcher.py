@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.net_errors import ERR_HTTP_RESPONSE_CODE_FAILURE, ERR_INVALID_RESPONSE, OK
@@ -14,9 +14,7 @@ from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.upload import BytesUpload
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.context import URLRequestContext
-
-if TYPE_CHECKING:
-    from netstack_sync.url_request.small_request import SmallAnswer, SmallRequest
+from netstack_sync.url_request.small_request import SmallAnswer, SmallRequest
 
 TIME_LIMIT_S: Final = 5.0  # for everything from the name to the last byte; a connection waits meanwhile
 MAX_ANSWER_BYTES: Final = 64 * 1024  # answers have 0.5 to 4 KiB; a delegate's certificate makes the difference
@@ -59,8 +57,6 @@ class UrlRequestOcspFetcher:
             BytesUpload(body),
             RequestPriority.HIGHEST,  # somebody's request waits for each of them
         )
-        from netstack_sync.url_request.small_request import SmallRequest
-
         request = SmallRequest(
             self._context, info, MAX_ANSWER_BYTES, TIME_LIMIT_S, lambda answer: on_done(_judged(answer))
         )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from netstack_sync.url_request.data_protocol import AboutProtocol, DataProtocol
 from netstack_sync.url_request.interceptor import URLRequestInterceptor
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
-from netstack_sync.url_request.late_protocol import LateProtocol
 from netstack_sync.url_request.protocol_handler import ProtocolHandler
 from netstack_sync.workers.handler_source import Handler, Interceptor
 
@@ -38,13 +38,13 @@ class SchemeSettings:
             factory.add_interceptor(interceptor)
 
     def _protocols(self) -> dict[str, ProtocolHandler]:
-        protocols: dict[str, ProtocolHandler] = {"data": LateProtocol(_data), "about": LateProtocol(_about)}
+        protocols: dict[str, ProtocolHandler] = {"data": DataProtocol(), "about": AboutProtocol()}
         if self.file_root is not None:
-            from netstack_sync.url_request.file_protocol import FileProtocol
+            from netstack_sync.url_request.file_protocol import FileProtocol  # late: off by default
 
             protocols["file"] = FileProtocol(self.file_root)
         if self.ftp:
-            from netstack_sync.url_request.ftp_protocol import FtpProtocol
+            from netstack_sync.url_request.ftp_protocol import FtpProtocol  # late: off by default
 
             protocols["ftp"] = FtpProtocol()
         for scheme, handler in self.handlers.items():
@@ -53,21 +53,9 @@ class SchemeSettings:
 
 
 def _served_by(handler: Handler) -> ProtocolHandler:
-    from netstack_sync.url_request.handler_protocol import HandlerProtocol
+    from netstack_sync.url_request.handler_protocol import HandlerProtocol  # late: few have schemes of their own
 
     return HandlerProtocol(handler)
-
-
-def _data() -> ProtocolHandler:
-    from netstack_sync.url_request.data_protocol import DataProtocol
-
-    return DataProtocol()
-
-
-def _about() -> ProtocolHandler:
-    from netstack_sync.url_request.data_protocol import AboutProtocol
-
-    return AboutProtocol()
 
 
 def _low_level(interceptors: tuple[Interceptor | URLRequestInterceptor, ...]) -> list[URLRequestInterceptor]:
@@ -86,6 +74,6 @@ def _low_level(interceptors: tuple[Interceptor | URLRequestInterceptor, ...]) ->
 
 
 def _asked_in_one_go(functions: list[Interceptor]) -> URLRequestInterceptor:
-    from netstack_sync.url_request.function_interceptor import FunctionInterceptor
+    from netstack_sync.url_request.function_interceptor import FunctionInterceptor  # late: few have one
 
     return FunctionInterceptor(functions)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 from netstack_sync.base.net_errors import ERR_CONTENT_LENGTH_MISMATCH, OK
+from netstack_sync.wire.chunked import ChunkedDecoder
 from netstack_sync.wire.http1_response import ResponseHead
 
 # How much of a body that nobody wants is read, to go on over its connection, and how long that may take.
@@ -54,8 +55,6 @@ def choose_body(head: ResponseHead, method: str) -> BodyReader:
     if method == "CONNECT" and status < 300:
         return NoBody()  # what follows belongs to the tunnel
     if head.is_chunked:
-        from netstack_sync.wire.chunked import ChunkedDecoder
-
         return ChunkedDecoder(head.trailer_lines)
     if head.content_length is not None:
         return LengthBody(head.content_length)
