@@ -10,6 +10,7 @@
 """
 
 from importlib import import_module
+from threading import RLock
 from typing import TYPE_CHECKING
 
 from netstack_sync._version import __version__
@@ -214,6 +215,9 @@ _NAMES_OF = {
     "workers.handler_source": "HandlerAnswer HandlerRequest",
 }
 
+# Threads that enter urllib3, whose files import each other, at several places at once would wait for each other: Python
+# finds that out and raises. An RLock, because a file may ask for a name while it is read.
+_reading = RLock()
 _FILE_OF = {name: file for file, names in _NAMES_OF.items() for name in names.split()}
 
 if not TYPE_CHECKING:  # else every name would be right, mistyped ones too
@@ -222,7 +226,8 @@ if not TYPE_CHECKING:  # else every name would be right, mistyped ones too
         file = _FILE_OF.get(name)
         if file is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(f"{__name__}.{file}"), name)
+        with _reading:
+            value = getattr(import_module(f"{__name__}.{file}"), name)
         globals()[name] = value  # from now on it is found without asking here
         return value
 
