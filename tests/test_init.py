@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import importlib
 import inspect
 import pickle
 from pathlib import Path
@@ -15,16 +16,60 @@ from tests.support.subprocesses import run_python
 
 
 def test_all_is_complete_and_sorted() -> None:
-    source = Path(inspect.getfile(netstack_sync)).read_text()
-    imported = [
-        alias.asname or alias.name
-        for node in ast.parse(source).body
-        if isinstance(node, ast.ImportFrom)
+    """What type checkers read, what is read late, and what `import *` gives are the same names."""
+    tree = ast.parse(Path(inspect.getfile(netstack_sync)).read_text())
+    typed = {
+        alias.name: str(node.module)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("netstack_sync.")
         for alias in node.names
-    ]
-    assert sorted(imported) == sorted(netstack_sync.__all__)
-    assert all(hasattr(netstack_sync, name) for name in netstack_sync.__all__)
+    }
+    assert sorted(typed) == sorted(netstack_sync.__all__)
     assert len(set(netstack_sync.__all__)) == len(netstack_sync.__all__)
+    for name, module in typed.items():
+        assert getattr(netstack_sync, name) is getattr(importlib.import_module(module), name)
+    assert set(netstack_sync.__all__) <= set(dir(netstack_sync))
+
+
+def test_names_come_late_and_once() -> None:
+    """Importing reads no file of the rooms; a name is read when it is asked for, also by `import *`."""
+    assert run_python(
+        """
+        import sys
+        import netstack_sync
+        print([name for name in sys.modules if name.startswith(("netstack_sync.", "urllib3"))])
+        assert "Timeout" not in vars(netstack_sync)
+        assert netstack_sync.Timeout is vars(netstack_sync)["Timeout"]
+        from netstack_sync import *
+        assert fetch is netstack_sync.fetch and isinstance(__version__, str)
+        """
+    ).startswith("['netstack_sync._version']")
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    """As with any module: hasattr(), and `from netstack_sync import` with a name mistyped, say so."""
+    with pytest.raises(AttributeError, match="module 'netstack_sync' has no attribute 'fetsh'"):
+        getattr(netstack_sync, "fetsh")  # noqa: B009  # the type checker would know
+    assert not hasattr(netstack_sync, "__wrapped__")
+
+
+def test_threads_may_ask_for_the_first_name_together() -> None:
+    """The first use of many threads at once reads the same files; none waits for another one for ever."""
+    assert run_python(
+        """
+        import concurrent.futures, threading
+        import netstack_sync
+        names = [name for name in netstack_sync.__all__ if name[0] != "_"]
+        start = threading.Barrier(len(names))
+
+        def ask(name):
+            start.wait()
+            return getattr(netstack_sync, name)
+
+        with concurrent.futures.ThreadPoolExecutor(len(names)) as pool:
+            print(len(list(pool.map(ask, names))) == len(names))
+        """
+    ).startswith("True")
 
 
 def test_every_public_name_has_words() -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from typing import TYPE_CHECKING
 
-from netstack_sync.auth.handler import AuthRequest
 from netstack_sync.auth.identity import BASIC, AuthIdentity
+
+if TYPE_CHECKING:
+    from netstack_sync.auth.handler import AuthRequest
 
 
 def basic_credentials(username: str, password: str) -> str:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from netstack_sync.auth.handler import AuthHandler
 from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.origin import SchemeHostPort
+
+if TYPE_CHECKING:
+    from netstack_sync.auth.handler import AuthHandler
 
 _MAX_PLACES = 256  # origins, with each of their users counted
 _MAX_REALMS = 20

@@ -39,7 +39,6 @@ from netstack_sync.base.net_error_meanings import meaning
 from netstack_sync.base.net_errors import error_name
 from netstack_sync.base.shown_text import shown
 from netstack_sync.base.ssl_info import SSLInfo
-from netstack_sync.base.tls_advice import certificate_advice, tls_advice
 from netstack_sync.base.tls_wording import PYTHON, TlsTerms, Wording
 from netstack_sync.base.x509 import CertificateFacts, chain_facts
 
@@ -175,6 +174,8 @@ class TLSError(NetError):
 
     def advice_in(self, wording: Wording) -> str:
         """The same for readers who do not write Python."""
+        from netstack_sync.base.tls_advice import tls_advice  # late: much text, for who reads it
+
         return tls_advice(self.net_error.number, self.detail, self._tls_terms, wording)
 
     def message_in(self, wording: Wording) -> str:
@@ -212,6 +213,8 @@ class CertificateError(TLSError):
 
     def advice_in(self, wording: Wording) -> str:
         """See TLSError.advice_in."""
+        from netstack_sync.base.tls_advice import certificate_advice  # late: as above
+
         return certificate_advice(self.net_error.number, self.ssl_info, self._tls_terms, wording)
 
     def message_in(self, wording: Wording) -> str:

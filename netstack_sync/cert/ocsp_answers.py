@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from netstack_sync.base.clock import WallClock
-from netstack_sync.workers.check_ocsp import OcspVerdict
+
+if TYPE_CHECKING:
+    from netstack_sync.workers.check_ocsp import OcspVerdict
 
 _MAX_ENTRIES: Final = 256  # as many as CachingCertVerifier has verdicts
 _LIFETIME_S: Final = 3600.0  # how long a revocation may go unnoticed, though answers are signed for days

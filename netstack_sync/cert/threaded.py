@@ -14,10 +14,8 @@ from netstack_sync.cert.verifier import VerifyParams
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.loop.completion import Completion
-from netstack_sync.workers.platform_verifier import verify_with_platform
 from netstack_sync.workers.revocation_lists import RevocationListsCache
 from netstack_sync.workers.trust_roots import TrustRootsCache
-from netstack_sync.workers.verify_certificate import describe_chain, verify_certificate
 
 
 class VerifyJob(Protocol):
@@ -71,6 +69,9 @@ class ThreadedCertVerifier:
         now = datetime.fromtimestamp(self._clock.now(), timezone.utc)
 
         def verify() -> CertVerifyResult:
+            from netstack_sync.workers.platform_verifier import verify_with_platform  # late, and on the worker
+            from netstack_sync.workers.verify_certificate import describe_chain, verify_certificate
+
             if not trust.verify:
                 return describe_chain(params.chain)
             roots = roots_cache.get(trust)

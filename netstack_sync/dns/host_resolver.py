@@ -5,14 +5,16 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from netstack_sync.base.ip_endpoint import AddressList
 from netstack_sync.base.priority import DEFAULT_PRIORITY, RequestPriority
 from netstack_sync.dns.resolve_answer import AnswerSource
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.completion import Completion
-from netstack_sync.wire.dns_message import HttpsRecord
+
+if TYPE_CHECKING:
+    from netstack_sync.wire.dns_message import HttpsRecord
 
 
 class CacheUsage(IntEnum):

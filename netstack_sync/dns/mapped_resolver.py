@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from netstack_sync.base.host_port import HostPortPair, bracketed
 from netstack_sync.base.ip_endpoint import AddressList, parse_ip_literal
@@ -20,7 +20,9 @@ from netstack_sync.dns.host_resolver import HostResolver, ResolveParameters, Res
 from netstack_sync.dns.resolve_answer import AnswerSource
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.completion import Completion
-from netstack_sync.wire.dns_message import HttpsRecord
+
+if TYPE_CHECKING:
+    from netstack_sync.wire.dns_message import HttpsRecord
 
 _NOT_FOUND: Final = "~NOTFOUND"
 _GRAMMAR: Final = (

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from netstack_sync.base.ip_endpoint import AddressList
 from netstack_sync.base.net_errors import OK
-from netstack_sync.wire.dns_message import HttpsRecord
+
+if TYPE_CHECKING:
+    from netstack_sync.wire.dns_message import HttpsRecord
 
 
 class AnswerSource(Enum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from netstack_sync.base.ip_endpoint import AddressList
 from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
@@ -14,7 +14,9 @@ from netstack_sync.dns.resolve_job import ResolveJob
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.loop.completion import Completion
-from netstack_sync.wire.dns_message import HttpsRecord
+
+if TYPE_CHECKING:
+    from netstack_sync.wire.dns_message import HttpsRecord
 
 
 class RequestOwner(Protocol):

@@ -22,7 +22,6 @@ from netstack_sync.auth.identity import (
     any_identity,
     password_identity,
 )
-from netstack_sync.auth.netrc import find_login
 from netstack_sync.fetcher.options import AuthArgument, AuthValue, FetchRequest
 from netstack_sync.workers.security_context import require_pyspnego
 
@@ -49,6 +48,13 @@ AuthSource = NetrcAuth | Callable[[FetchRequest], AuthValue]
 """Must be asked for each request; may block, may run the user's code, so never on the network thread."""
 
 
+def load_auth_rooms() -> None:
+    """Reads the files that answer challenges. On the thread of whoever gives credentials, so that the network thread
+    finds them there.
+    """
+    import netstack_sync.http.exchange_parties  # noqa: F401
+
+
 def auth_from_value(auth: AuthArgument) -> RequestAuth | AuthSource:
     """What can be known at once, or whom to ask; raises ValueError for anything else.
 
@@ -61,13 +67,13 @@ def auth_from_value(auth: AuthArgument) -> RequestAuth | AuthSource:
     if isinstance(auth, BasicAuth):
         return RequestAuth(basic_credentials(auth.username, auth.password))
     if isinstance(auth, DigestAuth):
-        return RequestAuth(None, AuthIdentity(auth.username, auth.password, (DIGEST,)))
+        return _answering(AuthIdentity(auth.username, auth.password, (DIGEST,)))
     if isinstance(auth, BearerAuth):
         return RequestAuth(f"Bearer {auth.token}")
     if isinstance(auth, AnyAuth):
-        return RequestAuth(None, any_identity(auth))
+        return _answering(any_identity(auth))
     if isinstance(auth, (NtlmAuth, NegotiateAuth)):
-        return RequestAuth(None, _connection_identity(auth))
+        return _answering(_connection_identity(auth))
     if isinstance(auth, NetrcAuth) or (callable(auth) and not isinstance(auth, type)):
         return auth
     raise ValueError(_FORMS)
@@ -117,7 +123,13 @@ def _password_auth(auth: tuple[str, str] | list[str]) -> RequestAuth:
     if len(auth) != 2 or not all(isinstance(x, str) for x in auth):
         raise ValueError(_FORMS)
     basic = BasicAuth(auth[0], auth[1])  # refuses a colon
+    load_auth_rooms()
     return RequestAuth(basic_credentials(basic.username, basic.password), password_identity(auth[0], auth[1]))
+
+
+def _answering(identity: AuthIdentity) -> RequestAuth:
+    load_auth_rooms()
+    return RequestAuth(None, identity)
 
 
 def _connection_identity(auth: NtlmAuth | NegotiateAuth) -> AuthIdentity:
@@ -129,5 +141,7 @@ def _connection_identity(auth: NtlmAuth | NegotiateAuth) -> AuthIdentity:
 
 
 def _from_netrc(netrc: NetrcAuth, request: FetchRequest, environment: Mapping[str, str]) -> RequestAuth:
+    from netstack_sync.auth.netrc import find_login  # late: few have such a file
+
     login = find_login(netrc.path, request.url.host, environment)
     return RequestAuth() if login is None else _password_auth(login)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from os import PathLike
 from typing import TYPE_CHECKING
 
-from netstack_sync.fetcher.download import Download
-from netstack_sync.fetcher.download_arguments import DownloadOptions
 from netstack_sync.fetcher.options import FetchOptions
 from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.runtime import runtime
@@ -14,6 +12,9 @@ from netstack_sync.fetcher.session import Session
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+    from netstack_sync.fetcher.download import Download
+    from netstack_sync.fetcher.download_arguments import DownloadOptions
 
 _default_session: Session | None = None
 """Made by the first fetch(): until then the environment may change, and a bad one must not fail the import."""

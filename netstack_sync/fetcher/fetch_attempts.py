@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.exceptions import Attempt
@@ -17,8 +17,10 @@ from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.http.upload import UploadStream
 from netstack_sync.loop.timers import DelayedTask
 from netstack_sync.url_request.context import URLRequestContext
-from netstack_sync.url_request.resource_scheduler import ScheduledRequest
-from netstack_sync.url_request.throttler import ThrottlerEntry
+
+if TYPE_CHECKING:
+    from netstack_sync.url_request.resource_scheduler import ScheduledRequest
+    from netstack_sync.url_request.throttler import ThrottlerEntry
 
 _WALL_CLOCK = SystemWallClock()
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.url import Url
-from netstack_sync.fetcher.download import Download
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.response import Response
 from netstack_sync.http.build_headers import FRAMING_HEADERS, refuse_two_hosts
+
+if TYPE_CHECKING:
+    from netstack_sync.fetcher.download import Download
 
 
 def hooked_request(request: FetchRequest) -> FetchRequest:

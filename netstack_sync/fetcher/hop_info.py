@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from netstack_sync.fetcher.fetch_news import FetchNews
+from typing import TYPE_CHECKING
+
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.upload_meter import metered
 from netstack_sync.http.interim import InterimAnswers
 from netstack_sync.http.upload import UploadStream
 from netstack_sync.url_request.context import URLRequestContext
+
+if TYPE_CHECKING:
+    from netstack_sync.fetcher.fetch_news import FetchNews
 
 
 def interim_for(request: FetchRequest, news: FetchNews | None) -> InterimAnswers:

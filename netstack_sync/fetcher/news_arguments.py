@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from urllib3._collections import HTTPHeaderDict
 
 from netstack_sync.base.headers import RequestHeaders
-from netstack_sync.fetcher.request_body import RequestBody
+
+if TYPE_CHECKING:
+    from netstack_sync.fetcher.request_body import RequestBody
 
 InformationalCallback = Callable[[int, HTTPHeaderDict], object]
 """Called with the status and the headers of each 1xx response."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from netstack_sync.auth.identity import (
     AnyAuth,
@@ -23,11 +23,9 @@ from netstack_sync.base.http_util import is_token
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import QueryParams, Url
-from netstack_sync.fetcher.cookie_arguments import CookiesArgument
 from netstack_sync.fetcher.header_rules import check_host, is_length
 from netstack_sync.fetcher.hooks import Hooks, HooksArgument
 from netstack_sync.fetcher.news_arguments import InformationalCallback, UploadProgressCallback
-from netstack_sync.fetcher.proxy_values import ProxyArgument
 from netstack_sync.fetcher.request_body import RequestBody, make_body
 from netstack_sync.fetcher.retry_policy import RetriesArgument, RetryPolicy
 from netstack_sync.fetcher.scheme_arguments import HTTP_SCHEMES, how_to_support
@@ -37,6 +35,10 @@ from netstack_sync.http.build_headers import CREDENTIAL_HEADERS
 from netstack_sync.http.request_info import OwnCookies
 from netstack_sync.proxy.config import ProxyConfig
 from netstack_sync.sockets.tls_config import TlsConfig
+
+if TYPE_CHECKING:
+    from netstack_sync.fetcher.cookie_arguments import CookiesArgument
+    from netstack_sync.fetcher.proxy_values import ProxyArgument
 
 HeaderChanges = Mapping[str, "str | bytes | None"] | Iterable[tuple[str, "str | bytes | None"]] | RequestHeaders
 """Headers that go over others; None takes one away."""
@@ -202,17 +204,13 @@ def check_max_response_size(value: object) -> int | None:
     return value
 
 
+_BODIES: Final = frozenset({"json", "data", "content", "files"})
 _FRAMING: Final = frozenset({"content-length", "transfer-encoding"})
 
 
 def body_and_headers(options: FetchOptions, headers: RequestHeaders) -> tuple[RequestBody | None, RequestHeaders]:
     """The body, and the headers with what it implies and without what only we may say."""
-    body = make_body(
-        json=options.get("json"),
-        data=options.get("data"),
-        content=options.get("content"),
-        files=options.get("files"),
-    )
+    body = None if _BODIES.isdisjoint(options) else _body_of(options)
     is_framed = headers.has_any(_FRAMING)
     if body is None and not is_framed:
         return None, headers
@@ -220,6 +218,15 @@ def body_and_headers(options: FetchOptions, headers: RequestHeaders) -> tuple[Re
     if body is not None and body.content_type is not None:
         headers.set_default("Content-Type", body.content_type)
     return _settle_framing(body, headers) if is_framed else body, headers
+
+
+def _body_of(options: FetchOptions) -> RequestBody | None:
+    return make_body(
+        json=options.get("json"),
+        data=options.get("data"),
+        content=options.get("content"),
+        files=options.get("files"),
+    )
 
 
 def _settle_framing(body: RequestBody | None, headers: RequestHeaders) -> RequestBody | None:

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from netstack_sync.fetcher.proxy_arguments import ProxyAuth, proxy_auth_from_value, proxy_from_value
-from netstack_sync.fetcher.proxy_values import ProxyArgument, ProxyAuthArgument
-from netstack_sync.proxy.config import ProxyConfig
-from netstack_sync.url_request.proxy_services import SYSTEM_CONFIG
+from netstack_sync.proxy.config import DIRECT_CONFIG, ProxyConfig
+from netstack_sync.proxy.environment import names_proxy
+from netstack_sync.url_request.late_proxy_parts import load_proxy_rooms
+from netstack_sync.url_request.proxy_services import SYSTEM_CONFIG, is_direct
+
+if TYPE_CHECKING:
+    from netstack_sync.fetcher.proxy_arguments import ProxyAuth
+    from netstack_sync.fetcher.proxy_values import ProxyArgument, ProxyAuthArgument
 
 
 def session_proxy(proxy: ProxyArgument, environment: Mapping[str, str]) -> ProxyConfig:
     """Through whom a session goes; raises ValueError, TypeError and ImportError."""
-    config = proxy_from_value(proxy, environment)
-    return config if isinstance(config, ProxyConfig) else SYSTEM_CONFIG
+    if proxy is None and not names_proxy(environment):  # fast path: nobody has said anything
+        return DIRECT_CONFIG
+    from netstack_sync.fetcher.proxy_arguments import proxy_from_value  # late: most go directly
+
+    found = proxy_from_value(proxy, environment)
+    config = found if isinstance(found, ProxyConfig) else SYSTEM_CONFIG
+    if not is_direct(config):
+        load_proxy_rooms()
+    return config
 
 
 def request_proxy(proxy: ProxyArgument, environment: Mapping[str, str]) -> ProxyConfig | None:
@@ -23,4 +35,8 @@ def request_proxy(proxy: ProxyArgument, environment: Mapping[str, str]) -> Proxy
 
 def session_proxy_auth(proxy_auth: ProxyAuthArgument) -> ProxyAuth | None:
     """As whom its proxies are spoken to; raises ValueError and ImportError."""
-    return None if proxy_auth is None else proxy_auth_from_value(proxy_auth)
+    if proxy_auth is None:
+        return None
+    from netstack_sync.fetcher.proxy_arguments import proxy_auth_from_value  # late: most go directly
+
+    return proxy_auth_from_value(proxy_auth)

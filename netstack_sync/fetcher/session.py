@@ -14,9 +14,6 @@ from netstack_sync.dns.host_resolver import ResolveParameters
 from netstack_sync.fetcher.auth_argument import RequestAuth
 from netstack_sync.fetcher.cookie_arguments import CookiesArgument
 from netstack_sync.fetcher.dns_settings import DnsSettings
-from netstack_sync.fetcher.download import Download, SyncDownload
-from netstack_sync.fetcher.download_arguments import DownloadOptions, plan_download
-from netstack_sync.fetcher.future import FetchFuture
 from netstack_sync.fetcher.hook_calls import hooked_download, hooked_request
 from netstack_sync.fetcher.hooks import HooksArgument
 from netstack_sync.fetcher.hsts_settings import HstsArgument
@@ -24,7 +21,6 @@ from netstack_sync.fetcher.limits import Limits
 from netstack_sync.fetcher.options import AuthArgument, FetchOptions, FetchRequest, HeaderChanges, check_url
 from netstack_sync.fetcher.other_names import refuse_session_arguments
 from netstack_sync.fetcher.pins import PinsArgument
-from netstack_sync.fetcher.proxy_values import ProxyArgument, ProxyAuthArgument
 from netstack_sync.fetcher.resolution import Resolution, family_from_value, resolve_on_network_thread
 from netstack_sync.fetcher.retry_policy import RetriesArgument
 from netstack_sync.fetcher.scheme_arguments import InterceptorsArgument, SchemesArgument, check_schemes
@@ -42,12 +38,17 @@ from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.network_delegate import NetworkDelegate
-from netstack_sync.url_request.rate_limit import RateLimitArgument
 from netstack_sync.url_request.redirects import MAX_REDIRECTS
-from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+    from netstack_sync.fetcher.download import Download
+    from netstack_sync.fetcher.download_arguments import DownloadOptions
+    from netstack_sync.fetcher.future import FetchFuture
+    from netstack_sync.fetcher.proxy_values import ProxyArgument, ProxyAuthArgument
+    from netstack_sync.url_request.rate_limit import RateLimitArgument
+    from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
 
 _CLOSE_S = 5.0
 
@@ -166,6 +167,10 @@ class Session(SessionRequests):
 
     def download(self, url: str, path: str | PathLike[str], **options: Unpack[DownloadOptions]) -> Download:
         """Fetches into a file, going on where an earlier attempt stopped; see `netstack_sync.download`."""
+        # late: most keep what they fetch in memory
+        from netstack_sync.fetcher.download import SyncDownload
+        from netstack_sync.fetcher.download_arguments import plan_download
+
         plan = plan_download(self._config, url, path, options)
         plan = plan._replace(request=hooked_request(plan.request))
         stack = self._stack.live()
@@ -173,6 +178,8 @@ class Session(SessionRequests):
 
     def submit(self, method: str, url: str, **options: Unpack[FetchOptions]) -> FetchFuture:
         """Starts a request and gives a Future of its response at once; its cancel() works in every state."""
+        from netstack_sync.fetcher.future import FetchFuture  # late: most wait
+
         fetcher = self._fetcher_for(self._config.prepare(method, url, options), is_stream=False)
         stack = self._stack.live()
         future = FetchFuture(fetcher, stack.context.thread, stack.callbacks)

@@ -14,7 +14,7 @@ from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.priority import DEFAULT_PRIORITY, RequestPriority
 from netstack_sync.base.url import QueryParams, Url
-from netstack_sync.fetcher.auth_argument import AuthSource, RequestAuth, ask_for_auth, auth_from_value
+from netstack_sync.fetcher.auth_argument import AuthSource, RequestAuth, ask_for_auth, auth_from_value, load_auth_rooms
 from netstack_sync.fetcher.cookie_arguments import request_cookies
 from netstack_sync.fetcher.decoding import accept_encoding
 from netstack_sync.fetcher.hooks import Hooks, HooksArgument, joined_hooks
@@ -153,6 +153,8 @@ class SessionConfig:
         )
         if is_stream and self.defaults.timeout is DEFAULT_TIMEOUT:  # the session was told nothing
             request.timeout = DEFAULT_STREAM_TIMEOUT
+        if request.url.username is not None:
+            load_auth_rooms()
         is_complete = self.is_plain and (self.session_tls.is_settled or not request.url.is_secure)
         for name, value in options.items():
             check = _SETTINGS.get(name)

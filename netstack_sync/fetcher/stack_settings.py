@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.features import FeatureList
@@ -17,16 +18,18 @@ from netstack_sync.fetcher.limits import check_limits
 from netstack_sync.fetcher.options import check_flag
 from netstack_sync.fetcher.pins import pins_from_value
 from netstack_sync.fetcher.proxy_settings import session_proxy, session_proxy_auth
-from netstack_sync.fetcher.proxy_values import ProxyArgument, ProxyAuthArgument
 from netstack_sync.network.connect_timeout import tcp_attempt_limit
 from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.context_builder import PUBLIC_SUFFIXES, ContextBuilder
 from netstack_sync.url_request.network_delegate import NetworkDelegate
-from netstack_sync.url_request.rate_limit import RateLimitArgument, RateLimits
-from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
 from netstack_sync.url_request.scheme_settings import SchemeSettings
+
+if TYPE_CHECKING:
+    from netstack_sync.fetcher.proxy_values import ProxyArgument, ProxyAuthArgument
+    from netstack_sync.url_request.rate_limit import RateLimitArgument, RateLimits
+    from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
 
 
 def make_context_builder(
@@ -69,7 +72,7 @@ def make_context_builder(
         tcp=_check_tcp(tcp),
         features=chosen,
         health=EndpointHealthSettings.from_value(endpoint_health),
-        rate_limits=RateLimits.from_value(rate_limit),
+        rate_limits=_check_rate_limit(rate_limit),
         throttles=check_flag("throttle", throttle),
         pins=pins_from_value(pins),
         hsts=hsts_settings.config() if hsts_settings is not None else None,
@@ -79,7 +82,7 @@ def make_context_builder(
         keeps_cookies=cookies is not False,
         cookies=_initial_cookies(cookies, base_url),
         network_delegate=_check_network_delegate(network_delegate),
-        resource_scheduler=ResourceSchedulerSettings.from_value(resource_scheduler),
+        resource_scheduler=_check_scheduler(resource_scheduler),
         schemes=schemes or SchemeSettings(),
     )
 
@@ -100,6 +103,22 @@ def _initial_cookies(cookies: bool | CookiesArgument, base_url: Url | None) -> t
         return ()
     PUBLIC_SUFFIXES.load()
     return session_cookies(cookies, base_url, SystemWallClock().now(), PUBLIC_SUFFIXES)
+
+
+def _check_rate_limit(rate_limit: RateLimitArgument) -> RateLimits | None:
+    if rate_limit is None:
+        return None
+    from netstack_sync.url_request.rate_limit import RateLimits  # late: off by default
+
+    return RateLimits.from_value(rate_limit)
+
+
+def _check_scheduler(resource_scheduler: object) -> ResourceSchedulerSettings | None:
+    if resource_scheduler is False:
+        return None
+    from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings  # late: off by default
+
+    return ResourceSchedulerSettings.from_value(resource_scheduler)
 
 
 def _check_tcp(tcp: object) -> TcpOptions:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from netstack_sync.base.net_errors import ERR_HTTP_RESPONSE_CODE_FAILURE, OK
-from netstack_sync.http.stream import HttpStream
 from netstack_sync.network.quality_estimator import NetworkQualityEstimator
 from netstack_sync.pool.endpoint_health import EndpointHealth
+
+if TYPE_CHECKING:
+    from netstack_sync.http.stream import HttpStream
 
 
 class _Everything(Container[object]):

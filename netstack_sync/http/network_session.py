@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from netstack_sync.auth.cache import HttpAuthCache
 from netstack_sync.auth.identity import AuthIdentity, owner_of_connections
@@ -13,10 +14,6 @@ from netstack_sync.base.url import Url
 from netstack_sync.http.body_drainer import HttpResponseBodyDrainer
 from netstack_sync.http.build_headers import RequestHeads
 from netstack_sync.http.exchange_meter import ExchangeMeter
-from netstack_sync.http.proxy_preconnect import ProxyPreconnect
-from netstack_sync.http.proxy_source import ProxyResolver, ProxySource
-from netstack_sync.http.proxy_way import ProxyWay
-from netstack_sync.http.stream import HttpStream
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogSourceType
 from netstack_sync.log.net_log import NetLog
@@ -26,6 +23,11 @@ from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.pool_manager import ClientSocketPoolManager
 from netstack_sync.proxy.config import ProxyConfig
 from netstack_sync.sockets.tls_config import TlsConfig
+
+if TYPE_CHECKING:
+    from netstack_sync.http.proxy_preconnect import ProxyPreconnect
+    from netstack_sync.http.proxy_source import ProxyResolver, ProxySource
+    from netstack_sync.http.stream import HttpStream
 
 
 class HttpNetworkSession:
@@ -108,8 +110,12 @@ class HttpNetworkSession:
         if self.proxies is None or service is None:
             self.pools.preconnect(group_id, count, log)
             return
+        from netstack_sync.http.proxy_preconnect import ProxyPreconnect  # late: see load_proxy_rooms()
+
         preconnect = ProxyPreconnect(self.pools, group_id, count, log, self._preconnects.discard)
         self._preconnects.add(preconnect)
+        from netstack_sync.http.proxy_way import ProxyWay
+
         preconnect.start(ProxyWay(self.proxies, service, url, tls, log))
 
     def on_ip_address_changed(self, is_lost: Callable[[str], bool]) -> None:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.http.basic_stream import HttpBasicStream
 from netstack_sync.http.build_headers import Forwarding, headers_to_send, with_sent_headers
-from netstack_sync.http.exchange_parties import ExchangeParties, make_parties
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.http.retry_rules import MAY_BE_REFUSED, should_reconnect, should_resend, should_resend_status
-from netstack_sync.http.stream import HttpStream, OnBodyData
 from netstack_sync.http.stream_request import StreamRequest, group_id_for
 from netstack_sync.http.transaction_facts import TransactionFacts
 from netstack_sync.http.transaction_log import log_given_up, log_head, log_restart, log_sending, log_sent
 from netstack_sync.loop.completion import Completion
 from netstack_sync.pool.handle import ClientSocketHandle
+
+if TYPE_CHECKING:
+    from netstack_sync.http.stream import HttpStream, OnBodyData
 
 
 class NetworkTransaction(TransactionFacts):
@@ -33,6 +36,8 @@ class NetworkTransaction(TransactionFacts):
         """OK when the head of the response is there, an error, or ERR_IO_PENDING and one later callback."""
         self._info, session = info, self._session
         if info.auth is not None or info.url.username is not None or info.proxy is not None or not session.is_direct:
+            from netstack_sync.http.exchange_parties import make_parties  # late: most exchanges have no third party
+
             self._parties = make_parties(info, session, self._net_log)
         result = self._create_stream(OK)
         if result == ERR_IO_PENDING or (result := self._advance(result)) == ERR_IO_PENDING:
@@ -50,6 +55,8 @@ class NetworkTransaction(TransactionFacts):
         info, response = self._info, self.response
         assert response is not None
         if self._parties is None:
+            from netstack_sync.http.exchange_parties import ExchangeParties  # late: most exchanges have no third party
+
             self._parties = ExchangeParties(self._session, self._net_log)
         self.is_ready_to_restart = self._parties.take_identity(identity, info, response)
 

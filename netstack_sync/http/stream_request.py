@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from netstack_sync.auth.identity import owner_of_connections
 from netstack_sync.base.load_state import LoadState
@@ -11,15 +11,17 @@ from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.basic_stream import HttpBasicStream
 from netstack_sync.http.request_info import HttpRequestInfo
-from netstack_sync.http.stream import HttpStream
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.loop.completion import Completion
 from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.handle import ClientSocketHandle
-from netstack_sync.pool.proxy_route import ProxyRoute
 
 _new_tuple: Final = tuple.__new__  # what a NamedTuple's own constructor does, one call less
+
+if TYPE_CHECKING:
+    from netstack_sync.http.stream import HttpStream
+    from netstack_sync.pool.proxy_route import ProxyRoute
 
 
 class StreamRequest:

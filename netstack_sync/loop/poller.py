@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from netstack_sync.loop.waker import Waker
+if TYPE_CHECKING:
+    from netstack_sync.loop.waker import Waker
+
 
 if sys.platform == "linux":
     from netstack_sync.loop.poller_epoll import EpollPoller as DefaultPoller

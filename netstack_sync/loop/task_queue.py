@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import TYPE_CHECKING
 
 from netstack_sync.loop.completion import Task
-from netstack_sync.loop.waker import Waker
+
+if TYPE_CHECKING:
+    from netstack_sync.loop.waker import Waker
 
 
 class TaskQueue:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.host_port import HostPortPair
@@ -10,13 +10,13 @@ from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.proxy_chain import ProxyScheme, ProxyServer
 from netstack_sync.pool.connect_job import ConnectJob, ConnectJobDelegate
 from netstack_sync.pool.group_id import GroupId
-from netstack_sync.pool.http_proxy_connect_job import HttpProxyConnectJob
 from netstack_sync.pool.params import ConnectParams, HttpProxyParams, SocksParams, SslParams, TransportParams
-from netstack_sync.pool.proxy_route import ProxyHop, ProxyRoute
-from netstack_sync.pool.socks_connect_job import SocksConnectJob
 from netstack_sync.pool.ssl_connect_job import SslConnectJob
 from netstack_sync.pool.transport_connect_job import ConnectServices, TransportConnectJob
 from netstack_sync.sockets.tls_peer import TlsPeer
+
+if TYPE_CHECKING:
+    from netstack_sync.pool.proxy_route import ProxyHop, ProxyRoute
 
 
 class ConnectJobFactory(Protocol):
@@ -46,7 +46,11 @@ class DefaultConnectJobFactory:
         if isinstance(params, SslParams):
             return SslConnectJob(services, params, self.create, priority, delegate)
         if isinstance(params, SocksParams):
+            from netstack_sync.pool.socks_connect_job import SocksConnectJob
+
             return SocksConnectJob(services, params, self.create, priority, delegate)
+        from netstack_sync.pool.http_proxy_connect_job import HttpProxyConnectJob
+
         return HttpProxyConnectJob(services, params, self.create, priority, delegate)
 
 

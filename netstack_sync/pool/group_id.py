@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.origin import SchemeHostPort
-from netstack_sync.pool.proxy_route import ProxyRoute
 from netstack_sync.sockets.tls_config import TlsConfig
+
+if TYPE_CHECKING:
+    from netstack_sync.pool.proxy_route import ProxyRoute
 
 
 class GroupId(NamedTuple):

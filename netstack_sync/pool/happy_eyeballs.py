@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import zip_longest
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from netstack_sync.base.ip_endpoint import AddressList
 from netstack_sync.base.net_errors import (
@@ -27,8 +27,10 @@ from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.timers import Alarm, TimerQueue
-from netstack_sync.pool.connect_health import ConnectHealth
 from netstack_sync.sockets.stream_socket import TransportSocket
+
+if TYPE_CHECKING:
+    from netstack_sync.pool.connect_health import ConnectHealth
 
 # Chromium's kIPv6FallbackTime. Not 250 ms as in RFC 8305 §5: that is when the pool starts its backup job, and the two
 # would always come together.

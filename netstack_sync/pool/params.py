@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from netstack_sync.base.host_port import HostPortPair
-from netstack_sync.pool.proxy_route import ProxyHop
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.sockets.tls_peer import TlsPeer
+
+if TYPE_CHECKING:
+    from netstack_sync.pool.proxy_route import ProxyHop
 
 
 class TransportParams(NamedTuple):

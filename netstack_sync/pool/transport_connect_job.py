@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from netstack_sync.auth.cache import HttpAuthCache
 from netstack_sync.auth.negotiate import SecurityService
@@ -14,13 +14,15 @@ from netstack_sync.dns.host_resolver import HostResolver, ResolveParameters, Res
 from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
 from netstack_sync.log.net_log import NetLog
 from netstack_sync.loop.network_thread import NetworkThread
-from netstack_sync.pool.connect_health import ConnectHealth
 from netstack_sync.pool.connect_job import ConnectJob, ConnectJobDelegate
 from netstack_sync.pool.family_memory import FamilyMemory
 from netstack_sync.pool.happy_eyeballs import HappyEyeballs
 from netstack_sync.pool.params import TransportParams
 from netstack_sync.sockets.factory import ClientSocketFactory
 from netstack_sync.sockets.stream_socket import TransportSocket
+
+if TYPE_CHECKING:
+    from netstack_sync.pool.connect_health import ConnectHealth
 
 _MAX_NAMED = 5
 

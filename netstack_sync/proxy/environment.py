@@ -12,6 +12,7 @@ from netstack_sync.proxy.no_proxy import parse_no_proxy
 
 _ALL: Final = "all_proxy"
 _NO_PROXY: Final = "no_proxy"
+_PROXIES: Final = ("http_proxy", "https_proxy", _ALL)
 # A URL's scheme, and whose proxy it has.
 _VARIABLES: Final = {"http": "http_proxy", "https": "https_proxy", "ws": "http_proxy", "wss": "https_proxy"}
 
@@ -27,7 +28,7 @@ def config_from_environment(environment: Mapping[str, str]) -> ProxyConfig | Non
     found: dict[str, ProxyChain] = {}
     credentials: dict[ProxyServer, tuple[str, str]] = {}
     names: list[str] = []
-    for variable in ("http_proxy", "https_proxy", _ALL):
+    for variable in _PROXIES:
         name, value = _value_of(environment, variable)
         if not value:
             continue
@@ -48,6 +49,11 @@ def config_from_environment(environment: Mapping[str, str]) -> ProxyConfig | Non
         credentials=tuple(credentials.items()),
         source=f"environment: {', '.join([*names, name] if value else names)}",
     )
+
+
+def names_proxy(environment: Mapping[str, str]) -> bool:
+    """False where config_from_environment() finds nothing."""
+    return any(_value_of(environment, variable)[1] for variable in _PROXIES)
 
 
 def _value_of(environment: Mapping[str, str], variable: str) -> tuple[str, str]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import traceback
+from typing import TYPE_CHECKING
 
 from netstack_sync.base.net_errors import ERR_UNEXPECTED
 from netstack_sync.url_request.error_job import ErrorJob
-from netstack_sync.url_request.job import URLRequestJob
+
+if TYPE_CHECKING:
+    from netstack_sync.url_request.job import URLRequestJob
 
 
 def bug_job(who: str) -> ErrorJob:

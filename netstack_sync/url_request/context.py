@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING
 from netstack_sync.base.url import Url
 from netstack_sync.dns.host_resolver import HostResolver
 from netstack_sync.dns.manager import ResolverManager
-from netstack_sync.http.hsts_persister import TransportSecurityPersister
 from netstack_sync.http.hsts_store import TransportSecurityState
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.log.net_log import NetLog
@@ -20,7 +19,6 @@ from netstack_sync.network.quality_estimator import NetworkQualityEstimator
 from netstack_sync.pool import close_reasons
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.sockets.tls_services import TlsServices
-from netstack_sync.url_request.admission import Admission
 from netstack_sync.url_request.cookie_steps import CookieSteps
 from netstack_sync.url_request.hop import JobServices
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
@@ -28,6 +26,10 @@ from netstack_sync.url_request.network_changes import NetworkChanges
 from netstack_sync.url_request.network_delegate import NetworkDelegate
 from netstack_sync.url_request.proxy_services import ProxyServices
 from netstack_sync.workers.worker_pool import WorkerPool
+
+if TYPE_CHECKING:
+    from netstack_sync.http.hsts_persister import TransportSecurityPersister
+    from netstack_sync.url_request.admission import Admission
 
 
 class LiveRequest(Protocol):

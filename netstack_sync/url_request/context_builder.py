@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from netstack_sync.auth.cache import HttpAuthCache
 from netstack_sync.auth.negotiate import SecurityService
@@ -15,23 +17,16 @@ from netstack_sync.cert.coalescing import CoalescingCertVerifier
 from netstack_sync.cert.ocsp import OcspCertVerifier
 from netstack_sync.cert.pins import PinningCertVerifier, PinStore
 from netstack_sync.cert.threaded import ThreadedCertVerifier
-from netstack_sync.cookies.canonical import CanonicalCookie
 from netstack_sync.cookies.public_suffix import PublicSuffixes, PublicSuffixGate
 from netstack_sync.cookies.store import MemoryCookieStore
-from netstack_sync.dns.address_sorter import find_source_address, sort_addresses
-from netstack_sync.dns.bootstrap_resolver import BootstrapResolver
-from netstack_sync.dns.doh import DohResolver
-from netstack_sync.dns.doh_task import DohTaskServices
-from netstack_sync.dns.hook_task import HookTask, ResolverHook
+from netstack_sync.dns.hook_task import HookTask
 from netstack_sync.dns.host_cache import HostCache
 from netstack_sync.dns.host_resolver import HostResolver
-from netstack_sync.dns.hosts import HostsFile
 from netstack_sync.dns.manager import ResolverManager
 from netstack_sync.dns.mapped_resolver import HostResolverRules, MappedHostResolver
 from netstack_sync.dns.resolver_settings import ResolverSettings
 from netstack_sync.dns.secure_dns import SecureDnsMode
 from netstack_sync.http.exchange_meter import ExchangeMeter
-from netstack_sync.http.hsts_persister import TransportSecurityPersister
 from netstack_sync.http.hsts_store import HstsConfig, TransportSecurityState
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.log.net_log import NetLog
@@ -54,26 +49,29 @@ from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.sockets.tls_context import TlsContexts
 from netstack_sync.sockets.tls_services import HandshakeLoad, TlsServices
 from netstack_sync.sockets.tls_session_cache import TlsSessionCache
-from netstack_sync.url_request.admission import Admission
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.cookie_steps import CookieSteps
 from netstack_sync.url_request.doh_config import DohConfig
-from netstack_sync.url_request.doh_transport import UrlRequestDohTransport
-from netstack_sync.url_request.host_rate_limiter import HostRateLimiter
+from netstack_sync.url_request.late_proxy_parts import LateProxyParts
 from netstack_sync.url_request.network_changes import ChangingServices, DohServices, NetworkChanges
 from netstack_sync.url_request.network_delegate import NetworkDelegate
 from netstack_sync.url_request.ocsp_fetcher import UrlRequestOcspFetcher
-from netstack_sync.url_request.proxy_identities import ProxyLogins
-from netstack_sync.url_request.proxy_parts import ProxyParts
+from netstack_sync.url_request.proxy_identities import ProxyIdentities, ProxyLogins
 from netstack_sync.url_request.proxy_services import ProxyServices
-from netstack_sync.url_request.rate_limit import RateLimits
-from netstack_sync.url_request.resource_scheduler import ResourceScheduler, ResourceSchedulerSettings
 from netstack_sync.url_request.scheme_settings import SchemeSettings
 from netstack_sync.url_request.throttler import URLRequestThrottler
 from netstack_sync.workers.security_context import open_security_context
 from netstack_sync.workers.trust_roots import TrustRootsCache
 from netstack_sync.workers.worker_pool import WorkerPool
 
+if TYPE_CHECKING:
+    from netstack_sync.cookies.canonical import CanonicalCookie
+    from netstack_sync.dns.hook_task import ResolverHook
+    from netstack_sync.http.hsts_persister import TransportSecurityPersister
+    from netstack_sync.url_request.admission import Admission
+    from netstack_sync.url_request.doh_parts import DohParts
+    from netstack_sync.url_request.rate_limit import RateLimits
+    from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
 _RESOLVER_THREADS = 64  # how many may hang in getaddrinfo() at once; apart, so that they block nothing else
 _WORKER_THREADS = 32
 _DISK_THREADS = 16  # for the user's files; apart, because any number may hang in a dead network drive
@@ -142,9 +140,7 @@ class _ContextParts:
         self._quality = NetworkQualityEstimator(thread.clock)
         self._families = FamilyMemory(thread.clock)
         self._ocsp = UrlRequestOcspFetcher()
-        self._hosts = HostsFile(self._workers)
-        self._doh_transport = UrlRequestDohTransport(settings.doh_tls)
-        self._doh = self._make_doh() if settings.doh.mode != SecureDnsMode.OFF else None
+        self._doh = self._make_doh()
         self._tls = self._make_tls()
         self._sockets = self._make_sockets()
         self._health = EndpointHealth(settings.health, ProbeServices(thread.timers, self._sockets, net_log))
@@ -156,14 +152,15 @@ class _ContextParts:
         host_resolver = self._with_rules(resolver)
         pac_session = self._make_session(host_resolver, _PAC_LIMITS)
         pac_context = self._make_side_context(resolver, host_resolver, pac_session)
-        proxy_parts = ProxyParts(pac_context, host_resolver, settings.doh_tls, _WALL_CLOCK)
-        proxies = proxy_parts.make_services(settings.proxy, settings.proxy_logins, self._job_workers)
+        parts = LateProxyParts(pac_context, host_resolver, settings.doh_tls, _WALL_CLOCK)
+        identities = ProxyIdentities(settings.proxy_logins, self._job_workers)
+        proxies = ProxyServices(settings.proxy, parts.make_service, identities, parts)
         session = self._make_session(host_resolver, settings.limits, proxies)
         self._health.on_avoided = session.on_endpoint_avoided
         doh_services = self._make_doh_services(resolver, host_resolver)
         ocsp_session = self._make_session(host_resolver, _OCSP_LIMITS)
         self._ocsp.attach(self._make_side_context(resolver, host_resolver, ocsp_session))
-        throttler = URLRequestThrottler(thread.clock, random.random) if settings.throttles else None
+        throttler = self._make_throttler()
         changing = ChangingServices(
             resolver, self._families, self._health, self._quality, session, doh_services, ocsp_session, throttler,
             proxies, pac_session,
@@ -208,10 +205,20 @@ class _ContextParts:
             disk_workers=self._disk_workers,
         )
 
+    def _make_throttler(self) -> URLRequestThrottler | None:
+        if not self._settings.throttles:
+            return None
+        return URLRequestThrottler(self._thread.clock, random.random)
+
     def _make_admission(self, throttler: URLRequestThrottler | None) -> Admission | None:
         limits, settings = self._settings.rate_limits, self._settings.resource_scheduler
         if limits is None and throttler is None and settings is None:
             return None
+        # late: off by default
+        from netstack_sync.url_request.admission import Admission
+        from netstack_sync.url_request.host_rate_limiter import HostRateLimiter
+        from netstack_sync.url_request.resource_scheduler import ResourceScheduler
+
         scheduler = ResourceScheduler(settings, self._thread.post) if settings is not None else None
         limiter = HostRateLimiter(limits, self._thread.timers) if limits is not None else None
         return Admission(limiter, throttler, scheduler)
@@ -246,6 +253,8 @@ class _ContextParts:
         config = self._settings.hsts
         if hsts is None or config is None or config.path is None:
             return None
+        from netstack_sync.http.hsts_persister import TransportSecurityPersister  # late: off by default
+
         return TransportSecurityPersister(hsts, config.path, self._workers, self._thread.timers, _WALL_CLOCK)
 
     def _make_sockets(self) -> ClientSocketFactory:
@@ -254,29 +263,41 @@ class _ContextParts:
         return DefaultSocketFactory(self._thread, self._tls, self._settings.tcp, attempt_limit)
 
     def _make_doh_services(self, resolver: ResolverManager, host_resolver: HostResolver) -> DohServices | None:
-        if self._doh is None:
+        parts = self._doh
+        if parts is None:
             return None
-        bootstrap = BootstrapResolver(host_resolver)
-        session = self._make_session(bootstrap, _DOH_LIMITS)
-        self._doh_transport.attach(self._make_side_context(resolver, bootstrap, session))
-        return DohServices(self._doh, self._hosts, session)
+        from netstack_sync.url_request.doh_parts import bootstrap_over  # late: see _make_doh()
 
-    def _make_doh(self) -> DohResolver:
-        config = self._settings.doh
-        services = DohTaskServices(self._thread, self._hosts, lambda found: sort_addresses(found, find_source_address))
-        return DohResolver(config.mode, config.templates, self._doh_transport, self._workers, services)
+        bootstrap = bootstrap_over(host_resolver)
+        session = self._make_session(bootstrap, _DOH_LIMITS)
+        parts.attach(self._make_side_context(resolver, bootstrap, session))
+        return DohServices(parts.resolver, parts.hosts, session)
+
+    def _make_doh(self) -> DohParts | None:
+        settings = self._settings
+        if settings.doh.mode == SecureDnsMode.OFF:
+            return None
+        from netstack_sync.url_request.doh_parts import DohParts  # late: a room of its own, and off by default
+
+        return DohParts(settings.doh, settings.doh_tls, self._thread, self._workers)
 
     def _make_resolver(self) -> ResolverManager:
-        settings, hook = self._settings, self._settings.resolver_hook
+        settings = self._settings
         return ResolverManager(
             self._resolver_workers,
             HostCache(self._thread.clock, settings.resolver.cache_entries),
             self._thread.timers,
             self._net_log,
             settings.resolver,
-            secure_dns=self._doh,
-            hook_task=None if hook is None else lambda host: HookTask(self._resolver_workers, hook, host),
+            secure_dns=None if self._doh is None else self._doh.resolver,
+            hook_task=self._make_hook_task(),
         )
+
+    def _make_hook_task(self) -> Callable[[str], HookTask] | None:
+        workers, hook = self._resolver_workers, self._settings.resolver_hook
+        if hook is None:
+            return None
+        return lambda host: HookTask(workers, hook, host)
 
     def _with_rules(self, resolver: ResolverManager) -> HostResolver:
         rules = self._settings.host_resolver_rules

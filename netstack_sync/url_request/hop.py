@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from netstack_sync.dns.host_resolver import HostResolver
 from netstack_sync.http.request_info import HttpRequestInfo
-from netstack_sync.http.transaction_observer import TransactionObserver
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.url_request.proxy_services import ProxyServices
 from netstack_sync.workers.worker_pool import WorkerPool
+
+if TYPE_CHECKING:
+    from netstack_sync.http.transaction_observer import TransactionObserver
 
 
 class JobServices(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from netstack_sync.base.net_errors import OK
 from netstack_sync.base.url import Url
@@ -12,10 +12,12 @@ from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.loop.completion import Completion
 from netstack_sync.url_request.bug_job import bug_job
 from netstack_sync.url_request.hop import Hop
-from netstack_sync.url_request.job import URLRequestJob
 from netstack_sync.url_request.job_wrapper import JobWrapper
 from netstack_sync.url_request.redirect_job import RedirectJob
 from netstack_sync.url_request.redirects import RedirectInfo, redirect_in
+
+if TYPE_CHECKING:
+    from netstack_sync.url_request.job import URLRequestJob
 
 _WHO = "an interceptor"
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import traceback
+from typing import TYPE_CHECKING
 
 from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN, ERR_UNKNOWN_URL_SCHEME, OK
 from netstack_sync.base.url import Url
 from netstack_sync.http.hsts_store import TransportSecurityState
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.http.request_info import HttpRequestInfo
-from netstack_sync.http.transaction_observer import TransactionObserver
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.loop.completion import Task
@@ -19,10 +19,13 @@ from netstack_sync.url_request.error_job import ErrorJob
 from netstack_sync.url_request.hop import NO_OBSERVER, Hop, JobServices
 from netstack_sync.url_request.http_job import HttpJob
 from netstack_sync.url_request.interceptor import URLRequestInterceptor, intercepted_job
-from netstack_sync.url_request.job import URLRequestJob
 from netstack_sync.url_request.protocol_handler import ProtocolHandler
 from netstack_sync.url_request.redirect_job import RedirectJob
 from netstack_sync.url_request.redirects import RedirectInfo, redirect_in, secure_upgrade
+
+if TYPE_CHECKING:
+    from netstack_sync.http.transaction_observer import TransactionObserver
+    from netstack_sync.url_request.job import URLRequestJob
 
 
 class URLRequestJobFactory:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN
-from netstack_sync.dns.doh import DohResolver
-from netstack_sync.dns.hosts import HostsFile
 from netstack_sync.dns.manager import ResolverManager
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.log.event_types import NetLogEventType
@@ -17,7 +15,11 @@ from netstack_sync.network.quality_estimator import NetworkQualityEstimator
 from netstack_sync.pool.endpoint_health import EndpointHealth
 from netstack_sync.pool.family_memory import FamilyMemory
 from netstack_sync.url_request.proxy_services import ProxyServices
-from netstack_sync.url_request.throttler import URLRequestThrottler
+
+if TYPE_CHECKING:
+    from netstack_sync.dns.doh import DohResolver
+    from netstack_sync.dns.hosts import HostsFile
+    from netstack_sync.url_request.throttler import URLRequestThrottler
 
 
 class DohServices(NamedTuple):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from netstack_sync.base.url import Url
 from netstack_sync.url_request.hop import Hop
-from netstack_sync.url_request.job import URLRequestJob
+
+if TYPE_CHECKING:
+    from netstack_sync.url_request.job import URLRequestJob
 
 
 class ProtocolHandler:

@@ -16,16 +16,14 @@ from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.pac_dns import HostResolverPacDns
 from netstack_sync.url_request.pac_fetcher import UrlRequestPacFetcher
-from netstack_sync.url_request.proxy_identities import ProxyIdentities, ProxyLogins
-from netstack_sync.url_request.proxy_services import SYSTEM_CONFIG, ProxyServices, ServiceInUse
+from netstack_sync.url_request.proxy_services import SYSTEM_CONFIG, ServiceInUse
 from netstack_sync.workers.pac_engine import PacEngine
-from netstack_sync.workers.worker_pool import WorkerPool
 
 
 class ProxyParts:
     """Makes the proxy services of a context, and what they share: the engine of scripts, and who fetches these."""
 
-    __slots__ = ("_engine", "_pac", "_thread", "_workers")
+    __slots__ = ("_pac", "_thread", "_workers", "engine")
 
     def __init__(
         self, side_context: URLRequestContext, resolver: HostResolver, tls: TlsConfig, wall_clock: WallClock
@@ -33,17 +31,13 @@ class ProxyParts:
         """Scripts are fetched in `side_context`, which goes directly, on terms of `tls`."""
         self._thread = thread = side_context.thread
         self._workers = side_context.workers
-        self._engine = PacEngine(thread.task_runner, thread.timers, wall_clock)
+        self.engine = PacEngine(thread.task_runner, thread.timers, wall_clock)
         fetcher = UrlRequestPacFetcher(side_context, tls)
         dns = HostResolverPacDns(resolver)
-        self._pac = PacServices(fetcher, self._engine, dns, thread.timers, side_context.net_log)
+        self._pac = PacServices(fetcher, self.engine, dns, thread.timers, side_context.net_log)
 
-    def make_services(self, config: ProxyConfig, logins: ProxyLogins | None, workers: WorkerPool) -> ProxyServices:
-        """Those of a session with these settings; `workers` are for code of the user's."""
-        return ProxyServices(config, self._make_service, ProxyIdentities(logins, workers), self._engine)
-
-    def _make_service(self, config: ProxyConfig) -> ServiceInUse:
-        """SYSTEM_CONFIG stands for whatever the system says."""
+    def make_service(self, config: ProxyConfig) -> ServiceInUse:
+        """That of one set of settings, not started yet; SYSTEM_CONFIG stands for whatever the system says."""
         post_task = self._thread.task_runner.post_task
         if config != SYSTEM_CONFIG:
             fixed = FixedConfigService(config)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.proxy_chain import ProxyServer
-from netstack_sync.http.proxy_source import OnIdentity
 from netstack_sync.proxy.config import DIRECT_CONFIG, ProxyConfig
-from netstack_sync.proxy.config_service import ProxyConfigService
-from netstack_sync.proxy.info import ProxyInfo, ProxyRetryInfo
-from netstack_sync.proxy.polling_config_service import PollingConfigService
-from netstack_sync.proxy.resolution_service import ProxyResolutionService
 from netstack_sync.url_request.proxy_identities import ProxyIdentities
+
+if TYPE_CHECKING:
+    from netstack_sync.http.proxy_source import OnIdentity
+    from netstack_sync.proxy.config_service import ProxyConfigService
+    from netstack_sync.proxy.info import ProxyInfo, ProxyRetryInfo
+    from netstack_sync.proxy.polling_config_service import PollingConfigService
+    from netstack_sync.proxy.resolution_service import ProxyResolutionService
 
 MAX_OWN_SETTINGS: Final = 32
 """How many settings of single requests are remembered, with the proxies that failed and the scripts."""

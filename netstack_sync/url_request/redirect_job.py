@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from netstack_sync.base.clock import TickClock
 from netstack_sync.base.headers import ResponseHeaders
 from netstack_sync.base.load_state import LoadState
@@ -14,10 +16,12 @@ from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType
 from netstack_sync.loop.completion import Completion
-from netstack_sync.url_request.job import OnData
 from netstack_sync.url_request.redirects import RedirectInfo
 from netstack_sync.wire.http1_framing import HTTP_1_1, Framing
 from netstack_sync.wire.http1_response import ResponseHead
+
+if TYPE_CHECKING:
+    from netstack_sync.url_request.job import OnData
 
 _NO_BODY = Framing(content_length=0, is_chunked=False, keep_alive=False, in_doubt=False)
 

@@ -6,10 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from netstack_sync.url_request.data_protocol import AboutProtocol, DataProtocol
-from netstack_sync.url_request.file_protocol import FileProtocol
-from netstack_sync.url_request.ftp_protocol import FtpProtocol
-from netstack_sync.url_request.function_interceptor import FunctionInterceptor
-from netstack_sync.url_request.handler_protocol import HandlerProtocol
 from netstack_sync.url_request.interceptor import URLRequestInterceptor
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
 from netstack_sync.url_request.protocol_handler import ProtocolHandler
@@ -44,12 +40,22 @@ class SchemeSettings:
     def _protocols(self) -> dict[str, ProtocolHandler]:
         protocols: dict[str, ProtocolHandler] = {"data": DataProtocol(), "about": AboutProtocol()}
         if self.file_root is not None:
+            from netstack_sync.url_request.file_protocol import FileProtocol  # late: off by default
+
             protocols["file"] = FileProtocol(self.file_root)
         if self.ftp:
+            from netstack_sync.url_request.ftp_protocol import FtpProtocol  # late: off by default
+
             protocols["ftp"] = FtpProtocol()
         for scheme, handler in self.handlers.items():
-            protocols[scheme] = handler if isinstance(handler, ProtocolHandler) else HandlerProtocol(handler)
+            protocols[scheme] = handler if isinstance(handler, ProtocolHandler) else _served_by(handler)
         return protocols
+
+
+def _served_by(handler: Handler) -> ProtocolHandler:
+    from netstack_sync.url_request.handler_protocol import HandlerProtocol  # late: few have schemes of their own
+
+    return HandlerProtocol(handler)
 
 
 def _low_level(interceptors: tuple[Interceptor | URLRequestInterceptor, ...]) -> list[URLRequestInterceptor]:
@@ -59,9 +65,15 @@ def _low_level(interceptors: tuple[Interceptor | URLRequestInterceptor, ...]) ->
     for interceptor in interceptors:
         if isinstance(interceptor, URLRequestInterceptor):
             if functions:
-                found.append(FunctionInterceptor(functions))
+                found.append(_asked_in_one_go(functions))
                 functions = []
             found.append(interceptor)
         else:
             functions.append(interceptor)
-    return [*found, FunctionInterceptor(functions)] if functions else found
+    return [*found, _asked_in_one_go(functions)] if functions else found
+
+
+def _asked_in_one_go(functions: list[Interceptor]) -> URLRequestInterceptor:
+    from netstack_sync.url_request.function_interceptor import FunctionInterceptor  # late: few have one
+
+    return FunctionInterceptor(functions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from netstack_sync.base.headers import HeaderItems
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_IO_PENDING, ERR_TOO_MANY_REDIRECTS, OK
@@ -16,11 +17,13 @@ from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.delegate import RedirectAction, URLRequestDelegate
 from netstack_sync.url_request.delegate_calls import DelegateCalls
 from netstack_sync.url_request.error_job import ErrorJob
-from netstack_sync.url_request.job import URLRequestJob
 from netstack_sync.url_request.redirect_job import RedirectJob
 from netstack_sync.url_request.redirects import REDIRECT_STATUSES, HeaderEdits, RedirectInfo, redirected_request
 from netstack_sync.url_request.request_facts import RequestFacts
 from netstack_sync.url_request.request_log import log_read, redirect_params, start_params
+
+if TYPE_CHECKING:
+    from netstack_sync.url_request.job import URLRequestJob
 
 
 class URLRequest(RequestFacts):

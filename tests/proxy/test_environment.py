@@ -7,7 +7,7 @@ import pytest
 from netstack_sync.base.proxy_chain import ProxyChain
 from netstack_sync.base.url import Url
 from netstack_sync.proxy.config import DIRECTLY, ProxyConfig, ProxyList
-from netstack_sync.proxy.environment import config_from_environment
+from netstack_sync.proxy.environment import config_from_environment, names_proxy
 
 A, B, C = ((ProxyChain.from_urls(url),) for url in ("http://a:1", "http://b:2", "socks5://c:3"))
 
@@ -101,3 +101,20 @@ def test_what_cannot_be_used(environment: dict[str, str], message: str) -> None:
     with pytest.raises(ValueError, match=message) as caught:
         config_from_environment(environment)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "environment, is_named",
+    [
+        ({}, False),
+        ({"http_proxy": " ", "HTTP_PROXY": "http://p.test:1"}, False),
+        ({"HTTP_PROXY": "http://p.test:1", "REQUEST_METHOD": "GET"}, False),
+        ({"no_proxy": "a.test"}, False),
+        ({"HTTPS_PROXY": "p.test:1"}, True),
+        ({"all_proxy": "p.test:1"}, True),
+    ],
+)
+def test_whether_a_proxy_is_named(environment: dict[str, str], is_named: bool) -> None:
+    """The same as config_from_environment() finds."""
+    assert names_proxy(environment) is is_named
+    assert (config_from_environment(environment) is not None) is is_named

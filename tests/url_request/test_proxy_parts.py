@@ -12,6 +12,7 @@ from netstack_sync.base.url import Url
 from netstack_sync.proxy.config import DIRECT_CONFIG, ProxyConfig, ProxyRules
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request import proxy_parts
+from netstack_sync.url_request.proxy_identities import ProxyIdentities
 from netstack_sync.url_request.proxy_parts import ProxyParts
 from netstack_sync.url_request.proxy_services import SYSTEM_CONFIG, ProxyServices
 from tests.support.loops import RecordedCompletion
@@ -26,7 +27,7 @@ RULES = ProxyConfig(rules=ProxyRules(single=(CHAIN,)))
 
 def make(stack: ScriptedStack, config: ProxyConfig) -> ProxyServices:
     parts = ProxyParts(context_over(stack), ScriptedResolver(), TlsConfig(TrustConfig()), SystemWallClock())
-    return parts.make_services(config, None, stack.workers)
+    return ProxyServices(config, parts.make_service, ProxyIdentities(None, stack.workers), parts.engine)
 
 
 def chain_for(stack: ScriptedStack, services: ProxyServices) -> ProxyChain:

@@ -1,0 +1,109 @@
+"""What the first request of a process reads: it waits for all of that, so nobody may add what it does not need."""
+
+from __future__ import annotations
+
+from netstack_sync.testing.embedded_server import EmbeddedServer
+from tests.support.subprocesses import run_python
+
+# Files and libraries that a plain http request has no use for.
+UNNEEDED = [
+    "cryptography",
+    "certifi",
+    "h2",
+    "publicsuffixlist",
+    "idna",
+    "dns",
+    "quickjs",
+    "spnego",
+    "asyncio",
+    "configparser",
+    "subprocess",
+    "ftplib",
+    "netstack_sync.auth.controller",
+    "netstack_sync.auth.digest",
+    "netstack_sync.auth.handler_factory",
+    "netstack_sync.auth.netrc",
+    "netstack_sync.base.tls_advice",
+    "netstack_sync.dns.doh",
+    "netstack_sync.dns.doh_task",
+    "netstack_sync.dns.doh_providers",
+    "netstack_sync.dns.address_sorter",
+    "netstack_sync.fetcher.download",
+    "netstack_sync.fetcher.download_job",
+    "netstack_sync.fetcher.download_arguments",
+    "netstack_sync.fetcher.future",
+    "netstack_sync.fetcher.proxy_arguments",
+    "netstack_sync.fetcher.proxy_values",
+    "netstack_sync.http.exchange_parties",
+    "netstack_sync.http.hsts_persister",
+    "netstack_sync.pool.http_proxy_connect_job",
+    "netstack_sync.pool.socks_connect_job",
+    "netstack_sync.proxy.resolution_service",
+    "netstack_sync.proxy.pac_decider",
+    "netstack_sync.proxy.system_config",
+    "netstack_sync.url_request.admission",
+    "netstack_sync.url_request.file_protocol",
+    "netstack_sync.url_request.ftp_protocol",
+    "netstack_sync.url_request.handler_protocol",
+    "netstack_sync.url_request.proxy_parts",
+    "netstack_sync.url_request.rate_limit",
+    "netstack_sync.url_request.resource_scheduler",
+    "netstack_sync.wire.dns_message",
+    "netstack_sync.wire.socks5",
+    "netstack_sync.workers.check_ocsp",
+    "netstack_sync.workers.file_source",
+    "netstack_sync.workers.pac_engine",
+    "netstack_sync.workers.pac_values",
+    "netstack_sync.workers.part_file",
+    "netstack_sync.workers.system_proxy_settings",
+    "netstack_sync.workers.system_trust",
+    "netstack_sync.workers.verify_certificate",
+]
+
+MAX_FILES = 325
+"""Of ours that are read; each costs about a quarter of a millisecond."""
+
+PROGRAM = """
+    import os, sys
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy") or name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+            del os.environ[name]
+    import netstack_sync
+    {request}
+    print(*sys.modules)
+"""
+
+
+def modules_after(request: str) -> set[str]:
+    with EmbeddedServer() as server:
+        return set(run_python(PROGRAM.format(request=request), server.url("/")).split())
+
+
+def test_the_first_plain_request_reads_what_it_needs() -> None:
+    """Neither heavy libraries nor rooms that are for other requests."""
+    read = modules_after("netstack_sync.fetch(sys.argv[1]).content")
+    assert "netstack_sync.http.network_transaction" in read
+    assert sorted(read & set(UNNEEDED)) == []
+    assert len([name for name in read if name.startswith("netstack_sync.") and name.count(".") == 2]) <= MAX_FILES
+
+
+def test_the_names_are_those_of_files() -> None:
+    """A file that is renamed is looked for under its new name."""
+    ours = [name for name in UNNEEDED if name.startswith("netstack_sync.")]
+    checks = "\n    ".join(f"assert importlib.util.find_spec({name!r}), {name!r}" for name in ours)
+    run_python(f"import importlib.util\n{checks}".replace("    ", ""))
+
+
+def test_a_proxy_is_read_by_whoever_names_it() -> None:
+    """On the caller's thread: the network thread, which serves everybody, finds the files there."""
+    read = modules_after("netstack_sync.Session().prepare('GET', sys.argv[1], proxy='http://127.0.0.1:1')")
+    for name in ("url_request.proxy_parts", "http.exchange_parties", "pool.http_proxy_connect_job"):
+        assert f"netstack_sync.{name}" in read
+
+
+def test_who_gives_credentials_reads_what_answers_challenges() -> None:
+    """On the caller's thread too, whether they are an argument or in the URL."""
+    given = modules_after("netstack_sync.Session().prepare('GET', sys.argv[1], auth=('user', 'password'))")
+    assert "netstack_sync.http.exchange_parties" in given
+    written = modules_after("netstack_sync.Session().prepare('GET', 'http://user:password@a.test/')")
+    assert "netstack_sync.http.exchange_parties" in written

@@ -1,0 +1,30 @@
+"""What a context has for DNS over HTTPS fits together."""
+
+from __future__ import annotations
+
+from netstack_sync.base.trust_config import TrustConfig
+from netstack_sync.dns.secure_dns import SecureDnsMode
+from netstack_sync.sockets.tls_config import TlsConfig
+from netstack_sync.url_request.doh_config import DohConfig
+from netstack_sync.url_request.doh_parts import DohParts, bootstrap_over
+from tests.support.resolver import ScriptedResolver
+from tests.support.scripted_stack import ScriptedStack
+from tests.support.url_requests import context_over
+
+
+def test_the_resolver_runs_and_ends(stack: ScriptedStack) -> None:
+    """It looks whose servers there are, over the context that it was attached to."""
+    context = context_over(stack)
+    parts = DohParts(DohConfig(SecureDnsMode.AUTOMATIC), TlsConfig(TrustConfig()), context.thread, stack.workers)
+    parts.attach(context)
+    parts.hosts.start()
+    parts.resolver.start()
+    stack.run_workers()
+    parts.resolver.shut_down()
+    parts.hosts.shut_down()
+
+
+def test_the_names_of_the_servers_are_asked_of_the_resolver_below(stack: ScriptedStack) -> None:
+    below = ScriptedResolver()
+    bootstrap = bootstrap_over(below)
+    assert bootstrap is not below
