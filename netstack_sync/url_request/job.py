@@ -64,4 +64,7 @@ class URLRequestJob(Protocol):
 
     @property
     def is_body_complete(self) -> bool:
-        """True once the last byte of the response has arrived."""
+        """True when read() has nothing more to give but the b"" at the end, also from inside `on_data`.
+
+        The request then ends with the piece just given. A job that does not know says False.
+        """
