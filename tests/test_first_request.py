@@ -50,7 +50,6 @@ UNNEEDED = [
     "netstack_sync.url_request.resource_scheduler",
     "netstack_sync.wire.dns_message",
     "netstack_sync.wire.socks5",
-    "netstack_sync.workers.check_ocsp",
     "netstack_sync.workers.file_source",
     "netstack_sync.workers.pac_engine",
     "netstack_sync.workers.pac_values",

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from netstack_sync.base.cert_status import CertStatus, map_cert_status_to_net_error
 from netstack_sync.base.clock import WallClock
@@ -26,9 +26,7 @@ from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.step_machine import StepMachine
 from netstack_sync.loop.timers import Alarm, TimerQueue
-
-if TYPE_CHECKING:
-    from netstack_sync.workers.check_ocsp import OcspQuery, OcspVerdict
+from netstack_sync.workers.check_ocsp import OcspQuery, OcspStatus, OcspVerdict, judge_ocsp, make_ocsp_query
 
 T = TypeVar("T")
 
@@ -101,13 +99,7 @@ class OcspCertVerifier:
         self, chain: tuple[bytes, ...], on_reply: Callable[[OcspQuery | BaseException | None], None]
     ) -> Cancelable:
         """Has a worker read whom to ask."""
-
-        def ask() -> OcspQuery | None:
-            from netstack_sync.workers.check_ocsp import make_ocsp_query  # late, and on the worker
-
-            return make_ocsp_query(chain)
-
-        return self._workers.post_job(ask, on_reply)
+        return self._workers.post_job(lambda: make_ocsp_query(chain), on_reply)
 
     def fetch(self, url: str, body: bytes, on_done: Callable[[bytes | int], None]) -> Cancelable:
         """See OcspFetcher.start."""
@@ -118,13 +110,7 @@ class OcspCertVerifier:
     ) -> Cancelable:
         """Has a worker judge an answer; the time that counts is now."""
         now = datetime.fromtimestamp(self._clock.now(), timezone.utc)
-
-        def judge() -> OcspVerdict:
-            from netstack_sync.workers.check_ocsp import judge_ocsp
-
-            return judge_ocsp(answer, chain, now)
-
-        return self._workers.post_job(judge, on_reply)
+        return self._workers.post_job(lambda: judge_ocsp(answer, chain, now), on_reply)
 
     def __repr__(self) -> str:
         return f"<OcspCertVerifier {len(self.answers)} answers>"
@@ -222,8 +208,6 @@ class OcspVerifyRequest(StepMachine):
     def _weigh(self, _: int) -> int:
         judgement = self._judgement
         assert judgement is not None
-        from netstack_sync.workers.check_ocsp import OcspStatus
-
         if judgement.status not in (OcspStatus.GOOD, OcspStatus.REVOKED):
             return self._ask_next(judgement.detail)
         self._verifier.answers.store(self._chain, judgement, self._generation)
@@ -248,8 +232,6 @@ class OcspVerifyRequest(StepMachine):
 
     def _conclude(self, answer: OcspVerdict) -> int:
         """What the authority says counts."""
-        from netstack_sync.workers.check_ocsp import OcspStatus
-
         if answer.status is OcspStatus.GOOD:
             return self._finish(CertStatus(0))
         return self._finish(CertStatus.REVOKED, answer.detail)
@@ -288,8 +270,6 @@ class OcspVerifyRequest(StepMachine):
 
     def _on_query(self, query: OcspQuery | BaseException | None) -> None:
         self._pending = None
-        from netstack_sync.workers.check_ocsp import OcspQuery
-
         if isinstance(query, OcspQuery):
             self._urls_left, self._body = query.urls, query.body
         elif query is None:
@@ -307,8 +287,6 @@ class OcspVerifyRequest(StepMachine):
     def _on_judgement(self, judgement: OcspVerdict | BaseException) -> None:
         self._pending = None
         if isinstance(judgement, BaseException):
-            from netstack_sync.workers.check_ocsp import OcspStatus, OcspVerdict
-
             judgement = OcspVerdict(OcspStatus.UNUSABLE, f"the answer could not be judged: {judgement!r}")
         self._judgement = judgement
         self._on_io_complete(OK)

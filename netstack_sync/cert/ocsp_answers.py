@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from netstack_sync.base.clock import WallClock
-
-if TYPE_CHECKING:
-    from netstack_sync.workers.check_ocsp import OcspVerdict
+from netstack_sync.workers.check_ocsp import OcspVerdict
 
 _MAX_ENTRIES: Final = 256  # as many as CachingCertVerifier has verdicts
 _LIFETIME_S: Final = 3600.0  # how long a revocation may go unnoticed, though answers are signed for days

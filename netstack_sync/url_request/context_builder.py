@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -56,10 +55,10 @@ from netstack_sync.url_request.late_proxy_parts import LateProxyParts
 from netstack_sync.url_request.network_changes import ChangingServices, DohServices, NetworkChanges
 from netstack_sync.url_request.network_delegate import NetworkDelegate
 from netstack_sync.url_request.ocsp_fetcher import UrlRequestOcspFetcher
+from netstack_sync.url_request.optional_services import make_admission, make_hsts_persister, make_throttler
 from netstack_sync.url_request.proxy_identities import ProxyIdentities, ProxyLogins
 from netstack_sync.url_request.proxy_services import ProxyServices
 from netstack_sync.url_request.scheme_settings import SchemeSettings
-from netstack_sync.url_request.throttler import URLRequestThrottler
 from netstack_sync.workers.security_context import open_security_context
 from netstack_sync.workers.trust_roots import TrustRootsCache
 from netstack_sync.workers.worker_pool import WorkerPool
@@ -67,11 +66,10 @@ from netstack_sync.workers.worker_pool import WorkerPool
 if TYPE_CHECKING:
     from netstack_sync.cookies.canonical import CanonicalCookie
     from netstack_sync.dns.hook_task import ResolverHook
-    from netstack_sync.http.hsts_persister import TransportSecurityPersister
-    from netstack_sync.url_request.admission import Admission
     from netstack_sync.url_request.doh_parts import DohParts
     from netstack_sync.url_request.rate_limit import RateLimits
     from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
+
 _RESOLVER_THREADS = 64  # how many may hang in getaddrinfo() at once; apart, so that they block nothing else
 _WORKER_THREADS = 32
 _DISK_THREADS = 16  # for the user's files; apart, because any number may hang in a dead network drive
@@ -160,7 +158,7 @@ class _ContextParts:
         doh_services = self._make_doh_services(resolver, host_resolver)
         ocsp_session = self._make_session(host_resolver, _OCSP_LIMITS)
         self._ocsp.attach(self._make_side_context(resolver, host_resolver, ocsp_session))
-        throttler = self._make_throttler()
+        throttler = make_throttler(settings.throttles, thread.clock)
         changing = ChangingServices(
             resolver, self._families, self._health, self._quality, session, doh_services, ocsp_session, throttler,
             proxies, pac_session,
@@ -179,8 +177,8 @@ class _ContextParts:
             self._tls,
             pools,
             hsts,
-            self._make_hsts_persister(hsts),
-            self._make_admission(throttler),
+            make_hsts_persister(hsts, settings.hsts, self._workers, thread.timers, _WALL_CLOCK),
+            make_admission(settings.rate_limits, throttler, settings.resource_scheduler, thread),
             self._make_cookies(),
             self._disk_workers,
             settings.network_delegate,
@@ -204,24 +202,6 @@ class _ContextParts:
             self._quality,
             disk_workers=self._disk_workers,
         )
-
-    def _make_throttler(self) -> URLRequestThrottler | None:
-        if not self._settings.throttles:
-            return None
-        return URLRequestThrottler(self._thread.clock, random.random)
-
-    def _make_admission(self, throttler: URLRequestThrottler | None) -> Admission | None:
-        limits, settings = self._settings.rate_limits, self._settings.resource_scheduler
-        if limits is None and throttler is None and settings is None:
-            return None
-        # late: off by default
-        from netstack_sync.url_request.admission import Admission
-        from netstack_sync.url_request.host_rate_limiter import HostRateLimiter
-        from netstack_sync.url_request.resource_scheduler import ResourceScheduler
-
-        scheduler = ResourceScheduler(settings, self._thread.post) if settings is not None else None
-        limiter = HostRateLimiter(limits, self._thread.timers) if limits is not None else None
-        return Admission(limiter, throttler, scheduler)
 
     def _make_tls(self) -> TlsServices:
         clock, pins = _WALL_CLOCK, self._settings.pins
@@ -248,14 +228,6 @@ class _ContextParts:
             for cookie in self._settings.cookies:
                 store.set_cookie(cookie, is_from_secure=True)
         return CookieSteps(store, make_store, PublicSuffixGate(PUBLIC_SUFFIXES, self._workers), _WALL_CLOCK)
-
-    def _make_hsts_persister(self, hsts: TransportSecurityState | None) -> TransportSecurityPersister | None:
-        config = self._settings.hsts
-        if hsts is None or config is None or config.path is None:
-            return None
-        from netstack_sync.http.hsts_persister import TransportSecurityPersister  # late: off by default
-
-        return TransportSecurityPersister(hsts, config.path, self._workers, self._thread.timers, _WALL_CLOCK)
 
     def _make_sockets(self) -> ClientSocketFactory:
         quality = self._quality

@@ -1,0 +1,55 @@
+"""Services of a context that are off unless its settings ask for them; what they need is read only then."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+from netstack_sync.base.clock import TickClock, WallClock
+from netstack_sync.http.hsts_store import HstsConfig, TransportSecurityState
+from netstack_sync.loop.network_thread import NetworkThread
+from netstack_sync.loop.timers import TimerQueue
+from netstack_sync.url_request.throttler import URLRequestThrottler
+from netstack_sync.workers.worker_pool import WorkerPool
+
+if TYPE_CHECKING:
+    from netstack_sync.http.hsts_persister import TransportSecurityPersister
+    from netstack_sync.url_request.admission import Admission
+    from netstack_sync.url_request.rate_limit import RateLimits
+    from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
+
+
+def make_throttler(is_wanted: bool, clock: TickClock) -> URLRequestThrottler | None:
+    """What leaves URLs alone whose server fails."""
+    return URLRequestThrottler(clock, random.random) if is_wanted else None
+
+
+def make_admission(
+    limits: RateLimits | None,
+    throttler: URLRequestThrottler | None,
+    settings: ResourceSchedulerSettings | None,
+    thread: NetworkThread,
+) -> Admission | None:
+    """What requests wait for before they start; None where nothing may hold them."""
+    if limits is None and throttler is None and settings is None:
+        return None
+    # late: off by default
+    from netstack_sync.url_request.admission import Admission
+    from netstack_sync.url_request.host_rate_limiter import HostRateLimiter
+    from netstack_sync.url_request.resource_scheduler import ResourceScheduler
+
+    scheduler = ResourceScheduler(settings, thread.post) if settings is not None else None
+    limiter = HostRateLimiter(limits, thread.timers) if limits is not None else None
+    return Admission(limiter, throttler, scheduler)
+
+
+def make_hsts_persister(
+    hsts: TransportSecurityState | None, config: HstsConfig | None, workers: WorkerPool, timers: TimerQueue,
+    clock: WallClock,
+) -> TransportSecurityPersister | None:  # fmt: skip
+    """What keeps the hosts that want https in a file."""
+    if hsts is None or config is None or config.path is None:
+        return None
+    from netstack_sync.http.hsts_persister import TransportSecurityPersister  # late: off by default
+
+    return TransportSecurityPersister(hsts, config.path, workers, timers, clock)

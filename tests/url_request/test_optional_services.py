@@ -1,0 +1,38 @@
+"""Services that are off unless the settings ask for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from netstack_sync.base.clock import SystemWallClock
+from netstack_sync.http.hsts_store import HstsConfig, TransportSecurityState
+from netstack_sync.url_request.optional_services import make_admission, make_hsts_persister, make_throttler
+from netstack_sync.url_request.rate_limit import RateLimits
+from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
+from netstack_sync.workers.worker_pool import WorkerPool
+from tests.support.scripted_stack import ScriptedStack
+
+
+def test_what_holds_requests_is_there_when_it_is_asked_for(stack: ScriptedStack) -> None:
+    """Each of the three by itself; without any there is nothing to ask."""
+    thread = stack.thread
+    assert make_throttler(False, stack.clock) is None
+    assert make_admission(None, None, None, thread) is None
+    throttler = make_throttler(True, stack.clock)
+    throttled = make_admission(None, throttler, None, thread)
+    assert throttled is not None and throttler is not None
+    assert (throttled.throttler, throttled.rate_limiter, throttled.scheduler) == (throttler, None, None)
+    limited = make_admission(RateLimits.from_value(5.0), None, None, thread)
+    assert limited is not None and limited.rate_limiter is not None and limited.throttler is None
+    scheduled = make_admission(None, None, ResourceSchedulerSettings(), thread)
+    assert scheduled is not None and scheduled.scheduler is not None and scheduled.rate_limiter is None
+
+
+def test_hosts_are_kept_in_a_file_that_has_a_name(stack: ScriptedStack, tmp_path: Path) -> None:
+    """Not without a store, and not in memory only."""
+    thread, clock = stack.thread, SystemWallClock()
+    hsts, workers = TransportSecurityState(clock), WorkerPool(thread.task_runner, 1, "disk")
+    kept = HstsConfig(str(tmp_path / "hsts"))
+    for store, config in ((None, kept), (hsts, None), (hsts, HstsConfig())):
+        assert make_hsts_persister(store, config, workers, thread.timers, clock) is None
+    assert make_hsts_persister(hsts, kept, workers, thread.timers, clock) is not None
