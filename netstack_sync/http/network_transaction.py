@@ -289,7 +289,7 @@ class NetworkTransaction(TransactionFacts):
     def _give_up(self) -> None:
         step = self._step
         self._stop()
-        if step == self._sent or step == self._headers_complete:
+        if step == self._sent or step == self._headers_complete:  # a bound method is another object each time
             log_given_up(self._net_log, is_sending=step == self._sent)
 
     def _note_sent(self, stream: HttpStream) -> None:

@@ -237,7 +237,7 @@ class HttpStreamParser:
         return self._on_headers is not None  # else: cancelled by who was told
 
     def _accept(self, head: ResponseHead, rest: bytes) -> int:
-        """`rest` is what has come behind it."""
+        """The final head is there; `rest` came behind it."""
         self.head = head
         self._unparsed = rest
         if comes_whole(head, self._method, len(rest)):  # fast path

@@ -120,6 +120,7 @@ class MessageLoop:
 
     def _run_turns(self, failures: int) -> int:
         """Runs turns until quit, or until the poller fails; counts its failures in a row on from `failures`."""
+        # Locals, since every turn reads them.
         queue, tasks, wakes, timers, now = self._queue, self._queue.tasks, self.wakes, self.timers, self.clock.now
         poll, dispatch = self.pump.poller.poll, self.pump.dispatch
         try:

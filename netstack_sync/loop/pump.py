@@ -212,7 +212,7 @@ class MessagePump:
                 self._tell(descriptor, event, descriptor.interest)
             else:
                 try:
-                    reader.on_fd_readable(fd)  # as _tell() does
+                    reader.on_fd_readable(fd)  # as _tell() does it, one call less
                 except BaseException:
                     traceback.print_exc()
             self.polls += 1

@@ -9,7 +9,7 @@ from netstack_sync.pool.pooled_socket import PooledSocket
 NOT_REUSABLE: Final = "Connection was closed when it was returned to the pool"
 UNREAD_DATA: Final = "Data received unexpectedly"
 REMOTE_CLOSED: Final = "Remote side closed connection"
-OLD_GENERATION: Final = "Socket generation out of date"
+OUT_OF_DATE: Final = "Socket generation out of date"
 TIMED_OUT: Final = "Idle time limit expired"
 MADE_ROOM: Final = "Closed to make room for another connection"
 NETWORK_CHANGED: Final = "Network changed"

@@ -176,7 +176,7 @@ class Group:
     def disown_sockets(self) -> None:
         """Lets no connection in use serve another request; the idle ones are left to the pool."""
         for pooled in self._in_use():
-            pooled.spoil(close_reasons.OLD_GENERATION)
+            pooled.spoil(close_reasons.OUT_OF_DATE)
 
     def abort_lost_sockets(self, error: int, is_lost: Callable[[str], bool]) -> None:
         """Breaks the connections in use that begin at an address for which `is_lost` holds."""

@@ -44,7 +44,7 @@ class PooledSocket(Generic[Owner]):
         self.is_sound = False
         """It has been used, and nothing speaks against using it again: who gets it back need not look further."""
         self.polls = 0
-        """Those of the pump by then (see MessagePump.polls)."""
+        """MessagePump.polls at that moment."""
         self.why_spoiled = ""
         """See spoil(); empty while it may serve others."""
 

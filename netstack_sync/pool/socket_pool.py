@@ -62,7 +62,7 @@ class ClientSocketPool:
         self._waiting = total.waiting
         self._limits = limits
         self._now = thread.clock.now
-        self._answers = Answers(thread.task_runner.post_task)
+        self._answers = Answers(thread.post)
         self._idle = IdleKeeper(thread, self._close, lambda group: self._groups.forget_if_empty(group))
         self._groups = PoolGroups(limits.per_group, self._idle.on_lost)
         self._by_id, self._stalled = self._groups.by_id, self._groups.stalled.places  # to be looked at
@@ -116,7 +116,7 @@ class ClientSocketPool:
             group.push(handle)
             self._groups.note(group)
             return ERR_IO_PENDING
-        if handle.net_log.net_log.is_capturing:
+        if is_capturing:
             pool_log.log_answered(handle, result)
         self._serve(group)
         return result

@@ -62,7 +62,7 @@ def test_sockets_handed_out_are_not_used_again(rig: PoolRig) -> None:
     socket = held.release()
     assert not socket.is_open and rig.group() is None
     reasons = rig.net_log.params_of(NetLogEventType.SOCKET_POOL_CLOSING_SOCKET, NetLogEventPhase.NONE)
-    assert reasons == [{"reason": close_reasons.OLD_GENERATION}]
+    assert reasons == [{"reason": close_reasons.OUT_OF_DATE}]
 
 
 def test_a_stalled_request_gets_the_slots_that_become_free(rig: PoolRig) -> None:
