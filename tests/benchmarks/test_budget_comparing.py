@@ -48,9 +48,10 @@ def test_growth_names_rooms_and_functions_by_what_they_added() -> None:
 
 
 def test_each_metric_has_a_limit_of_its_own() -> None:
-    """One more system call is over the budget, though nothing else has grown."""
-    (growth,) = find_growth(_budget(_COUNTS), _with("loop/c.py:h", (100, 1, 2)))
-    assert (growth.metric, growth.budgeted, growth.counted) == ("system calls", 5, 6)
+    """Two more system calls are over the budget, though nothing else has grown; one may be the loop's chance."""
+    assert list(find_growth(_budget(_COUNTS), _with("loop/c.py:h", (100, 1, 2)))) == []
+    (growth,) = find_growth(_budget(_COUNTS), _with("loop/c.py:h", (100, 1, 3)))
+    assert (growth.metric, growth.budgeted, growth.counted) == ("system calls", 5, 7)
 
 
 def test_a_long_list_of_names_is_cut_and_says_so() -> None:
