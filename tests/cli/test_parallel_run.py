@@ -69,17 +69,19 @@ def test_what_one_raises_ends_all() -> None:
 
 def test_ctrl_c_while_threads_begin(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that have begun are stopped and waited for, as later."""
-    stopped, ended = threading.Event(), threading.Event()
+    running, stopped, ended = (threading.Event() for _ in range(3))
     start = threading.Thread.start
     begun: list[threading.Thread] = []
 
     def interrupted(thread: threading.Thread) -> None:
         if begun:
+            assert running.wait(10)  # one that had not begun its job would begin none
             raise KeyboardInterrupt
         begun.append(thread)
         start(thread)
 
     def job() -> int:
+        running.set()
         assert stopped.wait(10)
         ended.set()
         return 0
