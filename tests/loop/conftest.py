@@ -1,4 +1,4 @@
-"""Fixtures of the loop's tests: every poller, and a driven loop over each."""
+"""Fixtures of the loop's tests: every poller and a driven loop over each, and timers on a clock that is set."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from contextlib import contextmanager
 
 import pytest
 
+from netstack_sync.base.clock import ManualClock
 from netstack_sync.loop.poller import Poller
 from netstack_sync.loop.poller_epoll import EpollPoller
 from netstack_sync.loop.poller_selectors import SelectorPoller
+from netstack_sync.loop.timers import TimerQueue
 from tests.support.loops import LoopDriver, driven_loop
 
 SocketPair = tuple[socket.socket, socket.socket]
@@ -53,3 +55,13 @@ def pair() -> Iterator[SocketPair]:
 def other_pair() -> Iterator[SocketPair]:
     with _socket_pair() as pair:
         yield pair
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(start=50.0)
+
+
+@pytest.fixture
+def timers(clock: ManualClock) -> TimerQueue:
+    return TimerQueue(clock)

@@ -29,16 +29,6 @@ class Owner:
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(start=50.0)
-
-
-@pytest.fixture
-def timers(clock: ManualClock) -> TimerQueue:
-    return TimerQueue(clock)
-
-
-@pytest.fixture
 def queue(timers: TimerQueue) -> DeadlineQueue:
     return timers.deadlines(10.0)
 

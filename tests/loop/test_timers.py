@@ -14,16 +14,6 @@ MANY = 1000
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(start=50.0)
-
-
-@pytest.fixture
-def timers(clock: ManualClock) -> TimerQueue:
-    return TimerQueue(clock)
-
-
-@pytest.fixture
 def done() -> list[str]:
     return []
 
