@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol
 
 from netstack_sync.base.dispatcher import NO_JOBS, DispatcherLimits, PrioritizedDispatcher
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.base.priority_queue import Pointer
 
 _QUEUED_PER_PLACE: Final = 100  # Chromium's kMaxQueuedJobs
 
@@ -21,7 +20,11 @@ class QueuedJob(Protocol):
         """It will have no turn."""
 
 
-Place: TypeAlias = Pointer[QueuedJob]
+class Place(NamedTuple):
+    """Where a job waits; worthless once it has left."""
+
+    job: QueuedJob
+    priority: RequestPriority
 
 
 class JobQueue:
@@ -36,20 +39,22 @@ class JobQueue:
 
     def add(self, job: QueuedJob, priority: RequestPriority) -> Place | None:
         """Starts the job or gives it a place in the queue; None if it has none, being started or evicted."""
-        place = self._dispatcher.add(job, priority)
+        waits = self._dispatcher.add(job, priority)
         if self._dispatcher.queued_count > self._max_queued:
             victim = self._dispatcher.evict_oldest_lowest()
             assert victim is not None
-            victim.on_evicted()  # maybe of the job itself
-        return place if place is not None and place.queued else None
+            waits = waits and victim is not job
+            victim.on_evicted()
+        return Place(job, priority) if waits else None
 
     def change_priority(self, place: Place, priority: RequestPriority) -> Place | None:
         """Moves a job that waits; None if that started it."""
-        return self._dispatcher.change_priority(place, priority)
+        waits = self._dispatcher.change_priority(place.job, place.priority, priority)
+        return Place(place.job, priority) if waits else None
 
     def cancel(self, place: Place) -> None:
         """Takes a job out that waits."""
-        self._dispatcher.cancel(place)
+        self._dispatcher.cancel(place.job, place.priority)
 
     def release(self) -> None:
         """A job that was started needs no place any more: starts the next."""

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.priority_queue import PriorityQueue
 from netstack_sync.loop.timers import DelayedTask
 from netstack_sync.pool import close_reasons
 from netstack_sync.pool.connect_job import ConnectJob
@@ -16,7 +17,6 @@ from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.handle import ClientSocketHandle
 from netstack_sync.pool.pooled_socket import PooledSocket
 from netstack_sync.pool.request import SocketRequest
-from netstack_sync.pool.request_queue import RequestQueue
 
 
 class Group:
@@ -41,7 +41,8 @@ class Group:
     def __init__(self, group_id: GroupId, on_idle_lost: Callable[[PooledSocket[Group]], None]) -> None:
         """`on_idle_lost` is told of a socket that became unusable while it idled."""
         self.group_id = group_id
-        self.pending = RequestQueue()
+        self.pending: PriorityQueue[ClientSocketHandle] = PriorityQueue()
+        """Requests that wait for a socket, under the priorities of their handles."""
         self.jobs: dict[ConnectJob, ClientSocketHandle | None] = {}
         """Jobs under way, the oldest first, and who owns them."""
         self.never_assigned = 0
@@ -84,14 +85,14 @@ class Group:
 
     def push(self, handle: ClientSocketHandle) -> None:
         """Puts a request behind all others of its priority."""
-        self.pending.push(handle)
+        self.pending.push(handle, handle.priority)
         handle.request.is_queued = True
         if self.jobs:
             self._assign_jobs()
 
     def remove(self, handle: ClientSocketHandle) -> None:
         """Takes a waiting request out; its job is the next one's."""
-        self.pending.remove(handle)
+        self.pending.remove(handle, handle.priority)
         request = handle.request
         request.is_queued = False
         if request.job is not None:
@@ -99,9 +100,9 @@ class Group:
 
     def requeue(self, handle: ClientSocketHandle, priority: RequestPriority) -> None:
         """Moves a waiting request to the tail of another priority."""
-        self.pending.remove(handle)
+        self.pending.remove(handle, handle.priority)
         handle.priority = priority
-        self.pending.push(handle)
+        self.pending.push(handle, priority)
         if handle.request.job is not None:
             handle.request.job.change_priority(priority)
         self._assign_jobs()

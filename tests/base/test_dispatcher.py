@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netstack_sync.base.dispatcher import NO_JOBS, DispatcherLimits, PrioritizedDispatcher
-from netstack_sync.base.priority_queue import Pointer
 
 IDLE, LOW, MEDIUM, HIGHEST = 1, 3, 4, 5
 
@@ -21,14 +20,14 @@ class Jobs:
         self.dispatcher: PrioritizedDispatcher[Job] = PrioritizedDispatcher(limits)
         self.started: list[str] = []
 
-    def add(self, name: str, priority: int) -> Pointer[Job] | None:
+    def add(self, name: str, priority: int) -> bool:
         return self.dispatcher.add(Job(self, name), priority)
 
-    def queue(self, name: str, priority: int) -> Pointer[Job]:
+    def queue(self, name: str, priority: int) -> Job:
         """Adds one that has to wait."""
-        pointer = self.add(name, priority)
-        assert pointer is not None
-        return pointer
+        job = Job(self, name)
+        assert self.dispatcher.add(job, priority)
+        return job
 
     def drain(self) -> str:
         """Finishes one after the other; the names in the order of their starts."""
@@ -63,7 +62,7 @@ def one_at_a_time() -> Jobs:
 
 def test_first_come_first_served(one_at_a_time: Jobs) -> None:
     """Row 144 (AddAFIFO): within a priority; who may start does so inside the call."""
-    assert one_at_a_time.add("a", IDLE) is None
+    assert not one_at_a_time.add("a", IDLE)
     assert one_at_a_time.started == ["a"]
     for name in "bcd":
         one_at_a_time.queue(name, IDLE)
@@ -81,10 +80,10 @@ def test_the_urgent_go_first(one_at_a_time: Jobs) -> None:
 def test_at_head_is_before_its_priority(one_at_a_time: Jobs) -> None:
     """Row 144 (AddAtHead): but not before those above; with room it starts like any other."""
     dispatcher = one_at_a_time.dispatcher
-    assert dispatcher.add_at_head(Job(one_at_a_time, "a"), MEDIUM) is None
+    assert not dispatcher.add_at_head(Job(one_at_a_time, "a"), MEDIUM)
     one_at_a_time.queue("b", MEDIUM)
     one_at_a_time.queue("c", HIGHEST)
-    assert dispatcher.add_at_head(Job(one_at_a_time, "d"), MEDIUM) is not None
+    assert dispatcher.add_at_head(Job(one_at_a_time, "d"), MEDIUM)
     assert one_at_a_time.drain() == "acdb"
 
 
@@ -115,9 +114,9 @@ def test_a_job_may_change_its_priority(one_at_a_time: Jobs) -> None:
     b = one_at_a_time.queue("b", MEDIUM)
     c = one_at_a_time.queue("c", HIGHEST)
     d = one_at_a_time.queue("d", HIGHEST)
-    assert dispatcher.change_priority(d, HIGHEST) is d
-    assert dispatcher.change_priority(b, HIGHEST) is not None
-    assert dispatcher.change_priority(c, MEDIUM) is not None
+    assert dispatcher.change_priority(d, HIGHEST, HIGHEST)
+    assert dispatcher.change_priority(b, MEDIUM, HIGHEST)
+    assert dispatcher.change_priority(c, HIGHEST, MEDIUM)
     assert one_at_a_time.drain() == "adbc"
 
 
@@ -126,16 +125,16 @@ def test_a_job_that_becomes_urgent_may_start() -> None:
     jobs = Jobs(DispatcherLimits(2, (0, 0, 0, 0, 0, 1)))
     jobs.add("a", LOW)
     b = jobs.queue("b", LOW)
-    assert jobs.dispatcher.change_priority(b, HIGHEST) is None
+    assert not jobs.dispatcher.change_priority(b, LOW, HIGHEST)
     assert jobs.started == ["a", "b"] and jobs.dispatcher.queued_count == 0
 
 
 def test_a_cancelled_job_never_starts(one_at_a_time: Jobs) -> None:
     """Row 144 (Cancel): from anywhere in the queue."""
     one_at_a_time.add("a", IDLE)
-    pointers = [one_at_a_time.queue(name, IDLE) for name in "bcdef"]
-    for pointer in (pointers[0], pointers[2], pointers[4]):
-        one_at_a_time.dispatcher.cancel(pointer)
+    waiting = [one_at_a_time.queue(name, IDLE) for name in "bcdef"]
+    for job in (waiting[0], waiting[2], waiting[4]):
+        one_at_a_time.dispatcher.cancel(job, IDLE)
     assert one_at_a_time.drain() == "ace"
 
 
@@ -156,7 +155,7 @@ def test_less_room_while_jobs_wait() -> None:
     for name in "abc":
         jobs.add(name, IDLE)
     jobs.dispatcher.set_limits(DispatcherLimits(1))
-    assert jobs.dispatcher.limits.total_jobs == 1 and jobs.dispatcher.running_count == 2
+    assert repr(jobs.dispatcher) == "<PrioritizedDispatcher 2 of 1 run, 1 wait>"
     jobs.dispatcher.on_job_finished()
     assert "".join(jobs.started) == "ab"
     jobs.dispatcher.on_job_finished()
@@ -167,8 +166,8 @@ def test_no_room_at_all_and_back(one_at_a_time: Jobs) -> None:
     """Row 144 (ZeroLimitsThenCancel): what is not cancelled starts when there is room again."""
     one_at_a_time.dispatcher.set_limits(NO_JOBS)
     a, b, _ = (one_at_a_time.queue(name, IDLE) for name in "abc")
-    one_at_a_time.dispatcher.cancel(a)
-    assert one_at_a_time.dispatcher.change_priority(b, LOW) is not None
+    one_at_a_time.dispatcher.cancel(a, IDLE)
+    assert one_at_a_time.dispatcher.change_priority(b, IDLE, LOW)
     assert one_at_a_time.started == []
     one_at_a_time.dispatcher.set_limits(DispatcherLimits(3))
     assert one_at_a_time.started == ["b", "c"]
@@ -178,7 +177,7 @@ def test_no_room_and_more_urgency(one_at_a_time: Jobs) -> None:
     """Row 144 (ZeroLimitsThenIncreasePriority): no urgency makes room."""
     one_at_a_time.dispatcher.set_limits(NO_JOBS)
     a = one_at_a_time.queue("a", IDLE)
-    assert one_at_a_time.dispatcher.change_priority(a, HIGHEST) is not None
+    assert one_at_a_time.dispatcher.change_priority(a, IDLE, HIGHEST)
     assert one_at_a_time.started == []
     one_at_a_time.dispatcher.set_limits(DispatcherLimits(1))
     assert one_at_a_time.started == ["a"]

@@ -8,112 +8,111 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netstack_sync.base.priority_queue import Pointer, PriorityQueue
+from netstack_sync.base.priority_queue import PriorityQueue
+
+LOW, MEDIUM, HIGHEST = 3, 4, 5
 
 
-def _drain(queue: PriorityQueue[str]) -> list[str]:
-    values = []
-    while (pointer := queue.first_max()) is not None:
-        values.append(queue.erase(pointer))
-    return values
-
-
-def test_the_highest_priority_comes_first_and_the_oldest_within_it() -> None:
-    """In whatever order they were inserted."""
+def queue_of(*values: tuple[str, int]) -> PriorityQueue[str]:
     queue: PriorityQueue[str] = PriorityQueue()
-    for value, priority in [("a", 2), ("b", 5), ("c", 2), ("d", 0), ("e", 5)]:
-        queue.insert(value, priority)
-    assert list(queue) == ["b", "e", "a", "c", "d"]
-    assert len(queue) == 5
-    assert _drain(queue) == ["b", "e", "a", "c", "d"]
-    assert len(queue) == 0
+    for value, priority in values:
+        queue.push(value, priority)
+    return queue
+
+
+def drain(queue: PriorityQueue[str]) -> str:
+    """The values in the order of their turns."""
+    return "".join(queue.pop_first() for _ in range(len(queue)))
+
+
+def test_an_empty_queue() -> None:
+    """Nobody's turn; it is false."""
+    queue = queue_of()
+    assert queue.first() is None and queue.size == 0 and not queue and list(queue) == []
+
+
+def test_the_turn() -> None:
+    """Row 42: the highest priority, and the oldest of it, in whatever order they came."""
+    queue = queue_of(("a", LOW), ("b", HIGHEST), ("c", MEDIUM), ("d", HIGHEST), ("e", LOW))
+    assert list(queue) == ["b", "d", "c", "a", "e"] and len(queue) == queue.size == 5
+    assert queue.first() == "b" and queue.top_priority == HIGHEST
+    assert drain(queue) == "bdcae"
+    assert queue.size == 0 and queue.first() is None
 
 
 def test_at_the_front_means_before_the_others_of_the_same_priority() -> None:
     """Not before higher ones."""
-    queue: PriorityQueue[str] = PriorityQueue()
-    queue.insert("a", 2)
-    queue.insert("b", 3)
-    queue.insert_at_front("c", 2)
-    queue.insert_at_front("d", 0)
-    assert list(queue) == ["b", "c", "a", "d"]
+    queue = queue_of(("a", LOW), ("b", MEDIUM))
+    queue.push_front("c", LOW)
+    queue.push_front("d", 0)
+    assert drain(queue) == "bcad"
 
 
-def test_the_first_and_the_last_of_the_line_are_found() -> None:
-    """first_min is the oldest of the lowest priority."""
-    queue: PriorityQueue[str] = PriorityQueue()
-    pointers = {value: queue.insert(value, priority) for value, priority in [("a", 1), ("b", 1), ("c", 4)]}
-    assert queue.first_max() is pointers["c"]
-    assert queue.first_min() is pointers["a"]
+@pytest.mark.parametrize("victim", ["a", "b", "c"])
+def test_whoever_leaves_holds_up_nobody(victim: str) -> None:
+    """Row 43: first, in the middle and last of its priority; the others keep their order, and newcomers go to the
+    end.
+    """
+    queue = queue_of(("a", LOW), ("b", LOW), ("c", LOW))
+    queue.remove(victim, LOW)
+    queue.push("d", LOW)
+    assert queue.size == 3 and drain(queue) == "abcd".replace(victim, "")
 
 
-def test_an_empty_queue_has_no_first() -> None:
-    """None, at both ends; the queue is false."""
-    queue: PriorityQueue[str] = PriorityQueue()
-    assert queue.first_max() is None
-    assert queue.first_min() is None
+def test_the_only_one_of_its_priority_may_leave() -> None:
+    """Row 43: it is the next one's turn then."""
+    queue = queue_of(("a", LOW), ("b", HIGHEST))
+    queue.remove("b", HIGHEST)
+    assert queue.first() == "a" and queue.top_priority == LOW and queue.size == 1
+
+
+def test_the_least_urgent_is_given_up() -> None:
+    """The oldest of the lowest priority."""
+    queue = queue_of(("a", HIGHEST), ("b", LOW), ("c", LOW), ("d", MEDIUM))
+    assert [queue.pop_least() for _ in range(4)] == ["b", "c", "d", "a"]
     assert not queue
 
 
-@pytest.mark.parametrize("victim", [0, 1, 2])
-def test_a_value_can_leave_from_anywhere(victim: int) -> None:
-    """Head, middle and tail of the line; the others keep their order, and newcomers go to the end."""
-    queue: PriorityQueue[str] = PriorityQueue()
-    pointers = [queue.insert(value, 3) for value in "abc"]
-    assert queue.erase(pointers[victim]) == "abc"[victim]
-    queue.insert("d", 3)
-    assert list(queue) == [value for value in "abcd" if value != "abc"[victim]]
-
-
-def test_erasing_twice_is_a_mistake() -> None:
-    """The pointer knows that it is not queued any more."""
-    queue: PriorityQueue[str] = PriorityQueue()
-    pointer = queue.insert("a", 3)
-    assert pointer.queued
-    queue.erase(pointer)
-    assert not pointer.queued
-    with pytest.raises(AssertionError, match="not in this queue"):
-        queue.erase(pointer)
-
-
-def test_erasing_from_another_queue_is_a_mistake() -> None:
-    """It would corrupt both."""
-    queue: PriorityQueue[str] = PriorityQueue()
-    other: PriorityQueue[str] = PriorityQueue()
-    pointer = queue.insert("a", 3)
-    with pytest.raises(AssertionError, match="not in this queue"):
-        other.erase(pointer)
-    assert list(queue) == ["a"]
+@pytest.mark.parametrize("priority", [LOW, MEDIUM])
+def test_taking_out_who_does_not_wait_is_a_mistake(priority: int) -> None:
+    """Neither one that has left nor one that came with another priority; nothing is changed by it."""
+    queue = queue_of(("a", LOW), ("b", LOW))
+    queue.remove("b", LOW)
+    with pytest.raises(KeyError):
+        queue.remove("b", priority)
+    assert queue.size == 1 and list(queue) == ["a"]
 
 
 def test_repr_shows_the_line() -> None:
-    """And whether a pointer is worth anything."""
-    queue: PriorityQueue[str] = PriorityQueue(2)
-    pointer = queue.insert("a", 1)
-    assert repr(queue) == "<PriorityQueue ['a']>"
-    assert repr(pointer) == "<Pointer queued priority=1 'a'>"
-    queue.erase(pointer)
-    assert repr(pointer) == "<Pointer erased priority=1 'a'>"
+    """In the order of the turns."""
+    assert repr(queue_of(("a", LOW), ("b", HIGHEST))) == "<PriorityQueue ['b', 'a']>"
 
 
-_STEPS = st.lists(st.tuples(st.sampled_from(["insert", "front", "erase"]), st.integers(0, 99)), max_size=60)
+STEPS = st.lists(st.tuples(st.sampled_from(["push", "front", "remove", "pop", "least"]), st.integers(0, 99)))
 
 
-@given(_STEPS)
+@given(STEPS)
 def test_it_behaves_like_one_deque_per_priority(steps: list[tuple[str, int]]) -> None:
     """Any sequence of operations leaves the same values in the same order."""
-    queue: PriorityQueue[int] = PriorityQueue(3)
+    queue: PriorityQueue[int] = PriorityQueue()
     model: list[deque[int]] = [deque(), deque(), deque()]
-    pointers: list[Pointer[int]] = []
     for serial, (step, number) in enumerate(steps):
-        if step == "insert":
-            pointers.append(queue.insert(serial, number % 3))
+        waiting = [level for level in model if level]
+        if step == "push":
+            queue.push(serial, number % 3)
             model[number % 3].append(serial)
         elif step == "front":
-            pointers.append(queue.insert_at_front(serial, number % 3))
+            queue.push_front(serial, number % 3)
             model[number % 3].appendleft(serial)
-        elif pointers:
-            pointer = pointers.pop(number % len(pointers))
-            model[pointer.priority].remove(queue.erase(pointer))
-    assert list(queue) == [value for level in reversed(model) for value in level]
-    assert len(queue) == len(pointers)
+        elif waiting and step == "remove":
+            priority = model.index(waiting[number % len(waiting)])
+            value = model[priority][number % len(model[priority])]
+            model[priority].remove(value)
+            queue.remove(value, priority)
+        elif waiting and step == "pop":
+            assert queue.pop_first() == waiting[-1].popleft()
+        elif waiting:
+            assert queue.pop_least() == waiting[0].popleft()
+        expected = [value for level in reversed(model) for value in level]
+        assert list(queue) == expected and queue.size == len(expected)
+        assert queue.first() == (expected[0] if expected else None)
