@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.dns.host_cache import HostCache
 from netstack_sync.dns.manager import ResolverManager
+from netstack_sync.http.hsts_persister import TransportSecurityPersister
+from netstack_sync.http.hsts_store import TransportSecurityState
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.sockets.tls_services import TlsServices
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.delegate import RedirectAction
 from netstack_sync.url_request.network_changes import NetworkChanges
+from netstack_sync.url_request.proxy_services import ProxyServices
 from netstack_sync.url_request.redirects import MAX_REDIRECTS, RedirectInfo
 from netstack_sync.url_request.url_request import URLRequest
 from netstack_sync.workers.worker_pool import WorkerPool
@@ -20,7 +23,14 @@ from tests.support.scripted_stack import ScriptedStack
 
 
 def context_over(
-    stack: ScriptedStack, changes: NetworkChanges | None = None, tls: TlsServices | None = None, *own_pools: WorkerPool
+    stack: ScriptedStack,
+    changes: NetworkChanges | None = None,
+    *,
+    tls: TlsServices | None = None,
+    own_pools: Sequence[WorkerPool] = (),
+    hsts: TransportSecurityState | None = None,
+    hsts_persister: TransportSecurityPersister | None = None,
+    proxies: ProxyServices | None = None,
 ) -> URLRequestContext:
     """A context whose connections are the stack's; without `changes` its resolver is another's."""
     resolver = ResolverManager(stack.workers, HostCache(stack.clock), stack.thread.timers, stack.net_log)
@@ -33,8 +43,11 @@ def context_over(
         stack.workers,
         stack.quality,
         changes,
-        tls,
-        own_pools,
+        tls=tls,
+        own_pools=own_pools,
+        hsts=hsts,
+        hsts_persister=hsts_persister,
+        proxies=proxies,
     )
 
 

@@ -194,7 +194,7 @@ def test_its_threads_end_with_it(stack: ScriptedStack) -> None:
     """After all who might still have a job for them; those of another context are not its business."""
     pools = [CountedPool(stack), CountedPool(stack)]
     changes = RecordedChanges(stack.session)
-    context = context_over(stack, changes, None, *pools)
+    context = context_over(stack, changes, own_pools=tuple(pools))
     context.shut_down(lambda: pools.append(CountedPool(stack)))
     assert [pool.ends for pool in pools] == [1, 1, 0] and changes.ends == 1
 
@@ -204,20 +204,7 @@ def test_what_is_kept_on_disk_is_read_first_and_written_last(stack: ScriptedStac
     clock, pool, ended = ManualWallClock(1_700_000_000.0), CountedPool(stack), RecordedCompletion()
     state, path = TransportSecurityState(clock), tmp_path / "hosts"
     persister = TransportSecurityPersister(state, str(path), stack.workers, stack.thread.timers, clock)
-    changes, resolver = RecordedChanges(), context_over(stack).resolver
-    context = URLRequestContext(
-        stack.thread,
-        stack.net_log,
-        resolver,
-        resolver,
-        stack.session,
-        stack.workers,
-        stack.quality,
-        changes,
-        own_pools=[pool],
-        hsts=state,
-        hsts_persister=persister,
-    )
+    context = context_over(stack, RecordedChanges(), own_pools=[pool], hsts=state, hsts_persister=persister)
     context.start()
     stack.run_workers()
     assert state.loaded.is_open
@@ -266,7 +253,7 @@ def test_what_was_read_of_files_is_read_again(stack: ScriptedStack) -> None:
     assert contexts.get(config, context_request, lambda _: None) == OK
     post, sessions = stack.thread.task_runner.post_task, TlsSessionCache(stack.clock)
     tls = TlsServices(contexts, verifier, stack.workers, post, sessions, HandshakeLoad(), has_pins=lambda _: False)
-    context = context_over(stack, changes, tls)
+    context = context_over(stack, changes, tls=tls)
     idle, in_use = stack.connection(), stack.connection(Write(GET), Pause(), Read(HEAD + b"fine"))
     handle = stack.handle(idle)
     request, delegate = new_request(context, request_info())
@@ -331,11 +318,7 @@ def test_connections_in_advance(stack: ScriptedStack) -> None:
 def test_forked_child_drops_what_runs_for_the_parent(stack: ScriptedStack) -> None:
     """The processes of scripts, where there may be any."""
     rig = ProxyRig(stack.thread, stack.net_log)
-    context = URLRequestContext(
-        *(stack.thread, stack.net_log, context_over(stack).resolver, context_over(stack).host_resolver),
-        *(stack.session, stack.workers, stack.quality),
-        proxies=rig.services,
-    )
+    context = context_over(stack, proxies=rig.services)
     context.abandon_after_fork()
     context.reload_proxies()
     assert rig.engine.is_abandoned and context.proxies is rig.services
