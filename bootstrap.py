@@ -143,13 +143,17 @@ def demo(url: str | None) -> int:
 
 
 def test(is_live: bool, tox_arguments: list[str]) -> int:
-    """Run tox: format, lint, types, contracts, docs, the tests under each Python that is there, coverage."""
+    """Run tox: format, lint, types, contracts, docs, the tests under each Python that is there, coverage, budget.
+
+    All of it side by side, as many as there are processors; what was chosen, one after the other and seen as it runs.
+    """
     environment = ensure_environment("test", TEST_REQUIREMENTS, TEST_PROBE)
     environ = clean_environ()
     if is_live:
         environ["NETSTACK_REQUIRE_LIVE"] = "1"
     os.chdir(ROOT)
-    return hand_over([str(program(environment, "python")), "-m", "tox", "run", *tox_arguments], environ)
+    mode = "run" if tox_arguments else "run-parallel"
+    return hand_over([str(program(environment, "python")), "-m", "tox", mode, *tox_arguments], environ)
 
 
 def main(arguments: list[str]) -> int:

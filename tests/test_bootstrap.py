@@ -89,7 +89,7 @@ def test_changed_project_file_makes_the_environment_anew(
 
 
 def test_arguments_of_test_go_to_tox(commands: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everything but --live is tox's, and what follows a lone -- reaches pytest untouched."""
+    """Everything but --live is tox's, and what follows a lone -- reaches pytest untouched; without, all runs at once."""
     monkeypatch.setattr(bootstrap, "TEST_PROBE", "")
     environs: list[dict[str, str]] = []
 
@@ -102,6 +102,8 @@ def test_arguments_of_test_go_to_tox(commands: list[list[str]], monkeypatch: pyt
     bootstrap.main(["test", "--live", "-e", "py311", "--", "-k", "fetch", "--live"])
     assert commands[-1][1:] == ["-m", "tox", "run", "-e", "py311", "--", "-k", "fetch", "--live"]
     assert environs[-1]["NETSTACK_REQUIRE_LIVE"] == "1"
+    bootstrap.main(["test", "--live"])
+    assert commands[-1][1:] == ["-m", "tox", "run-parallel"]
 
 
 def test_failed_step_shows_what_it_said_and_what_it_means(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from netstack_sync.testing.certificates import CertificateAuthority
@@ -16,6 +17,8 @@ from tests.support.requirements import program
 
 _START_LIMIT_S = 20.0
 _STOP_LIMIT_S = 10.0
+_NEVER_GIVEN_OUT = (10_000, 32_768)  # ip_local_port_range of Linux begins where this ends
+_ANY_NUMBER = random.SystemRandom()  # pytest-randomly gives the other generator the same numbers again and again
 
 
 class LiveServer:
@@ -44,10 +47,19 @@ class LiveServer:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that nobody has just now."""
+    """Ports of 127.0.0.1 that nobody has just now.
+
+    None of those that the system gives out itself: another program, such as a second run of these tests, could get
+    one before the server is there that is to listen on it.
+    """
+    found: list[int] = []
     with ExitStack() as opened:
-        listeners = [opened.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [listener.getsockname()[1] for listener in listeners]
+        while len(found) < count:
+            port = _ANY_NUMBER.randrange(*_NEVER_GIVEN_OUT)
+            with suppress(OSError):  # somebody listens there
+                opened.enter_context(socket.create_server(("127.0.0.1", port)))
+                found.append(port)
+    return found
 
 
 def write_site(folder: Path) -> dict[str, bytes]:
