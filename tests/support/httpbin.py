@@ -20,7 +20,8 @@ def httpbin(folder: Path) -> Iterator[LiveServer]:
     module("gunicorn", "gunicorn")
     server = LiveServer({"http": free_ports(1)[0]}, "", {})
     address = f"127.0.0.1:{server.ports['http']}"
-    command = [sys.executable, "-m", "gunicorn", "--bind", address, "--worker-class", "gthread", "--threads"]
-    # /dev/shm: its workers touch a file all the time to say that they live, which a busy disk can make wait.
-    with running([*command, str(THREADS), "--keep-alive", "60", "httpbin:app"], folder, server):
+    command = [sys.executable, "-m", "gunicorn", "--bind", address, "--worker-class", "gthread"]
+    # At its end it does not wait for kept connections to go.
+    limits = ["--threads", str(THREADS), "--keep-alive", "60", "--graceful-timeout", "0"]
+    with running([*command, *limits, "httpbin:app"], folder, server):
         yield server

@@ -91,7 +91,8 @@ def _squid(proxies: LiveProxies, scheme: str, *names: str) -> Iterator[None]:
     ]
     conf = folder / "squid.conf"
     conf.write_text("\n".join(lines) + "\n")
-    with running([command, "-N", "-f", str(conf)], folder, LiveServer(dict(ports), "", {})):
+    service = f"test{ports[0][1]}"  # the system knows its shared memory by this name
+    with running([command, "-N", "-n", service, "-f", str(conf)], folder, LiveServer(dict(ports), "", {})):
         yield
 
 
