@@ -89,7 +89,7 @@ def test_changed_project_file_makes_the_environment_anew(
 
 
 def test_arguments_of_test_go_to_tox(commands: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
-    """All but --live is tox's, and what follows a lone -- reaches pytest untouched; without any, all runs side by side."""
+    """All but --live is tox's, and what follows a lone -- reaches pytest untouched; without, all runs side by side."""
     monkeypatch.setattr(bootstrap, "TEST_PROBE", "")
     environs: list[dict[str, str]] = []
 
