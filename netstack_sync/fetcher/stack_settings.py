@@ -16,7 +16,6 @@ from netstack_sync.fetcher.dns_settings import check_dns
 from netstack_sync.fetcher.hsts_settings import hsts_from_value
 from netstack_sync.fetcher.limits import check_limits
 from netstack_sync.fetcher.options import check_flag
-from netstack_sync.fetcher.pins import pins_from_value
 from netstack_sync.fetcher.proxy_settings import session_proxy, session_proxy_auth
 from netstack_sync.network.connect_timeout import tcp_attempt_limit
 from netstack_sync.pool.health_settings import EndpointHealthSettings
@@ -26,6 +25,7 @@ from netstack_sync.url_request.context_builder import PUBLIC_SUFFIXES, ContextBu
 from netstack_sync.url_request.scheme_settings import SchemeSettings
 
 if TYPE_CHECKING:
+    from netstack_sync.cert.pins import PinStore
     from netstack_sync.fetcher.proxy_values import ProxyArgument, ProxyAuthArgument
     from netstack_sync.url_request.network_delegate import NetworkDelegate
     from netstack_sync.url_request.rate_limit import RateLimitArgument, RateLimits
@@ -74,7 +74,7 @@ def make_context_builder(
         health=EndpointHealthSettings.from_value(endpoint_health),
         rate_limits=_check_rate_limit(rate_limit),
         throttles=check_flag("throttle", throttle),
-        pins=pins_from_value(pins),
+        pins=_check_pins(pins),
         hsts=hsts_settings.config() if hsts_settings is not None else None,
         proxy=session_proxy(proxy, environment),
         proxy_logins=session_proxy_auth(proxy_auth),
@@ -123,6 +123,14 @@ def _check_scheduler(resource_scheduler: object) -> ResourceSchedulerSettings | 
     from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings  # late: off by default
 
     return ResourceSchedulerSettings.from_value(resource_scheduler)
+
+
+def _check_pins(pins: object) -> PinStore | None:
+    if pins is None:
+        return None
+    from netstack_sync.fetcher.pins import pins_from_value  # late: few need it
+
+    return pins_from_value(pins)
 
 
 def _check_tcp(tcp: object) -> TcpOptions:

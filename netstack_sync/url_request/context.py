@@ -18,7 +18,6 @@ from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.network.quality_estimator import NetworkQualityEstimator
 from netstack_sync.pool import close_reasons
 from netstack_sync.sockets.tls_config import TlsConfig
-from netstack_sync.sockets.tls_services import TlsServices
 from netstack_sync.url_request.cookie_steps import CookieSteps
 from netstack_sync.url_request.hop import JobServices
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
@@ -38,6 +37,13 @@ class LiveRequest(Protocol):
 
     def fail(self, net_error: int) -> None:
         """Ends it with an error that its owner is told."""
+
+
+class TrustObserver(Protocol):
+    """Keeps what was read of files that say whom to trust."""
+
+    def on_trust_changed(self) -> None:
+        """Nothing that was found out or built before counts any more."""
 
 
 class URLRequestContext:
@@ -79,7 +85,7 @@ class URLRequestContext:
         workers: WorkerPool,
         quality: NetworkQualityEstimator,
         changes: NetworkChanges | None = None,
-        tls: TlsServices | None = None,
+        tls: TrustObserver | None = None,
         own_pools: Sequence[WorkerPool] = (),
         hsts: TransportSecurityState | None = None,
         hsts_persister: TransportSecurityPersister | None = None,

@@ -11,11 +11,6 @@ from netstack_sync.auth.negotiate import SecurityService
 from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.features import FeatureList
 from netstack_sync.base.trust_config import TrustConfig
-from netstack_sync.cert.caching import CachingCertVerifier
-from netstack_sync.cert.coalescing import CoalescingCertVerifier
-from netstack_sync.cert.ocsp import OcspCertVerifier
-from netstack_sync.cert.pins import PinningCertVerifier, PinStore
-from netstack_sync.cert.threaded import ThreadedCertVerifier
 from netstack_sync.cookies.public_suffix import PublicSuffixes, PublicSuffixGate
 from netstack_sync.cookies.store import MemoryCookieStore
 from netstack_sync.dns.hook_task import HookTask
@@ -45,15 +40,12 @@ from netstack_sync.proxy.config import DIRECT_CONFIG, ProxyConfig
 from netstack_sync.sockets.factory import ClientSocketFactory, DefaultSocketFactory
 from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.sockets.tls_config import TlsConfig
-from netstack_sync.sockets.tls_context import TlsContexts
-from netstack_sync.sockets.tls_services import HandshakeLoad, TlsServices
-from netstack_sync.sockets.tls_session_cache import TlsSessionCache
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.cookie_steps import CookieSteps
 from netstack_sync.url_request.doh_config import DohConfig
 from netstack_sync.url_request.late_proxy_parts import LateProxyParts
+from netstack_sync.url_request.late_tls_parts import LateTlsParts
 from netstack_sync.url_request.network_changes import ChangingServices, DohServices, NetworkChanges
-from netstack_sync.url_request.ocsp_fetcher import UrlRequestOcspFetcher
 from netstack_sync.url_request.optional_services import (
     make_admission,
     make_delegate_calls,
@@ -64,10 +56,10 @@ from netstack_sync.url_request.proxy_identities import ProxyIdentities, ProxyLog
 from netstack_sync.url_request.proxy_services import ProxyServices
 from netstack_sync.url_request.scheme_settings import SchemeSettings
 from netstack_sync.workers.security_context import open_security_context
-from netstack_sync.workers.trust_roots import TrustRootsCache
 from netstack_sync.workers.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
+    from netstack_sync.cert.pins import PinStore
     from netstack_sync.cookies.canonical import CanonicalCookie
     from netstack_sync.dns.hook_task import ResolverHook
     from netstack_sync.url_request.doh_parts import DohParts
@@ -105,7 +97,7 @@ class ContextBuilder:
     tcp: TcpOptions = field(default_factory=TcpOptions)
     features: FeatureList = field(default_factory=FeatureList)
     health: EndpointHealthSettings = field(default_factory=EndpointHealthSettings)
-    pins: PinStore = field(default_factory=lambda: PinStore({}))
+    pins: PinStore | None = None
     hsts: HstsConfig | None = field(default_factory=HstsConfig)
     """None for a context that forces nobody to https."""
     proxy: ProxyConfig = DIRECT_CONFIG
@@ -142,9 +134,8 @@ class _ContextParts:
         self._job_workers = WorkerPool(thread.task_runner, _JOB_THREADS, "netstack-job", finishes=True)
         self._quality = NetworkQualityEstimator(thread.clock)
         self._families = FamilyMemory(thread.clock)
-        self._ocsp = UrlRequestOcspFetcher()
         self._doh = self._make_doh()
-        self._tls = self._make_tls()
+        self._tls = LateTlsParts(thread, self._workers, settings.pins, _WALL_CLOCK)
         self._sockets = self._make_sockets()
         self._health = EndpointHealth(settings.health, ProbeServices(thread.timers, self._sockets, net_log))
 
@@ -162,7 +153,7 @@ class _ContextParts:
         self._health.on_avoided = session.on_endpoint_avoided
         doh_services = self._make_doh_services(resolver, host_resolver)
         ocsp_session = self._make_session(host_resolver, _OCSP_LIMITS)
-        self._ocsp.attach(self._make_side_context(resolver, host_resolver, ocsp_session))
+        self._tls.attach(self._make_side_context(resolver, host_resolver, ocsp_session))
         throttler = make_throttler(settings.throttles, thread.clock)
         changing = ChangingServices(
             resolver, self._families, self._health, self._quality, session, doh_services, ocsp_session, throttler,
@@ -206,22 +197,6 @@ class _ContextParts:
             self._workers,
             self._quality,
             disk_workers=self._disk_workers,
-        )
-
-    def _make_tls(self) -> TlsServices:
-        clock, pins = _WALL_CLOCK, self._settings.pins
-        threaded = ThreadedCertVerifier(self._workers, TrustRootsCache(), clock)
-        revocation = OcspCertVerifier(threaded, self._workers, self._ocsp, clock, self._thread.timers)
-        coalescing = CoalescingCertVerifier(revocation, self._thread.task_runner.post_task)
-        verifier = PinningCertVerifier(CachingCertVerifier(coalescing, clock), pins, clock)
-        return TlsServices(
-            TlsContexts(self._workers),
-            verifier,
-            self._workers,
-            self._thread.task_runner.post_task,
-            TlsSessionCache(self._thread.clock),
-            HandshakeLoad(),
-            pins.has_pins,
         )
 
     def _make_cookies(self) -> CookieSteps:
