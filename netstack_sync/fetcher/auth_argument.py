@@ -7,12 +7,8 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from netstack_sync.auth.basic import basic_credentials
-from netstack_sync.auth.identity import (
-    DIGEST,
-    NEGOTIATE,
-    NTLM,
+from netstack_sync.auth.credentials import (
     AnyAuth,
-    AuthIdentity,
     BasicAuth,
     BearerAuth,
     DigestAuth,
@@ -20,8 +16,8 @@ from netstack_sync.auth.identity import (
     NetrcAuth,
     NtlmAuth,
     any_identity,
-    password_identity,
 )
+from netstack_sync.auth.identity import DIGEST, NEGOTIATE, NTLM, AuthIdentity, password_identity
 from netstack_sync.fetcher.options import AuthArgument, AuthValue, FetchRequest
 from netstack_sync.workers.security_context import require_pyspnego
 

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
-from netstack_sync.auth.identity import (
+from netstack_sync.auth.credentials import (
     AnyAuth,
-    AuthIdentity,
     BasicAuth,
     BearerAuth,
     DigestAuth,
@@ -16,6 +15,7 @@ from netstack_sync.auth.identity import (
     NetrcAuth,
     NtlmAuth,
 )
+from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.exceptions import InvalidURL
 from netstack_sync.base.form_pairs import BadPairValue
 from netstack_sync.base.headers import RequestHeaders

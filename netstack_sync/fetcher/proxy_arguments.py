@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, Literal, TypeAlias
 
-from netstack_sync.auth.identity import (
-    BASIC,
-    AnyAuth,
-    AuthIdentity,
-    BasicAuth,
-    DigestAuth,
-    NegotiateAuth,
-    NtlmAuth,
-)
+from netstack_sync.auth.credentials import AnyAuth, BasicAuth, DigestAuth, NegotiateAuth, NtlmAuth
+from netstack_sync.auth.identity import BASIC, AuthIdentity
 from netstack_sync.base.proxy_chain import ProxyScheme, ProxyServer
 from netstack_sync.base.proxy_url import parse_proxy_url
 from netstack_sync.fetcher import proxy_values

@@ -22,12 +22,12 @@ from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.context_builder import PUBLIC_SUFFIXES, ContextBuilder
-from netstack_sync.url_request.network_delegate import NetworkDelegate
 from netstack_sync.url_request.scheme_settings import SchemeSettings
 
 if TYPE_CHECKING:
     from netstack_sync.cert.pins import PinStore
     from netstack_sync.fetcher.proxy_values import ProxyArgument, ProxyAuthArgument
+    from netstack_sync.url_request.network_delegate import NetworkDelegate
     from netstack_sync.url_request.rate_limit import RateLimitArgument, RateLimits
     from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
 
@@ -93,7 +93,11 @@ def _for_name_servers(tls: TlsConfig) -> TlsConfig:
 
 
 def _check_network_delegate(delegate: object) -> NetworkDelegate | None:
-    if delegate is not None and not isinstance(delegate, NetworkDelegate):
+    if delegate is None:
+        return None
+    from netstack_sync.url_request.network_delegate import NetworkDelegate  # late: few have one
+
+    if not isinstance(delegate, NetworkDelegate):
         raise TypeError(f"network_delegate: must be an instance of a subclass of NetworkDelegate, not {delegate!r}")
     return delegate
 

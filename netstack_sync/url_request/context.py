@@ -22,13 +22,14 @@ from netstack_sync.url_request.cookie_steps import CookieSteps
 from netstack_sync.url_request.hop import JobServices
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
 from netstack_sync.url_request.network_changes import NetworkChanges
-from netstack_sync.url_request.network_delegate import NetworkDelegate
 from netstack_sync.url_request.proxy_services import ProxyServices
 from netstack_sync.workers.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     from netstack_sync.http.hsts_persister import TransportSecurityPersister
     from netstack_sync.url_request.admission import Admission
+    from netstack_sync.url_request.delegate_calls import DelegateCalls
+    from netstack_sync.url_request.network_delegate import DelegatedRequest
 
 
 class LiveRequest(Protocol):
@@ -63,8 +64,8 @@ class URLRequestContext:
         "host_resolver",
         "is_shut_down",
         "job_factory",
+        "make_delegate_calls",
         "net_log",
-        "network_delegate",
         "network_session",
         "proxies",
         "quality",
@@ -91,7 +92,7 @@ class URLRequestContext:
         admission: Admission | None = None,
         cookies: CookieSteps | None = None,
         disk_workers: WorkerPool | None = None,
-        network_delegate: NetworkDelegate | None = None,
+        make_delegate_calls: Callable[[DelegatedRequest], DelegateCalls] | None = None,
         job_workers: WorkerPool | None = None,
         proxies: ProxyServices | None = None,
     ) -> None:
@@ -114,8 +115,8 @@ class URLRequestContext:
         """What holds fetches back; None where nothing does."""
         self._hsts_persister = hsts_persister
         self.cookies = cookies
-        self.network_delegate = network_delegate
-        """Who sees every request of users."""
+        self.make_delegate_calls = make_delegate_calls
+        """Tells the network delegate of a request of the user's; None without one."""
         self.proxies = proxies
         """Who knows the way out; None for a context that goes directly."""
         services = JobServices(thread, host_resolver, self.disk_workers, job_workers or workers, proxies)

@@ -46,8 +46,12 @@ from netstack_sync.url_request.doh_config import DohConfig
 from netstack_sync.url_request.late_proxy_parts import LateProxyParts
 from netstack_sync.url_request.late_tls_parts import LateTlsParts
 from netstack_sync.url_request.network_changes import ChangingServices, DohServices, NetworkChanges
-from netstack_sync.url_request.network_delegate import NetworkDelegate
-from netstack_sync.url_request.optional_services import make_admission, make_hsts_persister, make_throttler
+from netstack_sync.url_request.optional_services import (
+    make_admission,
+    make_delegate_calls,
+    make_hsts_persister,
+    make_throttler,
+)
 from netstack_sync.url_request.proxy_identities import ProxyIdentities, ProxyLogins
 from netstack_sync.url_request.proxy_services import ProxyServices
 from netstack_sync.url_request.scheme_settings import SchemeSettings
@@ -59,6 +63,7 @@ if TYPE_CHECKING:
     from netstack_sync.cookies.canonical import CanonicalCookie
     from netstack_sync.dns.hook_task import ResolverHook
     from netstack_sync.url_request.doh_parts import DohParts
+    from netstack_sync.url_request.network_delegate import NetworkDelegate
     from netstack_sync.url_request.rate_limit import RateLimits
     from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
 
@@ -172,7 +177,7 @@ class _ContextParts:
             make_admission(settings.rate_limits, throttler, settings.resource_scheduler, thread),
             self._make_cookies(),
             self._disk_workers,
-            settings.network_delegate,
+            make_delegate_calls(settings.network_delegate, thread),
             self._job_workers,
             proxies,
         )

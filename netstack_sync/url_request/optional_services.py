@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from netstack_sync.base.clock import TickClock, WallClock
@@ -15,6 +16,8 @@ from netstack_sync.workers.worker_pool import WorkerPool
 if TYPE_CHECKING:
     from netstack_sync.http.hsts_persister import TransportSecurityPersister
     from netstack_sync.url_request.admission import Admission
+    from netstack_sync.url_request.delegate_calls import DelegateCalls
+    from netstack_sync.url_request.network_delegate import DelegatedRequest, NetworkDelegate
     from netstack_sync.url_request.rate_limit import RateLimits
     from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
 
@@ -41,6 +44,17 @@ def make_admission(
     scheduler = ResourceScheduler(settings, thread.post) if settings is not None else None
     limiter = HostRateLimiter(limits, thread.timers) if limits is not None else None
     return Admission(limiter, throttler, scheduler)
+
+
+def make_delegate_calls(
+    delegate: NetworkDelegate | None, thread: NetworkThread
+) -> Callable[[DelegatedRequest], DelegateCalls] | None:
+    """What tells a network delegate of a request."""
+    if delegate is None:
+        return None
+    from netstack_sync.url_request.delegate_calls import DelegateCalls  # late: off by default
+
+    return lambda request: DelegateCalls(delegate, request, thread)
 
 
 def make_hsts_persister(

@@ -11,10 +11,10 @@ from netstack_sync.base.url import Url
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.log.bound import NetLogWithSource
-from netstack_sync.url_request.delegate_calls import DelegateCalls
 from netstack_sync.url_request.redirects import RedirectInfo
 
 if TYPE_CHECKING:
+    from netstack_sync.url_request.delegate_calls import DelegateCalls
     from netstack_sync.url_request.job import URLRequestJob
 
 
