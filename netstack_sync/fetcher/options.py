@@ -30,7 +30,6 @@ from netstack_sync.fetcher.request_body import RequestBody, make_body
 from netstack_sync.fetcher.retry_policy import RetriesArgument, RetryPolicy
 from netstack_sync.fetcher.scheme_arguments import HTTP_SCHEMES, how_to_support
 from netstack_sync.fetcher.timeout import Timeout
-from netstack_sync.fetcher.tls_arguments import CertArgument, VerifyArgument
 from netstack_sync.http.build_headers import CREDENTIAL_HEADERS
 from netstack_sync.http.request_info import OwnCookies
 from netstack_sync.proxy.config import ProxyConfig
@@ -39,6 +38,7 @@ from netstack_sync.sockets.tls_config import TlsConfig
 if TYPE_CHECKING:
     from netstack_sync.fetcher.cookie_arguments import CookiesArgument
     from netstack_sync.fetcher.proxy_values import ProxyArgument
+    from netstack_sync.fetcher.tls_arguments import CertArgument, VerifyArgument
 
 HeaderChanges = Mapping[str, "str | bytes | None"] | Iterable[tuple[str, "str | bytes | None"]] | RequestHeaders
 """Headers that go over others; None takes one away."""

@@ -18,7 +18,6 @@ from netstack_sync.fetcher.hsts_settings import HstsArgument
 from netstack_sync.fetcher.limits import Limits
 from netstack_sync.fetcher.options import AuthArgument, FetchOptions, FetchRequest, HeaderChanges, check_url
 from netstack_sync.fetcher.other_names import refuse_session_arguments
-from netstack_sync.fetcher.pins import PinsArgument
 from netstack_sync.fetcher.retry_policy import RetriesArgument
 from netstack_sync.fetcher.scheme_arguments import InterceptorsArgument, SchemesArgument, check_schemes
 from netstack_sync.fetcher.session_config import DEFAULT_MAX_RESPONSE_SIZE, make_session_config
@@ -26,8 +25,6 @@ from netstack_sync.fetcher.session_requests import SessionRequests
 from netstack_sync.fetcher.session_stack import SessionStack
 from netstack_sync.fetcher.stack_settings import make_context_builder
 from netstack_sync.fetcher.timeout import DEFAULT_TIMEOUT, Timeout
-from netstack_sync.fetcher.tls_arguments import CertArgument, ExtraCaArgument, VerifyArgument
-from netstack_sync.fetcher.tls_settings import TlsSettings
 from netstack_sync.network.quality import NetworkQuality
 from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
@@ -41,10 +38,13 @@ if TYPE_CHECKING:
     from netstack_sync.fetcher.download import Download
     from netstack_sync.fetcher.download_arguments import DownloadOptions
     from netstack_sync.fetcher.future import FetchFuture
+    from netstack_sync.fetcher.pins import PinsArgument
     from netstack_sync.fetcher.proxy_values import ProxyArgument, ProxyAuthArgument
     from netstack_sync.fetcher.resolution import Resolution
     from netstack_sync.fetcher.session_cookies import SessionCookies
     from netstack_sync.fetcher.stats import SessionStats
+    from netstack_sync.fetcher.tls_arguments import CertArgument, ExtraCaArgument, VerifyArgument
+    from netstack_sync.fetcher.tls_settings import TlsSettings
     from netstack_sync.url_request.network_delegate import NetworkDelegate
     from netstack_sync.url_request.rate_limit import RateLimitArgument
     from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from netstack_sync._version import __version__
 from netstack_sync.auth.identity import AuthIdentity
@@ -18,6 +18,7 @@ from netstack_sync.fetcher.auth_argument import AuthSource, RequestAuth, ask_for
 from netstack_sync.fetcher.cookie_arguments import request_cookies
 from netstack_sync.fetcher.decoding import accept_encoding
 from netstack_sync.fetcher.hooks import Hooks, HooksArgument, joined_hooks
+from netstack_sync.fetcher.late_session_tls import LateSessionTls
 from netstack_sync.fetcher.news_arguments import check_callback, settle_expectation
 from netstack_sync.fetcher.options import (
     KNOWN_METHODS,
@@ -42,11 +43,12 @@ from netstack_sync.fetcher.other_names import refuse_options
 from netstack_sync.fetcher.proxy_settings import request_proxy
 from netstack_sync.fetcher.retry_policy import RetriesArgument, RetryPolicy
 from netstack_sync.fetcher.scheme_arguments import HTTP_SCHEMES
-from netstack_sync.fetcher.session_tls import SessionTls
 from netstack_sync.fetcher.timeout import DEFAULT_STREAM_TIMEOUT, DEFAULT_TIMEOUT, Timeout
-from netstack_sync.fetcher.tls_arguments import CertArgument, ExtraCaArgument, VerifyArgument
-from netstack_sync.fetcher.tls_settings import TlsSettings, check_tls
 from netstack_sync.sockets.tls_config import TlsConfig
+
+if TYPE_CHECKING:
+    from netstack_sync.fetcher.tls_arguments import CertArgument, ExtraCaArgument, VerifyArgument
+    from netstack_sync.fetcher.tls_settings import TlsSettings
 
 DEFAULT_MAX_RESPONSE_SIZE = 1 << 30
 """Of bodies that are kept in memory; bytes."""
@@ -122,7 +124,7 @@ class SessionConfig:
     base_url: Url | None
     anonymous_headers: RequestHeaders
     """Those of the defaults without what `auth` adds to them."""
-    session_tls: SessionTls
+    session_tls: LateSessionTls
     auth: RequestAuth | AuthSource
     environment: Mapping[str, str]
     """What counts of the environment: nothing when it is not trusted."""
@@ -234,7 +236,7 @@ def make_session_config(
     anonymous = _without_framing(merged_headers(default_headers(), header_pairs(headers), None))
     checked_auth = auth_from_value(auth)
     known_auth = checked_auth if isinstance(checked_auth, RequestAuth) else _NO_AUTH
-    session_tls = SessionTls(verify, cert, extra_ca, check_tls(tls), environment)
+    session_tls = LateSessionTls(verify, cert, extra_ca, tls, environment)
     defaults = RequestDefaults(
         headers=merged_headers(anonymous, [], known_auth.authorization),
         timeout=timeout,
