@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from netstack_sync.url_request.interceptor import URLRequestInterceptor
+from netstack_sync.url_request.late_schemes import HTTP_SCHEMES
 from netstack_sync.url_request.protocol_handler import ProtocolHandler
 from netstack_sync.url_request.scheme_settings import OWN_SCHEMES, SchemeSettings
 from netstack_sync.workers.handler_source import Handler, Interceptor
@@ -17,8 +18,6 @@ SchemesArgument = Mapping[str, Handler | ProtocolHandler] | None
 
 InterceptorsArgument = Iterable[Interceptor | URLRequestInterceptor]
 """Functions that answer a request, or leave it to the next by giving None."""
-
-HTTP_SCHEMES = frozenset({"http", "https"})
 
 _is_scheme = re.compile(r"[a-z][a-z0-9+.\-]*").fullmatch
 
