@@ -11,7 +11,6 @@ from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.features import FeatureList
 from netstack_sync.base.url import QueryParams
 from netstack_sync.dns.host_resolver import ResolveParameters
-from netstack_sync.fetcher.dns_settings import DnsSettings
 from netstack_sync.fetcher.hook_calls import hooked_download, hooked_request
 from netstack_sync.fetcher.hooks import HooksArgument
 from netstack_sync.fetcher.hsts_settings import HstsArgument
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from netstack_sync.fetcher.cookie_arguments import CookiesArgument
+    from netstack_sync.fetcher.dns_settings import DnsSettings
     from netstack_sync.fetcher.download import Download
     from netstack_sync.fetcher.download_arguments import DownloadOptions
     from netstack_sync.fetcher.future import FetchFuture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netstack_sync.base.clock import SystemWallClock
@@ -12,7 +11,6 @@ from netstack_sync.base.trust_config import OcspMode
 from netstack_sync.base.url import Url
 from netstack_sync.cookies.canonical import CanonicalCookie
 from netstack_sync.fetcher.cookie_arguments import CookiesArgument, session_cookies
-from netstack_sync.fetcher.dns_settings import check_dns
 from netstack_sync.fetcher.hsts_settings import hsts_from_value
 from netstack_sync.fetcher.limits import check_limits
 from netstack_sync.fetcher.options import check_flag
@@ -58,16 +56,11 @@ def make_context_builder(
 
     Features of the environment count where the argument says nothing of them.
     """
-    dns_settings = check_dns(dns)
     chosen = FeatureList.from_value(features).merged_over(FeatureList.from_environment(environment))
     tcp_attempt_limit(chosen, lambda: None)  # raises for parameters that contradict each other
     hsts_settings = hsts_from_value(hsts)
-    return ContextBuilder(
+    builder = ContextBuilder(
         limits=check_limits(limits).for_pool(),
-        resolver=dns_settings.resolver_settings(),
-        host_resolver_rules=dns_settings.rules(),
-        resolver_hook=dns_settings.resolver,
-        doh=dns_settings.doh_config(),
         doh_tls=_for_name_servers(tls),
         tcp=_check_tcp(tcp),
         features=chosen,
@@ -85,11 +78,16 @@ def make_context_builder(
         resource_scheduler=_check_scheduler(resource_scheduler),
         schemes=schemes or SchemeSettings(),
     )
+    if dns is not None:
+        from netstack_sync.fetcher.dns_settings import check_dns  # late: few have any
+
+        check_dns(dns).install(builder)
+    return builder
 
 
 def _for_name_servers(tls: TlsConfig) -> TlsConfig:
     """Without the user's identity, and without OCSP: to find the responder its name would have to be known."""
-    return replace(tls, client_certificate=None, trust=replace(tls.trust, ocsp=OcspMode.OFF))
+    return tls.replaced(client_certificate=None, trust=tls.trust._replace(ocsp=OcspMode.OFF))
 
 
 def _check_network_delegate(delegate: object) -> NetworkDelegate | None:

@@ -13,13 +13,10 @@ from netstack_sync.base.features import FeatureList
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.cookies.public_suffix import PublicSuffixes, PublicSuffixGate
 from netstack_sync.cookies.store import MemoryCookieStore
-from netstack_sync.dns.hook_task import HookTask
 from netstack_sync.dns.host_cache import HostCache
 from netstack_sync.dns.host_resolver import HostResolver
 from netstack_sync.dns.manager import ResolverManager
-from netstack_sync.dns.mapped_resolver import HostResolverRules, MappedHostResolver
-from netstack_sync.dns.resolver_settings import ResolverSettings
-from netstack_sync.dns.secure_dns import SecureDnsMode
+from netstack_sync.dns.resolver_settings import DEFAULT_SETTINGS, ResolverSettings
 from netstack_sync.http.exchange_meter import ExchangeMeter
 from netstack_sync.http.hsts_store import HstsConfig, TransportSecurityState
 from netstack_sync.http.network_session import HttpNetworkSession
@@ -42,7 +39,6 @@ from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.cookie_steps import CookieSteps
-from netstack_sync.url_request.doh_config import DohConfig
 from netstack_sync.url_request.late_proxy_parts import LateProxyParts
 from netstack_sync.url_request.late_tls_parts import LateTlsParts
 from netstack_sync.url_request.network_changes import ChangingServices, DohServices, NetworkChanges
@@ -61,7 +57,9 @@ from netstack_sync.workers.worker_pool import WorkerPool
 if TYPE_CHECKING:
     from netstack_sync.cert.pins import PinStore
     from netstack_sync.cookies.canonical import CanonicalCookie
-    from netstack_sync.dns.hook_task import ResolverHook
+    from netstack_sync.dns.hook_task import HookTask, ResolverHook
+    from netstack_sync.dns.mapped_resolver import HostResolverRules
+    from netstack_sync.url_request.doh_config import DohConfig
     from netstack_sync.url_request.doh_parts import DohParts
     from netstack_sync.url_request.network_delegate import NetworkDelegate
     from netstack_sync.url_request.rate_limit import RateLimits
@@ -88,10 +86,10 @@ class ContextBuilder:
     """Settings of a context, checked and complete; build() may be called on any thread."""
 
     limits: PoolLimits = field(default_factory=PoolLimits)
-    resolver: ResolverSettings = field(default_factory=ResolverSettings)
-    host_resolver_rules: HostResolverRules = field(default_factory=HostResolverRules)
+    resolver: ResolverSettings = DEFAULT_SETTINGS
+    host_resolver_rules: HostResolverRules | None = None
     resolver_hook: ResolverHook | None = None
-    doh: DohConfig = field(default_factory=DohConfig)
+    doh: DohConfig | None = None
     doh_tls: TlsConfig = field(default_factory=lambda: TlsConfig(TrustConfig()))
     """How connections to the DNS over HTTPS servers are verified."""
     tcp: TcpOptions = field(default_factory=TcpOptions)
@@ -227,7 +225,7 @@ class _ContextParts:
 
     def _make_doh(self) -> DohParts | None:
         settings = self._settings
-        if settings.doh.mode == SecureDnsMode.OFF:
+        if settings.doh is None:
             return None
         from netstack_sync.url_request.doh_parts import DohParts  # late: a room of its own, and off by default
 
@@ -249,11 +247,17 @@ class _ContextParts:
         workers, hook = self._resolver_workers, self._settings.resolver_hook
         if hook is None:
             return None
+        from netstack_sync.dns.hook_task import HookTask  # late: few have one
+
         return lambda host: HookTask(workers, hook, host)
 
     def _with_rules(self, resolver: ResolverManager) -> HostResolver:
         rules = self._settings.host_resolver_rules
-        return MappedHostResolver(resolver, rules) if rules else resolver
+        if rules is None:
+            return resolver
+        from netstack_sync.dns.mapped_resolver import MappedHostResolver  # late: few have rules
+
+        return MappedHostResolver(resolver, rules)
 
     def _make_session(
         self, resolver: HostResolver, limits: PoolLimits, proxies: ProxyServices | None = None

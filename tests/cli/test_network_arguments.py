@@ -48,6 +48,7 @@ def test_rules() -> None:
 def test_doh() -> None:
     """By curl's name for it; nobody else is asked."""
     config = builder("--doh-url", "https://dns.test/{?dns}").doh
+    assert config is not None
     assert config.mode == SecureDnsMode.SECURE and [template.host for template in config.templates] == ["dns.test"]
 
 
