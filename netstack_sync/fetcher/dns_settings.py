@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from netstack_sync.dns.mapped_resolver import HostResolverRules
 from netstack_sync.dns.resolver_settings import ResolverSettings
-from netstack_sync.url_request.context_builder import ContextBuilder
 from netstack_sync.url_request.doh_config import DohConfig, names_of_servers
 
 
@@ -52,14 +51,6 @@ class DnsSettings:
         self.rules()
         self.resolver_settings()
 
-    def install(self, builder: ContextBuilder) -> None:
-        """Tells the builder of a context that nobody uses yet."""
-        doh = self.doh_config()
-        builder.resolver = self.resolver_settings()
-        builder.host_resolver_rules = self.rules() or None
-        builder.resolver_hook = self.resolver
-        builder.doh = None if doh.is_off else doh
-
     def doh_config(self) -> DohConfig:
         """Whether and whom DNS over HTTPS asks."""
         return DohConfig.from_values(self.doh, self.doh_mode)
@@ -78,7 +69,9 @@ class DnsSettings:
 
 
 def check_dns(dns: object) -> DnsSettings:
-    """The settings; raises TypeError."""
+    """The settings, the built-in ones for None; raises TypeError."""
+    if dns is None:
+        return DnsSettings()
     if not isinstance(dns, DnsSettings):
         raise TypeError(f"dns: must be a DnsSettings, not {type(dns).__name__}")
     return dns

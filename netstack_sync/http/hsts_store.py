@@ -7,10 +7,10 @@ that neither tells where its owner has been.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from netstack_sync.base.clock import WallClock
 from netstack_sync.base.ip_endpoint import parse_ip_literal
@@ -37,13 +37,12 @@ _CACHED_HOSTS: Final = 8192
 _MAX_CACHED_LENGTH: Final = 64
 
 
-@dataclass(frozen=True, slots=True)
-class HstsConfig:
+class HstsConfig(NamedTuple):
     """What a session's store is made from."""
 
     path: str | None = None
     """Where it is kept; None for in memory only. The folder is there and can be written to."""
-    preloaded: Mapping[bytes, bool] = field(default_factory=dict)
+    preloaded: Mapping[bytes, bool] = MappingProxyType({})
     """By the key of a host (see host_keys), whether its subdomains are included."""
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from netstack_sync.auth.cache import HttpAuthCache
 from netstack_sync.auth.negotiate import SecurityService
 from netstack_sync.base.clock import SystemWallClock
-from netstack_sync.base.features import FeatureList
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.cookies.public_suffix import PublicSuffixes, PublicSuffixGate
 from netstack_sync.cookies.store import MemoryCookieStore
@@ -23,7 +21,6 @@ from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.log.net_log import NetLog
 from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.network.change_notifier import NetworkChangeNotifier
-from netstack_sync.network.connect_timeout import tcp_attempt_limit
 from netstack_sync.network.quality_estimator import NetworkQualityEstimator
 from netstack_sync.pool.connect_job_factory import DefaultConnectJobFactory
 from netstack_sync.pool.endpoint_health import EndpointHealth
@@ -33,37 +30,41 @@ from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.pool.limits import PoolLimits
 from netstack_sync.pool.pool_manager import ClientSocketPoolManager
 from netstack_sync.pool.transport_connect_job import ConnectServices
-from netstack_sync.proxy.config import DIRECT_CONFIG, ProxyConfig
 from netstack_sync.sockets.factory import ClientSocketFactory, DefaultSocketFactory
-from netstack_sync.sockets.options import TcpOptions
+from netstack_sync.sockets.options import DEFAULT_TCP_OPTIONS, TcpOptions
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.cookie_steps import CookieSteps
 from netstack_sync.url_request.late_proxy_parts import LateProxyParts
+from netstack_sync.url_request.late_schemes import install_usual_schemes
 from netstack_sync.url_request.late_tls_parts import LateTlsParts
 from netstack_sync.url_request.network_changes import ChangingServices, DohServices, NetworkChanges
 from netstack_sync.url_request.optional_services import (
     make_admission,
+    make_attempt_limit,
     make_delegate_calls,
     make_hsts_persister,
     make_throttler,
 )
-from netstack_sync.url_request.proxy_identities import ProxyIdentities, ProxyLogins
+from netstack_sync.url_request.proxy_identities import ProxyIdentities
 from netstack_sync.url_request.proxy_services import ProxyServices
-from netstack_sync.url_request.scheme_settings import SchemeSettings
 from netstack_sync.workers.security_context import open_security_context
 from netstack_sync.workers.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
+    from netstack_sync.base.features import FeatureList
     from netstack_sync.cert.pins import PinStore
     from netstack_sync.cookies.canonical import CanonicalCookie
     from netstack_sync.dns.hook_task import HookTask, ResolverHook
     from netstack_sync.dns.mapped_resolver import HostResolverRules
+    from netstack_sync.proxy.config import ProxyConfig
     from netstack_sync.url_request.doh_config import DohConfig
     from netstack_sync.url_request.doh_parts import DohParts
     from netstack_sync.url_request.network_delegate import NetworkDelegate
+    from netstack_sync.url_request.proxy_identities import ProxyLogins
     from netstack_sync.url_request.rate_limit import RateLimits
     from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
+    from netstack_sync.url_request.scheme_settings import SchemeSettings
 
 _RESOLVER_THREADS = 64  # how many may hang in getaddrinfo() at once; apart, so that they block nothing else
 _WORKER_THREADS = 32
@@ -80,25 +81,32 @@ _DOH_LIMITS = PoolLimits(per_group=6, total=24)
 _OCSP_LIMITS = PoolLimits(per_group=6, total=24)
 _PAC_LIMITS = PoolLimits(per_group=6, total=24)
 
+_LIMITS: Final = PoolLimits()
+_HEALTH: Final = EndpointHealthSettings()
+_HSTS: Final = HstsConfig()
+_TLS: Final = TlsConfig(TrustConfig())
 
-@dataclass(slots=True)
-class ContextBuilder:
-    """Settings of a context, checked and complete; build() may be called on any thread."""
 
-    limits: PoolLimits = field(default_factory=PoolLimits)
+class ContextBuilder(NamedTuple):
+    """Settings of a context, checked and complete; build() may be called on any thread.
+
+    None stands for what nobody has asked for: then the files that it needs are not read either.
+    """
+
+    limits: PoolLimits = _LIMITS
     resolver: ResolverSettings = DEFAULT_SETTINGS
     host_resolver_rules: HostResolverRules | None = None
     resolver_hook: ResolverHook | None = None
     doh: DohConfig | None = None
-    doh_tls: TlsConfig = field(default_factory=lambda: TlsConfig(TrustConfig()))
+    doh_tls: TlsConfig = _TLS
     """How connections to the DNS over HTTPS servers are verified."""
-    tcp: TcpOptions = field(default_factory=TcpOptions)
-    features: FeatureList = field(default_factory=FeatureList)
-    health: EndpointHealthSettings = field(default_factory=EndpointHealthSettings)
+    tcp: TcpOptions = DEFAULT_TCP_OPTIONS
+    features: FeatureList | None = None
+    health: EndpointHealthSettings = _HEALTH
     pins: PinStore | None = None
-    hsts: HstsConfig | None = field(default_factory=HstsConfig)
+    hsts: HstsConfig | None = _HSTS
     """None for a context that forces nobody to https."""
-    proxy: ProxyConfig = DIRECT_CONFIG
+    proxy: ProxyConfig | None = None
     """The settings of requests without any of their own; SYSTEM_CONFIG for whatever the system says."""
     proxy_logins: ProxyLogins | None = None
     user_agent: str = ""
@@ -111,7 +119,8 @@ class ContextBuilder:
     """What is kept from the start; the public suffixes are loaded then."""
     network_delegate: NetworkDelegate | None = None
     resource_scheduler: ResourceSchedulerSettings | None = None
-    schemes: SchemeSettings = field(default_factory=SchemeSettings)
+    schemes: SchemeSettings | None = None
+    """Beside http, https, data: and about:."""
 
     def build(self, thread: NetworkThread, net_log: NetLog) -> URLRequestContext:
         """Makes the services in the order of their storeys; start() of the context is the caller's next word."""
@@ -179,7 +188,9 @@ class _ContextParts:
             self._job_workers,
             proxies,
         )
-        settings.schemes.install(context.job_factory)
+        install_usual_schemes(context.job_factory)
+        if settings.schemes is not None:
+            settings.schemes.install(context.job_factory)
         return context
 
     def _make_side_context(
@@ -209,7 +220,7 @@ class _ContextParts:
 
     def _make_sockets(self) -> ClientSocketFactory:
         quality = self._quality
-        attempt_limit = tcp_attempt_limit(self._settings.features, lambda: quality.transport_rtt)
+        attempt_limit = make_attempt_limit(self._settings.features, lambda: quality.transport_rtt)
         return DefaultSocketFactory(self._thread, self._tls, self._settings.tcp, attempt_limit)
 
     def _make_doh_services(self, resolver: ResolverManager, host_resolver: HostResolver) -> DohServices | None:
@@ -255,7 +266,7 @@ class _ContextParts:
         rules = self._settings.host_resolver_rules
         if rules is None:
             return resolver
-        from netstack_sync.dns.mapped_resolver import MappedHostResolver  # late: few have rules
+        from netstack_sync.dns.mapped_resolver import MappedHostResolver  # late: few have any
 
         return MappedHostResolver(resolver, rules)
 

@@ -32,7 +32,7 @@ class DohConfig:
 
     @property
     def is_off(self) -> bool:
-        """True when nobody is to be asked."""
+        """True when nobody is asked that way."""
         return self.mode == SecureDnsMode.OFF
 
     @classmethod

@@ -6,7 +6,7 @@ RFC 9110 §15.4, and net/url_request/redirect_info.cc where it leaves room.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from netstack_sync.auth.identity import identity_of_url
@@ -38,8 +38,7 @@ _BODY_HEADERS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class RedirectInfo:
+class RedirectInfo(NamedTuple):
     """Where a response sends the request."""
 
     status: int

@@ -13,7 +13,6 @@ from netstack_sync.dns.mapped_resolver import HostResolverRules
 from netstack_sync.dns.resolver_settings import ResolverSettings
 from netstack_sync.dns.secure_dns import SecureDnsMode
 from netstack_sync.fetcher.dns_settings import check_dns
-from netstack_sync.url_request.context_builder import ContextBuilder
 from netstack_sync.url_request.doh_config import DohConfig
 
 OWN = "https://dns.test/dns-query{?dns}"
@@ -24,9 +23,6 @@ def test_defaults() -> None:
     settings = DnsSettings()
     assert settings.doh_config() == DohConfig() and not settings.rules() and settings.resolver is None
     assert settings.resolver_settings() == ResolverSettings()
-    builder = ContextBuilder()
-    settings.install(builder)
-    assert builder == ContextBuilder()
     assert (settings.max_parallel, settings.cache_entries, settings.stale) == (8, 1000, False)
 
 
@@ -40,13 +36,10 @@ def test_what_is_made_of_them() -> None:
         max_parallel=3,
         cache_entries=0,
     )
-    builder = ContextBuilder()
-    settings.install(builder)
-    config = builder.doh
-    assert config is not None
+    config = settings.doh_config()
     assert config.mode == SecureDnsMode.AUTOMATIC and [template.host for template in config.templates] == ["dns.test"]
-    assert builder.host_resolver_rules == HostResolverRules.from_text("MAP *.test 127.0.0.1:8080")
-    assert builder.resolver == ResolverSettings(3, 0, True) and builder.resolver_hook is None
+    assert settings.rules() == HostResolverRules.from_text("MAP *.test 127.0.0.1:8080")
+    assert settings.resolver_settings() == ResolverSettings(3, 0, True)
 
 
 def test_they_are_a_value() -> None:
@@ -94,10 +87,10 @@ def test_what_makes_no_sense_is_refused(values: dict[str, Any], error: type[Exce
         DnsSettings(**values)
 
 
-def test_a_session_that_is_told_is_told_so() -> None:
-    """And not by what looks alike."""
+def test_a_session_has_settings_or_none() -> None:
+    """None is the defaults."""
     settings = DnsSettings(max_parallel=3)
-    assert check_dns(settings) is settings
+    assert check_dns(settings) is settings and check_dns(None) == DnsSettings()
     for wrong in ("quad9", {"doh": OWN}, ResolverSettings()):
         with pytest.raises(TypeError, match=f"dns: must be a DnsSettings, not {type(wrong).__name__}"):
             check_dns(wrong)
