@@ -9,7 +9,6 @@ from netstack_sync.base.exceptions import Attempt, NetErrorCode
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.net_errors import OK, error_name
-from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.url import Url
 from netstack_sync.base.url_parts import shown_url
 from netstack_sync.fetcher.options import FetchRequest
@@ -19,6 +18,7 @@ from netstack_sync.http.upload import UploadStream
 from netstack_sync.url_request.url_request import URLRequest
 
 if TYPE_CHECKING:
+    from netstack_sync.base.ssl_info import SSLInfo
     from netstack_sync.fetcher.fetch_attempts import FetchAttempts
 
 

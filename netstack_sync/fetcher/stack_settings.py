@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from netstack_sync.base.clock import SystemWallClock
@@ -142,7 +141,7 @@ def _check_hsts(hsts: object) -> HstsConfig | None:
 
 def _for_name_servers(tls: TlsConfig) -> TlsConfig:
     """Without the user's identity, and without OCSP: to find the responder its name would have to be known."""
-    return replace(tls, client_certificate=None, trust=replace(tls.trust, ocsp=OcspMode.OFF))
+    return tls.replaced(client_certificate=None, trust=tls.trust._replace(ocsp=OcspMode.OFF))
 
 
 def _check_network_delegate(delegate: object) -> NetworkDelegate | None:

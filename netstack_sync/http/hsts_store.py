@@ -10,17 +10,17 @@ from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from netstack_sync.base.cert_status import map_cert_status_to_net_error
 from netstack_sync.base.clock import WallClock
 from netstack_sync.base.ip_endpoint import parse_ip_literal
-from netstack_sync.base.net_errors import OK
-from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.url_host import is_localhost_name
 from netstack_sync.loop.completion import Task
 from netstack_sync.loop.gate import Gate
 from netstack_sync.wire.hsts import HstsEntry, HstsPolicy, parse_strict_transport_security
+
+if TYPE_CHECKING:
+    from netstack_sync.base.ssl_info import SSLInfo
 
 MAX_ENTRIES: Final = 10_000
 """A host with a certificate for all its subdomains can make up as many as it likes; people know some hundreds."""
@@ -89,9 +89,7 @@ class TransportSecurityState:
 
         It counts only over TLS without a fault; else anybody on the way could make a host unreachable.
         """
-        if ssl_info is None or not ssl_info.verified_chain:
-            return
-        if ssl_info.cert_status and map_cert_status_to_net_error(ssl_info.cert_status) != OK:
+        if ssl_info is None or not ssl_info.verified_chain or ssl_info.has_fault:
             return
         keys, policy = host_keys(host), parse_strict_transport_security(value)
         if not keys or policy is None:

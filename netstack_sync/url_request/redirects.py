@@ -148,7 +148,7 @@ def redirected_request(
         if "origin" in headers:
             headers.set("Origin", "null")
         if tls.client_certificate is not None:
-            tls = replace(tls, client_certificate=None)
+            tls = tls.replaced(client_certificate=None)
         auth, cookies = None, ()
     elif auth is None and redirect.url.username is None and "authorization" not in headers:
         # A Location that names the host again drops the user of the URL, and means nothing by it.

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from netstack_sync.url_request.interceptor import URLRequestInterceptor
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
 from netstack_sync.url_request.late_schemes import USUAL_SCHEMES
 from netstack_sync.url_request.protocol_handler import ProtocolHandler
-from netstack_sync.workers.handler_source import Handler, Interceptor
+
+if TYPE_CHECKING:
+    from netstack_sync.workers.handler_source import Handler, Interceptor
 
 OWN_SCHEMES = frozenset({"http", "https", "data", "about", "file", "ftp", "ws", "wss"})
 """Those that no user can serve."""

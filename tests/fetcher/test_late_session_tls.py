@@ -65,11 +65,13 @@ def test_what_is_wrong_is_said_at_once(said: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_a_variable_that_says_something(name: str, tmp_path: Path) -> None:
     """It is tried by the first request that needs it; then the matter is settled."""
-    path = tmp_path / "ca.pem"
-    path.write_bytes(PEM)
-    tls = make(environment={name: str(tmp_path if name == "SSL_CERT_DIR" else path)})
-    assert not tls.is_settled
-    assert tls.for_request({}, URL) is tls.tls and tls.is_settled
+    file = tmp_path / "ca.pem"
+    file.write_bytes(PEM)
+    path = tmp_path if name == "SSL_CERT_DIR" else file
+    tls = make(environment={name: str(path)})
+    assert not tls.is_settled and tls.tls == SessionTls(True, None, None, TlsSettings(), {name: str(path)}).tls
+    assert tls.for_request({}, Url.parse("http://h/")) is tls.tls and tls._made is None
+    assert tls.for_request({}, URL) == tls.tls and tls.is_settled and tls._made is not None
 
 
 def test_secrets_are_written_for_who_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
