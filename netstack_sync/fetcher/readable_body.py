@@ -12,6 +12,7 @@ from netstack_sync.base.exceptions import ResponseTooLarge
 from netstack_sync.base.net_errors import ERR_FILE_TOO_BIG
 from netstack_sync.fetcher.body_source import BodySource, CollectedBody
 from netstack_sync.fetcher.decoding import DecodingResponse
+from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.text import rechunked
 from netstack_sync.wire.http1_response import ResponseHead
 
@@ -21,13 +22,19 @@ _STREAM_BYTES = 64 * 1024
 class ReadableBody(DecodingResponse):
     """Reads a BodySource once; what `content` has read can be read again. One thread at a time.
 
-    A Response sets the head and the source. Everything else begins as the class has it, so that an answer which is
-    looked at once costs few assignments.
+    A Response sets what has a slot. Everything else begins as the class has it, and gets a dict when it changes: an
+    answer which is looked at once has none.
     """
 
+    __slots__ = ("_content", "_given_bytes", "_head", "_reading", "_source", "reason", "request", "status")
+
     _head: ResponseHead
-    _source: BodySource = CollectedBody([])  # for the __del__() of one whose __init__() failed
-    _max_size: int | None = None
+    _source: BodySource
+    _content: bytes | None  # the whole body, once `content` was asked for
+    _given_bytes: int  # of the body as it came
+    _reading: Iterator[bytes] | None
+    request: FetchRequest
+    """What was asked, as the caller asked it."""
 
     # What BaseHTTPResponse.__init__ sets, without the headers, which many callers never look at.
     decode_content: bool = True
@@ -36,9 +43,6 @@ class ReadableBody(DecodingResponse):
     _decoder_initialized = False
     _retries: Retry | None = None
 
-    _content: bytes | None = None
-    _given_bytes = 0  # of the body as it came
-    _reading: Iterator[bytes] | None = None
     _file: Iterator[bytes] | None = None  # where read() and its kin are
     _unread: bytes | memoryview = b""  # a view, so that reading a piece byte by byte stays linear
 
@@ -74,8 +78,9 @@ class ReadableBody(DecodingResponse):
             self._reading = source.pieces
             content = b"".join(source.pieces)
             self._given_bytes = len(content)
-            if self._max_size is not None and len(content) > self._max_size:
-                self._refuse_size(self._max_size)
+            max_size = self.request.max_response_size
+            if max_size is not None and len(content) > max_size:
+                self._refuse_size(max_size)
         else:
             content = self._joined(self.iter_bytes())
         self._content = content
@@ -88,11 +93,11 @@ class ReadableBody(DecodingResponse):
 
     def _joined(self, parts: Iterator[bytes]) -> bytes:
         pieces: list[bytes] = []
-        size = 0
+        size, max_size = 0, self.request.max_response_size
         for piece in parts:
             size += len(piece)
-            if self._max_size is not None and size > self._max_size:
-                self._refuse_size(self._max_size)
+            if max_size is not None and size > max_size:
+                self._refuse_size(max_size)
             pieces.append(piece)
         return b"".join(pieces)
 
@@ -182,7 +187,11 @@ class ReadableBody(DecodingResponse):
 
     def __del__(self) -> None:
         """Ends the fetch of a stream that is forgotten. io.IOBase would also close what is here already."""
-        if not isinstance(self._source, CollectedBody):
+        try:
+            source = self._source
+        except AttributeError:
+            return  # its __init__() failed
+        if not isinstance(source, CollectedBody):
             self.close()
 
     def release_conn(self) -> None:
