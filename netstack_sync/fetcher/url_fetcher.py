@@ -86,6 +86,7 @@ class URLFetcher(FetchBody):
         self._retry_count = retry_count
         self._is_paused = False
         self._size_bytes = 0
+        self.attempts = ()
         self.body = []
         self.net_error = ERR_IO_PENDING
         """ERR_IO_PENDING while under way; then OK, or why there is no (complete) answer."""
@@ -260,6 +261,7 @@ class URLFetcher(FetchBody):
         attempts = self._attempts
         if attempts is None or not attempts.maybe_retry(net_error, self.has_attempt_sent):
             return False
+        self.attempts = attempts.made
         assert self.url_request is not None
         self.url_request.cancel()
         self.url_request = None
