@@ -124,8 +124,17 @@ class URLFetcher(FetchBody):
     def send(self) -> None:
         """See AttemptedFetch."""
         request, limits, news = self.request, self._limits, self._news
-        info = HttpRequestInfo(request.url, request.method, request.headers, request.tls, self.upload, self._priority)
-        info.auth, info.cookies, info.proxy = request.auth, request.cookies, request.proxy
+        info = HttpRequestInfo(
+            request.url,
+            request.method,
+            request.headers,
+            request.tls,
+            self.upload,
+            self._priority,
+            request.auth,
+            request.cookies,
+            request.proxy,
+        )
         if news is not None or request.expect_continue:
             info.interim = interim_for(request, news)
         self.url_request = url_request = URLRequest(self._context, info, self, request.max_redirects, limits)
