@@ -64,7 +64,7 @@ class FetchFacts:
     def is_encoded(self) -> bool:
         """True when the last hop's body comes with a Content-Encoding, to be taken off piece by piece."""
         response = self.response
-        return response is not None and response.head.headers.may_have(b"content-encoding")
+        return response is not None and b"content-encoding" in response.head.headers.noted
 
     @property
     def history(self) -> list[HttpResponseInfo]:

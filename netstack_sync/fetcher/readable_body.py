@@ -89,7 +89,7 @@ class ReadableBody(DecodingResponse):
     @property
     def _is_encoded(self) -> bool:
         """False when there is no coding to take off."""
-        return self._head.headers.may_have(b"content-encoding")
+        return b"content-encoding" in self._head.headers.noted
 
     def _joined(self, parts: Iterator[bytes]) -> bytes:
         pieces: list[bytes] = []
