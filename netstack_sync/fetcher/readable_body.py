@@ -52,7 +52,22 @@ class ReadableBody(DecodingResponse):
     def content(self) -> bytes:
         """The whole body, decoded; raises the NetError that cut it off, DecodingError, ResponseTooLarge."""
         content = self._content
-        return self._read_whole() if content is None else content
+        if content is not None:
+            return content
+        if self._reading is not None:
+            raise RuntimeError("content: the body has been read in pieces already and is not kept")
+        source = self._source
+        if isinstance(source, CollectedBody) and b"content-encoding" not in self._head.headers.noted:  # fast path
+            self._reading = source.pieces
+            content = b"".join(source.pieces)
+            self._given_bytes = len(content)
+            max_size = self.request.max_response_size
+            if max_size is not None and len(content) > max_size:
+                self._refuse_size(max_size)
+        else:
+            content = self._joined(self.iter_bytes())
+        self._content = content
+        return content
 
     @property
     def data(self) -> bytes:
@@ -69,27 +84,6 @@ class ReadableBody(DecodingResponse):
         """Bytes of the body that have not been read yet, before decoding; None where the head does not tell."""
         length = self._head.content_length
         return None if length is None else length - self._given_bytes
-
-    def _read_whole(self) -> bytes:
-        if self._reading is not None:
-            raise RuntimeError("content: the body has been read in pieces already and is not kept")
-        source = self._source
-        if isinstance(source, CollectedBody) and not self._is_encoded:  # fast path
-            self._reading = source.pieces
-            content = b"".join(source.pieces)
-            self._given_bytes = len(content)
-            max_size = self.request.max_response_size
-            if max_size is not None and len(content) > max_size:
-                self._refuse_size(max_size)
-        else:
-            content = self._joined(self.iter_bytes())
-        self._content = content
-        return content
-
-    @property
-    def _is_encoded(self) -> bool:
-        """False when there is no coding to take off."""
-        return b"content-encoding" in self._head.headers.noted
 
     def _joined(self, parts: Iterator[bytes]) -> bytes:
         pieces: list[bytes] = []
@@ -119,7 +113,8 @@ class ReadableBody(DecodingResponse):
             pieces: Iterator[bytes] = iter((self._content,) if self._content else ())
         else:
             if self._reading is None:
-                self._reading = self.decoded(self.iter_raw()) if self._is_encoded else self.iter_raw()
+                is_encoded = b"content-encoding" in self._head.headers.noted
+                self._reading = self.decoded(self.iter_raw()) if is_encoded else self.iter_raw()
             pieces = self._reading
         return pieces if chunk_size is None else rechunked(pieces, chunk_size)
 

@@ -14,7 +14,7 @@ from netstack_sync.base.net_errors import (
 )
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.fetcher.body_pipe import BodyPipe
-from netstack_sync.fetcher.body_source import CollectedBody, PipedBody
+from netstack_sync.fetcher.body_source import PipedBody
 from netstack_sync.fetcher.caller_news import CallerNews, NewsTeller
 from netstack_sync.fetcher.fetch_answer import answer_of
 from netstack_sync.fetcher.fetch_failure import failure_of
@@ -71,8 +71,8 @@ class SyncUrlFetcher(FetchWait):
             else:
                 self._waiting.clear()  # in a forked child the parent's thread may sleep there
                 self._end_unstarted()
-            if self._net_error == OK and self._news is None:  # fast path
-                return self._make_response()
+            if self._net_error == OK and self._news is None and self._pipe is None:  # fast path
+                return answer_of(self._fetcher)
             return self._wait()
         except BaseException:
             self.cancel()
@@ -165,8 +165,8 @@ class SyncUrlFetcher(FetchWait):
 
     def _make_response(self) -> Response:
         fetcher, pipe = self._fetcher, self._pipe
-        if pipe is None:  # fast path
-            return answer_of(fetcher, CollectedBody(fetcher.body))
+        if pipe is None:
+            return answer_of(fetcher)
         return answer_of(fetcher, PipedBody(pipe, self.cancel, lambda net_error: failure_of(fetcher, net_error)))
 
     # --- network thread

@@ -108,7 +108,7 @@ class URLFetcher(FetchBody):
         timeout, timers, deadline = request.timeout, context.thread.timers, inf
         if timeout.total is not None:
             deadline = (timers.clock.now() if started_at is None else started_at) + timeout.total
-            self._deadlines = deadlines = timers.deadlines(timeout.total)
+            self._deadlines = deadlines = timers.deadlines[timeout.total]
             deadlines.add(self, deadline)
         if timeout.connect is not None or timeout.read is not None or timeout.pool is not None:
             self._limits = PhaseLimits(timeout, timers, self)
