@@ -87,6 +87,7 @@ class URLFetcher(FetchBody):
         self._retry_count = retry_count
         self._is_paused = False
         self._size_bytes = 0
+        self.attempts = ()
         self.body = []
         self.net_error = ERR_IO_PENDING
         """ERR_IO_PENDING while under way; then OK, or why there is no (complete) answer."""
@@ -108,7 +109,7 @@ class URLFetcher(FetchBody):
         timeout, timers, deadline = request.timeout, context.thread.timers, inf
         if timeout.total is not None:
             deadline = (timers.clock.now() if started_at is None else started_at) + timeout.total
-            self._deadlines = deadlines = timers.deadlines(timeout.total)
+            self._deadlines = deadlines = timers.deadlines[timeout.total]
             deadlines.add(self, deadline)
         if timeout.connect is not None or timeout.read is not None or timeout.pool is not None:
             self._limits = PhaseLimits(timeout, timers, self)
@@ -126,8 +127,17 @@ class URLFetcher(FetchBody):
     def send(self) -> None:
         """See AttemptedFetch."""
         request, limits, news = self.request, self._limits, self._news
-        info = HttpRequestInfo(request.url, request.method, request.headers, request.tls, self.upload, self._priority)
-        info.auth, info.cookies, info.proxy = request.auth, request.cookies, request.proxy
+        info = HttpRequestInfo(
+            request.url,
+            request.method,
+            request.headers,
+            request.tls,
+            self.upload,
+            self._priority,
+            request.auth,
+            request.cookies,
+            request.proxy,
+        )
         if news is not None or request.expect_continue:
             info.interim = interim_for(request, news)
         self.url_request = url_request = URLRequest(self._context, info, self, request.max_redirects, limits)
@@ -263,6 +273,7 @@ class URLFetcher(FetchBody):
         attempts = self._attempts
         if attempts is None or not attempts.maybe_retry(net_error, self.has_attempt_sent):
             return False
+        self.attempts = attempts.made
         assert self.url_request is not None
         self.url_request.cancel()
         self.url_request = None
