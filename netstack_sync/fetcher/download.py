@@ -32,6 +32,10 @@ class Download(NamedTuple):
     response: Response
     """The last answer, without its body: status, headers, URL, timing."""
 
+    def with_response(self, response: Response) -> Download:
+        """The same file with another answer."""
+        return self._replace(response=response)
+
 
 class SyncDownload:
     """Runs a DownloadJob and waits for it. Any thread but the network's; runs once."""
