@@ -10,7 +10,7 @@ from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING
 from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.loop.rendezvous import Rendezvous
 
-HIGH_WATER_BYTES = 1024 * 1024  # a few large reads ahead of the reader
+HIGH_WATER_BYTES = 1024 * 1024  # one large read, or many small ones, ahead of the reader
 
 
 class BodyPipe:

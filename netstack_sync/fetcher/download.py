@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from netstack_sync.base.exceptions import ContextShutDown
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_CONTEXT_SHUT_DOWN, ERR_UNEXPECTED
@@ -16,8 +16,7 @@ from netstack_sync.url_request.context import URLRequestContext
 _PROGRESS_S = 0.1  # how often the caller is told; each time costs two crossings
 
 
-@dataclass(frozen=True, slots=True)
-class Download:
+class Download(NamedTuple):
     """A file that is complete and in its place."""
 
     path: str
@@ -32,6 +31,10 @@ class Download:
     """ "ALGORITHM:HEX" as it was asked for, and found right."""
     response: Response
     """The last answer, without its body: status, headers, URL, timing."""
+
+    def with_response(self, response: Response) -> Download:
+        """The same file with another answer."""
+        return self._replace(response=response)
 
 
 class SyncDownload:

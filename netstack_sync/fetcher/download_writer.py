@@ -10,8 +10,8 @@ from netstack_sync.workers.part_file import PartFile, Piece
 from netstack_sync.workers.worker_job import WorkerJob
 from netstack_sync.workers.worker_pool import WorkerPool
 
-BATCH_BYTES: Final = 1024 * 1024  # as much as one large read brings; a hand-over and an open file are cheap beside it
-HIGH_WATER_BYTES: Final = 2 * BATCH_BYTES  # what may wait for a slow disk before the socket is left alone
+BATCH_BYTES: Final = 2 * 1024 * 1024  # as much as one large read brings; handing it over is cheap beside it
+HIGH_WATER_BYTES: Final = BATCH_BYTES  # with that much waiting for a slow disk the socket is left alone
 _FLUSH_S: Final = 1.0  # of a slow server's bytes no more than this is lost when the process ends suddenly
 
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.load_timing import ConnectTiming
-from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.keep_alive import keep_alive_timeout_s
 from netstack_sync.http.stream_parser import HttpStreamParser
 from netstack_sync.pool.handle import ClientSocketHandle, ReuseType
 
 if TYPE_CHECKING:
+    from netstack_sync.base.ssl_info import SSLInfo
     from netstack_sync.pool.proxy_route import ProxyRoute
 
 
@@ -42,7 +42,7 @@ class HttpBasicStream(HttpStreamParser):
             return
         head = self.head
         assert head is not None, "an answer without a head is not complete"
-        if b"keep-alive:" in head.headers.raw.lower():  # seldom; as a value it is followed by no colon
+        if b"keep-alive" in head.headers.noted:
             handle.keep_alive_s = keep_alive_timeout_s(head.headers)
         handle.reset()
 

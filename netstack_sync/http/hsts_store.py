@@ -7,20 +7,20 @@ that neither tells where its owner has been.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from netstack_sync.base.cert_status import map_cert_status_to_net_error
 from netstack_sync.base.clock import WallClock
 from netstack_sync.base.ip_endpoint import parse_ip_literal
-from netstack_sync.base.net_errors import OK
-from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.url_host import is_localhost_name
 from netstack_sync.loop.completion import Task
 from netstack_sync.loop.gate import Gate
 from netstack_sync.wire.hsts import HstsEntry, HstsPolicy, parse_strict_transport_security
+
+if TYPE_CHECKING:
+    from netstack_sync.base.ssl_info import SSLInfo
 
 MAX_ENTRIES: Final = 10_000
 """A host with a certificate for all its subdomains can make up as many as it likes; people know some hundreds."""
@@ -37,13 +37,12 @@ _CACHED_HOSTS: Final = 8192
 _MAX_CACHED_LENGTH: Final = 64
 
 
-@dataclass(frozen=True, slots=True)
-class HstsConfig:
+class HstsConfig(NamedTuple):
     """What a session's store is made from."""
 
     path: str | None = None
     """Where it is kept; None for in memory only. The folder is there and can be written to."""
-    preloaded: Mapping[bytes, bool] = field(default_factory=dict)
+    preloaded: Mapping[bytes, bool] = MappingProxyType({})
     """By the key of a host (see host_keys), whether its subdomains are included."""
 
 
@@ -55,12 +54,14 @@ class TransportSecurityState:
     preloaded host cannot be talked out of it.
     """
 
-    __slots__ = ("_clock", "_entries", "_preloaded", "loaded", "on_changed")
+    __slots__ = ("_clock", "_entries", "_preloaded", "is_empty", "loaded", "on_changed")
 
     def __init__(self, clock: WallClock, preloaded: Mapping[bytes, bool] | None = None) -> None:
         self._clock = clock
         self._entries: dict[bytes, HstsEntry] = {}
         self._preloaded = preloaded or {}
+        self.is_empty = not self._preloaded
+        """True while no host is known: should_upgrade() need not be asked then."""
         self.loaded = Gate(is_open=True)
         """Closed while what is on disk is not known yet."""
         self.on_changed: Task | None = None
@@ -72,8 +73,6 @@ class TransportSecurityState:
         Its own entry counts, and that of a parent which includes its subdomains. What has expired, or was taken back,
         does not count and hides nothing: a parent's word stays.
         """
-        if not self._entries and not self._preloaded:  # fast path
-            return False
         keys, now = host_keys(host), self._clock.now()
         for key in keys:
             is_own = key is keys[0]
@@ -90,9 +89,7 @@ class TransportSecurityState:
 
         It counts only over TLS without a fault; else anybody on the way could make a host unreachable.
         """
-        if ssl_info is None or not ssl_info.verified_chain:
-            return
-        if ssl_info.cert_status and map_cert_status_to_net_error(ssl_info.cert_status) != OK:
+        if ssl_info is None or not ssl_info.verified_chain or ssl_info.has_fault:
             return
         keys, policy = host_keys(host), parse_strict_transport_security(value)
         if not keys or policy is None:
@@ -116,6 +113,7 @@ class TransportSecurityState:
 
     def _put(self, key: bytes, entry: HstsEntry) -> None:
         self._entries[key] = entry
+        self.is_empty = False
         self._maybe_prune()
         if self.on_changed is not None:
             self.on_changed()
@@ -133,6 +131,7 @@ class TransportSecurityState:
     def merge(self, entries: Mapping[bytes, HstsEntry]) -> None:
         """Takes over what is newer than what is known; nobody is told of a change."""
         self._entries = newest_of(self._entries, entries)
+        self.is_empty = not self._entries and not self._preloaded
         self._maybe_prune()
 
     def __repr__(self) -> str:

@@ -6,7 +6,7 @@ RFC 9110 §15.4, and net/url_request/redirect_info.cc where it leaves room.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from netstack_sync.auth.identity import identity_of_url
@@ -38,8 +38,7 @@ _BODY_HEADERS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class RedirectInfo:
+class RedirectInfo(NamedTuple):
     """Where a response sends the request."""
 
     status: int
@@ -149,7 +148,7 @@ def redirected_request(
         if "origin" in headers:
             headers.set("Origin", "null")
         if tls.client_certificate is not None:
-            tls = replace(tls, client_certificate=None)
+            tls = tls.replaced(client_certificate=None)
         auth, cookies = None, ()
     elif auth is None and redirect.url.username is None and "authorization" not in headers:
         # A Location that names the host again drops the user of the URL, and means nothing by it.
@@ -157,17 +156,15 @@ def redirected_request(
     if not redirect.keeps_body:
         for name in (*_BODY_HEADERS, "Origin"):
             headers.remove(name)
-    return replace(
-        info,
-        url=redirect.url,
-        method=redirect.method,
-        upload=info.upload if redirect.keeps_body else None,
-        headers=headers,
-        tls=tls,
-        auth=auth,
-        cookies=cookies,
-        own_proxy_chain=chain or info.own_proxy_chain,
-    )
+    following = info.copy()
+    following.url, following.method = redirect.url, redirect.method
+    following.headers, following.tls = headers, tls
+    following.auth, following.cookies = auth, cookies
+    if not redirect.keeps_body:
+        following.upload = None
+    if chain is not None:
+        following.own_proxy_chain = chain
+    return following
 
 
 def _restrict_referer(headers: RequestHeaders, target: Url) -> None:

@@ -8,7 +8,6 @@ import io
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from netstack_sync.base.exceptions import ChecksumMismatch
@@ -168,12 +167,12 @@ class PartFile:
 
     def _fill_gap(self, position: int, count: int) -> None:
         assert self.record is not None and self.record.gaps is not None, "a file that is filled has gaps"
-        self.record = replace(self.record, gaps=filled(self.record.gaps, position, count))
+        self.record = self.record._replace(gaps=filled(self.record.gaps, position, count))
 
     def _spread(self, file: io.FileIO, gaps: Sequence[Gap]) -> None:
         assert self.record is not None and self.record.size is not None, "only what is of known size has gaps"
         reserve_room(file.fileno(), self.record.size)
-        self.record, self.is_recorded = replace(self.record, gaps=tuple(gaps)), True
+        self.record, self.is_recorded = self.record._replace(gaps=tuple(gaps)), True
         self._hash = _new_hash(self._checksum)  # at the end, from the disk
         write_part_record(self._place.record_path, self.record)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from netstack_sync.workers.file_io import read_small_file, replace_file
 from netstack_sync.workers.gaps import Gap
@@ -16,8 +15,7 @@ _FORMAT: Final = 1  # of a part that grows at its end
 _FORMAT_WITH_GAPS: Final = 2  # of one that has its full length from the beginning
 
 
-@dataclass(frozen=True, slots=True)
-class PartRecord:
+class PartRecord(NamedTuple):
     """Which representation the bytes are from."""
 
     url: str

@@ -37,7 +37,9 @@ from netstack_sync.fetcher import download_job
 from netstack_sync.fetcher.download import SyncDownload
 from netstack_sync.fetcher.download_arguments import plan_download
 from netstack_sync.fetcher.download_job import DownloadJob
+from netstack_sync.fetcher.download_writer import HIGH_WATER_BYTES
 from netstack_sync.fetcher.network_call import call_on_network_thread
+from netstack_sync.sockets.read_size import LARGE_READ_BYTES
 from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from netstack_sync.testing.fault_recipes import early_close, reset_before_headers, stall_before_headers, stall_in_body
@@ -326,7 +328,7 @@ def test_a_slow_disk_stops_the_server(
     caller = Caller(download.run)
     job = download._job
     wait_until(lambda: job._writer.is_full)
-    assert 0 < job._writer.pending_bytes < 4_000_000
+    assert HIGH_WATER_BYTES <= job._writer.pending_bytes < HIGH_WATER_BYTES + LARGE_READ_BYTES
     thread = session.context.thread
     wait_until(lambda: bool(call_on_network_thread(thread, lambda: _is_paused(job))))
     download.cancel()

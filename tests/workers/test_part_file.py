@@ -9,7 +9,6 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -381,7 +380,7 @@ def test_of_two_that_fill_one_file_one_fails(path: Path) -> None:
         second.fill([Piece(0, b"x")])
     assert raised.value.errno == errno.EBUSY
     other = _part(path)
-    other.begin(replace(RECORD, validator='"b"'), GAPS)
+    other.begin(RECORD._replace(validator='"b"'), GAPS)
     with pytest.raises(OSError, match="something else writes"):
         first.fill([Piece(1, b"b")])
 
