@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from netstack_sync._version import __version__
 
 if TYPE_CHECKING:
-    from netstack_sync.auth.identity import (
+    from netstack_sync.auth.credentials import (
         AnyAuth,
         BasicAuth,
         BearerAuth,
@@ -171,7 +171,7 @@ __all__ = [
 # Importing the package costs next to nothing: a name is read from its file when it is first asked for (PEP 562).
 # Type checkers, editors and freezers read the imports above; a test holds the two lists together.
 _NAMES_OF = {
-    "auth.identity": "AnyAuth BasicAuth BearerAuth DigestAuth NegotiateAuth NetrcAuth NtlmAuth",
+    "auth.credentials": "AnyAuth BasicAuth BearerAuth DigestAuth NegotiateAuth NetrcAuth NtlmAuth",
     "base.backoff": "BackoffPolicy",
     "base.exceptions": (
         "Attempt CertificateError ChecksumMismatch ConnectTimeout ConnectionFailed ConnectionRefused "

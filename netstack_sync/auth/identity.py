@@ -1,12 +1,13 @@
-"""Who somebody claims to be: what callers pass as `auth`, and what answers challenges."""
+"""Who somebody claims to be: what answers challenges."""
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from netstack_sync.base.url import Url
+from netstack_sync.base.value import Value
+
+if TYPE_CHECKING:
+    from netstack_sync.base.url import Url
 
 BASIC: Final = "basic"
 DIGEST: Final = "digest"
@@ -16,132 +17,50 @@ NEGOTIATE: Final = "negotiate"
 _CONNECTION_SCHEMES: Final = frozenset({NTLM, NEGOTIATE})
 
 
-@dataclass(frozen=True, slots=True)
-class AuthIdentity:
+class AuthIdentity(Value):
     """A user, and the schemes (in lower case) by which a server may be told so; part of every key of the cache."""
 
-    username: str
-    """Empty for whoever the system says that runs the program."""
-    password: str = field(repr=False)
-    schemes: tuple[str, ...]
-    sends_basic: bool = field(default=False, compare=False)
-    """The request says the same by Basic already, before anybody asks."""
-    domain: str = ""
-    """Of Windows; may stand in the user's name instead."""
-    service_host: str = ""
-    """The host by which Kerberos knows the service; empty for that of the URL."""
-    delegates: bool = False
-    """The server may act as this user elsewhere."""
+    __slots__ = ("delegates", "domain", "password", "schemes", "sends_basic", "service_host", "username")
+
+    def __init__(
+        self,
+        username: str,
+        password: str,
+        schemes: tuple[str, ...],
+        sends_basic: bool = False,
+        domain: str = "",
+        service_host: str = "",
+        delegates: bool = False,
+    ) -> None:
+        self.username: Final = username
+        """Empty for whoever the system says that runs the program."""
+        self.password: Final = password
+        self.schemes: Final = schemes
+        self.sends_basic: Final = sends_basic
+        """The request says the same by Basic already, before anybody asks. Makes no difference between two."""
+        self.domain: Final = domain
+        """Of Windows; may stand in the user's name instead."""
+        self.service_host: Final = service_host
+        """The host by which Kerberos knows the service; empty for that of the URL."""
+        self.delegates: Final = delegates
+        """The server may act as this user elsewhere."""
 
     @property
     def is_connection_based(self) -> bool:
         """True when a server may be told who uses a connection, instead of who sends a request."""
         return not _CONNECTION_SCHEMES.isdisjoint(self.schemes)
 
+    def _compared(self) -> tuple[object, ...]:
+        return self.username, self.password, self.schemes, self.domain, self.service_host, self.delegates
 
-@dataclass(frozen=True, slots=True)
-class BasicAuth:
-    """User and password, sent with the first request already, readable for everybody on the way (RFC 7617)."""
+    def __eq__(self, other: object) -> bool:
+        return self._compared() == other._compared() if isinstance(other, AuthIdentity) else NotImplemented
 
-    username: str
-    password: str = field(repr=False)
+    def __hash__(self) -> int:
+        return hash(self._compared())
 
-    def __post_init__(self) -> None:
-        _check_strings(self.username, self.password)
-        if ":" in self.username:
-            raise ValueError("auth: a user name for basic authentication cannot hold a colon (RFC 7617)")
-
-
-@dataclass(frozen=True, slots=True)
-class DigestAuth:
-    """User and password, of which only a hash is sent, once the server has asked for it (RFC 7616)."""
-
-    username: str
-    password: str = field(repr=False)
-
-    def __post_init__(self) -> None:
-        _check_strings(self.username, self.password)
-
-
-@dataclass(frozen=True, slots=True)
-class NtlmAuth:
-    r"""User and password of a Windows domain, or of the server itself, told by NTLM once the server has asked.
-
-    The domain may stand in the name: ``"DOMAIN\user"`` or ``"user@domain.example"``. Needs the extra ``auth``.
-    """
-
-    username: str
-    password: str = field(repr=False)
-    domain: str = ""
-
-    def __post_init__(self) -> None:
-        _check_account(self.username, self.password, self.domain)
-
-
-@dataclass(frozen=True, slots=True)
-class NegotiateAuth:
-    """Kerberos (or what else SPNEGO finds), once the server has asked (RFC 4559).
-
-    Without a user it is whoever runs the program, by the ticket that ``kinit`` or the logon got. `host` is the name
-    by which Kerberos knows the service, if it is not that of the URL: the ticket is for ``HTTP/host``. `delegate`
-    lets the server act as this user elsewhere. Needs the extra ``auth``.
-    """
-
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    host: str | None = field(default=None, kw_only=True)
-    delegate: bool = field(default=False, kw_only=True)
-
-    def __post_init__(self) -> None:
-        if self.username is None and self.password is not None:
-            raise ValueError("auth: a password needs a user name")
-        if self.username is not None:
-            _check_account(self.username, self.password or "", "")
-        if self.host is not None and (not isinstance(self.host, str) or not _is_host_name(self.host)):
-            raise ValueError(f"auth: host is the name of a host, without a service or a port, not {self.host!r}")
-        if not isinstance(self.delegate, bool):
-            raise TypeError(f"auth: delegate must be True or False, not {self.delegate!r}")
-
-
-@dataclass(frozen=True, slots=True)
-class AnyAuth:
-    """User and password, told by the best scheme that the server asks for: Negotiate, NTLM, Digest, else Basic.
-
-    Without the extra ``auth`` there are only the last two.
-    """
-
-    username: str
-    password: str = field(repr=False)
-    domain: str = ""
-
-    def __post_init__(self) -> None:
-        _check_account(self.username, self.password, self.domain)
-
-
-@dataclass(frozen=True, slots=True)
-class BearerAuth:
-    """A token that is sent with the first request already (RFC 6750)."""
-
-    token: str = field(repr=False)
-
-    def __post_init__(self) -> None:
-        token = self.token
-        if not isinstance(token, str) or not token or not all("!" <= c <= "~" for c in token):
-            raise ValueError("auth: a bearer token is a string of visible ASCII characters without spaces")
-
-
-@dataclass(frozen=True, slots=True)
-class NetrcAuth:
-    """User and password from a netrc file: `path`, else $NETRC, else .netrc (or _netrc) of the home directory.
-
-    Looked up for the host of each request, which must stand there just so, and for no host of a redirect.
-    """
-
-    path: str | os.PathLike[str] | None = None
-
-    def __post_init__(self) -> None:
-        if self.path is not None and not isinstance(self.path, (str, os.PathLike)):
-            raise TypeError(f"auth: the path of a netrc file is a string or a path, not {type(self.path).__name__}")
+    def __repr__(self) -> str:
+        return f"AuthIdentity({self.username!r}, {'/'.join(self.schemes)})"  # without the password
 
 
 def password_identity(username: str, password: str, sends_basic: bool = True) -> AuthIdentity:
@@ -159,32 +78,3 @@ def identity_of_url(url: Url, sends_basic: bool) -> AuthIdentity | None:
 def owner_of_connections(identity: AuthIdentity | None) -> AuthIdentity | None:
     """Who needs connections of its own; None for an identity that is told with every request, as for none."""
     return identity if identity is not None and identity.is_connection_based else None
-
-
-def any_identity(auth: AnyAuth) -> AuthIdentity:
-    """Basic could not tell where a name with a colon ends."""
-    schemes = (NEGOTIATE, NTLM, DIGEST) if ":" in auth.username else (NEGOTIATE, NTLM, DIGEST, BASIC)
-    return AuthIdentity(auth.username, auth.password, schemes, domain=auth.domain)
-
-
-def _check_strings(username: object, password: object) -> None:
-    if not isinstance(username, str) or not isinstance(password, str):
-        raise ValueError("auth: user name and password must be strings")
-    try:
-        f"{username}{password}".encode()
-    except UnicodeEncodeError as error:  # without the text, which is a secret
-        raise ValueError(f"auth: user name and password must be valid Unicode: {error.reason}") from None
-
-
-def _check_account(username: object, password: object, domain: object) -> None:
-    _check_strings(username, password)
-    if not username:
-        raise ValueError("auth: the user name is empty")
-    if not isinstance(domain, str) or "\\" in domain:
-        raise ValueError(f"auth: domain must be the name of a Windows domain, not {domain!r}")
-    if domain and "\\" in str(username):
-        raise ValueError("auth: the user name holds a domain already; leave `domain` out")
-
-
-def _is_host_name(host: str) -> bool:
-    return host != "" and host.isprintable() and not any(character in "/@: " for character in host)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import accumulate
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from netstack_sync.base.priority import NUM_PRIORITIES
 from netstack_sync.base.priority_queue import Pointer, PriorityQueue
+from netstack_sync.base.value import Value
 
 
 class DispatcherJob(Protocol):
@@ -20,15 +20,15 @@ class DispatcherJob(Protocol):
 J = TypeVar("J", bound=DispatcherJob)
 
 
-@dataclass(frozen=True, slots=True)
-class DispatcherLimits:
+class DispatcherLimits(Value):
     """How many jobs may run: `total_jobs` together, of which some places are kept for those that are urgent."""
 
-    total_jobs: int
-    reserved_slots: tuple[int, ...] = (0,) * NUM_PRIORITIES
-    """By priority: places that only it and those above it may take."""
+    __slots__ = ("reserved_slots", "total_jobs")
 
-    def __post_init__(self) -> None:
+    def __init__(self, total_jobs: int, reserved_slots: tuple[int, ...] = (0,) * NUM_PRIORITIES) -> None:
+        self.total_jobs: Final = total_jobs
+        self.reserved_slots: Final = reserved_slots
+        """By priority: places that only it and those above it may take."""
         if self.total_jobs < 0 or min(self.reserved_slots, default=0) < 0:
             raise ValueError(f"limits of a dispatcher must not be negative, as in {self!r}")
         if sum(self.reserved_slots) > self.total_jobs:

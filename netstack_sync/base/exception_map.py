@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from netstack_sync.base import net_errors as e
 from netstack_sync.base.exceptions import (
@@ -29,8 +29,10 @@ from netstack_sync.base.exceptions import (
     TooManyRedirects,
     TruncatedBody,
 )
-from netstack_sync.base.ssl_info import SSLInfo
-from netstack_sync.base.tls_wording import TlsTerms
+
+if TYPE_CHECKING:
+    from netstack_sync.base.ssl_info import SSLInfo
+    from netstack_sync.base.tls_wording import TlsTerms
 
 TimeoutPhase: TypeAlias = Literal["total", "connect", "read", "pool"]
 

@@ -32,15 +32,17 @@ The builtin in parentheses is a base as well, so that code can catch these witho
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from netstack_sync.base.cert_status import CertStatus
 from netstack_sync.base.net_error_meanings import meaning
 from netstack_sync.base.net_errors import error_name
 from netstack_sync.base.shown_text import shown
-from netstack_sync.base.ssl_info import SSLInfo
-from netstack_sync.base.tls_wording import PYTHON, TlsTerms, Wording
-from netstack_sync.base.x509 import CertificateFacts, chain_facts
+
+if TYPE_CHECKING:
+    from netstack_sync.base.cert_status import CertStatus
+    from netstack_sync.base.ssl_info import SSLInfo
+    from netstack_sync.base.tls_wording import TlsTerms, Wording
+    from netstack_sync.base.x509 import CertificateFacts
 
 _MAX_DETAIL: Final = 2000  # a long URL, or the keys of a long chain, are worth it; a megabyte of a stranger's is not
 
@@ -165,25 +167,25 @@ class TLSError(NetError):
         super().__init__(net_error, detail, request=request, timing=timing, may_have_been_sent=may_have_been_sent)
         self.ssl_info: Final = ssl_info
         """What was agreed on and found out; None when not even that is known."""
-        self._tls_terms: Final = tls_terms or TlsTerms()
+        self._tls_terms: Final = tls_terms
 
     @property
     def advice(self) -> str:
         """What can be done about it (the most serious thing), in one line; empty where nothing is known."""
-        return self.advice_in(PYTHON)
+        return self.advice_in(None)
 
-    def advice_in(self, wording: Wording) -> str:
-        """The same for readers who do not write Python."""
+    def advice_in(self, wording: Wording | None) -> str:
+        """The same for readers who do not write Python; None for those who do."""
         from netstack_sync.base.tls_advice import tls_advice  # late: much text, for who reads it
 
         return tls_advice(self.net_error.number, self.detail, self._tls_terms, wording)
 
-    def message_in(self, wording: Wording) -> str:
+    def message_in(self, wording: Wording | None) -> str:
         """The whole message with such advice."""
         return _sentences(super().__str__(), self.advice_in(wording))
 
     def __str__(self) -> str:
-        return self.message_in(PYTHON)
+        return self.message_in(None)
 
 
 class CertificateError(TLSError):
@@ -204,20 +206,24 @@ class CertificateError(TLSError):
     @property
     def cert_status(self) -> CertStatus:
         """The same as flags."""
-        return self.ssl_info.cert_status if self.ssl_info is not None else CertStatus(0)
+        if self.ssl_info is not None:
+            return self.ssl_info.cert_status
+        from netstack_sync.base.cert_status import CertStatus  # late: read with an SSLInfo
+
+        return CertStatus(0)
 
     @property
     def chain(self) -> tuple[CertificateFacts, ...]:
         """The certificates as the server sent them, its own first; without those that cannot be read."""
-        return chain_facts(self.ssl_info.peer_chain) if self.ssl_info is not None else ()
+        return self.ssl_info.sent_chain if self.ssl_info is not None else ()
 
-    def advice_in(self, wording: Wording) -> str:
+    def advice_in(self, wording: Wording | None) -> str:
         """See TLSError.advice_in."""
         from netstack_sync.base.tls_advice import certificate_advice  # late: as above
 
         return certificate_advice(self.net_error.number, self.ssl_info, self._tls_terms, wording)
 
-    def message_in(self, wording: Wording) -> str:
+    def message_in(self, wording: Wording | None) -> str:
         """See TLSError.message_in."""
         parts = (str(self.net_error), self.meaning, self.host, "; ".join(self.reasons))
         return _sentences(": ".join(filter(None, parts)), self.advice_in(wording))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 # Brackets around an IPv6 address, or a host without colons and brackets; then the port.
-_HOST_PORT: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:\s]+)):([0-9]{1,5})")
+_HOST_PORT: Final = r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:\s]+)):([0-9]{1,5})"
 
 MAX_PORT: Final = 65535
 
@@ -17,8 +16,7 @@ def bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-@dataclass(frozen=True, slots=True)
-class HostPortPair:
+class HostPortPair(NamedTuple):
     """A host (IPv6 without brackets) and a port."""
 
     host: str
@@ -27,7 +25,7 @@ class HostPortPair:
     @classmethod
     def from_string(cls, text: str) -> HostPortPair:
         """Parse "h:1" or "[::1]:1"; `ValueError` says what is expected."""
-        match = _HOST_PORT.fullmatch(text)
+        match = re.fullmatch(_HOST_PORT, text)
         if match is None or (match[1] and ":" not in match[1]):
             raise ValueError(f"{text!r} is not host:port (an IPv6 address needs brackets: [::1]:80)")
         port = int(match[3])

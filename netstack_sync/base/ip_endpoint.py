@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import struct
-from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from netstack_sync.base.host_port import bracketed
 
@@ -48,8 +47,7 @@ def _ipv6_text(packed: bytes) -> str:
     return f"{text[: longest.start()].rstrip(':')}::{text[longest.end() :].lstrip(':')}"
 
 
-@dataclass(frozen=True, slots=True)
-class IPEndPoint:
+class IPEndPoint(NamedTuple):
     """An IP address and a port; hashable."""
 
     address: str  # canonical text, no brackets, no zone

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from netstack_sync.base.cert_status import CertStatus
+from netstack_sync.base.cert_status import CertStatus, map_cert_status_to_net_error
+from netstack_sync.base.net_errors import OK
 from netstack_sync.base.shown_text import shown
 from netstack_sync.base.x509 import CertificateFacts, chain_facts
 
@@ -84,6 +85,11 @@ class SSLInfo:
         )
 
     @property
+    def has_fault(self) -> bool:
+        """True when something is wrong with the certificate, though the caller takes it."""
+        return bool(self.cert_status) and map_cert_status_to_net_error(self.cert_status) != OK
+
+    @property
     def leaf(self) -> CertificateFacts | None:
         """The server's own certificate; None without one that can be read."""
         certificate = self.peer_certificate
@@ -93,6 +99,11 @@ class SSLInfo:
     def peer_certificate(self) -> bytes | None:
         """The same as it came (DER)."""
         return self.peer_chain[0] if self.peer_chain else None
+
+    @property
+    def sent_chain(self) -> tuple[CertificateFacts, ...]:
+        """The certificates as the server sent them, its own first; without those that cannot be read."""
+        return chain_facts(self.peer_chain)
 
     @property
     def chain(self) -> tuple[CertificateFacts, ...]:

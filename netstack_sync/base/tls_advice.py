@@ -32,7 +32,6 @@ _is_about_certificate: Final = re.compile(
 _UNREADABLE: Final = (
     "What the server sent as its certificate cannot be read: it is none, or is damaged; its owner has to put it right."
 )
-_NO_TERMS: Final = TlsTerms()
 _NO_INFO: Final = SSLInfo("", "", "", ())
 
 
@@ -43,9 +42,11 @@ class _Case(NamedTuple):
 
 
 def certificate_advice(
-    net_error: int, info: SSLInfo | None, terms: TlsTerms = _NO_TERMS, wording: Wording = PYTHON
+    net_error: int, info: SSLInfo | None, terms: TlsTerms | None = None, wording: Wording | None = None
 ) -> str:
-    """What to do about a certificate that was refused with `net_error`; empty for what nobody can help."""
+    """What to do about a certificate that was refused with `net_error`; empty for what nobody can help. Without
+    `wording` for who writes Python.
+    """
     info = info if info is not None else _NO_INFO
     if net_error == e.ERR_SSL_SERVER_CERT_BAD_FORMAT or (info.peer_chain and info.leaf is None):
         return _UNREADABLE
@@ -55,14 +56,14 @@ def certificate_advice(
     return about(_Case(info, chain_facts(info.peer_chain), _wording(terms, wording)))
 
 
-def tls_advice(net_error: int, detail: str, terms: TlsTerms = _NO_TERMS, wording: Wording = PYTHON) -> str:
+def tls_advice(net_error: int, detail: str, terms: TlsTerms | None = None, wording: Wording | None = None) -> str:
     """What to do about a handshake that failed for another reason; `detail` is in OpenSSL's words."""
     about = _TLS_ADVICE.get(net_error)
-    return about(detail.lower(), terms, _wording(terms, wording)) if about is not None else ""
+    return about(detail.lower(), terms or TlsTerms(), _wording(terms, wording)) if about is not None else ""
 
 
-def _wording(terms: TlsTerms, wording: Wording) -> Wording:
-    return OWN_CONTEXT if terms.has_own_context else wording
+def _wording(terms: TlsTerms | None, wording: Wording | None) -> Wording:
+    return OWN_CONTEXT if terms is not None and terms.has_own_context else wording or PYTHON
 
 
 def _about_authority(case: _Case) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class OcspMode(Enum):
@@ -14,8 +14,7 @@ class OcspMode(Enum):
     HARD = "hard"  # without an answer that it is good the certificate does not count
 
 
-@dataclass(frozen=True, slots=True)
-class TrustConfig:
+class TrustConfig(NamedTuple):
     """Whose word counts about certificates. Hashable: part of every key that tells connections apart.
 
     The sources add up; when none of the first three is named the system's roots count. With `verify` False a

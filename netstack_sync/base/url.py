@@ -5,10 +5,9 @@ What is accepted and how it is spelt says `url_parts`; hosts have a file of thei
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import unquote
 
 from netstack_sync.base.exceptions import InvalidURL
@@ -38,7 +37,6 @@ _LONG_URLS: Final = 256
 _MAX_LONG: Final = 2048
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Url:
     """One absolute URL; immutable, equal to another if both are spelt the same. Made by `Url.parse`.
 
@@ -46,6 +44,22 @@ class Url:
     canonical: lower case, no trailing dot, IPv6 without brackets. URLs without a host (data:, about:) have
     host "", and port 0 means that none was given and the scheme knows none.
     """
+
+    __slots__ = (
+        "fragment",
+        "host",
+        "host_header",
+        "href",
+        "is_secure",
+        "origin",
+        "password",
+        "path",
+        "port",
+        "query",
+        "request_target",
+        "scheme",
+        "username",
+    )
 
     scheme: str
     host: str
@@ -60,6 +74,43 @@ class Url:
     request_target: str  # path and query, as in the request line
     host_header: str  # "h", "h:81", "[::1]:81"
     is_secure: bool  # https or wss
+
+    def __init__(
+        self,
+        *,
+        scheme: str,
+        host: str,
+        port: int,
+        path: str,
+        query: str | None,
+        fragment: str | None,
+        username: str | None,
+        password: str | None,
+        href: str,
+        origin: SchemeHostPort,
+        request_target: str,
+        host_header: str,
+        is_secure: bool,
+    ) -> None:
+        put = object.__setattr__  # our own refuses
+        put(self, "scheme", scheme)
+        put(self, "host", host)
+        put(self, "port", port)
+        put(self, "path", path)
+        put(self, "query", query)
+        put(self, "fragment", fragment)
+        put(self, "username", username)
+        put(self, "password", password)
+        put(self, "href", href)
+        put(self, "origin", origin)
+        put(self, "request_target", request_target)
+        put(self, "host_header", host_header)
+        put(self, "is_secure", is_secure)
+
+    if not TYPE_CHECKING:  # else every name could be set, mistyped ones too
+
+        def __setattr__(self, name: str, value: object) -> None:
+            raise AttributeError(f"{name}: a Url does not change; resolve() and the with_ methods make another one")
 
     @classmethod
     def parse(cls, text: str) -> Url:
@@ -154,6 +205,9 @@ class Url:
         if reference.startswith("/"):
             return authority
         return authority + (self.path if reference.startswith("?") else self.path[: self.path.rfind("/") + 1])
+
+    def __reduce__(self) -> tuple[Callable[[str], Url], tuple[str]]:
+        return Url.parse, (self.href,)  # how it is copied and pickled
 
     def __eq__(self, other: object) -> bool:
         return self.href == other.href if isinstance(other, Url) else NotImplemented

@@ -7,7 +7,15 @@ import getpass
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from netstack_sync.auth.identity import AnyAuth, BasicAuth, BearerAuth, DigestAuth, NegotiateAuth, NetrcAuth, NtlmAuth
+from netstack_sync.auth.credentials import (
+    AnyAuth,
+    BasicAuth,
+    BearerAuth,
+    DigestAuth,
+    NegotiateAuth,
+    NetrcAuth,
+    NtlmAuth,
+)
 from netstack_sync.cli.exit_status import USAGE, CommandError
 from netstack_sync.fetcher.options import AuthValue
 

@@ -21,9 +21,8 @@ from netstack_sync.fetcher import proxy_settings
 from netstack_sync.fetcher.proxy_question import explain_proxies
 from netstack_sync.fetcher.proxy_values import ProxyArgument
 from netstack_sync.fetcher.session import Session
-from netstack_sync.proxy.config import ProxyConfig
+from netstack_sync.proxy.config import DIRECT_CONFIG, SYSTEM_CONFIG, ProxyConfig
 from netstack_sync.proxy.system_config import read_system_config
-from netstack_sync.url_request.proxy_services import SYSTEM_CONFIG
 
 if TYPE_CHECKING:
     Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -83,7 +82,7 @@ def _settings(proxy: ProxyArgument, options: argparse.Namespace) -> ProxyConfig:
     """What holds for a session with these arguments; here one may wait for the system."""
     try:
         config = proxy_settings.session_proxy(proxy, os.environ)
-        return read_system_config(os.environ) if config == SYSTEM_CONFIG else config
+        return read_system_config(os.environ) if config == SYSTEM_CONFIG else config or DIRECT_CONFIG
     except (ValueError, TypeError, ImportError) as error:
         raise CommandError(USAGE, argument_text(error, options)) from None
     except OSError as error:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final, TypedDict
 from urllib.parse import quote
 
-from netstack_sync.auth.identity import NegotiateAuth
+from netstack_sync.auth.credentials import NegotiateAuth
 from netstack_sync.base.proxy_chain import ProxyChain, ProxyServer
 from netstack_sync.base.proxy_url import parse_proxy_url
 from netstack_sync.cli.credentials import password_auth

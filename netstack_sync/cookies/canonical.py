@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from netstack_sync.base.url import Url
 from netstack_sync.base.url_host import canonical_host, is_this_machine
+from netstack_sync.base.value import Value
 from netstack_sync.cookies.dates import parse_cookie_date
 from netstack_sync.cookies.exclusion import ExclusionReason
 from netstack_sync.cookies.parsed import MAX_ATTRIBUTE_LENGTH, ParsedCookie, has_prefix
@@ -30,27 +30,40 @@ class SameSite(Enum):
     STRICT = "strict"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class CanonicalCookie:
+class CanonicalCookie(Value):
     """One cookie; immutable. Name, domain and path together are its identity.
 
     Name and value hold one character a byte, as they go over the wire.
     """
 
-    name: str
-    value: str
-    domain: str
-    """The canonical host; with a dot in front when hosts below it get the cookie too."""
-    path: str
-    secure: bool = False
-    """Goes over https only."""
-    http_only: bool = False
-    """In a browser, not for scripts."""
-    same_site: SameSite = SameSite.UNSPECIFIED
-    created: float = 0.0
-    """Seconds since 1970."""
-    expires: float | None = None
-    """Seconds since 1970; None: when the session ends."""
+    __slots__ = ("created", "domain", "expires", "http_only", "name", "path", "same_site", "secure", "value")
+
+    def __init__(
+        self,
+        name: str,
+        value: str,
+        domain: str,
+        path: str,
+        secure: bool = False,
+        http_only: bool = False,
+        same_site: SameSite = SameSite.UNSPECIFIED,
+        created: float = 0.0,
+        expires: float | None = None,
+    ) -> None:
+        self.name: Final = name
+        self.value: Final = value
+        self.domain: Final = domain
+        """The canonical host; with a dot in front when hosts below it get the cookie too."""
+        self.path: Final = path
+        self.secure: Final = secure
+        """Goes over https only."""
+        self.http_only: Final = http_only
+        """In a browser, not for scripts."""
+        self.same_site: Final = same_site
+        self.created: Final = created
+        """Seconds since 1970."""
+        self.expires: Final = expires
+        """Seconds since 1970; None: when the session ends."""
 
     @property
     def host(self) -> str:

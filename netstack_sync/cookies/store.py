@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final, Protocol
 
 from netstack_sync.base.clock import WallClock
@@ -75,7 +74,7 @@ class MemoryCookieStore:
             return ExclusionReason.OVERWRITE_SECURE
         known = bucket.get(cookie.identity)
         if known is not None and known.cookie.value == cookie.value and not cookie.is_expired(now):
-            known.cookie, known.last_access = replace(cookie, created=known.cookie.created), now
+            known.cookie, known.last_access = cookie.replaced(created=known.cookie.created), now
             return None
         if known is not None:
             self._drop(key, [known])

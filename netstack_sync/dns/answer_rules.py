@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from netstack_sync.base.ip_endpoint import AddressList, IPEndPoint
@@ -45,7 +44,7 @@ def checked(answer: ResolveAnswer, family: int, is_offline: bool) -> ResolveAnsw
     if answer.is_ok:
         return _checked_addresses(answer, family)
     if is_offline and answer.source != AnswerSource.HOOK:  # a filter's no has nothing to do with the network
-        return replace(answer, net_error=ERR_INTERNET_DISCONNECTED, ttl_s=None)
+        return answer._replace(net_error=ERR_INTERNET_DISCONNECTED, ttl_s=None)
     return answer
 
 
@@ -66,7 +65,7 @@ def _checked_addresses(answer: ResolveAnswer, family: int) -> ResolveAnswer:
     addresses = tuple(dict.fromkeys(of_family(answer.addresses, family)))
     if not addresses:
         return _failed(answer, ERR_NAME_NOT_RESOLVED, "the answer holds no address that is of use")
-    return answer if addresses == answer.addresses else replace(answer, addresses=addresses)
+    return answer if addresses == answer.addresses else answer._replace(addresses=addresses)
 
 
 def _failed(answer: ResolveAnswer, net_error: int, detail: str) -> ResolveAnswer:

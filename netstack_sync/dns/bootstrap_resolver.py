@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from netstack_sync.dns.host_resolver import HostResolver, ResolveParameters, ResolveRequest, ResolveSource
 from netstack_sync.log.bound import NetLogWithSource
 
@@ -20,5 +18,5 @@ class BootstrapResolver:
         self, host: str, port: int, parameters: ResolveParameters, net_log: NetLogWithSource
     ) -> ResolveRequest:
         """See HostResolver."""
-        bootstrap = replace(parameters, source=ResolveSource.SYSTEM, is_bootstrap=True)
+        bootstrap = parameters._replace(source=ResolveSource.SYSTEM, is_bootstrap=True)
         return self._resolver.create_request(host, port, bootstrap, net_log)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from math import inf
 from typing import Final, NamedTuple
 
@@ -26,7 +25,7 @@ class CacheHit(NamedTuple):
     def as_answer(self) -> ResolveAnswer:
         """The answer as the cache gives it, with the time that is left."""
         ttl_s = max(0.0, -self.staleness.expired_by_s)
-        return replace(self.answer, source=AnswerSource.CACHE, ttl_s=ttl_s)
+        return self.answer._replace(source=AnswerSource.CACHE, ttl_s=ttl_s)
 
 
 class HostCache:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from netstack_sync.base.ip_endpoint import AddressList
 from netstack_sync.base.priority import DEFAULT_PRIORITY, RequestPriority
@@ -34,8 +33,7 @@ class ResolveSource(IntEnum):
     LOCAL_ONLY = 3  # nobody who has to be asked: literals, localhost, the cache
 
 
-@dataclass(frozen=True, slots=True)
-class ResolveParameters:
+class ResolveParameters(NamedTuple):
     """How a name is to be resolved (HostResolver::ResolveHostParameters in net/dns/host_resolver.h)."""
 
     priority: RequestPriority = DEFAULT_PRIORITY
@@ -52,8 +50,7 @@ class ResolveParameters:
 DEFAULT_PARAMETERS = ResolveParameters()
 
 
-@dataclass(frozen=True, slots=True)
-class Staleness:
+class Staleness(NamedTuple):
     """How old an answer from the cache is."""
 
     expired_by_s: float

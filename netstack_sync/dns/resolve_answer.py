@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from netstack_sync.base.ip_endpoint import AddressList
 from netstack_sync.base.net_errors import OK
@@ -25,8 +24,7 @@ class AnswerSource(Enum):
     HOOK = "resolver hook"  # a function of the user's
 
 
-@dataclass(frozen=True, slots=True)
-class ResolveAnswer:
+class ResolveAnswer(NamedTuple):
     """The outcome of one lookup; addresses have port 0."""
 
     net_error: int

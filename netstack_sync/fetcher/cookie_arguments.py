@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from netstack_sync.base.ip_endpoint import parse_ip_literal
@@ -137,7 +136,7 @@ def _from_like(item: CookieLike, home: Url | None, now: float) -> CanonicalCooki
         expires=_checked_expiry(getattr(item, "expires", None), now),
     )
     if isinstance(item, CanonicalCookie):
-        return replace(cookie, http_only=item.http_only, same_site=item.same_site, created=item.created)
+        return cookie.replaced(http_only=item.http_only, same_site=item.same_site, created=item.created)
     return cookie
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from netstack_sync.base.exception_map import TimeoutPhase
 from netstack_sync.base.exceptions import Attempt, NetErrorCode
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.net_errors import OK, error_name
-from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.url import Url
 from netstack_sync.base.url_parts import shown_url
-from netstack_sync.fetcher.fetch_attempts import FetchAttempts
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.http.upload import UploadStream
 from netstack_sync.url_request.url_request import URLRequest
+
+if TYPE_CHECKING:
+    from netstack_sync.base.ssl_info import SSLInfo
+    from netstack_sync.fetcher.fetch_attempts import FetchAttempts
 
 
 class FetchFacts:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from netstack_sync.base.exception_map import exception_for
 from netstack_sync.base.exceptions import NetError
 from netstack_sync.base.host_port import HostPortPair
 from netstack_sync.base.net_errors import ERR_TIMED_OUT, OK
 from netstack_sync.base.origin import SchemeHostPort
 from netstack_sync.base.priority import DEFAULT_PRIORITY
-from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.fetcher.blocking_operation import BlockingOperation
 from netstack_sync.fetcher.timeout import Timeout
 from netstack_sync.log.bound import NetLogWithSource
@@ -17,6 +18,9 @@ from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.handle import ClientSocketHandle
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.context import URLRequestContext
+
+if TYPE_CHECKING:
+    from netstack_sync.base.ssl_info import SSLInfo
 
 _PARTITION = "handshake"  # what others have opened says how it was then, and what we open may not speak HTTP
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import weakref
-from dataclasses import replace
 
 from netstack_sync.base.clock import SystemTickClock
 from netstack_sync.base.exceptions import ContextShutDown
@@ -30,7 +29,7 @@ class NetworkStack:
     def __init__(self, builder: ContextBuilder, forked_from: NetworkStack | None = None) -> None:
         """What the process had before a fork keeps its cookies, and nothing else."""
         if forked_from is not None and forked_from.context.cookies is not None:
-            builder = replace(builder, cookies=forked_from.context.cookies.snapshot())
+            builder = builder._replace(cookies=forked_from.context.cookies.snapshot())
         self.generation = runtime.generation
         self.net_log = NetLog(SystemTickClock())
         thread = runtime.acquire_thread(self)

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from netstack_sync.proxy.config import DIRECT_CONFIG, ProxyConfig
-from netstack_sync.proxy.environment import names_proxy
 from netstack_sync.url_request.late_proxy_parts import load_proxy_rooms
-from netstack_sync.url_request.proxy_services import SYSTEM_CONFIG, is_direct
 
 if TYPE_CHECKING:
     from netstack_sync.fetcher.proxy_arguments import ProxyAuth
     from netstack_sync.fetcher.proxy_values import ProxyArgument, ProxyAuthArgument
+    from netstack_sync.proxy.config import ProxyConfig
+
+_VARIABLES: Final = ("http_proxy", "https_proxy", "all_proxy")
+"""In small letters and in capitals; see proxy/environment.py."""
 
 
-def session_proxy(proxy: ProxyArgument, environment: Mapping[str, str]) -> ProxyConfig:
-    """Through whom a session goes; raises ValueError, TypeError and ImportError."""
-    if proxy is None and not names_proxy(environment):  # fast path: nobody has said anything
-        return DIRECT_CONFIG
-    from netstack_sync.fetcher.proxy_arguments import proxy_from_value  # late: most go directly
+def session_proxy(proxy: ProxyArgument, environment: Mapping[str, str]) -> ProxyConfig | None:
+    """Through whom a session goes, None where nobody says anything; raises ValueError, TypeError and ImportError."""
+    if proxy is None and not any([environment.get(name) or environment.get(name.upper()) for name in _VARIABLES]):
+        return None
+    # late: most go directly
+    from netstack_sync.fetcher.proxy_arguments import proxy_from_value
+    from netstack_sync.proxy.config import SYSTEM_CONFIG, ProxyConfig
 
     found = proxy_from_value(proxy, environment)
     config = found if isinstance(found, ProxyConfig) else SYSTEM_CONFIG
-    if not is_direct(config):
+    if not config.needs_no_service:
         load_proxy_rooms()
     return config
 

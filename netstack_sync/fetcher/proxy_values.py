@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from netstack_sync.auth.identity import AnyAuth, BasicAuth, DigestAuth, NegotiateAuth, NtlmAuth
+from netstack_sync.auth.credentials import AnyAuth, BasicAuth, DigestAuth, NegotiateAuth, NtlmAuth
 from netstack_sync.base.shown_text import shown
 from netstack_sync.base.url import Url
 from netstack_sync.base.url_parts import shown_url

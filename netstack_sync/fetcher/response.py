@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_module
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from urllib3._collections import HTTPHeaderDict
 
@@ -14,7 +14,6 @@ from netstack_sync.base.headers import ResponseHeaders
 from netstack_sync.base.http_util import charset_of
 from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.load_timing import LoadTiming
-from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.cookies.parsed import parse_set_cookie
 from netstack_sync.fetcher.body_source import BodySource, CollectedBody
 from netstack_sync.fetcher.options import FetchRequest
@@ -22,6 +21,9 @@ from netstack_sync.fetcher.peer_names import PeerNames
 from netstack_sync.fetcher.readable_body import ReadableBody
 from netstack_sync.fetcher.text import decoded_text, guessed_encoding, is_text_codec, split_lines, without_mark
 from netstack_sync.http.response_info import HttpResponseInfo
+
+if TYPE_CHECKING:
+    from netstack_sync.base.ssl_info import SSLInfo
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from netstack_sync.url_request.interceptor import URLRequestInterceptor
+from netstack_sync.url_request.late_schemes import HTTP_SCHEMES
 from netstack_sync.url_request.protocol_handler import ProtocolHandler
 from netstack_sync.url_request.scheme_settings import OWN_SCHEMES, SchemeSettings
-from netstack_sync.workers.handler_source import Handler, Interceptor
 
-SchemesArgument = Mapping[str, Handler | ProtocolHandler] | None
+if TYPE_CHECKING:
+    from netstack_sync.workers.handler_source import Handler, Interceptor
+
+SchemesArgument: TypeAlias = "Mapping[str, Handler | ProtocolHandler] | None"
 """Scheme to the function that answers its requests."""
 
-InterceptorsArgument = Iterable[Interceptor | URLRequestInterceptor]
+InterceptorsArgument: TypeAlias = "Iterable[Interceptor | URLRequestInterceptor]"
 """Functions that answer a request, or leave it to the next by giving None."""
-
-HTTP_SCHEMES = frozenset({"http", "https"})
 
 _is_scheme = re.compile(r"[a-z][a-z0-9+.\-]*").fullmatch
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final, TypeVar
 
 from netstack_sync.base.clock import SystemWallClock
@@ -106,7 +105,7 @@ class SessionTls:
             self._check_trust(tls.trust, source)
         else:
             self._untried = source
-            self._check_trust(replace(tls.trust, ca_file=None, ca_path=None), source)
+            self._check_trust(tls.trust._replace(ca_file=None, ca_path=None), source)
         self._check_certificate(certificate)
         if not trust.verify:
             warn_user(_INSECURE)

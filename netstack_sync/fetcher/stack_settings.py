@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from netstack_sync.base.clock import SystemWallClock
-from netstack_sync.base.features import FeatureList
 from netstack_sync.base.trust_config import OcspMode
 from netstack_sync.base.url import Url
-from netstack_sync.cookies.canonical import CanonicalCookie
-from netstack_sync.fetcher.cookie_arguments import CookiesArgument, session_cookies
-from netstack_sync.fetcher.dns_settings import check_dns
-from netstack_sync.fetcher.hsts_settings import hsts_from_value
-from netstack_sync.fetcher.limits import check_limits
+from netstack_sync.fetcher.late_arguments import load_attempt_rooms
 from netstack_sync.fetcher.options import check_flag
-from netstack_sync.fetcher.pins import pins_from_value
 from netstack_sync.fetcher.proxy_settings import session_proxy, session_proxy_auth
-from netstack_sync.network.connect_timeout import tcp_attempt_limit
+from netstack_sync.http.hsts_store import HstsConfig
 from netstack_sync.pool.health_settings import EndpointHealthSettings
+from netstack_sync.pool.limits import PoolLimits
 from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.context_builder import PUBLIC_SUFFIXES, ContextBuilder
-from netstack_sync.url_request.network_delegate import NetworkDelegate
-from netstack_sync.url_request.scheme_settings import SchemeSettings
 
 if TYPE_CHECKING:
+    from netstack_sync.base.features import FeatureList
+    from netstack_sync.cert.pins import PinStore
+    from netstack_sync.cookies.canonical import CanonicalCookie
+    from netstack_sync.fetcher.cookie_arguments import CookiesArgument
     from netstack_sync.fetcher.proxy_values import ProxyArgument, ProxyAuthArgument
+    from netstack_sync.url_request.network_delegate import NetworkDelegate
     from netstack_sync.url_request.rate_limit import RateLimitArgument, RateLimits
     from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
+    from netstack_sync.url_request.scheme_settings import SchemeSettings
+
+_FEATURE_VARIABLES: Final = ("NETSTACK_ENABLE_FEATURES", "NETSTACK_DISABLE_FEATURES")
+"""See base/features.py, which few need."""
 
 
 def make_context_builder(
@@ -58,24 +59,17 @@ def make_context_builder(
 
     Features of the environment count where the argument says nothing of them.
     """
-    dns_settings = check_dns(dns)
-    chosen = FeatureList.from_value(features).merged_over(FeatureList.from_environment(environment))
-    tcp_attempt_limit(chosen, lambda: None)  # raises for parameters that contradict each other
-    hsts_settings = hsts_from_value(hsts)
     return ContextBuilder(
-        limits=check_limits(limits).for_pool(),
-        resolver=dns_settings.resolver_settings(),
-        host_resolver_rules=dns_settings.rules(),
-        resolver_hook=dns_settings.resolver,
-        doh=dns_settings.doh_config(),
+        limits=_check_limits(limits),
+        **_check_dns(dns),
         doh_tls=_for_name_servers(tls),
         tcp=_check_tcp(tcp),
-        features=chosen,
+        features=_check_features(features, environment),
         health=EndpointHealthSettings.from_value(endpoint_health),
         rate_limits=_check_rate_limit(rate_limit),
-        throttles=check_flag("throttle", throttle),
-        pins=pins_from_value(pins),
-        hsts=hsts_settings.config() if hsts_settings is not None else None,
+        throttles=_check_throttle(throttle),
+        pins=_check_pins(pins),
+        hsts=_check_hsts(hsts),
         proxy=session_proxy(proxy, environment),
         proxy_logins=session_proxy_auth(proxy_auth),
         user_agent=user_agent,
@@ -83,17 +77,79 @@ def make_context_builder(
         cookies=_initial_cookies(cookies, base_url),
         network_delegate=_check_network_delegate(network_delegate),
         resource_scheduler=_check_scheduler(resource_scheduler),
-        schemes=schemes or SchemeSettings(),
+        schemes=schemes,
     )
+
+
+# What nobody gives is not looked at, and the file that knows it is not read.
+
+
+def schemes_from_values(file_root: object, ftp: object, schemes: object, interceptors: object) -> SchemeSettings | None:
+    """Which schemes a session serves beside the usual ones; see check_schemes()."""
+    if file_root is None and ftp is False and schemes is None and interceptors == ():
+        return None
+    from netstack_sync.fetcher.scheme_arguments import check_schemes
+
+    return check_schemes(file_root, ftp, schemes, interceptors)
+
+
+def _check_limits(limits: object) -> PoolLimits:
+    if limits is None:
+        return PoolLimits()
+    from netstack_sync.fetcher.limits import check_limits
+
+    return check_limits(limits).for_pool()
+
+
+def _check_dns(dns: object) -> dict[str, Any]:
+    """The settings of names, as the builder calls them."""
+    if dns is None:
+        return {}
+    from netstack_sync.fetcher.dns_settings import check_dns
+
+    settings = check_dns(dns)
+    doh = settings.doh_config()
+    return {
+        "resolver": settings.resolver_settings(),
+        "host_resolver_rules": settings.rules() or None,
+        "resolver_hook": settings.resolver,
+        "doh": None if doh.is_off else doh,
+    }
+
+
+def _check_features(
+    features: FeatureList | str | Mapping[str, object] | None, environment: Mapping[str, str]
+) -> FeatureList | None:
+    if features is None and not any([environment.get(name) for name in _FEATURE_VARIABLES]):
+        return None
+    from netstack_sync.base.features import FeatureList
+    from netstack_sync.network.connect_timeout import tcp_attempt_limit
+
+    chosen = FeatureList.from_value(features).merged_over(FeatureList.from_environment(environment))
+    tcp_attempt_limit(chosen, lambda: None)  # raises for parameters that contradict each other
+    return chosen if chosen.overrides else None
+
+
+def _check_hsts(hsts: object) -> HstsConfig | None:
+    if hsts is True:
+        return HstsConfig()
+    from netstack_sync.fetcher.hsts_settings import hsts_from_value
+
+    settings = hsts_from_value(hsts)
+    return settings.config() if settings is not None else None
 
 
 def _for_name_servers(tls: TlsConfig) -> TlsConfig:
     """Without the user's identity, and without OCSP: to find the responder its name would have to be known."""
-    return replace(tls, client_certificate=None, trust=replace(tls.trust, ocsp=OcspMode.OFF))
+    return tls.replaced(client_certificate=None, trust=tls.trust._replace(ocsp=OcspMode.OFF))
 
 
 def _check_network_delegate(delegate: object) -> NetworkDelegate | None:
-    if delegate is not None and not isinstance(delegate, NetworkDelegate):
+    if delegate is None:
+        return None
+    from netstack_sync.url_request.network_delegate import NetworkDelegate
+
+    if not isinstance(delegate, NetworkDelegate):
         raise TypeError(f"network_delegate: must be an instance of a subclass of NetworkDelegate, not {delegate!r}")
     return delegate
 
@@ -101,6 +157,8 @@ def _check_network_delegate(delegate: object) -> NetworkDelegate | None:
 def _initial_cookies(cookies: bool | CookiesArgument, base_url: Url | None) -> tuple[CanonicalCookie, ...]:
     if isinstance(cookies, bool):
         return ()
+    from netstack_sync.fetcher.cookie_arguments import session_cookies
+
     PUBLIC_SUFFIXES.load()
     return session_cookies(cookies, base_url, SystemWallClock().now(), PUBLIC_SUFFIXES)
 
@@ -108,17 +166,34 @@ def _initial_cookies(cookies: bool | CookiesArgument, base_url: Url | None) -> t
 def _check_rate_limit(rate_limit: RateLimitArgument) -> RateLimits | None:
     if rate_limit is None:
         return None
-    from netstack_sync.url_request.rate_limit import RateLimits  # late: off by default
+    load_attempt_rooms()
+    from netstack_sync.url_request.rate_limit import RateLimits
 
     return RateLimits.from_value(rate_limit)
+
+
+def _check_throttle(throttle: object) -> bool:
+    if check_flag("throttle", throttle):
+        load_attempt_rooms()
+        return True
+    return False
 
 
 def _check_scheduler(resource_scheduler: object) -> ResourceSchedulerSettings | None:
     if resource_scheduler is False:
         return None
-    from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings  # late: off by default
+    load_attempt_rooms()
+    from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
 
     return ResourceSchedulerSettings.from_value(resource_scheduler)
+
+
+def _check_pins(pins: object) -> PinStore | None:
+    if pins is None:
+        return None
+    from netstack_sync.fetcher.pins import pins_from_value  # late: few need it
+
+    return pins_from_value(pins)
 
 
 def _check_tcp(tcp: object) -> TcpOptions:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.fetcher.tls_settings import TlsSettings
+from netstack_sync.fetcher.trust_variables import trust_from_environment, trust_in
 from netstack_sync.sockets.client_certificate import holds_pkcs12
 from netstack_sync.sockets.tls_config import ClientCertificate, TlsConfig
 from netstack_sync.workers.file_io import is_pipe
@@ -49,12 +49,13 @@ def verification_from(verify: object, environment: Mapping[str, str]) -> Verific
     if verify is False:
         return Verification(TrustConfig(verify=False))
     if verify is True:
-        return _from_environment(environment)
+        trust, source = trust_from_environment(environment)
+        return Verification(trust, source=source or "verify")
     if isinstance(verify, bytes) or (isinstance(verify, str) and is_pem_text(verify)):
         return Verification(TrustConfig(ca_data=verify))
     if not isinstance(verify, (str, os.PathLike)):
         raise ValueError(f"{_VERIFY_FORMS}, not {type(verify).__name__}")
-    return Verification(_trust_in(os.fsdecode(verify)))
+    return Verification(trust_in(os.fsdecode(verify)))
 
 
 def extra_ca_from(value: object) -> tuple[str | bytes, ...]:
@@ -108,7 +109,7 @@ def make_tls_config(
         _refuse_beside_context(certificate, extra_ca, settings)
         return TlsConfig(trust, context=context, resumes=settings.session_resumption)
     if trust.verify:
-        trust = replace(trust, extra_ca=extra_ca, crls=settings.crl_paths(), ocsp=settings.ocsp_mode())
+        trust = trust._replace(extra_ca=extra_ca, crls=settings.crl_paths(), ocsp=settings.ocsp_mode())
     lowest, highest = settings.versions()
     return TlsConfig(
         trust,
@@ -134,18 +135,6 @@ def _refuse_beside_context(
         )
 
 
-def _from_environment(environment: Mapping[str, str]) -> Verification:
-    """OpenSSL's variables first, then those of requests and curl (users know them); the first that is set."""
-    file, folders = environment.get("SSL_CERT_FILE") or None, environment.get("SSL_CERT_DIR") or None
-    if file or folders:
-        names = [name for name, value in (("SSL_CERT_FILE", file), ("SSL_CERT_DIR", folders)) if value]
-        return Verification(TrustConfig(ca_file=file, ca_path=folders), source=" and ".join(names))
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        if environment.get(name):
-            return Verification(_trust_in(environment[name]), source=name)
-    return Verification(TrustConfig())
-
-
 def _refuse_pipe(path: str) -> None:
     """It is read more than once."""
     if is_pipe(path):
@@ -158,10 +147,6 @@ def _check_password(password: str | bytes | None) -> None:
             password.encode()
     except UnicodeEncodeError:  # would show it
         raise ValueError("cert: the password cannot be encoded in UTF-8; pass it as bytes") from None
-
-
-def _trust_in(path: str) -> TrustConfig:
-    return TrustConfig(ca_path=path) if os.path.isdir(path) else TrustConfig(ca_file=path)
 
 
 def _one_extra_ca(value: object) -> str | bytes:

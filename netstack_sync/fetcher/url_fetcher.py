@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from math import inf
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from netstack_sync.base.exception_map import TimeoutPhase
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING, ERR_TIMED_OUT, OK
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.fetcher.fetch_attempts import FetchAttempts
 from netstack_sync.fetcher.fetch_body import FetchBody
 from netstack_sync.fetcher.fetch_news import FetchNews
 from netstack_sync.fetcher.hop_info import interim_for, upload_for
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.phase_limits import PhaseLimits
-from netstack_sync.fetcher.retry_policy import RetryCount
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.loop.deadlines import DeadlineQueue
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.delegate import RedirectAction
 from netstack_sync.url_request.redirects import RedirectInfo, redirected_request
 from netstack_sync.url_request.url_request import URLRequest
+
+if TYPE_CHECKING:
+    from netstack_sync.fetcher.retry_policy import RetryCount
 
 
 class URLFetcherDelegate(Protocol):
@@ -117,6 +118,8 @@ class URLFetcher(FetchBody):
         if request.retries is None and context.admission is None:  # fast path
             self.send()
         else:
+            from netstack_sync.fetcher.fetch_attempts import FetchAttempts  # late: see load_attempt_rooms()
+
             self._attempts = FetchAttempts(request, context, self, deadline, count=self._retry_count)
             self._attempts.set_priority(self._priority)
             self._attempts.begin()

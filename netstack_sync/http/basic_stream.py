@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.load_timing import ConnectTiming
-from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.keep_alive import keep_alive_timeout_s
 from netstack_sync.http.stream_parser import HttpStreamParser
 from netstack_sync.pool.handle import ClientSocketHandle, ReuseType
 
 if TYPE_CHECKING:
+    from netstack_sync.base.ssl_info import SSLInfo
     from netstack_sync.pool.proxy_route import ProxyRoute
 
 

@@ -7,20 +7,20 @@ that neither tells where its owner has been.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from netstack_sync.base.cert_status import map_cert_status_to_net_error
 from netstack_sync.base.clock import WallClock
 from netstack_sync.base.ip_endpoint import parse_ip_literal
-from netstack_sync.base.net_errors import OK
-from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.url_host import is_localhost_name
 from netstack_sync.loop.completion import Task
 from netstack_sync.loop.gate import Gate
 from netstack_sync.wire.hsts import HstsEntry, HstsPolicy, parse_strict_transport_security
+
+if TYPE_CHECKING:
+    from netstack_sync.base.ssl_info import SSLInfo
 
 MAX_ENTRIES: Final = 10_000
 """A host with a certificate for all its subdomains can make up as many as it likes; people know some hundreds."""
@@ -37,13 +37,12 @@ _CACHED_HOSTS: Final = 8192
 _MAX_CACHED_LENGTH: Final = 64
 
 
-@dataclass(frozen=True, slots=True)
-class HstsConfig:
+class HstsConfig(NamedTuple):
     """What a session's store is made from."""
 
     path: str | None = None
     """Where it is kept; None for in memory only. The folder is there and can be written to."""
-    preloaded: Mapping[bytes, bool] = field(default_factory=dict)
+    preloaded: Mapping[bytes, bool] = MappingProxyType({})
     """By the key of a host (see host_keys), whether its subdomains are included."""
 
 
@@ -90,9 +89,7 @@ class TransportSecurityState:
 
         It counts only over TLS without a fault; else anybody on the way could make a host unreachable.
         """
-        if ssl_info is None or not ssl_info.verified_chain:
-            return
-        if ssl_info.cert_status and map_cert_status_to_net_error(ssl_info.cert_status) != OK:
+        if ssl_info is None or not ssl_info.verified_chain or ssl_info.has_fault:
             return
         keys, policy = host_keys(host), parse_strict_transport_security(value)
         if not keys or policy is None:

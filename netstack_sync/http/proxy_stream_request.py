@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from netstack_sync.base.clock import TickClock
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import ERR_PROXY_AUTH_REQUESTED, ERR_PROXY_AUTH_UNSUPPORTED, OK
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.proxy_way import ProxyWay
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.stream import HttpStream
@@ -16,6 +17,9 @@ from netstack_sync.loop.completion import Completion
 from netstack_sync.loop.step_machine import StepMachine
 from netstack_sync.pool.handle import ClientSocketHandle
 from netstack_sync.pool.pool_manager import ClientSocketPoolManager
+
+if TYPE_CHECKING:
+    from netstack_sync.base.ssl_info import SSLInfo
 
 
 class ProxyStreamRequest(StepMachine):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import (
@@ -189,4 +187,4 @@ class ProxyWay(StepMachine):
 
 def _tls_to_proxy(tls: TlsConfig) -> TlsConfig:
     """On the terms of the request, but for the certificate that is for its server (rule R5)."""
-    return tls if tls.client_certificate is None else replace(tls, client_certificate=None)
+    return tls if tls.client_certificate is None else tls.replaced(client_certificate=None)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.proxy_chain import DIRECT, ProxyChain
-from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.url import Url
 from netstack_sync.wire.http1_response import ResponseHead
+
+if TYPE_CHECKING:
+    from netstack_sync.base.ssl_info import SSLInfo
 
 
 class HttpResponseInfo:

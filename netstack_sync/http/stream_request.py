@@ -8,7 +8,6 @@ from netstack_sync.auth.identity import owner_of_connections
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.basic_stream import HttpBasicStream
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.log.bound import NetLogWithSource
@@ -20,6 +19,7 @@ from netstack_sync.pool.handle import ClientSocketHandle
 _new_tuple: Final = tuple.__new__  # what a NamedTuple's own constructor does, one call less
 
 if TYPE_CHECKING:
+    from netstack_sync.base.ssl_info import SSLInfo
     from netstack_sync.http.stream import HttpStream
     from netstack_sync.pool.proxy_route import ProxyRoute
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
-from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
@@ -16,6 +15,7 @@ from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.step_machine import StepMachine
 
 if TYPE_CHECKING:
+    from netstack_sync.base.ssl_info import SSLInfo
     from netstack_sync.http.exchange_parties import ExchangeParties
     from netstack_sync.http.proxy_stream_request import ProxyStreamRequest
     from netstack_sync.http.stream import HttpStream

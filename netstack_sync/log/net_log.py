@@ -12,9 +12,8 @@ import itertools
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from netstack_sync.base.clock import TickClock
 from netstack_sync.log.event_types import NetLogEventPhase, NetLogEventType, NetLogSourceType
@@ -48,8 +47,7 @@ class NetLogSource:
         return f"<NetLogSource {self.id} {self.type.name}>"
 
 
-@dataclass(frozen=True, slots=True)
-class NetLogEntry:
+class NetLogEntry(NamedTuple):
     """One event, as an observer is shown it."""
 
     type: NetLogEventType

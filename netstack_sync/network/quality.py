@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 CONNECTION_LABELS: Final = ("unknown", "ethernet", "wifi", "2g", "3g", "4g", "none", "bluetooth", "5g")
 """The names for people, by the number of the ConnectionType."""
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkQuality:
+class NetworkQuality(NamedTuple):
     """A snapshot. Before anything has been measured it tells what networks of this kind are usually like."""
 
     effective_type: str

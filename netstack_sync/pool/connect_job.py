@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import ClassVar, Protocol, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
 
 from netstack_sync.base.clock import TickClock
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import ConnectTiming
 from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_TIMED_OUT
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
 from netstack_sync.log.net_log import NetLog
@@ -20,6 +19,9 @@ from netstack_sync.loop.step_machine import StepMachine
 from netstack_sync.loop.timers import DelayedTask
 from netstack_sync.pool.params import ConnectParams
 from netstack_sync.sockets.stream_socket import StreamSocket
+
+if TYPE_CHECKING:
+    from netstack_sync.base.ssl_info import SSLInfo
 
 SLOW_CONNECT_S = 2.0
 """By then the first packet has been sent twice and lost twice, and the pauses grow: a fresh attempt is faster."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import ConnectTiming
 from netstack_sync.base.net_errors import ERR_IO_PENDING
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.completion import Completion
 from netstack_sync.pool import close_reasons
@@ -18,6 +17,9 @@ from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.pooled_socket import PooledSocket
 from netstack_sync.pool.request import NOT_ASKED, SocketRequest
 from netstack_sync.sockets.stream_socket import StreamSocket
+
+if TYPE_CHECKING:
+    from netstack_sync.base.ssl_info import SSLInfo
 
 
 class ReuseType(IntEnum):

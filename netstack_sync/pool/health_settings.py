@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Final
+
+from netstack_sync.base.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointHealthSettings:
+class EndpointHealthSettings(Value):
     """Of `Session(endpoint_health=...)`; an endpoint is one address and port.
 
     An endpoint that let `unreachable_after` connects in a row time out, or be given up without an answer after two
@@ -19,19 +20,46 @@ class EndpointHealthSettings:
     after that is enough. Raises ValueError or TypeError naming the field.
     """
 
-    unreachable_after: int | None = 3
-    """0 and None: time-outs count for nothing."""
-    probe_interval_s: float = 3.0
-    circuit_breaker: bool = False
-    long_window: int = 3000
-    long_window_error_percent: int = 5
-    short_window: int = 1500
-    short_window_error_percent: int = 10
-    min_isolation_s: float = 0.1
-    max_isolation_s: float = 30.0
-    half_open_window: int = 0
+    __slots__ = (
+        "circuit_breaker",
+        "half_open_window",
+        "long_window",
+        "long_window_error_percent",
+        "max_isolation_s",
+        "min_isolation_s",
+        "probe_interval_s",
+        "short_window",
+        "short_window_error_percent",
+        "unreachable_after",
+    )
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        unreachable_after: int | None = 3,
+        probe_interval_s: float = 3.0,
+        circuit_breaker: bool = False,
+        long_window: int = 3000,
+        long_window_error_percent: int = 5,
+        short_window: int = 1500,
+        short_window_error_percent: int = 10,
+        min_isolation_s: float = 0.1,
+        max_isolation_s: float = 30.0,
+        half_open_window: int = 0,
+    ) -> None:
+        self.unreachable_after: Final = unreachable_after
+        """0 and None: time-outs count for nothing."""
+        self.probe_interval_s: Final = probe_interval_s
+        self.circuit_breaker: Final = circuit_breaker
+        self.long_window: Final = long_window
+        self.long_window_error_percent: Final = long_window_error_percent
+        self.short_window: Final = short_window
+        self.short_window_error_percent: Final = short_window_error_percent
+        self.min_isolation_s: Final = min_isolation_s
+        self.max_isolation_s: Final = max_isolation_s
+        self.half_open_window: Final = half_open_window
+        self._check()
+
+    def _check(self) -> None:
         if not isinstance(self.circuit_breaker, bool):
             raise TypeError(f"endpoint_health: circuit_breaker must be True or False, not {self.circuit_breaker!r}")
         if self.unreachable_after is not None:

@@ -9,6 +9,7 @@ from netstack_sync.base.net_errors import (
     ERR_CONNECTION_CLOSED,
     ERR_CONNECTION_RESET,
     ERR_IO_PENDING,
+    ERR_UNEXPECTED,
     OK,
     is_certificate_error,
 )
@@ -20,19 +21,20 @@ from netstack_sync.pool.params import SslParams
 from netstack_sync.pool.transport_connect_job import ConnectServices
 from netstack_sync.sockets.factory import SecureSocket
 from netstack_sync.sockets.stream_socket import StreamSocket
+from netstack_sync.workers.worker_job import WorkerJob
 
 _BROKEN_OFF = (ERR_CONNECTION_ABORTED, ERR_CONNECTION_CLOSED, ERR_CONNECTION_RESET)
 
 
 class SslConnectJob(LayeredConnectJob):
-    """Steps: nested job, handshake with verdict (net/socket/ssl_connect_job.cc).
+    """Steps: nested job, what TLS needs is read, handshake with verdict (net/socket/ssl_connect_job.cc).
 
     A handshake that fails although, or because, it offered a session is done once more without: a session must never
     cost more than it saves. So is one that went on from a session whose certificate counts no more: the server may
     have a new one by now.
     """
 
-    __slots__ = ("_has_started_over", "_params", "_secure")
+    __slots__ = ("_has_started_over", "_loading", "_params", "_secure")
 
     _layer_state = LoadState.SSL_HANDSHAKE
     _span = NetLogEventType.SSL_CONNECT_JOB_CONNECT
@@ -47,14 +49,31 @@ class SslConnectJob(LayeredConnectJob):
     ) -> None:
         super().__init__(services, params.below, create_job, NetLogSourceType.SSL_CONNECT_JOB, priority, delegate)
         self._params = params
+        self._loading: WorkerJob[None] | None = None
         self._secure: SecureSocket | None = None
         self._has_started_over = False
 
     def _connect_layer(self, transport: StreamSocket) -> int:
         self.timing.ssl_start = self.clock.now()
         self.has_reached_server = True
-        params = self._params
-        self._secure = self._services.sockets.create_secure_socket(transport, params.peer, params.config)
+        self.socket = transport
+        self._step = self._shake_hands
+        self._loading = self._services.sockets.secure_sockets.load(self._on_loaded)
+        return OK if self._loading is None else ERR_IO_PENDING
+
+    def _on_loaded(self, error: BaseException | None) -> None:
+        self._loading = None
+        if error is not None:
+            self.error_detail = f"TLS cannot be used: {error!r}"
+        self._on_io_complete(OK if error is None else ERR_UNEXPECTED)
+
+    def _shake_hands(self, result: int) -> int:
+        if result != OK:
+            self._close()
+            return self._finish_connect(result)
+        transport, params = self.take_socket(), self._params
+        assert transport is not None
+        self._secure = self._services.sockets.secure_sockets.create_socket(transport, params.peer, params.config)
         self.socket = self._secure
         self._step = self._connected
         return self.socket.connect(self._on_io_complete)
@@ -88,3 +107,8 @@ class SslConnectJob(LayeredConnectJob):
         self._close()
         self._step = self._connect_nested
         return OK
+
+    def _cancel_layer(self) -> None:
+        if self._loading is not None:
+            self._loading.cancel()
+            self._loading = None

@@ -83,6 +83,11 @@ class ProxyConfig:
         return not self.has_automatic_settings and all([chain.is_direct for chain in self.rules.chains])
 
     @property
+    def needs_no_service(self) -> bool:
+        """True when nothing is to be asked about any URL."""
+        return self.is_direct and self != SYSTEM_CONFIG
+
+    @property
     def description(self) -> str:
         """What is tried, in one line, without what may be secret."""
         parts = ["auto-detect"] if self.auto_detect else []
@@ -100,5 +105,8 @@ class ProxyConfig:
         return next((known for named, known in self.credentials if named == server), None)
 
 
-DIRECT_CONFIG = ProxyConfig()
+DIRECT_CONFIG: Final = ProxyConfig()
 """No proxies."""
+
+SYSTEM_CONFIG: Final = ProxyConfig(source="system")
+"""Stands for whatever the system is set to, as often as that changes."""

@@ -51,11 +51,6 @@ def config_from_environment(environment: Mapping[str, str]) -> ProxyConfig | Non
     )
 
 
-def names_proxy(environment: Mapping[str, str]) -> bool:
-    """False where config_from_environment() finds nothing."""
-    return any(_value_of(environment, variable)[1] for variable in _PROXIES)
-
-
 def _value_of(environment: Mapping[str, str], variable: str) -> tuple[str, str]:
     """The name that counts, and what it says."""
     if variable in environment:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import socket
 import sys
-from dataclasses import dataclass
 from typing import Final
 
 from netstack_sync.base.ip_endpoint import parse_ip_literal
+from netstack_sync.base.value import Value
 
 SocketOption = tuple[int, int, int | bytes]
 """What setsockopt() takes: level, option, value."""
@@ -22,30 +22,49 @@ _USER_TIMEOUT = getattr(socket, "TCP_USER_TIMEOUT", None)
 _BIND_ADDRESS_NO_PORT = getattr(socket, "IP_BIND_ADDRESS_NO_PORT", 24 if sys.platform == "linux" else None)
 
 
-@dataclass(frozen=True, slots=True)
-class TcpOptions:
+class TcpOptions(Value):
     """Hashable. Raises ValueError for what no system takes, or what this one lacks."""
 
-    keep_alive_s: int | None = 45
-    """Seconds to the first probe and between probes, as in Chromium (net/socket/tcp_socket_posix.cc); None: none."""
-    no_delay: bool = True
-    local_address: str | None = None
-    """An IP address of this machine to connect from; addresses of the other family are then not tried."""
-    send_buffer_size: int | None = None
-    """Bytes; None leaves it to the system, which adapts it to the connection."""
-    receive_buffer_size: int | None = None
-    user_timeout_s: float | None = None
-    """How long sent bytes may go unacknowledged before the connection breaks (TCP_USER_TIMEOUT; Linux)."""
-    socket_options: tuple[SocketOption, ...] = ()
-    """More of them, set last; the connect fails when the system refuses one."""
+    __slots__ = (
+        "keep_alive_s",
+        "local_address",
+        "no_delay",
+        "receive_buffer_size",
+        "send_buffer_size",
+        "socket_options",
+        "user_timeout_s",
+    )
 
-    def __post_init__(self) -> None:
-        _check_int("keep_alive_s", self.keep_alive_s, _MAX_KEEP_ALIVE_S)
-        _check_int("send_buffer_size", self.send_buffer_size, _MAX_INT)
-        _check_int("receive_buffer_size", self.receive_buffer_size, _MAX_INT)
-        _check_local_address(self.local_address)
-        _check_user_timeout(self.user_timeout_s)
-        _check_socket_options(self.socket_options)
+    def __init__(
+        self,
+        keep_alive_s: int | None = 45,
+        no_delay: bool = True,
+        local_address: str | None = None,
+        send_buffer_size: int | None = None,
+        receive_buffer_size: int | None = None,
+        user_timeout_s: float | None = None,
+        socket_options: tuple[SocketOption, ...] = (),
+    ) -> None:
+        _check_int("keep_alive_s", keep_alive_s, _MAX_KEEP_ALIVE_S)
+        _check_int("send_buffer_size", send_buffer_size, _MAX_INT)
+        _check_int("receive_buffer_size", receive_buffer_size, _MAX_INT)
+        _check_local_address(local_address)
+        _check_user_timeout(user_timeout_s)
+        _check_socket_options(socket_options)
+        self.keep_alive_s: Final = keep_alive_s
+        """Seconds to the first probe and between probes, as in Chromium (net/socket/tcp_socket_posix.cc); None:
+        none.
+        """
+        self.no_delay: Final = no_delay
+        self.local_address: Final = local_address
+        """An IP address of this machine to connect from; addresses of the other family are then not tried."""
+        self.send_buffer_size: Final = send_buffer_size
+        """Bytes; None leaves it to the system, which adapts it to the connection."""
+        self.receive_buffer_size: Final = receive_buffer_size
+        self.user_timeout_s: Final = user_timeout_s
+        """How long sent bytes may go unacknowledged before the connection breaks (TCP_USER_TIMEOUT; Linux)."""
+        self.socket_options: Final = socket_options
+        """More of them, set last; the connect fails when the system refuses one."""
 
     @property
     def local_family(self) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from netstack_sync.base.ip_endpoint import AddressList, IPEndPoint
 from netstack_sync.base.net_errors import (
@@ -15,7 +15,6 @@ from netstack_sync.base.net_errors import (
     ERR_TIMED_OUT,
     OK,
 )
-from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
 from netstack_sync.log.net_log import NetLog, NetLogSource
@@ -27,6 +26,9 @@ from netstack_sync.loop.timers import Alarm
 from netstack_sync.sockets.connection_attempt import ConnectionAttempt
 from netstack_sync.sockets.options import DEFAULT_TCP_OPTIONS, TcpOptions
 from netstack_sync.sockets.tcp_socket import TcpSocket
+
+if TYPE_CHECKING:
+    from netstack_sync.base.ssl_info import SSLInfo
 
 _MAX_ATTEMPTS_KEPT: Final = 64  # a name may have a thousand addresses
 _LAST_WORDS: Final = (OK, ERR_INSUFFICIENT_RESOURCES, ERR_OUT_OF_MEMORY)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ssl
+from typing import TYPE_CHECKING
 
 from netstack_sync.base.error_map import map_ssl_error
 from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_SSL_HANDSHAKE_NOT_COMPLETED, ERR_SSL_PROTOCOL_ERROR, OK
-from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.loop.completion import Completion, Task
 from netstack_sync.sockets.stream_socket import StreamSocket
 from netstack_sync.sockets.tls_bio import RAW_READ_BYTES, TlsBio
@@ -15,6 +15,9 @@ from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.sockets.tls_handshake import TlsHandshake
 from netstack_sync.sockets.tls_peer import TlsPeer
 from netstack_sync.sockets.tls_services import TlsServices
+
+if TYPE_CHECKING:
+    from netstack_sync.base.ssl_info import SSLInfo
 
 _MAX_WRITE_BYTES = 64 * 1024  # plaintext that is encrypted ahead of what the transport takes
 _MAX_FILLS = 4  # per read

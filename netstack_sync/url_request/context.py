@@ -18,18 +18,18 @@ from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.network.quality_estimator import NetworkQualityEstimator
 from netstack_sync.pool import close_reasons
 from netstack_sync.sockets.tls_config import TlsConfig
-from netstack_sync.sockets.tls_services import TlsServices
 from netstack_sync.url_request.cookie_steps import CookieSteps
 from netstack_sync.url_request.hop import JobServices
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
 from netstack_sync.url_request.network_changes import NetworkChanges
-from netstack_sync.url_request.network_delegate import NetworkDelegate
 from netstack_sync.url_request.proxy_services import ProxyServices
 from netstack_sync.workers.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     from netstack_sync.http.hsts_persister import TransportSecurityPersister
     from netstack_sync.url_request.admission import Admission
+    from netstack_sync.url_request.delegate_calls import DelegateCalls
+    from netstack_sync.url_request.network_delegate import DelegatedRequest
 
 
 class LiveRequest(Protocol):
@@ -37,6 +37,13 @@ class LiveRequest(Protocol):
 
     def fail(self, net_error: int) -> None:
         """Ends it with an error that its owner is told."""
+
+
+class TrustObserver(Protocol):
+    """Keeps what was read of files that say whom to trust."""
+
+    def on_trust_changed(self) -> None:
+        """Nothing that was found out or built before counts any more."""
 
 
 class URLRequestContext:
@@ -57,8 +64,8 @@ class URLRequestContext:
         "host_resolver",
         "is_shut_down",
         "job_factory",
+        "make_delegate_calls",
         "net_log",
-        "network_delegate",
         "network_session",
         "proxies",
         "quality",
@@ -78,14 +85,14 @@ class URLRequestContext:
         workers: WorkerPool,
         quality: NetworkQualityEstimator,
         changes: NetworkChanges | None = None,
-        tls: TlsServices | None = None,
+        tls: TrustObserver | None = None,
         own_pools: Sequence[WorkerPool] = (),
         hsts: TransportSecurityState | None = None,
         hsts_persister: TransportSecurityPersister | None = None,
         admission: Admission | None = None,
         cookies: CookieSteps | None = None,
         disk_workers: WorkerPool | None = None,
-        network_delegate: NetworkDelegate | None = None,
+        make_delegate_calls: Callable[[DelegatedRequest], DelegateCalls] | None = None,
         job_workers: WorkerPool | None = None,
         proxies: ProxyServices | None = None,
     ) -> None:
@@ -108,8 +115,8 @@ class URLRequestContext:
         """What holds fetches back; None where nothing does."""
         self._hsts_persister = hsts_persister
         self.cookies = cookies
-        self.network_delegate = network_delegate
-        """Who sees every request of users."""
+        self.make_delegate_calls = make_delegate_calls
+        """Tells the network delegate of a request of the user's; None without one."""
         self.proxies = proxies
         """Who knows the way out; None for a context that goes directly."""
         services = JobServices(thread, host_resolver, self.disk_workers, job_workers or workers, proxies)

@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from netstack_sync.auth.cache import HttpAuthCache
 from netstack_sync.auth.negotiate import SecurityService
 from netstack_sync.base.clock import SystemWallClock
-from netstack_sync.base.features import FeatureList
 from netstack_sync.base.trust_config import TrustConfig
-from netstack_sync.cert.caching import CachingCertVerifier
-from netstack_sync.cert.coalescing import CoalescingCertVerifier
-from netstack_sync.cert.ocsp import OcspCertVerifier
-from netstack_sync.cert.pins import PinningCertVerifier, PinStore
-from netstack_sync.cert.threaded import ThreadedCertVerifier
 from netstack_sync.cookies.public_suffix import PublicSuffixes, PublicSuffixGate
 from netstack_sync.cookies.store import MemoryCookieStore
-from netstack_sync.dns.hook_task import HookTask
 from netstack_sync.dns.host_cache import HostCache
 from netstack_sync.dns.host_resolver import HostResolver
 from netstack_sync.dns.manager import ResolverManager
-from netstack_sync.dns.mapped_resolver import HostResolverRules, MappedHostResolver
-from netstack_sync.dns.resolver_settings import ResolverSettings
-from netstack_sync.dns.secure_dns import SecureDnsMode
+from netstack_sync.dns.resolver_settings import DEFAULT_SETTINGS, ResolverSettings
 from netstack_sync.http.exchange_meter import ExchangeMeter
 from netstack_sync.http.hsts_store import HstsConfig, TransportSecurityState
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.log.net_log import NetLog
 from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.network.change_notifier import NetworkChangeNotifier
-from netstack_sync.network.connect_timeout import tcp_attempt_limit
 from netstack_sync.network.quality_estimator import NetworkQualityEstimator
 from netstack_sync.pool.connect_job_factory import DefaultConnectJobFactory
 from netstack_sync.pool.endpoint_health import EndpointHealth
@@ -41,34 +30,41 @@ from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.pool.limits import PoolLimits
 from netstack_sync.pool.pool_manager import ClientSocketPoolManager
 from netstack_sync.pool.transport_connect_job import ConnectServices
-from netstack_sync.proxy.config import DIRECT_CONFIG, ProxyConfig
 from netstack_sync.sockets.factory import ClientSocketFactory, DefaultSocketFactory
-from netstack_sync.sockets.options import TcpOptions
+from netstack_sync.sockets.options import DEFAULT_TCP_OPTIONS, TcpOptions
 from netstack_sync.sockets.tls_config import TlsConfig
-from netstack_sync.sockets.tls_context import TlsContexts
-from netstack_sync.sockets.tls_services import HandshakeLoad, TlsServices
-from netstack_sync.sockets.tls_session_cache import TlsSessionCache
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.cookie_steps import CookieSteps
-from netstack_sync.url_request.doh_config import DohConfig
 from netstack_sync.url_request.late_proxy_parts import LateProxyParts
+from netstack_sync.url_request.late_schemes import install_usual_schemes
+from netstack_sync.url_request.late_tls_parts import LateTlsParts
 from netstack_sync.url_request.network_changes import ChangingServices, DohServices, NetworkChanges
-from netstack_sync.url_request.network_delegate import NetworkDelegate
-from netstack_sync.url_request.ocsp_fetcher import UrlRequestOcspFetcher
-from netstack_sync.url_request.optional_services import make_admission, make_hsts_persister, make_throttler
-from netstack_sync.url_request.proxy_identities import ProxyIdentities, ProxyLogins
+from netstack_sync.url_request.optional_services import (
+    make_admission,
+    make_attempt_limit,
+    make_delegate_calls,
+    make_hsts_persister,
+    make_throttler,
+)
+from netstack_sync.url_request.proxy_identities import ProxyIdentities
 from netstack_sync.url_request.proxy_services import ProxyServices
-from netstack_sync.url_request.scheme_settings import SchemeSettings
 from netstack_sync.workers.security_context import open_security_context
-from netstack_sync.workers.trust_roots import TrustRootsCache
 from netstack_sync.workers.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
+    from netstack_sync.base.features import FeatureList
+    from netstack_sync.cert.pins import PinStore
     from netstack_sync.cookies.canonical import CanonicalCookie
-    from netstack_sync.dns.hook_task import ResolverHook
+    from netstack_sync.dns.hook_task import HookTask, ResolverHook
+    from netstack_sync.dns.mapped_resolver import HostResolverRules
+    from netstack_sync.proxy.config import ProxyConfig
+    from netstack_sync.url_request.doh_config import DohConfig
     from netstack_sync.url_request.doh_parts import DohParts
+    from netstack_sync.url_request.network_delegate import NetworkDelegate
+    from netstack_sync.url_request.proxy_identities import ProxyLogins
     from netstack_sync.url_request.rate_limit import RateLimits
     from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
+    from netstack_sync.url_request.scheme_settings import SchemeSettings
 
 _RESOLVER_THREADS = 64  # how many may hang in getaddrinfo() at once; apart, so that they block nothing else
 _WORKER_THREADS = 32
@@ -85,25 +81,32 @@ _DOH_LIMITS = PoolLimits(per_group=6, total=24)
 _OCSP_LIMITS = PoolLimits(per_group=6, total=24)
 _PAC_LIMITS = PoolLimits(per_group=6, total=24)
 
+_LIMITS: Final = PoolLimits()
+_HEALTH: Final = EndpointHealthSettings()
+_HSTS: Final = HstsConfig()
+_TLS: Final = TlsConfig(TrustConfig())
 
-@dataclass(slots=True)
-class ContextBuilder:
-    """Settings of a context, checked and complete; build() may be called on any thread."""
 
-    limits: PoolLimits = field(default_factory=PoolLimits)
-    resolver: ResolverSettings = field(default_factory=ResolverSettings)
-    host_resolver_rules: HostResolverRules = field(default_factory=HostResolverRules)
+class ContextBuilder(NamedTuple):
+    """Settings of a context, checked and complete; build() may be called on any thread.
+
+    None stands for what nobody has asked for: then the files that it needs are not read either.
+    """
+
+    limits: PoolLimits = _LIMITS
+    resolver: ResolverSettings = DEFAULT_SETTINGS
+    host_resolver_rules: HostResolverRules | None = None
     resolver_hook: ResolverHook | None = None
-    doh: DohConfig = field(default_factory=DohConfig)
-    doh_tls: TlsConfig = field(default_factory=lambda: TlsConfig(TrustConfig()))
+    doh: DohConfig | None = None
+    doh_tls: TlsConfig = _TLS
     """How connections to the DNS over HTTPS servers are verified."""
-    tcp: TcpOptions = field(default_factory=TcpOptions)
-    features: FeatureList = field(default_factory=FeatureList)
-    health: EndpointHealthSettings = field(default_factory=EndpointHealthSettings)
-    pins: PinStore = field(default_factory=lambda: PinStore({}))
-    hsts: HstsConfig | None = field(default_factory=HstsConfig)
+    tcp: TcpOptions = DEFAULT_TCP_OPTIONS
+    features: FeatureList | None = None
+    health: EndpointHealthSettings = _HEALTH
+    pins: PinStore | None = None
+    hsts: HstsConfig | None = _HSTS
     """None for a context that forces nobody to https."""
-    proxy: ProxyConfig = DIRECT_CONFIG
+    proxy: ProxyConfig | None = None
     """The settings of requests without any of their own; SYSTEM_CONFIG for whatever the system says."""
     proxy_logins: ProxyLogins | None = None
     user_agent: str = ""
@@ -116,7 +119,8 @@ class ContextBuilder:
     """What is kept from the start; the public suffixes are loaded then."""
     network_delegate: NetworkDelegate | None = None
     resource_scheduler: ResourceSchedulerSettings | None = None
-    schemes: SchemeSettings = field(default_factory=SchemeSettings)
+    schemes: SchemeSettings | None = None
+    """Beside http, https, data: and about:."""
 
     def build(self, thread: NetworkThread, net_log: NetLog) -> URLRequestContext:
         """Makes the services in the order of their storeys; start() of the context is the caller's next word."""
@@ -137,9 +141,8 @@ class _ContextParts:
         self._job_workers = WorkerPool(thread.task_runner, _JOB_THREADS, "netstack-job", finishes=True)
         self._quality = NetworkQualityEstimator(thread.clock)
         self._families = FamilyMemory(thread.clock)
-        self._ocsp = UrlRequestOcspFetcher()
         self._doh = self._make_doh()
-        self._tls = self._make_tls()
+        self._tls = LateTlsParts(thread, self._workers, settings.pins, _WALL_CLOCK)
         self._sockets = self._make_sockets()
         self._health = EndpointHealth(settings.health, ProbeServices(thread.timers, self._sockets, net_log))
 
@@ -157,7 +160,7 @@ class _ContextParts:
         self._health.on_avoided = session.on_endpoint_avoided
         doh_services = self._make_doh_services(resolver, host_resolver)
         ocsp_session = self._make_session(host_resolver, _OCSP_LIMITS)
-        self._ocsp.attach(self._make_side_context(resolver, host_resolver, ocsp_session))
+        self._tls.attach(self._make_side_context(resolver, host_resolver, ocsp_session))
         throttler = make_throttler(settings.throttles, thread.clock)
         changing = ChangingServices(
             resolver, self._families, self._health, self._quality, session, doh_services, ocsp_session, throttler,
@@ -181,11 +184,13 @@ class _ContextParts:
             make_admission(settings.rate_limits, throttler, settings.resource_scheduler, thread),
             self._make_cookies(),
             self._disk_workers,
-            settings.network_delegate,
+            make_delegate_calls(settings.network_delegate, thread),
             self._job_workers,
             proxies,
         )
-        settings.schemes.install(context.job_factory)
+        install_usual_schemes(context.job_factory)
+        if settings.schemes is not None:
+            settings.schemes.install(context.job_factory)
         return context
 
     def _make_side_context(
@@ -203,22 +208,6 @@ class _ContextParts:
             disk_workers=self._disk_workers,
         )
 
-    def _make_tls(self) -> TlsServices:
-        clock, pins = _WALL_CLOCK, self._settings.pins
-        threaded = ThreadedCertVerifier(self._workers, TrustRootsCache(), clock)
-        revocation = OcspCertVerifier(threaded, self._workers, self._ocsp, clock, self._thread.timers)
-        coalescing = CoalescingCertVerifier(revocation, self._thread.task_runner.post_task)
-        verifier = PinningCertVerifier(CachingCertVerifier(coalescing, clock), pins, clock)
-        return TlsServices(
-            TlsContexts(self._workers),
-            verifier,
-            self._workers,
-            self._thread.task_runner.post_task,
-            TlsSessionCache(self._thread.clock),
-            HandshakeLoad(),
-            pins.has_pins,
-        )
-
     def _make_cookies(self) -> CookieSteps:
         def make_store() -> MemoryCookieStore:
             return MemoryCookieStore(_WALL_CLOCK, PUBLIC_SUFFIXES)
@@ -231,7 +220,7 @@ class _ContextParts:
 
     def _make_sockets(self) -> ClientSocketFactory:
         quality = self._quality
-        attempt_limit = tcp_attempt_limit(self._settings.features, lambda: quality.transport_rtt)
+        attempt_limit = make_attempt_limit(self._settings.features, lambda: quality.transport_rtt)
         return DefaultSocketFactory(self._thread, self._tls, self._settings.tcp, attempt_limit)
 
     def _make_doh_services(self, resolver: ResolverManager, host_resolver: HostResolver) -> DohServices | None:
@@ -247,7 +236,7 @@ class _ContextParts:
 
     def _make_doh(self) -> DohParts | None:
         settings = self._settings
-        if settings.doh.mode == SecureDnsMode.OFF:
+        if settings.doh is None:
             return None
         from netstack_sync.url_request.doh_parts import DohParts  # late: a room of its own, and off by default
 
@@ -269,11 +258,17 @@ class _ContextParts:
         workers, hook = self._resolver_workers, self._settings.resolver_hook
         if hook is None:
             return None
+        from netstack_sync.dns.hook_task import HookTask  # late: few have one
+
         return lambda host: HookTask(workers, hook, host)
 
     def _with_rules(self, resolver: ResolverManager) -> HostResolver:
         rules = self._settings.host_resolver_rules
-        return MappedHostResolver(resolver, rules) if rules else resolver
+        if rules is None:
+            return resolver
+        from netstack_sync.dns.mapped_resolver import MappedHostResolver  # late: few have any
+
+        return MappedHostResolver(resolver, rules)
 
     def _make_session(
         self, resolver: HostResolver, limits: PoolLimits, proxies: ProxyServices | None = None

@@ -30,6 +30,11 @@ class DohConfig:
     mode: SecureDnsMode = SecureDnsMode.OFF
     templates: tuple[DohTemplate, ...] = ()
 
+    @property
+    def is_off(self) -> bool:
+        """True when nobody is asked that way."""
+        return self.mode == SecureDnsMode.OFF
+
     @classmethod
     def from_values(cls, doh: str | Iterable[str] | None, mode: str | None) -> DohConfig:
         """From what a user says. A server that is named is used for everything unless the mode says otherwise.

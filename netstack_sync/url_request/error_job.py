@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.loop.completion import Completion
 
 if TYPE_CHECKING:
+    from netstack_sync.base.ssl_info import SSLInfo
     from netstack_sync.url_request.job import OnData
 
 

@@ -8,7 +8,6 @@ from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.hsts_store import TransportSecurityState
 from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.http.network_transaction import NetworkTransaction
@@ -20,6 +19,7 @@ from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.cookie_steps import CookieSteps
 
 if TYPE_CHECKING:
+    from netstack_sync.base.ssl_info import SSLInfo
     from netstack_sync.http.exchange_delegate import ExchangeDelegate
     from netstack_sync.http.transaction_observer import TransactionObserver
 

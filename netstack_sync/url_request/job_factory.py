@@ -18,14 +18,14 @@ from netstack_sync.url_request.cookie_steps import CookieSteps
 from netstack_sync.url_request.error_job import ErrorJob
 from netstack_sync.url_request.hop import NO_OBSERVER, Hop, JobServices
 from netstack_sync.url_request.http_job import HttpJob
-from netstack_sync.url_request.interceptor import URLRequestInterceptor, intercepted_job
-from netstack_sync.url_request.protocol_handler import ProtocolHandler
 from netstack_sync.url_request.redirect_job import RedirectJob
 from netstack_sync.url_request.redirects import RedirectInfo, redirect_in, secure_upgrade
 
 if TYPE_CHECKING:
     from netstack_sync.http.transaction_observer import TransactionObserver
+    from netstack_sync.url_request.interceptor import URLRequestInterceptor
     from netstack_sync.url_request.job import URLRequestJob
+    from netstack_sync.url_request.protocol_handler import ProtocolHandler
 
 
 class URLRequestJobFactory:
@@ -158,6 +158,8 @@ class URLRequestJobFactory:
         if self._is_shut_down:
             return ErrorJob(ERR_CONTEXT_SHUT_DOWN)
         assert self._services is not None, "a context has services"
+        from netstack_sync.url_request.interceptor import intercepted_job  # late: whoever has added one has read it
+
         hop = Hop(info, net_log, observer or NO_OBSERVER, self._services)
         return intercepted_job(self._interceptors, hop, lambda info: self.create_job(info, net_log, observer, True))
 

@@ -38,17 +38,13 @@ class UrlRequestOcspFetcher:
 
     __slots__ = ("_context", "_tls")
 
-    def __init__(self) -> None:
+    def __init__(self, context: URLRequestContext) -> None:
+        """The requests run in `context`."""
         self._tls = TlsConfig(TrustConfig())  # plain http does not look at it
-        self._context: URLRequestContext | None = None
-
-    def attach(self, context: URLRequestContext) -> None:
-        """Says where the requests run, once, before the first; the context needs the verifier that this is for."""
         self._context = context
 
     def start(self, url: str, body: bytes, on_done: Callable[[bytes | int], None]) -> SmallRequest:
         """See OcspFetcher; InvalidURL for what is no URL."""
-        assert self._context is not None, "attach() comes first"
         info = HttpRequestInfo(
             Url.parse(url),
             "POST",

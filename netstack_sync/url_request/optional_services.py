@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-import random
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from netstack_sync.base.clock import TickClock, WallClock
 from netstack_sync.http.hsts_store import HstsConfig, TransportSecurityState
 from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.loop.timers import TimerQueue
-from netstack_sync.url_request.throttler import URLRequestThrottler
+from netstack_sync.sockets.tcp_client import no_limit
 from netstack_sync.workers.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
+    from netstack_sync.base.features import FeatureList
     from netstack_sync.http.hsts_persister import TransportSecurityPersister
     from netstack_sync.url_request.admission import Admission
+    from netstack_sync.url_request.delegate_calls import DelegateCalls
+    from netstack_sync.url_request.network_delegate import DelegatedRequest, NetworkDelegate
     from netstack_sync.url_request.rate_limit import RateLimits
     from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
+    from netstack_sync.url_request.throttler import URLRequestThrottler
 
 
 def make_throttler(is_wanted: bool, clock: TickClock) -> URLRequestThrottler | None:
     """What leaves URLs alone whose server fails."""
-    return URLRequestThrottler(clock, random.random) if is_wanted else None
+    if not is_wanted:
+        return None
+    # late: off by default
+    import random
+
+    from netstack_sync.url_request.throttler import URLRequestThrottler
+
+    return URLRequestThrottler(clock, random.random)
 
 
 def make_admission(
@@ -41,6 +52,28 @@ def make_admission(
     scheduler = ResourceScheduler(settings, thread.post) if settings is not None else None
     limiter = HostRateLimiter(limits, thread.timers) if limits is not None else None
     return Admission(limiter, throttler, scheduler)
+
+
+def make_attempt_limit(
+    features: FeatureList | None, transport_rtt: Callable[[], float | None]
+) -> Callable[[], float | None]:
+    """What limits an attempt to connect to one address; see tcp_attempt_limit()."""
+    if features is None:
+        return no_limit
+    from netstack_sync.network.connect_timeout import tcp_attempt_limit  # late: off by default
+
+    return tcp_attempt_limit(features, transport_rtt)
+
+
+def make_delegate_calls(
+    delegate: NetworkDelegate | None, thread: NetworkThread
+) -> Callable[[DelegatedRequest], DelegateCalls] | None:
+    """What tells a network delegate of a request."""
+    if delegate is None:
+        return None
+    from netstack_sync.url_request.delegate_calls import DelegateCalls  # late: off by default
+
+    return lambda request: DelegateCalls(delegate, request, thread)
 
 
 def make_hsts_persister(

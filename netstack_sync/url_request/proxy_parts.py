@@ -6,7 +6,7 @@ import os
 
 from netstack_sync.base.clock import WallClock
 from netstack_sync.dns.host_resolver import HostResolver
-from netstack_sync.proxy.config import ProxyConfig
+from netstack_sync.proxy.config import SYSTEM_CONFIG, ProxyConfig
 from netstack_sync.proxy.config_service import FixedConfigService
 from netstack_sync.proxy.pac_services import PacServices
 from netstack_sync.proxy.polling_config_service import PollingConfigService
@@ -16,7 +16,7 @@ from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.pac_dns import HostResolverPacDns
 from netstack_sync.url_request.pac_fetcher import UrlRequestPacFetcher
-from netstack_sync.url_request.proxy_services import SYSTEM_CONFIG, ServiceInUse
+from netstack_sync.url_request.proxy_services import ServiceInUse
 from netstack_sync.workers.pac_engine import PacEngine
 
 

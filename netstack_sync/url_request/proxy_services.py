@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from netstack_sync.auth.identity import AuthIdentity
-from netstack_sync.base.proxy_chain import ProxyServer
-from netstack_sync.proxy.config import DIRECT_CONFIG, ProxyConfig
 from netstack_sync.url_request.proxy_identities import ProxyIdentities
 
 if TYPE_CHECKING:
+    from netstack_sync.auth.identity import AuthIdentity
+    from netstack_sync.base.proxy_chain import ProxyServer
     from netstack_sync.http.proxy_source import OnIdentity
+    from netstack_sync.proxy.config import ProxyConfig
     from netstack_sync.proxy.config_service import ProxyConfigService
     from netstack_sync.proxy.info import ProxyInfo, ProxyRetryInfo
     from netstack_sync.proxy.polling_config_service import PollingConfigService
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 
 MAX_OWN_SETTINGS: Final = 32
 """How many settings of single requests are remembered, with the proxies that failed and the scripts."""
-
-
-SYSTEM_CONFIG: Final = ProxyConfig(source="system")
-"""Stands for whatever the system is set to, as often as that changes."""
 
 
 class ScriptEngine(Protocol):
@@ -55,14 +51,14 @@ class ProxyServices:
 
     def __init__(
         self,
-        own: ProxyConfig,
+        own: ProxyConfig | None,
         make: Callable[[ProxyConfig], ServiceInUse],
         identities: ProxyIdentities,
         engine: ScriptEngine,
     ) -> None:
-        """`own` are the settings of the session. Any thread; start() comes next."""
+        """`own` are the settings of the session, None to go directly. Any thread; start() comes next."""
         self._make = make
-        self._own = None if is_direct(own) else make(own)
+        self._own = None if own is None or own.needs_no_service else make(own)
         self._others: dict[ProxyConfig, ServiceInUse] = {}  # the one that was used last is last
         self._identities = identities
         self._engine = engine
@@ -104,9 +100,12 @@ class ProxyServices:
     # --- the context's side
 
     def settings_for(self, config: ProxyConfig | None) -> ProxyConfig | None:
-        """What holds for a request with settings of its own, or None: the session's. None while that is not known."""
+        """What holds for a request with settings of its own, or None: the session's.
+
+        None where that is to go directly, and while it is not known.
+        """
         known = self._in_use_for(config)
-        return known.settings.latest() if known is not None else DIRECT_CONFIG
+        return known.settings.latest() if known is not None else None
 
     def bad_proxies(self) -> dict[str, ProxyRetryInfo]:
         """What is tried last for now, of all settings, by the names of the chains."""
@@ -148,7 +147,7 @@ class ProxyServices:
     def _in_use_for(self, config: ProxyConfig | None) -> ServiceInUse | None:
         if config is None:  # fast path
             return self._own
-        if is_direct(config):
+        if config.needs_no_service:
             return None
         known = self._others.pop(config, None)
         if known is None:
@@ -187,8 +186,3 @@ def _end(known: ServiceInUse) -> None:
     if known.polling is not None:
         known.polling.shut_down()
     known.service.shut_down()
-
-
-def is_direct(config: ProxyConfig) -> bool:
-    """True when the settings name no proxy for any URL."""
-    return config.is_direct and config != SYSTEM_CONFIG

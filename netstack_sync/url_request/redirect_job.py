@@ -10,7 +10,6 @@ from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.net_errors import OK
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.url import Url
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.log.bound import NetLogWithSource
@@ -21,6 +20,7 @@ from netstack_sync.wire.http1_framing import HTTP_1_1, Framing
 from netstack_sync.wire.http1_response import ResponseHead
 
 if TYPE_CHECKING:
+    from netstack_sync.base.ssl_info import SSLInfo
     from netstack_sync.url_request.job import OnData
 
 _NO_BODY = Framing(content_length=0, is_chunked=False, keep_alive=False, in_doubt=False)

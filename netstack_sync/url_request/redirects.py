@@ -6,7 +6,6 @@ RFC 9110 §15.4, and net/url_request/redirect_info.cc where it leaves room.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from netstack_sync.auth.identity import identity_of_url
@@ -38,8 +37,7 @@ _BODY_HEADERS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class RedirectInfo:
+class RedirectInfo(NamedTuple):
     """Where a response sends the request."""
 
     status: int
@@ -149,7 +147,7 @@ def redirected_request(
         if "origin" in headers:
             headers.set("Origin", "null")
         if tls.client_certificate is not None:
-            tls = replace(tls, client_certificate=None)
+            tls = tls.replaced(client_certificate=None)
         auth, cookies = None, ()
     elif auth is None and redirect.url.username is None and "authorization" not in headers:
         # A Location that names the host again drops the user of the URL, and means nothing by it.

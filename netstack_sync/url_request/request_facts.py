@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
-from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.url import Url
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.log.bound import NetLogWithSource
-from netstack_sync.url_request.delegate_calls import DelegateCalls
 from netstack_sync.url_request.redirects import RedirectInfo
 
 if TYPE_CHECKING:
+    from netstack_sync.base.ssl_info import SSLInfo
+    from netstack_sync.url_request.delegate_calls import DelegateCalls
     from netstack_sync.url_request.job import URLRequestJob
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from netstack_sync.url_request.data_protocol import AboutProtocol, DataProtocol
 from netstack_sync.url_request.interceptor import URLRequestInterceptor
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
+from netstack_sync.url_request.late_schemes import USUAL_SCHEMES
 from netstack_sync.url_request.protocol_handler import ProtocolHandler
-from netstack_sync.workers.handler_source import Handler, Interceptor
+
+if TYPE_CHECKING:
+    from netstack_sync.workers.handler_source import Handler, Interceptor
 
 OWN_SCHEMES = frozenset({"http", "https", "data", "about", "file", "ftp", "ws", "wss"})
 """Those that no user can serve."""
@@ -28,7 +31,7 @@ class SchemeSettings:
     @property
     def names(self) -> frozenset[str]:
         """Of all schemes that may be asked for."""
-        return frozenset({"http", "https", *self._protocols()})
+        return USUAL_SCHEMES | self._protocols().keys()
 
     def install(self, factory: URLRequestJobFactory) -> None:
         """Tells a factory that nobody uses yet."""
@@ -38,7 +41,7 @@ class SchemeSettings:
             factory.add_interceptor(interceptor)
 
     def _protocols(self) -> dict[str, ProtocolHandler]:
-        protocols: dict[str, ProtocolHandler] = {"data": DataProtocol(), "about": AboutProtocol()}
+        protocols: dict[str, ProtocolHandler] = {}
         if self.file_root is not None:
             from netstack_sync.url_request.file_protocol import FileProtocol  # late: off by default
 

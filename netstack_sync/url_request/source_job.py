@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from netstack_sync.base.headers import ResponseHeaders
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.net_errors import ERR_CONTENT_LENGTH_MISMATCH, ERR_IO_PENDING, OK
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.loop.completion import Completion
 from netstack_sync.url_request.hop import Hop
@@ -19,6 +18,9 @@ from netstack_sync.wire.http1_response import ResponseHead
 from netstack_sync.workers.answer_source import AnswerSource, SourceAnswer, SourceReader, failure_of
 from netstack_sync.workers.worker_job import WorkerJob
 from netstack_sync.workers.worker_pool import WorkerPool
+
+if TYPE_CHECKING:
+    from netstack_sync.base.ssl_info import SSLInfo
 
 _STATUSES_WITHOUT_BODY = (204, 304)
 

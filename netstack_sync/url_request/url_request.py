@@ -15,7 +15,6 @@ from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
 from netstack_sync.url_request.bug_job import bug_job, bug_job_for
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.delegate import RedirectAction, URLRequestDelegate
-from netstack_sync.url_request.delegate_calls import DelegateCalls
 from netstack_sync.url_request.error_job import ErrorJob
 from netstack_sync.url_request.redirect_job import RedirectJob
 from netstack_sync.url_request.redirects import REDIRECT_STATUSES, HeaderEdits, RedirectInfo, redirected_request
@@ -58,8 +57,8 @@ class URLRequest(RequestFacts):
         self._redirects_left = max_redirects
         self._net_error = OK
         self._awaits_headers = False  # from start() until on_response_started()
-        if context.network_delegate is not None:
-            self._calls = info.exchange_delegate = DelegateCalls(context.network_delegate, self, context.thread)
+        if context.make_delegate_calls is not None:
+            self._calls = info.exchange_delegate = context.make_delegate_calls(self)
         if context.net_log.is_capturing:
             self.net_log.begin(NetLogEventType.REQUEST_ALIVE)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ftplib
 import socket
 import threading
-from dataclasses import replace
 from typing import Any, Final
 
 from netstack_sync.base.error_map import map_connect_error
@@ -147,7 +146,7 @@ class FtpSource:
         port = int(ftp.makepasv()[1])
         if not _FIRST_USER_PORT <= port <= 65535:
             raise SourceError(ERR_UNSAFE_PORT, f"the FTP server offers port {port} for the data")
-        self._data = self._connect(replace(endpoint, port=port))
+        self._data = self._connect(endpoint._replace(port=port))
         _begin_transfer(ftp, command)
         return SourceAnswer(200, "OK", (("Content-Type", media_type),), self._unread)
 

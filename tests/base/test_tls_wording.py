@@ -7,6 +7,7 @@ import ssl
 import pytest
 
 from netstack_sync.base.tls_wording import OWN_CONTEXT, PYTHON, TlsTerms, Wording
+from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.cli.tls_text import COMMAND_LINE
 from netstack_sync.sockets.tls_config import TlsConfig
 
@@ -26,6 +27,5 @@ def test_the_terms_of_nothing_said_are_the_defaults() -> None:
     """No limit is the caller's that the caller did not set."""
     terms = TlsTerms()
     assert (terms.has_own_context, terms.ciphers) == (False, None)
-    fields = TlsConfig.__dataclass_fields__
-    assert (terms.min_version, terms.max_version) == (fields["min_version"].default, fields["max_version"].default)
+    assert terms == TlsConfig(TrustConfig()).terms
     assert terms.max_version is ssl.TLSVersion.MAXIMUM_SUPPORTED

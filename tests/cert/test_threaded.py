@@ -193,7 +193,7 @@ def test_revocation_lists_are_looked_at(setup: Setup, tmp_path: Path) -> None:
     file = tmp_path / "root.crl"
     leaf = Issued.make(issuer=ROOT)
     file.write_text(pem(make_list(ROOT, [leaf])))
-    trust = replace(PARAMS.trust, crls=(str(file),))
+    trust = PARAMS.trust._replace(crls=(str(file),))
     for params in (VerifyParams((leaf.der,), "example.test", trust), replace(PARAMS, trust=trust)):
         setup.verifier.create_request(params, quiet()).start(setup.results.append)
     for job in setup.workers.jobs:
@@ -209,7 +209,7 @@ def test_lists_are_kept_by_the_verifier_unless_handed_in(tmp_path: Path) -> None
     """Nobody else needs them."""
     setup = Setup()
     verifier = ThreadedCertVerifier(setup.workers, setup.roots, setup.clock)
-    trust = replace(PARAMS.trust, crls=(str(tmp_path / "missing"),))
+    trust = PARAMS.trust._replace(crls=(str(tmp_path / "missing"),))
     verifier.create_request(replace(PARAMS, trust=trust), quiet()).start(setup.results.append)
     setup.workers.jobs[0].run()
     assert setup.results == [ERR_FILE_NOT_FOUND]

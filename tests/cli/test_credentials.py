@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from netstack_sync.auth.identity import AnyAuth, BasicAuth, BearerAuth, DigestAuth, NegotiateAuth, NetrcAuth, NtlmAuth
+from netstack_sync.auth.credentials import (
+    AnyAuth,
+    BasicAuth,
+    BearerAuth,
+    DigestAuth,
+    NegotiateAuth,
+    NetrcAuth,
+    NtlmAuth,
+)
 from netstack_sync.cli.credentials import credentials
 from netstack_sync.cli.exit_status import CommandError
 from netstack_sync.cli.main import make_parser

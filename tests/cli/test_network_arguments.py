@@ -48,7 +48,8 @@ def test_rules() -> None:
 def test_doh() -> None:
     """By curl's name for it; nobody else is asked."""
     config = builder("--doh-url", "https://dns.test/{?dns}").doh
-    assert config.mode == SecureDnsMode.SECURE and [template.host for template in config.templates] == ["dns.test"]
+    assert config is not None and config.mode == SecureDnsMode.SECURE
+    assert [template.host for template in config.templates] == ["dns.test"]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,8 @@ def test_doh() -> None:
 def test_features(variable: str, arguments: tuple[str, ...], is_on: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Over those of the environment."""
     monkeypatch.setenv("NETSTACK_ENABLE_FEATURES", variable)
-    assert builder(*arguments).features.is_enabled(TIMEOUT_TCP_CONNECT_ATTEMPT) == is_on
+    features = builder(*arguments).features
+    assert (features is not None and features.is_enabled(TIMEOUT_TCP_CONNECT_ATTEMPT)) == is_on
 
 
 @pytest.mark.parametrize(

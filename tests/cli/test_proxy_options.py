@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from netstack_sync import ProxyChain
-from netstack_sync.auth.identity import AnyAuth, BasicAuth, DigestAuth, NegotiateAuth, NtlmAuth
+from netstack_sync.auth.credentials import AnyAuth, BasicAuth, DigestAuth, NegotiateAuth, NtlmAuth
 from netstack_sync.cli.exit_status import READ_ERROR, CommandError
 from netstack_sync.cli.main import make_parser
 from netstack_sync.cli.proxy_options import session_proxy

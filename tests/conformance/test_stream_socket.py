@@ -17,8 +17,10 @@ from netstack_sync.base.net_errors import (
 from netstack_sync.log.event_types import NetLogSourceType
 from netstack_sync.sockets.factory import DefaultSocketFactory
 from netstack_sync.sockets.stream_socket import StreamSocket
+from netstack_sync.sockets.tls_client import TlsClientSocket
 from netstack_sync.sockets.tls_config import TlsConfig
 from tests.cert.scripted_verifier import GOOD
+from tests.support.connect_jobs import ScriptedSocketFactory
 from tests.support.loops import RecordedCompletion
 from tests.support.network import NetworkDriver, driven_network
 from tests.support.peers import Peer, SecurePeer, endpoint_of, listener
@@ -35,7 +37,7 @@ class Pair:
         self._world = TlsWorld(driver)
         self._world.verifier.answer = GOOD
         self.net_log = self._world.net_log
-        self._factory = DefaultSocketFactory(driver.thread, self._world.services)
+        self._factory = DefaultSocketFactory(driver.thread, ScriptedSocketFactory(self.net_log))
         self._listener = stack.enter_context(listener())
         self.endpoint = endpoint_of(self._listener)
         self.peer: Peer
@@ -57,7 +59,7 @@ class Pair:
         self.peer = SecurePeer(accepted, server_context())
         config = TlsConfig(trust())
         shaken = RecordedCompletion()
-        client = self._factory.create_secure_socket(transport, PEER, config)
+        client = TlsClientSocket(transport, PEER, config, self._world.services)
         assert client.connect(shaken) == ERR_IO_PENDING
         self._world.workers.run_next()
         self.until(lambda: shaken.is_called)

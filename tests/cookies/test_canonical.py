@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from netstack_sync.base.url import Url
@@ -238,11 +236,11 @@ def test_a_users_cookie_keeps_the_same_promises() -> None:
     """It would go to the same strangers, and server code relies on prefixes."""
     good = CanonicalCookie("a", "b", "a.test", "/")
     assert checked_cookie(good, SUFFIXES) is good
-    assert checked_cookie(replace(good, domain="github.io"), SUFFIXES).__class__ is CanonicalCookie
-    assert checked_cookie(replace(good, domain=".github.io"), SUFFIXES) is ExclusionReason.INVALID_DOMAIN
-    assert checked_cookie(replace(good, domain=".127.0.0.1"), SUFFIXES) is ExclusionReason.INVALID_DOMAIN
-    assert checked_cookie(replace(good, path="/" + "p" * 1024), SUFFIXES) is ExclusionReason.PATH_TOO_LONG
-    host = replace(good, name="__Host-a", secure=True)
+    assert checked_cookie(good.replaced(domain="github.io"), SUFFIXES).__class__ is CanonicalCookie
+    assert checked_cookie(good.replaced(domain=".github.io"), SUFFIXES) is ExclusionReason.INVALID_DOMAIN
+    assert checked_cookie(good.replaced(domain=".127.0.0.1"), SUFFIXES) is ExclusionReason.INVALID_DOMAIN
+    assert checked_cookie(good.replaced(path="/" + "p" * 1024), SUFFIXES) is ExclusionReason.PATH_TOO_LONG
+    host = good.replaced(name="__Host-a", secure=True)
     assert checked_cookie(host, SUFFIXES) is host
-    for bad in (replace(host, secure=False), replace(host, path="/x"), replace(host, domain=".a.test")):
+    for bad in (host.replaced(secure=False), host.replaced(path="/x"), host.replaced(domain=".a.test")):
         assert checked_cookie(bad, SUFFIXES) is ExclusionReason.INVALID_PREFIX

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -110,7 +108,7 @@ def test_deleting(jar: Jar) -> None:
     for line in ("a=1", "b=1", "c=1"):
         jar.set(line)
     one, two, _ = jar.store.all_cookies()
-    assert jar.store.delete([replace(one, value="other"), two, replace(one, path="/x")]) == 2
+    assert jar.store.delete([one.replaced(value="other"), two, one.replaced(path="/x")]) == 2
     assert jar.names() == ["c"] and jar.store.delete([one]) == 0
     assert jar.store.delete(jar.store.all_cookies()) == 1 and not jar.store.may_have_cookies
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from http.cookiejar import Cookie, CookieJar
 from typing import Any
 
@@ -96,9 +95,9 @@ def test_a_jar_of_requests() -> None:
 def test_our_own_cookies_survive_the_way() -> None:
     """R9 (CVE-2026-54279): every attribute, above all whether a cookie is for one host only."""
     cookie = CanonicalCookie("a", "1", "a.test", "/x", True, True, SameSite.STRICT, NOW - 5, NOW + 5)
-    cookies = (cookie, replace(cookie, domain=".a.test", expires=None, secure=False))
+    cookies = (cookie, cookie.replaced(domain=".a.test", expires=None, secure=False))
     assert session_cookies(cookies, None, NOW, SUFFIXES) == cookies
-    late = session_cookies([replace(cookie, expires=NOW * 9)], None, NOW, SUFFIXES)
+    late = session_cookies([cookie.replaced(expires=NOW * 9)], None, NOW, SUFFIXES)
     assert late[0].expires == NOW + MAX_AGE_S, "the cap holds again"
 
 

@@ -20,7 +20,8 @@ from netstack_sync import (
     ProxyChain,
     ProxyConfig,
 )
-from netstack_sync.auth.identity import AuthIdentity, any_identity, password_identity
+from netstack_sync.auth.credentials import any_identity
+from netstack_sync.auth.identity import AuthIdentity, password_identity
 from netstack_sync.base.proxy_chain import ProxyScheme, ProxyServer
 from netstack_sync.base.url import Url
 from netstack_sync.fetcher.proxy_arguments import SYSTEM, proxy_auth_from_value, proxy_from_value

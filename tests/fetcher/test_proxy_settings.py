@@ -7,8 +7,7 @@ import pytest
 from netstack_sync.auth.identity import password_identity
 from netstack_sync.base.proxy_chain import ProxyChain, ProxyScheme, ProxyServer
 from netstack_sync.fetcher.proxy_settings import request_proxy, session_proxy, session_proxy_auth
-from netstack_sync.proxy.config import DIRECT_CONFIG
-from netstack_sync.url_request.proxy_services import SYSTEM_CONFIG
+from netstack_sync.proxy.config import DIRECT_CONFIG, SYSTEM_CONFIG
 
 SERVER = ProxyServer(ProxyScheme.HTTP, "p", 1)
 ENVIRONMENT = {"all_proxy": "http://p:1"}
@@ -16,8 +15,11 @@ ENVIRONMENT = {"all_proxy": "http://p:1"}
 
 def test_nothing_is_said() -> None:
     """For a session that is what the environment says; for a request, what the session does."""
-    assert session_proxy(None, {}) is DIRECT_CONFIG
-    assert session_proxy(None, ENVIRONMENT).rules.fallback == (ProxyChain((SERVER,)),)
+    assert session_proxy(None, {}) is session_proxy(None, {"all_proxy": ""}) is None
+    assert session_proxy(None, {"HTTP_PROXY": "http://p:1", "REQUEST_METHOD": "GET"}) == DIRECT_CONFIG
+    for environment in (ENVIRONMENT, {"ALL_PROXY": "http://p:1"}):
+        found = session_proxy(None, environment)
+        assert found is not None and found.rules.fallback == (ProxyChain((SERVER,)),)
     assert request_proxy(None, ENVIRONMENT) is None and session_proxy_auth(None) is None
 
 

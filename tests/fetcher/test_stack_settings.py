@@ -39,7 +39,7 @@ def make(environment: dict[str, str] | None = None, **settings: Any) -> ContextB
 
 def min_s(builder: ContextBuilder) -> float | None:
     """What became of the feature: its limit, None if it is off."""
-    features = builder.features
+    features = builder.features or FeatureList()
     is_on = features.is_enabled(TIMEOUT_TCP_CONNECT_ATTEMPT)
     return features.seconds(TIMEOUT_TCP_CONNECT_ATTEMPT, MIN) if is_on else None
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from netstack_sync.auth.cache import HttpAuthCache
@@ -181,7 +179,7 @@ def test_connections_to_an_endpoint_that_is_left_alone(stack: ScriptedStack, is_
     idle, in_use = stack.connection(), stack.connection()
     handles = [stack.handle(socket) for socket in (idle, in_use)]
     handles[0].reset()
-    stack.session.on_endpoint_avoided(PEER if is_avoided else replace(PEER, port=81))
+    stack.session.on_endpoint_avoided(PEER if is_avoided else PEER._replace(port=81))
     assert idle.is_open != is_avoided and in_use.is_open and in_use.is_connected()
     handles[1].reset()
     assert in_use.is_open != is_avoided

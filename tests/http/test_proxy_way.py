@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from netstack_sync.auth.identity import AuthIdentity
@@ -166,7 +164,7 @@ def test_tls_to_the_proxy(stack: ScriptedStack, url: str, is_secured: bool) -> N
     server.
     """
     tls = TlsConfig(TrustConfig(ca_file="ca.pem"), ClientCertificate("me.pem"))
-    plain = replace(tls, client_certificate=None)
+    plain = tls.replaced(client_certificate=None)
     for given in (tls, plain):
         way = way_of(stack, use_proxies(stack, url), given)
         assert found(stack, way) == OK and way.route is not None

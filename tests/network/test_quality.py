@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError
-
 import pytest
 
 from netstack_sync.network.connection_type import ConnectionType
@@ -14,7 +12,7 @@ def test_it_is_frozen() -> None:
     """A snapshot does not change, and equal ones are equal."""
     quality = NetworkQuality("4g", 0.1, 0.05, 1000.0, "wifi", 1, 2, 3)
     assert quality == NetworkQuality("4g", 0.1, 0.05, 1000.0, "wifi", 1, 2, 3)
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         quality.http_rtt = 1.0  # type: ignore[misc]
 
 

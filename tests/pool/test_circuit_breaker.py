@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -66,7 +65,7 @@ def test_should_isolate() -> None:
 @pytest.mark.parametrize("successes", [0, 9])
 def test_should_isolate_with_half_open(successes: int) -> None:
     """After a reset one error within the half-open window is enough."""
-    breaker = CircuitBreaker(replace(_SETTINGS, half_open_window=10))
+    breaker = CircuitBreaker(_SETTINGS.replaced(half_open_window=10))
     assert breaker.add_sample(True, _LATENCY_S, 0.0)  # not from the start
     breaker.reset(0.0)
     for _ in range(successes):
@@ -93,7 +92,7 @@ def test_isolation_duration_grow_and_reset() -> None:
 
 def test_maximum_isolation_duration() -> None:
     """It grows to the longest and no further."""
-    breaker = CircuitBreaker(replace(_SETTINGS, max_isolation_s=0.011))
+    breaker = CircuitBreaker(_SETTINGS.replaced(max_isolation_s=0.011))
     for isolation_s in (0.01, 0.011, 0.011):
         _feed(breaker, 100)
         assert breaker.isolation_s == isolation_s

@@ -18,6 +18,7 @@ from netstack_sync.base.net_errors import (
     ERR_NAME_NOT_RESOLVED,
     ERR_SSL_PROTOCOL_ERROR,
     ERR_TIMED_OUT,
+    ERR_UNEXPECTED,
     OK,
 )
 from netstack_sync.base.priority import RequestPriority
@@ -29,6 +30,7 @@ from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.sockets.tls_peer import TlsPeer
 from tests.support.connect_jobs import JobRig, job_rig
 from tests.support.resolver import ADDRESSES
+from tests.support.workers import ScriptedWorkers
 
 CONFIG = TlsConfig(TrustConfig())
 
@@ -293,3 +295,54 @@ class TestSessions:
         rig.sockets.secures[0].decide(ERR_SSL_PROTOCOL_ERROR)
         job.cancel()
         assert rig.results == [] and rig.resolver.requests[1].is_cancelled
+
+
+# --- reading what TLS needs
+
+
+def reach_load(rig: JobRig) -> tuple[SslConnectJob, ScriptedWorkers]:
+    """A job whose TCP connection stands, before anything has needed TLS."""
+    workers = rig.sockets.tls_workers = ScriptedWorkers(rig.driver.thread.task_runner)
+    job = reach_handshake(rig)
+    assert (len(workers.jobs), rig.sockets.secures) == (1, [])
+    assert (job.load_state, job.has_established_connection) == (LoadState.SSL_HANDSHAKE, True)
+    return job, workers
+
+
+def test_the_first_handshake_waits_for_what_it_needs(rig: JobRig) -> None:
+    """A worker reads it; the time counts as that of TLS."""
+    job, workers = reach_load(rig)
+    rig.driver.clock.advance(2.0)
+    workers.run_next()
+    rig.driver.run_until_idle()
+    assert rig.results == []
+    rig.driver.clock.advance(1.0)
+    rig.sockets.secures[0].decide(OK)
+    assert rig.results == [OK] and job.timing.tls == 3.0
+
+
+def test_without_what_tls_needs_there_is_none(rig: JobRig) -> None:
+    """As in a Python whose ssl cannot be imported; the connection below is closed."""
+    job, workers = reach_load(rig)
+    workers.jobs.popleft().fail(ImportError("no ssl"))
+    rig.driver.run_until_idle()
+    assert rig.results == [ERR_UNEXPECTED] and job.socket is None
+    assert job.error_detail == "TLS cannot be used: ImportError('no ssl')"
+    assert not rig.sockets.transports[0].is_open
+
+
+def test_whoever_waits_for_it_can_give_up(rig: JobRig) -> None:
+    """The job is cancelled, or its time is over."""
+    job, workers = reach_load(rig)
+    job.cancel()
+    assert workers.jobs[0].is_cancelled and not rig.sockets.transports[0].is_open
+    workers.run_next()
+    rig.driver.run_until_idle()
+    assert rig.results == [] and rig.sockets.secures == []
+
+
+def test_it_has_the_time_of_a_handshake(rig: JobRig) -> None:
+    job, workers = reach_load(rig)
+    rig.driver.advance(SslConnectJob.layer_limit_s)
+    assert rig.results == [ERR_TIMED_OUT] and workers.jobs[0].is_cancelled
+    assert not rig.sockets.transports[0].is_open and job.socket is None

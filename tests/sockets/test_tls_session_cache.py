@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import cast
 
 import pytest
@@ -103,16 +103,16 @@ class TestTaking:
             (TlsPeer("a.test", 444), CONFIG),
             (TlsPeer("a.test", 443, "site"), CONFIG),
             (TlsPeer("a.test", 443, privacy_mode=True), CONFIG),
-            (KEY[0], replace(CONFIG, trust=TrustConfig(verify=False))),
-            (KEY[0], replace(CONFIG, trust=TrustConfig(ca_file="ca.pem"))),
-            (KEY[0], replace(CONFIG, trust=TrustConfig(extra_ca=("ca.pem",)))),
-            (KEY[0], replace(CONFIG, trust=TrustConfig(crls=("crl.pem",)))),
-            (KEY[0], replace(CONFIG, alpn=("h2", "http/1.1"))),
-            (KEY[0], replace(CONFIG, client_certificate=ClientCertificate("me.pem"))),
-            (KEY[0], replace(CONFIG, min_version=ssl.TLSVersion.TLSv1_3)),
-            (KEY[0], replace(CONFIG, max_version=ssl.TLSVersion.TLSv1_2)),
-            (KEY[0], replace(CONFIG, ciphers="ECDHE+AESGCM")),
-            (KEY[0], replace(CONFIG, keylog_file="keys.log")),
+            (KEY[0], CONFIG.replaced(trust=TrustConfig(verify=False))),
+            (KEY[0], CONFIG.replaced(trust=TrustConfig(ca_file="ca.pem"))),
+            (KEY[0], CONFIG.replaced(trust=TrustConfig(extra_ca=("ca.pem",)))),
+            (KEY[0], CONFIG.replaced(trust=TrustConfig(crls=("crl.pem",)))),
+            (KEY[0], CONFIG.replaced(alpn=("h2", "http/1.1"))),
+            (KEY[0], CONFIG.replaced(client_certificate=ClientCertificate("me.pem"))),
+            (KEY[0], CONFIG.replaced(min_version=ssl.TLSVersion.TLSv1_3)),
+            (KEY[0], CONFIG.replaced(max_version=ssl.TLSVersion.TLSv1_2)),
+            (KEY[0], CONFIG.replaced(ciphers="ECDHE+AESGCM")),
+            (KEY[0], CONFIG.replaced(keylog_file="keys.log")),
         ],
         ids=lambda key: f"{key[0].host}:{key[0].port} {key[0].partition} {key[0].privacy_mode}",
     )

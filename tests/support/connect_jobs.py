@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from netstack_sync.auth.cache import HttpAuthCache
@@ -17,11 +17,13 @@ from netstack_sync.pool.transport_connect_job import ConnectServices
 from netstack_sync.sockets.stream_socket import StreamSocket
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.sockets.tls_peer import TlsPeer
+from netstack_sync.workers.worker_job import WorkerJob
 from tests.support.connect_health import RecordingHealth
 from tests.support.net_logs import RecordingNetLog
 from tests.support.network import NetworkDriver, driven_network
 from tests.support.pool import FakeSocket
 from tests.support.resolver import ScriptedResolver
+from tests.support.workers import ScriptedWorkers
 
 
 class FakeSecureSocket(FakeSocket):
@@ -53,6 +55,8 @@ class ScriptedSocketFactory:
         self.addresses: list[AddressList] = []
         self.ssl_info: SSLInfo | None = None
         """What secure sockets find out."""
+        self.tls_workers: ScriptedWorkers | None = None
+        """Who reads what they need; None when that is done."""
 
     def create_transport_socket(self, addresses: AddressList, net_log: NetLog, source: NetLogSource) -> FakeSocket:
         """See ClientSocketFactory."""
@@ -63,8 +67,17 @@ class ScriptedSocketFactory:
         self.transports.append(socket)
         return socket
 
-    def create_secure_socket(self, transport: StreamSocket, peer: TlsPeer, config: TlsConfig) -> FakeSecureSocket:
+    @property
+    def secure_sockets(self) -> ScriptedSocketFactory:
         """See ClientSocketFactory."""
+        return self
+
+    def load(self, on_loaded: Callable[[BaseException | None], None]) -> WorkerJob[None] | None:
+        """See SecureSocketSource."""
+        return None if self.tls_workers is None else self.tls_workers.post_job(lambda: None, on_loaded)
+
+    def create_socket(self, transport: StreamSocket, peer: TlsPeer, config: TlsConfig) -> FakeSecureSocket:
+        """See SecureSocketSource."""
         assert transport.is_connected(), "TLS over a transport that is not connected"
         socket = FakeSecureSocket(self._net_log, transport, peer, config)
         socket.connect_result, socket.ssl_info = self.secure_result, self.ssl_info

@@ -8,14 +8,14 @@ from typing import NoReturn
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.net_log import NetLog
 from netstack_sync.loop.network_thread import NetworkThread
-from netstack_sync.proxy.config import DIRECT_CONFIG, ProxyConfig
+from netstack_sync.proxy.config import DIRECT_CONFIG, SYSTEM_CONFIG, ProxyConfig
 from netstack_sync.proxy.config_service import FixedConfigService
 from netstack_sync.proxy.pac_file import PacFetchResult
 from netstack_sync.proxy.pac_services import PacServices
 from netstack_sync.proxy.polling_config_service import PollingConfigService
 from netstack_sync.proxy.resolution_service import ProxyResolutionService
 from netstack_sync.url_request.proxy_identities import ProxyIdentities, ProxyLogins
-from netstack_sync.url_request.proxy_services import SYSTEM_CONFIG, ProxyServices, ServiceInUse
+from netstack_sync.url_request.proxy_services import ProxyServices, ServiceInUse
 from netstack_sync.workers.pac_values import PacOutcome, PacRequest
 from tests.support.workers import ScriptedWorkers
 

@@ -20,9 +20,8 @@ from netstack_sync.base.net_errors import (
 from netstack_sync.base.proxy_chain import ProxyChain, ProxyScheme, ProxyServer
 from netstack_sync.base.url import Url
 from netstack_sync.proxy.bypass_rules import ProxyBypassRules
-from netstack_sync.proxy.config import DIRECT_CONFIG, ProxyConfig, ProxyRules
+from netstack_sync.proxy.config import DIRECT_CONFIG, SYSTEM_CONFIG, ProxyConfig, ProxyRules
 from netstack_sync.url_request.ftp_protocol import FtpProtocol
-from netstack_sync.url_request.proxy_services import SYSTEM_CONFIG
 from tests.support.ftp_server import FtpServer, ftp_server
 from tests.support.jobs import Played, make_hop
 from tests.support.loops import RecordedCompletion

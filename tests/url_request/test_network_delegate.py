@@ -32,6 +32,7 @@ from netstack_sync.url_request.cookie_steps import CookieSteps
 from netstack_sync.url_request.delegate_calls import MAX_AUTH_ROUNDS
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
 from netstack_sync.url_request.network_delegate import HopStart, NetworkDelegate, ReceivedHead
+from netstack_sync.url_request.optional_services import make_delegate_calls
 from netstack_sync.url_request.url_request import URLRequest
 from netstack_sync.wire.http1_response import ResponseHead, ResponseHeadParser
 from tests.support.network_delegates import NEWS, STAGES, RecordingNetworkDelegate
@@ -66,7 +67,7 @@ def network() -> RecordingNetworkDelegate:
 @pytest.fixture
 def context(stack: ScriptedStack, network: RecordingNetworkDelegate) -> URLRequestContext:
     context = context_over(stack)
-    context.network_delegate = network
+    context.make_delegate_calls = make_delegate_calls(network, context.thread)
     return context
 
 
@@ -85,7 +86,7 @@ def run(
 
 def test_the_base_lets_everything_be(stack: ScriptedStack, context: URLRequestContext) -> None:
     """Whoever overrides nothing changes nothing, redirects and challenges included."""
-    context.network_delegate = NetworkDelegate()
+    context.make_delegate_calls = make_delegate_calls(NetworkDelegate(), context.thread)
     hop = Read(b"HTTP/1.1 302 Go\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n")
     stack.connection(Write(GET), hop, Write(head("/x")), Read(UNAUTHORIZED))
     request, delegate = run(stack, context)
@@ -273,7 +274,7 @@ def test_sent_elsewhere(
     """Row 240, NetworkDelegateRedirectRequest and RedirectRequestPost: a synthetic 307, with method and body."""
 
     def go(start: HopStart) -> None:
-        if context.network_delegate is network and not network.redirects:
+        if not network.redirects:
             start.redirect("http://b.test/there" if method == "GET" else Url.parse("http://b.test/there"))
 
     network.on_start = go

@@ -62,8 +62,7 @@ class Asking(SmallAsking["bytes | int"]):
 
     def __init__(self, stack: ScriptedStack) -> None:
         super().__init__(stack, TIME_LIMIT_S)
-        fetcher = UrlRequestOcspFetcher()
-        fetcher.attach(self.context)
+        fetcher = UrlRequestOcspFetcher(self.context)
         self.fetcher: OcspFetcher = fetcher
 
     def ask(self) -> Cancelable:
@@ -187,8 +186,7 @@ class Way:
         self.clock = ManualClock(start=100.0)
         self._thread = DrivenThread(clock=self.clock)
         self._context = ContextBuilder().build(self._thread, NetLog(self.clock))
-        fetcher = UrlRequestOcspFetcher()
-        fetcher.attach(self._context)
+        fetcher = UrlRequestOcspFetcher(self._context)
         chain = (self.leaf.der, ROOT.der)
         below = ScriptedVerifier(CertVerifyResult(OK, CertStatus(0), chain, True))
         clock, timers = ManualWallClock(NOW.timestamp()), self._thread.timers

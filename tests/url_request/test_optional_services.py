@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.http.hsts_store import HstsConfig, TransportSecurityState
-from netstack_sync.url_request.optional_services import make_admission, make_hsts_persister, make_throttler
+from netstack_sync.url_request.network_delegate import NetworkDelegate
+from netstack_sync.url_request.optional_services import (
+    make_admission,
+    make_delegate_calls,
+    make_hsts_persister,
+    make_throttler,
+)
 from netstack_sync.url_request.rate_limit import RateLimits
 from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
 from netstack_sync.workers.worker_pool import WorkerPool
@@ -26,6 +33,15 @@ def test_what_holds_requests_is_there_when_it_is_asked_for(stack: ScriptedStack)
     assert limited is not None and limited.rate_limiter is not None and limited.throttler is None
     scheduled = make_admission(None, None, ResourceSchedulerSettings(), thread)
     assert scheduled is not None and scheduled.scheduler is not None and scheduled.rate_limiter is None
+
+
+def test_a_delegate_is_told_of_each_request(stack: ScriptedStack) -> None:
+    """By one object for each; nobody is told without a delegate."""
+    assert make_delegate_calls(None, stack.thread) is None
+    make_calls = make_delegate_calls(NetworkDelegate(), stack.thread)
+    request: Any = object()
+    assert make_calls is not None and not make_calls(request).has_begun
+    assert make_calls(request) is not make_calls(request)
 
 
 def test_hosts_are_kept_in_a_file_that_has_a_name(stack: ScriptedStack, tmp_path: Path) -> None:

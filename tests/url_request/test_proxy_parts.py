@@ -9,12 +9,12 @@ from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.base.proxy_chain import DIRECT, ProxyChain, ProxyScheme, ProxyServer
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import Url
-from netstack_sync.proxy.config import DIRECT_CONFIG, ProxyConfig, ProxyRules
+from netstack_sync.proxy.config import DIRECT_CONFIG, SYSTEM_CONFIG, ProxyConfig, ProxyRules
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request import proxy_parts
 from netstack_sync.url_request.proxy_identities import ProxyIdentities
 from netstack_sync.url_request.proxy_parts import ProxyParts
-from netstack_sync.url_request.proxy_services import SYSTEM_CONFIG, ProxyServices
+from netstack_sync.url_request.proxy_services import ProxyServices
 from tests.support.loops import RecordedCompletion
 from tests.support.resolver import ScriptedResolver
 from tests.support.scripted_stack import ScriptedStack

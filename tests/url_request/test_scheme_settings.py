@@ -11,6 +11,7 @@ from netstack_sync.url_request.http_job import HttpJob
 from netstack_sync.url_request.interceptor import MakeJob, URLRequestInterceptor
 from netstack_sync.url_request.job import URLRequestJob
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
+from netstack_sync.url_request.late_schemes import install_usual_schemes
 from netstack_sync.url_request.protocol_handler import ProtocolHandler
 from netstack_sync.url_request.scheme_settings import SchemeSettings
 from netstack_sync.workers.handler_source import HandlerAnswer, HandlerRequest, Interceptor
@@ -21,6 +22,7 @@ from tests.support.scripted_stack import ScriptedStack
 def job_of(stack: ScriptedStack, settings: SchemeSettings, url: str) -> URLRequestJob:
     hop = make_hop(stack, url)
     factory = URLRequestJobFactory(stack.session, services=hop.services)
+    install_usual_schemes(factory)
     settings.install(factory)
     return factory.create_job(hop.info, hop.net_log, hop.observer)
 

@@ -43,6 +43,7 @@ from netstack_sync.url_request.error_job import ErrorJob
 from netstack_sync.url_request.job import OnData, URLRequestJob
 from netstack_sync.url_request.job_factory import URLRequestJobFactory
 from netstack_sync.url_request.network_delegate import DelegatedRequest
+from netstack_sync.url_request.optional_services import make_delegate_calls
 from netstack_sync.url_request.url_request import URLRequest
 from tests.support.jobs import RaisingJob
 from tests.support.net_logs import RecordingNetLog
@@ -864,7 +865,8 @@ def test_cancelled_while_a_bad_redirect_is_judged(stack: ScriptedStack, context:
 @pytest.fixture
 def network(context: URLRequestContext) -> RecordingNetworkDelegate:
     """Sees the requests of the context."""
-    network = context.network_delegate = RecordingNetworkDelegate()
+    network = RecordingNetworkDelegate()
+    context.make_delegate_calls = make_delegate_calls(network, context.thread)
     return network
 
 

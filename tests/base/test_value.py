@@ -1,0 +1,68 @@
+"""Value: fields that are compared, hashed, shown, and set once."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Final
+
+import pytest
+
+from netstack_sync.base.value import Value
+
+
+class Room(Value):
+    __slots__ = ("beds", "name")
+
+    def __init__(self, name: str, beds: int = 1) -> None:
+        if beds < 0:
+            raise ValueError("beds")
+        self.name: Final = name
+        self.beds: Final = beds
+
+
+class Cell(Value):
+    __slots__ = ("beds", "name")
+
+    def __init__(self, name: str, beds: int = 1) -> None:
+        self.name: Final = name
+        self.beds: Final = beds
+
+
+def test_values_are_equal_by_their_fields() -> None:
+    """And only to those of their own class."""
+    assert Room("a") == Room("a", 1) != Room("a", 2)
+    assert Room("a") != ("a", 1)
+    assert Room("a") != Cell("a")
+    assert len({Room("a"), Room("a"), Room("b")}) == 2
+    assert repr(Room("a")) == "Room(beds=1, name='a')"
+
+
+def test_a_value_does_not_change() -> None:
+    """Neither its fields nor what else it has."""
+    room = Room("a")
+    for name in ("beds", "replaced"):
+        with pytest.raises(AttributeError, match=f"{name}: a Room does not change; replaced"):
+            setattr(room, name, 2)
+    with pytest.raises(AttributeError, match="beds: a Room does not change"):
+        del room.beds
+    with pytest.raises(AttributeError):
+        room.windows = 2  # type: ignore[attr-defined]
+    assert room == Room("a", 1)
+
+
+def test_another_one_is_made_of_it() -> None:
+    """By the same checks."""
+    room = Room("a", 2)
+    assert room.replaced(beds=3) == Room("a", 3)
+    assert room.replaced() == room
+    with pytest.raises(ValueError, match="beds"):
+        room.replaced(beds=-1)
+    with pytest.raises(TypeError, match="windows"):
+        room.replaced(windows=1)
+
+
+def test_a_value_is_copied_and_pickled() -> None:
+    """As settings are that go to another process."""
+    room = Room("a", 2)
+    assert copy.copy(room) == copy.deepcopy(room) == pickle.loads(pickle.dumps(room)) == room
