@@ -31,8 +31,6 @@ class ReuseType(IntEnum):
 class SocketPool(Protocol):
     """What a handle needs of the pool."""
 
-    def take_idle(self, handle: ClientSocketHandle) -> bool: ...
-
     def request_socket(self, handle: ClientSocketHandle) -> int: ...
 
     def cancel_request(self, handle: ClientSocketHandle) -> None: ...
@@ -55,12 +53,12 @@ class ClientSocketHandle:
         "_pool",
         "connect_timing",
         "group_id",
+        "is_reused",
         "keep_alive_s",
         "net_log",
         "pooled",
         "priority",
         "request",
-        "reuse_type",
         "socket",
     )
 
@@ -68,7 +66,8 @@ class ClientSocketHandle:
     # request a tenth of its way through the pool.
     pooled: PooledSocket[Any]
     """The socket as the pool knows it."""
-    reuse_type: ReuseType
+    is_reused: bool
+    """True when the peer may have closed the connection before this request: a failure is worth a resend."""
     connect_timing: ConnectTiming | None
     """How the connection was made; only for the request it was made for."""
 
@@ -85,13 +84,6 @@ class ClientSocketHandle:
         self.request: SocketRequest = NOT_ASKED
         """What no idle socket answered; the pool's."""
 
-    def take_idle(self) -> bool:
-        """An idle socket, if there is one that may be used now; else nothing has happened, and init() asks for one.
-
-        Only for a handle that has asked for nothing yet.
-        """
-        return self._pool.take_idle(self)
-
     def init(self, on_done: Completion) -> int:
         """Asks for a socket: OK and `socket` is there, an error, or ERR_IO_PENDING and one later callback."""
         assert self.socket is None and self.request.on_done is None
@@ -99,7 +91,7 @@ class ClientSocketHandle:
         self.request = request = SocketRequest(on_done)
         result = self._pool.request_socket(self)
         if result != ERR_IO_PENDING:
-            request.on_done = None
+            request.on_done, request.result = None, result
         return result
 
     def reset(self) -> None:
@@ -123,8 +115,13 @@ class ClientSocketHandle:
         """Pool: a socket that was there already."""
         self.pooled = pooled
         self.socket = pooled.socket
-        self.reuse_type = ReuseType.REUSED_IDLE if pooled.is_used else ReuseType.UNUSED_IDLE
+        self.is_reused = True
         self.connect_timing = None
+
+    def keep(self) -> None:
+        """The next request goes over the same socket."""
+        self.is_reused, self.connect_timing = True, None
+        self.pooled.is_used = True
 
     def take_outcome(self, job: ConnectJob, pooled: PooledSocket[Any] | None) -> None:
         """Pool: what a job brought, a socket or the reason why there is none."""
@@ -132,7 +129,7 @@ class ClientSocketHandle:
             self.request.failed_job = job
         else:
             self.hold(pooled)
-            self.reuse_type, self.connect_timing = ReuseType.UNUSED, job.timing
+            self.is_reused, self.connect_timing = False, job.timing
 
     def set_priority(self, priority: RequestPriority) -> None:
         """Moves a waiting request to the tail of another priority."""
@@ -141,9 +138,16 @@ class ClientSocketHandle:
         self.priority = priority
 
     @property
-    def is_reused(self) -> bool:
-        """True when the peer may have closed the connection before this request: a failure is worth a resend."""
-        return self.reuse_type != ReuseType.UNUSED
+    def reuse_type(self) -> ReuseType:
+        """What the socket was before."""
+        if not self.is_reused:
+            return ReuseType.UNUSED
+        return ReuseType.REUSED_IDLE if self.pooled.is_used else ReuseType.UNUSED_IDLE
+
+    @property
+    def is_pending(self) -> bool:
+        """True while init() has still to call back."""
+        return self.request.on_done is not None
 
     @property
     def load_state(self) -> LoadState:

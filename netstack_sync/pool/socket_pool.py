@@ -76,7 +76,11 @@ class ClientSocketPool:
     # --- what handles ask
 
     def take_idle(self, handle: ClientSocketHandle) -> bool:
-        """See ClientSocketHandle. Nobody is stalled while sockets idle."""
+        """Gives a new handle an idle socket, if there is one that may be used now; else nothing has happened.
+
+        For whoever asks while nobody captures: only request_socket() tells the log. Nobody is stalled while sockets
+        idle.
+        """
         group = self._by_id.get(handle.group_id)
         if group is None or not group.idle:
             return False
@@ -86,18 +90,18 @@ class ClientSocketPool:
             return False
         handle.hold(pooled)
         self.sockets_reused += 1
-        if handle.net_log.net_log.is_capturing:
-            pool_log.log_taken(handle, self._now())
         return True
 
     def request_socket(self, handle: ClientSocketHandle) -> int:
         """See ClientSocketHandle.init."""
-        group = self._groups.find_or_make(handle.group_id)
-        if group.idle:
+        is_capturing = handle.net_log.net_log.is_capturing
+        group = self._by_id.get(handle.group_id)
+        if group is None or group.idle:
             if self.take_idle(handle):
+                if is_capturing:
+                    pool_log.log_taken(handle, self._now())
                 return OK
             group = self._groups.find_or_make(handle.group_id)  # what was no good may have been all there was
-        is_capturing = handle.net_log.net_log.is_capturing
         if is_capturing:
             pool_log.log_requested(handle)
         if len(group.sockets) >= self._limits.per_group and not group.jobs:  # fast path: all are in use
