@@ -36,12 +36,6 @@ class SocketRequest:
         """True while it stands in the queue of its group, as it does until there is an answer or nobody wants one."""
         return self.result == ERR_IO_PENDING
 
-    def deliver(self) -> None:
-        """Reports the outcome, unless the question was withdrawn."""
-        on_done, self.on_done = self.on_done, None
-        if on_done is not None:
-            on_done(self.result)
-
 
 NOT_ASKED: Final = SocketRequest(None)
 NOT_ASKED.result = OK
