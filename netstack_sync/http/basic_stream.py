@@ -24,8 +24,7 @@ class HttpBasicStream(HttpStreamParser):
     __slots__ = ("_handle", "remote_address", "socket_log_id", "ssl_info")
 
     def __init__(self, handle: ClientSocketHandle, method: str, is_secure: bool) -> None:
-        socket = handle.socket
-        assert socket is not None
+        socket = handle.pooled.socket
         HttpStreamParser.__init__(self, socket, method, is_secure, handle.is_reused)  # super() takes half as long again
         self._handle = handle
         self.remote_address: IPEndPoint | None = socket.remote_address
@@ -44,11 +43,9 @@ class HttpBasicStream(HttpStreamParser):
         if not_reusable or not self.can_reuse_connection:
             handle.reset_and_close()
             return
-        head = self.head
-        assert head is not None, "an answer without a head is not complete"
-        if b"keep-alive" in head.headers.noted:
-            handle.keep_alive_s = keep_alive_timeout_s(head.headers)
-        handle.reset()
+        assert self.head is not None, "an answer without a head is not complete"
+        headers = self.head.headers
+        handle.give_back(keep_alive_timeout_s(headers) if b"keep-alive" in headers.noted else None)
 
     def take_connection(self) -> ClientSocketHandle | None:
         """See HttpStream."""

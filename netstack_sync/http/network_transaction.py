@@ -39,7 +39,7 @@ class NetworkTransaction(TransactionFacts):
             from netstack_sync.http.exchange_parties import make_parties  # late: most exchanges have no third party
 
             self._parties = make_parties(info, session, self._net_log)
-        result = self._create_stream(OK)
+        result = self._request_stream(info)
         if result == ERR_IO_PENDING or (result := self._advance(result)) == ERR_IO_PENDING:
             self._on_done = on_done  # nearly always, and nothing was waited for so far
         return result
@@ -99,10 +99,8 @@ class NetworkTransaction(TransactionFacts):
 
     # --- steps
 
-    def _create_stream(self, result: int) -> int:
-        parties, info = self._parties, self._info
-        if result != OK:
-            return result  # there is nothing to answer the challenge with
+    def _request_stream(self, info: HttpRequestInfo) -> int:
+        parties = self._parties
         if parties is None:
             pool = self._session.pools.direct
             claim = ClientSocketHandle(pool, group_id_for(info), info.priority, self._net_log)
@@ -121,7 +119,8 @@ class NetworkTransaction(TransactionFacts):
             self._observer.on_reconnect()
             if self._observer is None:
                 return ERR_IO_PENDING  # closed by the observer
-        return self._create_stream(result)
+        # An error is that there is nothing to answer the challenge with.
+        return self._request_stream(self._info) if result == OK else result
 
     def _stream_complete(self, result: int) -> int:
         request, self._stream_request = self._stream_request, None
@@ -225,8 +224,8 @@ class NetworkTransaction(TransactionFacts):
             timing.receive_headers_start = now
         if stream in session.meter.measured:
             session.meter.headers_received(stream, timing.send_start or now, now, status)
-        url, endpoint = self._info.url, stream.remote_address
-        self.response = response = HttpResponseInfo(url, head, timing, endpoint, stream.ssl_info)
+        response = HttpResponseInfo(self._info.url, head, timing, stream.remote_address, stream.ssl_info)
+        self.response = response
         if self._parties is not None:
             self.is_ready_to_restart = self._parties.heed(response, stream)
         return OK

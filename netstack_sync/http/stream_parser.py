@@ -80,9 +80,8 @@ class HttpStreamParser:
         taken = 0
         if upload is None:
             taken = self._socket.write(head)
-            if taken > 0:
-                self._sent_bytes = taken
             if taken == len(head) and interim is None:
+                self._sent_bytes = taken
                 return OK  # fast path: a head fits into any socket's buffer
             if taken == ERR_IO_PENDING:
                 taken = 0

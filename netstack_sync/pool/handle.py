@@ -35,7 +35,7 @@ class SocketPool(Protocol):
 
     def cancel_request(self, handle: ClientSocketHandle) -> None: ...
 
-    def release_socket(self, handle: ClientSocketHandle, pooled: PooledSocket[Any]) -> None: ...
+    def release_socket(self, pooled: PooledSocket[Any], keep_alive_s: float | None) -> None: ...
 
     def set_priority(self, handle: ClientSocketHandle, priority: RequestPriority) -> None: ...
 
@@ -54,7 +54,6 @@ class ClientSocketHandle:
         "connect_timing",
         "group_id",
         "is_reused",
-        "keep_alive_s",
         "net_log",
         "pooled",
         "priority",
@@ -79,15 +78,12 @@ class ClientSocketHandle:
         self.priority = priority
         self.net_log = net_log
         self.socket: StreamSocket | None = None
-        self.keep_alive_s: float | None = None
-        """How long the server said it will keep the connection, for when the socket comes back."""
         self.request: SocketRequest = NOT_ASKED
         """What no idle socket answered; the pool's."""
 
     def init(self, on_done: Completion) -> int:
         """Asks for a socket: OK and `socket` is there, an error, or ERR_IO_PENDING and one later callback."""
         assert self.socket is None and self.request.on_done is None
-        self.keep_alive_s = None
         self.request = request = SocketRequest(on_done)
         result = self._pool.request_socket(self)
         if result != ERR_IO_PENDING:
@@ -97,12 +93,16 @@ class ClientSocketHandle:
     def reset(self) -> None:
         """Ends the claim; idempotent. A pending request's callback never comes."""
         if self.socket is not None:
-            self.socket = None
             self.request.on_done = None  # the answer may be on its way
-            self._pool.release_socket(self, self.pooled)
+            self.give_back()
         elif self.request.on_done is not None:
             self.request.on_done = None
             self._pool.cancel_request(self)
+
+    def give_back(self, keep_alive_s: float | None = None) -> None:
+        """Ends the claim of whoever has got a socket, whose server may have said how long it will keep it."""
+        self.socket = None
+        self._pool.release_socket(self.pooled, keep_alive_s)
 
     def reset_and_close(self) -> None:
         """Ends the claim, and the socket is not used again."""

@@ -137,15 +137,15 @@ class ClientSocketPool:
             self._jobs.cancel_unwanted(group)
         self._serve(group)
 
-    def release_socket(self, handle: ClientSocketHandle, pooled: GroupSocket) -> None:
+    def release_socket(self, pooled: GroupSocket, keep_alive_s: float | None) -> None:
         """Takes a socket back: the first request of its group gets it, else it idles, else it is closed."""
         group = pooled.group
         if pooled.is_sound and not group.pending.size:  # fast path
-            self._idle.add(pooled, handle.keep_alive_s)
+            self._idle.add(pooled, keep_alive_s)
             if self._stalled or self._waiting:
                 self._serve_others(group)
         elif pooled.is_fit(is_waited_for=group.pending.size > 0):
-            self._offer(pooled, handle.keep_alive_s)
+            self._offer(pooled, keep_alive_s)
         else:
             self._close(pooled, pooled.why_spoiled or close_reasons.NOT_REUSABLE)
             self._serve(group)

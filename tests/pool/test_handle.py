@@ -40,7 +40,7 @@ class CallsOfHandle:
         """See SocketPool."""
         self.calls.append("cancel")
 
-    def release_socket(self, handle: ClientSocketHandle, pooled: PooledSocket[Any]) -> None:
+    def release_socket(self, pooled: PooledSocket[Any], keep_alive_s: float | None) -> None:
         """See SocketPool."""
         self.calls.append("release closed" if pooled.why_spoiled else "release open")
         assert pooled.socket.is_connected() != bool(pooled.why_spoiled)
