@@ -124,7 +124,7 @@ class UpdateClient:
         headers = self._request.headers.copy()
         if self.current.etag is not None:
             headers.set("If-None-Match", self.current.etag)
-        self._fetcher = URLFetcher(replace(self._request, headers=headers), self._context, self)
+        self._fetcher = URLFetcher(self._request.replaced(headers=headers), self._context, self)
         self._fetcher.start()
 
     def stop(self) -> None:

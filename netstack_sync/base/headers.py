@@ -17,6 +17,9 @@ HeaderItems: TypeAlias = Mapping[str, str | bytes] | Iterable[tuple[str, str | b
 _IS_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
 # RFC 9110 §5.5 field-value: visible characters, blanks and obs-text; no other control character.
 _IS_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch
+NOTED_FIELDS: Final = (b"content-encoding", b"keep-alive", b"set-cookie", b"strict-transport-security")
+"""Those that every answer is asked for, though few have them: to look for one takes longer than most that is done."""
+
 _BAD_VALUE_CHAR: Final = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 
 
@@ -184,10 +187,13 @@ class ResponseHeaders:
     no harm. It is parsed when first asked for a field, so that an answer nobody looks at costs nothing.
     """
 
-    __slots__ = ("_index", "_items", "raw")
+    __slots__ = ("_index", "_items", "noted", "raw")
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, noted: tuple[bytes, ...] | None = None) -> None:
+        """`noted` is given by a parser that has found them on its way."""
         self.raw: Final = raw
+        self.noted: Final = noted if noted is not None else _noted_in(raw)
+        """Which of NOTED_FIELDS there are."""
         self._items: list[tuple[str, str]] | None = None
         self._index: dict[str, list[str]] | None = None
 
@@ -245,3 +251,8 @@ class ResponseHeaders:
 
     def __repr__(self) -> str:
         return f"<ResponseHeaders {', '.join(self) or '(none)'}>"
+
+
+def _noted_in(raw: bytes) -> tuple[bytes, ...]:
+    lines = b"\n" + raw.lower()
+    return tuple([name for name in NOTED_FIELDS if b"\n%b:" % name in lines])

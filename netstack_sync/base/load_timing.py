@@ -6,14 +6,11 @@ Chromium (net/base/load_timing_info.h), a request on a reused socket has no conn
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 
 def _span(start: float | None, end: float | None) -> float | None:
     return None if start is None or end is None else end - start
 
 
-@dataclass(slots=True, repr=False)
 class ConnectTiming:
     """When one connection was looked up, connected and secured; filled by the connect jobs.
 
@@ -21,13 +18,24 @@ class ConnectTiming:
     of connecting, so that the phases follow one another and only TLS to the server counts as such.
     """
 
-    domain_lookup_start: float | None = None
-    domain_lookup_end: float | None = None
-    connect_start: float | None = None
-    connect_end: float | None = None
-    """When the connection was ready for a request, the TLS handshake included."""
-    ssl_start: float | None = None
-    ssl_end: float | None = None
+    __slots__ = ("connect_end", "connect_start", "domain_lookup_end", "domain_lookup_start", "ssl_end", "ssl_start")
+
+    def __init__(
+        self,
+        domain_lookup_start: float | None = None,
+        domain_lookup_end: float | None = None,
+        connect_start: float | None = None,
+        connect_end: float | None = None,
+        ssl_start: float | None = None,
+        ssl_end: float | None = None,
+    ) -> None:
+        self.domain_lookup_start = domain_lookup_start
+        self.domain_lookup_end = domain_lookup_end
+        self.connect_start = connect_start
+        self.connect_end = connect_end
+        """When the connection was ready for a request, the TLS handshake included."""
+        self.ssl_start = ssl_start
+        self.ssl_end = ssl_end
 
     @property
     def dns(self) -> float | None:
@@ -44,27 +52,54 @@ class ConnectTiming:
         """Seconds of the TLS handshake, the verdict on the certificate included."""
         return _span(self.ssl_start, self.ssl_end)
 
+    def __eq__(self, other: object) -> bool:
+        """The same stamps."""
+        return _stamps(self) == _stamps(other) if isinstance(other, ConnectTiming) else NotImplemented
+
     def __repr__(self) -> str:
         return f"<ConnectTiming {_split(dns=self.dns, tcp=self.tcp, tls=self.tls)}>"
 
 
-@dataclass(slots=True, repr=False)
 class LoadTiming:
     """When one request started, waited for its connection, was sent and was answered."""
 
-    request_start: float | None = None
-    connect: ConnectTiming | None = None
-    """None when the socket was connected for an earlier request."""
-    send_start: float | None = None
-    send_end: float | None = None
-    receive_headers_start: float | None = None
-    """When the first byte of the answer was there; 1xx responses are none."""
-    receive_headers_end: float | None = None
-    response_end: float | None = None
-    """When the last byte of the body was there."""
-    socket_reused: bool = False
-    socket_log_id: int = 0
-    """The NetLog id of the socket; 0 while there is none."""
+    __slots__ = (
+        "connect",
+        "receive_headers_end",
+        "receive_headers_start",
+        "request_start",
+        "response_end",
+        "send_end",
+        "send_start",
+        "socket_log_id",
+        "socket_reused",
+    )
+
+    def __init__(
+        self,
+        request_start: float | None = None,
+        connect: ConnectTiming | None = None,
+        send_start: float | None = None,
+        send_end: float | None = None,
+        receive_headers_start: float | None = None,
+        receive_headers_end: float | None = None,
+        response_end: float | None = None,
+        socket_reused: bool = False,
+        socket_log_id: int = 0,
+    ) -> None:
+        self.request_start = request_start
+        self.connect = connect
+        """None when the socket was connected for an earlier request."""
+        self.send_start = send_start
+        self.send_end = send_end
+        self.receive_headers_start = receive_headers_start
+        """When the first byte of the answer was there; 1xx responses are none."""
+        self.receive_headers_end = receive_headers_end
+        self.response_end = response_end
+        """When the last byte of the body was there."""
+        self.socket_reused = socket_reused
+        self.socket_log_id = socket_log_id
+        """The NetLog id of the socket; 0 while there is none."""
 
     @property
     def dns(self) -> float | None:
@@ -101,6 +136,10 @@ class LoadTiming:
         """Seconds from the start of the request to the last byte of its answer."""
         return _span(self.request_start, self.response_end)
 
+    def __eq__(self, other: object) -> bool:
+        """The same stamps, over the same socket."""
+        return _stamps(self) == _stamps(other) if isinstance(other, LoadTiming) else NotImplemented
+
     def __repr__(self) -> str:
         split = _split(
             dns=self.dns,
@@ -112,6 +151,10 @@ class LoadTiming:
             total=self.total,
         )
         return f"<LoadTiming {'reused' if self.socket_reused else 'new'} socket {self.socket_log_id}: {split}>"
+
+
+def _stamps(timing: ConnectTiming | LoadTiming) -> list[object]:
+    return [getattr(timing, name) for name in timing.__slots__]
 
 
 def _split(**spans_s: float | None) -> str:

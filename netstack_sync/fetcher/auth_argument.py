@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Final
 
 from netstack_sync.auth.basic import basic_credentials
 from netstack_sync.auth.credentials import (
@@ -19,6 +18,7 @@ from netstack_sync.auth.credentials import (
 )
 from netstack_sync.auth.identity import DIGEST, NEGOTIATE, NTLM, AuthIdentity, password_identity
 from netstack_sync.fetcher.options import AuthArgument, AuthValue, FetchRequest
+from netstack_sync.fetcher.request_auth import NO_AUTH, RequestAuth, load_auth_rooms
 from netstack_sync.workers.security_context import require_pyspnego
 
 _FORMS: Final = (
@@ -31,24 +31,8 @@ _OURS: Final = ("'RequestHeaders'", "'FetchRequest'")
 """Named by Python's exception when a request is used as if it were one of another library."""
 
 
-class RequestAuth(NamedTuple):
-    """The two ways in which credentials go out."""
-
-    authorization: str | None = None
-    """With the request, before anybody asks."""
-    identity: AuthIdentity | None = None
-    """In answer to a challenge."""
-
-
 AuthSource = NetrcAuth | Callable[[FetchRequest], AuthValue]
 """Must be asked for each request; may block, may run the user's code, so never on the network thread."""
-
-
-def load_auth_rooms() -> None:
-    """Reads the files that answer challenges. On the thread of whoever gives credentials, so that the network thread
-    finds them there.
-    """
-    import netstack_sync.http.exchange_parties  # noqa: F401
 
 
 def auth_from_value(auth: AuthArgument) -> RequestAuth | AuthSource:
@@ -57,7 +41,7 @@ def auth_from_value(auth: AuthArgument) -> RequestAuth | AuthSource:
     ImportError for what needs the extra `auth` and does not have it.
     """
     if auth is None:
-        return RequestAuth()
+        return NO_AUTH
     if isinstance(auth, (tuple, list)):
         return _password_auth(auth)
     if isinstance(auth, BasicAuth):
@@ -111,7 +95,7 @@ def with_auth(request: FetchRequest, auth: RequestAuth) -> FetchRequest:
     if auth.authorization is not None:
         headers = headers.copy()
         headers.set("Authorization", auth.authorization)
-    return replace(request, headers=headers, auth=auth.identity)
+    return request.replaced(headers=headers, auth=auth.identity)
 
 
 def _password_auth(auth: tuple[str, str] | list[str]) -> RequestAuth:

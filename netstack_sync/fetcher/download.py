@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netstack_sync.base.exceptions import ContextShutDown
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_CONTEXT_SHUT_DOWN, ERR_UNEXPECTED
@@ -32,6 +32,10 @@ class Download:
     """ "ALGORITHM:HEX" as it was asked for, and found right."""
     response: Response
     """The last answer, without its body: status, headers, URL, timing."""
+
+    def with_response(self, response: Response) -> Download:
+        """The same file with another answer."""
+        return replace(self, response=response)
 
 
 class SyncDownload:

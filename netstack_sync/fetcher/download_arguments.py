@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Final, NamedTuple, cast
 
 from netstack_sync.fetcher.options import FetchOptions, FetchRequest, check_flag
@@ -76,7 +75,7 @@ def plan_download(config: SessionConfig, url: str, path: object, options: Downlo
     if not takes_codings:
         headers = headers.copy()
         headers.set("Accept-Encoding", "identity")
-    request, max_size = replace(request, headers=headers), others.get("max_response_size")
+    request, max_size = request.replaced(headers=headers), others.get("max_response_size")
     return DownloadPlan(
         request, check_path(path), resume, overwrite, checksum, progress, max_size, takes_codings, parts
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final, Protocol
 
 from netstack_sync.base.exceptions import Attempt, HTTPStatusError
@@ -121,7 +120,7 @@ class DownloadStream:
             headers = request.headers.copy()
             headers.set("Range", f"bytes={self.position}-{'' if self.end is None else self.end - 1}")
             headers.set("If-Range", record.validator)
-            request = replace(request, headers=headers)
+            request = request.replaced(headers=headers)
         self._judgement = self._left_bytes = None
         self._first = self.position
         self._error_body, self._error_bytes = [], 0

@@ -11,7 +11,6 @@ from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.net_errors import OK, error_name
 from netstack_sync.base.url import Url
 from netstack_sync.base.url_parts import shown_url
-from netstack_sync.fetcher.fetch_attempts import FetchAttempts
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
@@ -20,6 +19,7 @@ from netstack_sync.url_request.url_request import URLRequest
 
 if TYPE_CHECKING:
     from netstack_sync.base.ssl_info import SSLInfo
+    from netstack_sync.fetcher.fetch_attempts import FetchAttempts
 
 
 class FetchFacts:
@@ -28,10 +28,21 @@ class FetchFacts:
     The URLFetcher sets its values together with its own: a call less for each fetch.
     """
 
-    __slots__ = ("_attempts", "error_detail", "last_attempt", "next_hop", "request", "upload", "url_request")
+    __slots__ = (
+        "_attempts",
+        "attempts",
+        "error_detail",
+        "last_attempt",
+        "next_hop",
+        "request",
+        "upload",
+        "url_request",
+    )
 
     request: FetchRequest
     _attempts: FetchAttempts | None  # none where nothing can be waited for
+    attempts: tuple[Attempt, ...]
+    """Those that were followed by another one, oldest first."""
     error_detail: str
     """What went wrong, in words; may be empty."""
     last_attempt: Attempt | None
@@ -57,7 +68,7 @@ class FetchFacts:
     def is_encoded(self) -> bool:
         """True when the last hop's body comes with a Content-Encoding, to be taken off piece by piece."""
         response = self.response
-        return response is not None and response.head.headers.may_have(b"content-encoding")
+        return response is not None and b"content-encoding" in response.head.headers.noted
 
     @property
     def history(self) -> list[HttpResponseInfo]:
@@ -122,11 +133,6 @@ class FetchFacts:
     def may_have_been_sent(self) -> bool:
         """True when a server may have acted on the request, in any attempt."""
         return self.has_attempt_sent or (self._attempts is not None and self._attempts.was_sent)
-
-    @property
-    def attempts(self) -> tuple[Attempt, ...]:
-        """Those that were followed by another one, oldest first."""
-        return self._attempts.made if self._attempts is not None else ()
 
     @property
     def backoff_delay_s(self) -> float:

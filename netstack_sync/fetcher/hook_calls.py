@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netstack_sync.base.headers import RequestHeaders
@@ -47,14 +46,14 @@ def hooked_response(response: Response) -> Response:
 def hooked_download(download: Download) -> Download:
     """The same for the answer that a file came with; the file stays where it is whatever they raise."""
     response = hooked_response(download.response)
-    return download if response is download.response else replace(download, response=response)
+    return download if response is download.response else download.with_response(response)
 
 
 def _checked(answer: object) -> FetchRequest:
     if not isinstance(answer, FetchRequest):
         raise TypeError(
             f"hooks: a request hook gave {answer!r}, which is neither a FetchRequest nor None; "
-            "dataclasses.replace() makes one of another"
+            "its replaced() makes one of another"
         )
     if not isinstance(answer.url, Url) or not isinstance(answer.headers, RequestHeaders):
         raise TypeError(

@@ -35,12 +35,9 @@ class Hooks:
         hooks = cls(_functions("request", value.get("request")), _functions("response", value.get("response")))
         return hooks if hooks.request or hooks.response else None
 
-
-def joined_hooks(first: Hooks | None, second: Hooks | None) -> Hooks | None:
-    """Both, one after the other."""
-    if first is None or second is None:
-        return first or second
-    return Hooks(first.request + second.request, first.response + second.response)
+    def and_then(self, others: Hooks) -> Hooks:
+        """Both, one after the other."""
+        return Hooks(self.request + others.request, self.response + others.response)
 
 
 def _functions(kind: str, value: object) -> tuple[Hook, ...]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.http.request_info import HttpRequestInfo
 
@@ -13,8 +11,7 @@ def request_of_hop(request: FetchRequest, hop: HttpRequestInfo) -> FetchRequest:
 
     A body that can be read only once is spent, if it was sent.
     """
-    return replace(
-        request,
+    return request.replaced(
         url=hop.url,
         method=hop.method,
         headers=hop.headers,

@@ -10,8 +10,9 @@ from netstack_sync.auth.identity import BASIC, AuthIdentity
 from netstack_sync.base.proxy_chain import ProxyScheme, ProxyServer
 from netstack_sync.base.proxy_url import parse_proxy_url
 from netstack_sync.fetcher import proxy_values
-from netstack_sync.fetcher.auth_argument import RequestAuth, auth_from_value
+from netstack_sync.fetcher.auth_argument import auth_from_value
 from netstack_sync.fetcher.proxy_values import AutoDetect, PacScript, PacUrl
+from netstack_sync.fetcher.request_auth import RequestAuth
 from netstack_sync.proxy.config import DIRECT_CONFIG, ProxyConfig
 from netstack_sync.proxy.environment import config_from_environment
 from netstack_sync.workers.pac_extra import require_pac_engine

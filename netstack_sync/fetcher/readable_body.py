@@ -12,6 +12,7 @@ from netstack_sync.base.exceptions import ResponseTooLarge
 from netstack_sync.base.net_errors import ERR_FILE_TOO_BIG
 from netstack_sync.fetcher.body_source import BodySource, CollectedBody
 from netstack_sync.fetcher.decoding import DecodingResponse
+from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.text import rechunked
 from netstack_sync.wire.http1_response import ResponseHead
 
@@ -21,13 +22,19 @@ _STREAM_BYTES = 64 * 1024
 class ReadableBody(DecodingResponse):
     """Reads a BodySource once; what `content` has read can be read again. One thread at a time.
 
-    A Response sets the head and the source. Everything else begins as the class has it, so that an answer which is
-    looked at once costs few assignments.
+    A Response sets what has a slot. Everything else begins as the class has it, and gets a dict when it changes: an
+    answer which is looked at once has none.
     """
 
+    __slots__ = ("_content", "_given_bytes", "_head", "_reading", "_source", "reason", "request", "status")
+
     _head: ResponseHead
-    _source: BodySource = CollectedBody([])  # for the __del__() of one whose __init__() failed
-    _max_size: int | None = None
+    _source: BodySource
+    _content: bytes | None  # the whole body, once `content` was asked for
+    _given_bytes: int  # of the body as it came
+    _reading: Iterator[bytes] | None
+    request: FetchRequest
+    """What was asked, as the caller asked it."""
 
     # What BaseHTTPResponse.__init__ sets, without the headers, which many callers never look at.
     decode_content: bool = True
@@ -36,9 +43,6 @@ class ReadableBody(DecodingResponse):
     _decoder_initialized = False
     _retries: Retry | None = None
 
-    _content: bytes | None = None
-    _given_bytes = 0  # of the body as it came
-    _reading: Iterator[bytes] | None = None
     _file: Iterator[bytes] | None = None  # where read() and its kin are
     _unread: bytes | memoryview = b""  # a view, so that reading a piece byte by byte stays linear
 
@@ -48,7 +52,22 @@ class ReadableBody(DecodingResponse):
     def content(self) -> bytes:
         """The whole body, decoded; raises the NetError that cut it off, DecodingError, ResponseTooLarge."""
         content = self._content
-        return self._read_whole() if content is None else content
+        if content is not None:
+            return content
+        if self._reading is not None:
+            raise RuntimeError("content: the body has been read in pieces already and is not kept")
+        source = self._source
+        if isinstance(source, CollectedBody) and b"content-encoding" not in self._head.headers.noted:  # fast path
+            self._reading = source.pieces
+            content = b"".join(source.pieces)
+            self._given_bytes = len(content)
+            max_size = self.request.max_response_size
+            if max_size is not None and len(content) > max_size:
+                self._refuse_size(max_size)
+        else:
+            content = self._joined(self.iter_bytes())
+        self._content = content
+        return content
 
     @property
     def data(self) -> bytes:
@@ -66,33 +85,13 @@ class ReadableBody(DecodingResponse):
         length = self._head.content_length
         return None if length is None else length - self._given_bytes
 
-    def _read_whole(self) -> bytes:
-        if self._reading is not None:
-            raise RuntimeError("content: the body has been read in pieces already and is not kept")
-        source = self._source
-        if isinstance(source, CollectedBody) and not self._is_encoded:  # fast path
-            self._reading = source.pieces
-            content = b"".join(source.pieces)
-            self._given_bytes = len(content)
-            if self._max_size is not None and len(content) > self._max_size:
-                self._refuse_size(self._max_size)
-        else:
-            content = self._joined(self.iter_bytes())
-        self._content = content
-        return content
-
-    @property
-    def _is_encoded(self) -> bool:
-        """False when there is no coding to take off."""
-        return self._head.headers.may_have(b"content-encoding")
-
     def _joined(self, parts: Iterator[bytes]) -> bytes:
         pieces: list[bytes] = []
-        size = 0
+        size, max_size = 0, self.request.max_response_size
         for piece in parts:
             size += len(piece)
-            if self._max_size is not None and size > self._max_size:
-                self._refuse_size(self._max_size)
+            if max_size is not None and size > max_size:
+                self._refuse_size(max_size)
             pieces.append(piece)
         return b"".join(pieces)
 
@@ -114,7 +113,8 @@ class ReadableBody(DecodingResponse):
             pieces: Iterator[bytes] = iter((self._content,) if self._content else ())
         else:
             if self._reading is None:
-                self._reading = self.decoded(self.iter_raw()) if self._is_encoded else self.iter_raw()
+                is_encoded = b"content-encoding" in self._head.headers.noted
+                self._reading = self.decoded(self.iter_raw()) if is_encoded else self.iter_raw()
             pieces = self._reading
         return pieces if chunk_size is None else rechunked(pieces, chunk_size)
 
@@ -182,7 +182,11 @@ class ReadableBody(DecodingResponse):
 
     def __del__(self) -> None:
         """Ends the fetch of a stream that is forgotten. io.IOBase would also close what is here already."""
-        if not isinstance(self._source, CollectedBody):
+        try:
+            source = self._source
+        except AttributeError:
+            return  # its __init__() failed
+        if not isinstance(source, CollectedBody):
             self.close()
 
     def release_conn(self) -> None:

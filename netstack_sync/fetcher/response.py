@@ -18,6 +18,7 @@ from netstack_sync.cookies.parsed import parse_set_cookie
 from netstack_sync.fetcher.body_source import BodySource, CollectedBody
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.peer_names import PeerNames
+from netstack_sync.fetcher.readable_body import ReadableBody
 from netstack_sync.fetcher.text import decoded_text, guessed_encoding, is_text_codec, split_lines, without_mark
 from netstack_sync.http.response_info import HttpResponseInfo
 
@@ -33,6 +34,8 @@ class Response(PeerNames):
     From `fetch()` and the verbs the body is there already; from `stream()` it is read as it is asked for, and
     close() ends the fetch.
     """
+
+    __slots__ = ("_earlier", "_info", "history", "net_log_source_id")
 
     _headers: HTTPHeaderDict | None = None
     _request_url: str | None = None
@@ -52,14 +55,13 @@ class Response(PeerNames):
     ) -> None:
         """`earlier` are the attempts before the one that gave this answer."""
         self._source = source
-        self._max_size = request.max_response_size
+        self._content = self._reading = None
+        self._given_bytes = 0
         self._info = info
         self._head = head = info.head
-        self.status = head.status
-        self.reason = head.reason
+        self.status, self.reason = head.status, head.reason
         self._earlier = earlier
         self.request = request
-        """What was asked, as the caller asked it."""
         self.history = history
         """The redirects on the way, oldest first; without bodies."""
         self.net_log_source_id = net_log_source_id
@@ -205,7 +207,6 @@ class Response(PeerNames):
     @property
     def connection(self) -> None:
         """None: connections belong to the network thread."""
-        return None
 
     # --- the body
 
@@ -258,15 +259,15 @@ class Response(PeerNames):
         """The lines of the text without their ends (LF, CRLF or CR)."""
         return split_lines(self.iter_text())
 
-    def __getstate__(self) -> dict[str, object]:
+    def __getstate__(self) -> tuple[None, dict[str, object]]:
         """Reads the body to its end, so that the response can be pickled as a value."""
-        state = {**self.__dict__, "_source": CollectedBody([]), "_unread": b"", "_decoder": None, "_file": None}
+        state = {name: getattr(self, name) for name in (*ReadableBody.__slots__, *Response.__slots__)}
+        state.update(self.__dict__, _source=CollectedBody([]), _unread=b"", _decoder=None, _file=None)
         try:
-            state["_content"] = self.content
-            state["_reading"] = None
+            state.update(_content=self.content, _reading=None)
         except (RuntimeError, NetError):
             state["_reading"] = iter(())  # it was read in pieces, or there is none
-        return state
+        return None, state
 
     def __enter__(self) -> Response:
         return self

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from netstack_sync.url_request.interceptor import URLRequestInterceptor
+from netstack_sync.url_request.late_schemes import HTTP_SCHEMES
 from netstack_sync.url_request.protocol_handler import ProtocolHandler
 from netstack_sync.url_request.scheme_settings import OWN_SCHEMES, SchemeSettings
 
@@ -19,8 +20,6 @@ SchemesArgument: TypeAlias = "Mapping[str, Handler | ProtocolHandler] | None"
 
 InterceptorsArgument: TypeAlias = "Iterable[Interceptor | URLRequestInterceptor]"
 """Functions that answer a request, or leave it to the next by giving None."""
-
-HTTP_SCHEMES = frozenset({"http", "https"})
 
 _is_scheme = re.compile(r"[a-z][a-z0-9+.\-]*").fullmatch
 

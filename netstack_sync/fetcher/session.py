@@ -8,39 +8,40 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn
 
 from netstack_sync.base.clock import SystemWallClock
-from netstack_sync.base.features import FeatureList
 from netstack_sync.base.url import QueryParams
 from netstack_sync.dns.host_resolver import ResolveParameters
 from netstack_sync.fetcher.hook_calls import hooked_download, hooked_request
-from netstack_sync.fetcher.hooks import HooksArgument
-from netstack_sync.fetcher.hsts_settings import HstsArgument
-from netstack_sync.fetcher.limits import Limits
 from netstack_sync.fetcher.options import AuthArgument, FetchOptions, FetchRequest, HeaderChanges, check_url
 from netstack_sync.fetcher.other_names import refuse_session_arguments
-from netstack_sync.fetcher.retry_policy import RetriesArgument
-from netstack_sync.fetcher.scheme_arguments import InterceptorsArgument, SchemesArgument, check_schemes
 from netstack_sync.fetcher.session_config import DEFAULT_MAX_RESPONSE_SIZE, make_session_config
 from netstack_sync.fetcher.session_requests import SessionRequests
 from netstack_sync.fetcher.session_stack import SessionStack
-from netstack_sync.fetcher.stack_settings import make_context_builder
+from netstack_sync.fetcher.stack_settings import make_context_builder, schemes_from_values
 from netstack_sync.fetcher.timeout import DEFAULT_TIMEOUT, Timeout
 from netstack_sync.network.quality import NetworkQuality
 from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.sockets.options import TcpOptions
 from netstack_sync.url_request.context import URLRequestContext
+from netstack_sync.url_request.late_schemes import USUAL_SCHEMES
 from netstack_sync.url_request.redirects import MAX_REDIRECTS
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from netstack_sync.base.features import FeatureList
     from netstack_sync.fetcher.cookie_arguments import CookiesArgument
     from netstack_sync.fetcher.dns_settings import DnsSettings
     from netstack_sync.fetcher.download import Download
     from netstack_sync.fetcher.download_arguments import DownloadOptions
     from netstack_sync.fetcher.future import FetchFuture
+    from netstack_sync.fetcher.hooks import HooksArgument
+    from netstack_sync.fetcher.hsts_settings import HstsArgument
+    from netstack_sync.fetcher.limits import Limits
     from netstack_sync.fetcher.pins import PinsArgument
     from netstack_sync.fetcher.proxy_values import ProxyArgument, ProxyAuthArgument
     from netstack_sync.fetcher.resolution import Resolution
+    from netstack_sync.fetcher.retry_policy import RetriesArgument
+    from netstack_sync.fetcher.scheme_arguments import InterceptorsArgument, SchemesArgument
     from netstack_sync.fetcher.session_cookies import SessionCookies
     from netstack_sync.fetcher.stats import SessionStats
     from netstack_sync.fetcher.tls_arguments import CertArgument, ExtraCaArgument, VerifyArgument
@@ -120,7 +121,7 @@ class Session(SessionRequests):
         **unknown: NoReturn,
     ) -> None:
         refuse_session_arguments(unknown)
-        scheme_settings = check_schemes(file_root, ftp, schemes, interceptors)
+        scheme_settings = schemes_from_values(file_root, ftp, schemes, interceptors)
         self._config = make_session_config(
             base_url=base_url,
             headers=headers,
@@ -137,7 +138,7 @@ class Session(SessionRequests):
             retries=retries,
             hooks=hooks,
             trust_env=trust_env,
-            schemes=scheme_settings.names,
+            schemes=USUAL_SCHEMES if scheme_settings is None else scheme_settings.names,
         )
         builder = make_context_builder(
             limits=limits,

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from netstack_sync._version import __version__
-from netstack_sync.auth.identity import AuthIdentity
 from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.priority import DEFAULT_PRIORITY, RequestPriority
 from netstack_sync.base.url import QueryParams, Url
-from netstack_sync.fetcher.auth_argument import AuthSource, RequestAuth, ask_for_auth, auth_from_value, load_auth_rooms
-from netstack_sync.fetcher.cookie_arguments import request_cookies
 from netstack_sync.fetcher.decoding import accept_encoding
-from netstack_sync.fetcher.hooks import Hooks, HooksArgument, joined_hooks
+from netstack_sync.fetcher.late_arguments import (
+    cookies_from_value,
+    credentials_from_value,
+    hooks_from_value,
+    joined_hooks,
+    retries_from_value,
+)
 from netstack_sync.fetcher.late_session_tls import LateSessionTls
 from netstack_sync.fetcher.news_arguments import check_callback, settle_expectation
 from netstack_sync.fetcher.options import (
@@ -41,12 +43,16 @@ from netstack_sync.fetcher.options import (
 )
 from netstack_sync.fetcher.other_names import refuse_options
 from netstack_sync.fetcher.proxy_settings import request_proxy
-from netstack_sync.fetcher.retry_policy import RetriesArgument, RetryPolicy
-from netstack_sync.fetcher.scheme_arguments import HTTP_SCHEMES
+from netstack_sync.fetcher.request_auth import NO_AUTH, RequestAuth, load_auth_rooms
 from netstack_sync.fetcher.timeout import DEFAULT_STREAM_TIMEOUT, DEFAULT_TIMEOUT, Timeout
 from netstack_sync.sockets.tls_config import TlsConfig
+from netstack_sync.url_request.late_schemes import HTTP_SCHEMES
 
 if TYPE_CHECKING:
+    from netstack_sync.auth.identity import AuthIdentity
+    from netstack_sync.fetcher.auth_argument import AuthSource
+    from netstack_sync.fetcher.hooks import Hooks, HooksArgument
+    from netstack_sync.fetcher.retry_policy import RetriesArgument, RetryPolicy
     from netstack_sync.fetcher.tls_arguments import CertArgument, ExtraCaArgument, VerifyArgument
     from netstack_sync.fetcher.tls_settings import TlsSettings
 
@@ -87,7 +93,7 @@ _SETTINGS: Final[dict[str, Callable[[Any], object]]] = {
     "max_response_size": check_max_response_size,
     "on_informational": partial(check_callback, "on_informational"),
     "priority": RequestPriority.from_value,
-    "retries": RetryPolicy.from_value,
+    "retries": retries_from_value,
     "timeout": Timeout.from_value,
     "upload_progress": partial(check_callback, "upload_progress"),
 }
@@ -97,8 +103,6 @@ _BODIES: Final = frozenset({"json", "data", "content", "files"})
 
 _BODY_HEADERS: Final = frozenset({"content-length", "expect", "transfer-encoding"})
 """Headers that say something about the body."""
-
-_NO_AUTH: Final = RequestAuth()
 
 
 class RequestDefaults(NamedTuple):
@@ -116,8 +120,7 @@ class RequestDefaults(NamedTuple):
     auth: AuthIdentity | None
 
 
-@dataclass(frozen=True, slots=True)
-class SessionConfig:
+class SessionConfig(NamedTuple):
     """The defaults of a session's requests. Precedence: argument, session, environment, system, built-in."""
 
     defaults: RequestDefaults
@@ -177,9 +180,13 @@ class SessionConfig:
         if "proxy" in options:
             request.proxy = request_proxy(options["proxy"], self.environment)
         if "hooks" in options:
-            request.hooks = joined_hooks(self.defaults.hooks, Hooks.from_value(options["hooks"]))
+            request.hooks = joined_hooks(self.defaults.hooks, options["hooks"])
         auth = self._settle_headers(request, options)
-        return request if isinstance(auth, RequestAuth) else ask_for_auth(auth, request, self.environment)
+        if isinstance(auth, RequestAuth):
+            return request
+        from netstack_sync.fetcher.auth_argument import ask_for_auth  # late: who is to be asked was read with it
+
+        return ask_for_auth(auth, request, self.environment)
 
     def _settle_headers(self, request: FetchRequest, options: FetchOptions) -> RequestAuth | AuthSource:
         """The headers, and what goes into them or depends on them; gives what is still to be asked for credentials."""
@@ -187,14 +194,14 @@ class SessionConfig:
         auth = self.auth
         if own or "auth" in options:
             auth = self._auth_for(options, own)
-            known = auth if isinstance(auth, RequestAuth) else _NO_AUTH
+            known = auth if isinstance(auth, RequestAuth) else NO_AUTH
             request.headers = merged_headers(self.anonymous_headers, own, known.authorization)
             request.auth = known.identity
         has_body_headers = bool(own) and request.headers.has_any(_BODY_HEADERS)
         cookies = options.get("cookies")
         if cookies is not None:
             request.headers = without_session_cookie(request.headers, own)
-            request.cookies = request_cookies(cookies, request.url, _WALL_CLOCK.now())
+            request.cookies = cookies_from_value(cookies, request.url, _WALL_CLOCK.now())
         if has_body_headers or not _BODIES.isdisjoint(options):
             request.body, request.headers = body_and_headers(options, request.headers)
         if has_body_headers or "expect_continue" in options:
@@ -205,11 +212,11 @@ class SessionConfig:
     def _auth_for(self, options: FetchOptions, own_headers: list[tuple[str, Any]]) -> RequestAuth | AuthSource:
         """The argument, even if it is None; else the caller's own header; else the session's."""
         if "auth" in options:
-            return auth_from_value(options["auth"])
-        if self.auth == _NO_AUTH:  # fast path
-            return _NO_AUTH
+            return credentials_from_value(options["auth"])
+        if self.auth == NO_AUTH:  # fast path
+            return NO_AUTH
         is_own = any([isinstance(name, str) and name.lower() == "authorization" for name, _ in own_headers])
-        return _NO_AUTH if is_own else self.auth
+        return NO_AUTH if is_own else self.auth
 
 
 def make_session_config(
@@ -234,8 +241,8 @@ def make_session_config(
     """Checks what a Session was given; raises ValueError or TypeError naming the argument."""
     environment: Mapping[str, str] = dict(os.environ) if check_flag("trust_env", trust_env) else {}
     anonymous = _without_framing(merged_headers(default_headers(), header_pairs(headers), None))
-    checked_auth = auth_from_value(auth)
-    known_auth = checked_auth if isinstance(checked_auth, RequestAuth) else _NO_AUTH
+    checked_auth = credentials_from_value(auth)
+    known_auth = checked_auth if isinstance(checked_auth, RequestAuth) else NO_AUTH
     session_tls = LateSessionTls(verify, cert, extra_ca, tls, environment)
     defaults = RequestDefaults(
         headers=merged_headers(anonymous, [], known_auth.authorization),
@@ -245,8 +252,8 @@ def make_session_config(
         max_redirects=check_max_redirects(max_redirects),
         priority=DEFAULT_PRIORITY,
         max_response_size=check_max_response_size(max_response_size),
-        retries=RetryPolicy.from_value(retries),
-        hooks=Hooks.from_value(hooks),
+        retries=retries_from_value(retries),
+        hooks=hooks_from_value(hooks),
         auth=known_auth.identity,
     )
     checked_params = session_params(params)

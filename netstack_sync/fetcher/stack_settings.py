@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.trust_config import OcspMode
 from netstack_sync.base.url import Url
+from netstack_sync.fetcher.late_arguments import load_attempt_rooms
 from netstack_sync.fetcher.options import check_flag
 from netstack_sync.fetcher.proxy_settings import session_proxy, session_proxy_auth
 from netstack_sync.http.hsts_store import HstsConfig
@@ -66,7 +67,7 @@ def make_context_builder(
         features=_check_features(features, environment),
         health=EndpointHealthSettings.from_value(endpoint_health),
         rate_limits=_check_rate_limit(rate_limit),
-        throttles=check_flag("throttle", throttle),
+        throttles=_check_throttle(throttle),
         pins=_check_pins(pins),
         hsts=_check_hsts(hsts),
         proxy=session_proxy(proxy, environment),
@@ -81,6 +82,15 @@ def make_context_builder(
 
 
 # What nobody gives is not looked at, and the file that knows it is not read.
+
+
+def schemes_from_values(file_root: object, ftp: object, schemes: object, interceptors: object) -> SchemeSettings | None:
+    """Which schemes a session serves beside the usual ones; see check_schemes()."""
+    if file_root is None and ftp is False and schemes is None and interceptors == ():
+        return None
+    from netstack_sync.fetcher.scheme_arguments import check_schemes
+
+    return check_schemes(file_root, ftp, schemes, interceptors)
 
 
 def _check_limits(limits: object) -> PoolLimits:
@@ -156,14 +166,23 @@ def _initial_cookies(cookies: bool | CookiesArgument, base_url: Url | None) -> t
 def _check_rate_limit(rate_limit: RateLimitArgument) -> RateLimits | None:
     if rate_limit is None:
         return None
+    load_attempt_rooms()
     from netstack_sync.url_request.rate_limit import RateLimits
 
     return RateLimits.from_value(rate_limit)
 
 
+def _check_throttle(throttle: object) -> bool:
+    if check_flag("throttle", throttle):
+        load_attempt_rooms()
+        return True
+    return False
+
+
 def _check_scheduler(resource_scheduler: object) -> ResourceSchedulerSettings | None:
     if resource_scheduler is False:
         return None
+    load_attempt_rooms()
     from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
 
     return ResourceSchedulerSettings.from_value(resource_scheduler)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import inf
-from threading import Lock
 
 from netstack_sync.base.net_errors import (
     ERR_ABORTED,
@@ -15,7 +14,7 @@ from netstack_sync.base.net_errors import (
 )
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.fetcher.body_pipe import BodyPipe
-from netstack_sync.fetcher.body_source import CollectedBody, PipedBody
+from netstack_sync.fetcher.body_source import PipedBody
 from netstack_sync.fetcher.caller_news import CallerNews, NewsTeller
 from netstack_sync.fetcher.fetch_answer import answer_of
 from netstack_sync.fetcher.fetch_failure import failure_of
@@ -24,7 +23,6 @@ from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.url_fetcher import URLFetcher
 from netstack_sync.loop.completion import Task
-from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.workers.worker_pool import WorkerPool
 
@@ -37,7 +35,7 @@ class SyncUrlFetcher(FetchWait):
     With `stream=True` the response is handed over with its head, and its body flows through a bounded pipe.
     """
 
-    __slots__ = ("_fetcher", "_on_done", "_owner", "_pipe", "_start_ticket", "_started_at", "_teller")
+    __slots__ = ("_fetcher", "_on_done", "_owner", "_pipe", "_start_tickets", "_started_at", "_teller")
 
     _started_at: float  # clock seconds; from start() or fetch() on
 
@@ -53,7 +51,7 @@ class SyncUrlFetcher(FetchWait):
         self._teller: NewsTeller | None = None  # none where a thread waits
         self._fetcher = URLFetcher(request, context, self, self if stream else None, self._news)
         self._pipe = BodyPipe(context.thread, self._fetcher.resume) if stream else None
-        self._start_ticket = Lock()  # taken once, never waited for: a fetch runs once
+        self._start_tickets = [None]  # one, for a fetch runs once; of two threads only one can take it
         self._waiting = []
         self._net_error = ERR_IO_PENDING
         self._on_done: Task | None = None
@@ -61,10 +59,10 @@ class SyncUrlFetcher(FetchWait):
     def fetch(self) -> Response:
         """Starts and waits; see start() and wait()."""
         thread = self._context.thread
-        self._take_start_ticket(thread)
+        rendezvous = thread.desk.meet()
+        self._take_start_ticket()
         try:
             # Whoever waits is there before the start, so that neither side has to look twice.
-            rendezvous = thread.desk.meet()
             self._waiting.append(rendezvous)
             self._started_at = thread.clock.now()
             start = self._start
@@ -73,8 +71,8 @@ class SyncUrlFetcher(FetchWait):
             else:
                 self._waiting.clear()  # in a forked child the parent's thread may sleep there
                 self._end_unstarted()
-            if self._net_error == OK and self._news is None:  # fast path
-                return self._make_response()
+            if self._net_error == OK and self._news is None and self._pipe is None:  # fast path
+                return answer_of(self._fetcher)
             return self._wait()
         except BaseException:
             self.cancel()
@@ -87,7 +85,8 @@ class SyncUrlFetcher(FetchWait):
         request's functions are called on `callback_threads`; without them by wait(), on the thread that waits.
         """
         thread = self._context.thread
-        self._take_start_ticket(thread)
+        self._refuse_network_thread()
+        self._take_start_ticket()
         self._on_done = on_done
         if self._news is not None and callback_threads is not None:
             self._teller = NewsTeller(self._news, callback_threads, self._context, self._cancel)
@@ -101,9 +100,8 @@ class SyncUrlFetcher(FetchWait):
         Ctrl-C cancels the fetch and is raised again, also when the response is there but not yet handed over. In a
         child that was forked meanwhile a fetch of the parent's ends with ContextShutDown.
         """
-        if self._context.thread.task_runner.runs_tasks_on_this_thread():
-            raise RuntimeError(_WOULD_WAIT_FOR_ITSELF)
-        if not self._start_ticket.locked():
+        self._refuse_network_thread()
+        if self._start_tickets:
             raise RuntimeError("wait() before start(): nothing is under way")
         return self._wait()
 
@@ -147,11 +145,15 @@ class SyncUrlFetcher(FetchWait):
         level = RequestPriority.from_value(priority)
         self._context.thread.post(lambda: self._fetcher.set_priority(level))
 
-    def _take_start_ticket(self, thread: NetworkThread) -> None:
-        if thread.task_runner.runs_tasks_on_this_thread():
+    def _refuse_network_thread(self) -> None:
+        if self._context.thread.is_current:
             raise RuntimeError(_WOULD_WAIT_FOR_ITSELF)
-        if not self._start_ticket.acquire(False):
-            raise RuntimeError("a fetch runs once")
+
+    def _take_start_ticket(self) -> None:
+        try:
+            self._start_tickets.pop()
+        except IndexError:
+            raise RuntimeError("a fetch runs once") from None
 
     def _end_unstarted(self) -> None:
         """There is no loop that would end it: this thread does, and lets go who else waits."""
@@ -163,8 +165,8 @@ class SyncUrlFetcher(FetchWait):
 
     def _make_response(self) -> Response:
         fetcher, pipe = self._fetcher, self._pipe
-        if pipe is None:  # fast path
-            return answer_of(fetcher, CollectedBody(fetcher.body))
+        if pipe is None:
+            return answer_of(fetcher)
         return answer_of(fetcher, PipedBody(pipe, self.cancel, lambda net_error: failure_of(fetcher, net_error)))
 
     # --- network thread

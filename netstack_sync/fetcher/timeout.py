@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Final
+
+from netstack_sync.base.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Timeout:
+class Timeout(Value):
     """Limits in seconds; None is no limit.
 
     `total` is wall clock from the call to the last byte of the body: DNS, connect, TLS, redirects and resends
@@ -15,17 +16,24 @@ class Timeout:
     Raises ValueError for a limit that is not positive and TypeError for what is no number.
     """
 
-    total: float | None = None
-    connect: float | None = None
-    read: float | None = None
-    pool: float | None = None
+    __slots__ = ("connect", "pool", "read", "total")
 
-    def __post_init__(self) -> None:
-        _check("total", self.total)
-        if self.connect is not None or self.read is not None or self.pool is not None:
-            _check("connect", self.connect)
-            _check("read", self.read)
-            _check("pool", self.pool)
+    def __init__(
+        self,
+        total: float | None = None,
+        connect: float | None = None,
+        read: float | None = None,
+        pool: float | None = None,
+    ) -> None:
+        _check("total", total)
+        if connect is not None or read is not None or pool is not None:
+            _check("connect", connect)
+            _check("read", read)
+            _check("pool", pool)
+        self.total: Final = total
+        self.connect: Final = connect
+        self.read: Final = read
+        self.pool: Final = pool
 
     @classmethod
     def from_value(cls, value: Timeout | float | tuple[float | None, float | None] | None) -> Timeout:

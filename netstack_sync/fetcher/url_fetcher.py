@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from math import inf
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from netstack_sync.base.exception_map import TimeoutPhase
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING, ERR_TIMED_OUT, OK
 from netstack_sync.base.priority import RequestPriority
-from netstack_sync.fetcher.fetch_attempts import FetchAttempts
 from netstack_sync.fetcher.fetch_body import FetchBody
 from netstack_sync.fetcher.fetch_news import FetchNews
 from netstack_sync.fetcher.hop_info import interim_for, upload_for
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.phase_limits import PhaseLimits
-from netstack_sync.fetcher.retry_policy import RetryCount
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.loop.deadlines import DeadlineQueue
 from netstack_sync.url_request.context import URLRequestContext
 from netstack_sync.url_request.delegate import RedirectAction
 from netstack_sync.url_request.redirects import RedirectInfo, redirected_request
 from netstack_sync.url_request.url_request import URLRequest
+
+if TYPE_CHECKING:
+    from netstack_sync.fetcher.retry_policy import RetryCount
 
 
 class URLFetcherDelegate(Protocol):
@@ -86,6 +87,7 @@ class URLFetcher(FetchBody):
         self._retry_count = retry_count
         self._is_paused = False
         self._size_bytes = 0
+        self.attempts = ()
         self.body = []
         self.net_error = ERR_IO_PENDING
         """ERR_IO_PENDING while under way; then OK, or why there is no (complete) answer."""
@@ -107,7 +109,7 @@ class URLFetcher(FetchBody):
         timeout, timers, deadline = request.timeout, context.thread.timers, inf
         if timeout.total is not None:
             deadline = (timers.clock.now() if started_at is None else started_at) + timeout.total
-            self._deadlines = deadlines = timers.deadlines(timeout.total)
+            self._deadlines = deadlines = timers.deadlines[timeout.total]
             deadlines.add(self, deadline)
         if timeout.connect is not None or timeout.read is not None or timeout.pool is not None:
             self._limits = PhaseLimits(timeout, timers, self)
@@ -116,6 +118,8 @@ class URLFetcher(FetchBody):
         if request.retries is None and context.admission is None:  # fast path
             self.send()
         else:
+            from netstack_sync.fetcher.fetch_attempts import FetchAttempts  # late: see load_attempt_rooms()
+
             self._attempts = FetchAttempts(request, context, self, deadline, count=self._retry_count)
             self._attempts.set_priority(self._priority)
             self._attempts.begin()
@@ -123,8 +127,17 @@ class URLFetcher(FetchBody):
     def send(self) -> None:
         """See AttemptedFetch."""
         request, limits, news = self.request, self._limits, self._news
-        info = HttpRequestInfo(request.url, request.method, request.headers, request.tls, self.upload, self._priority)
-        info.auth, info.cookies, info.proxy = request.auth, request.cookies, request.proxy
+        info = HttpRequestInfo(
+            request.url,
+            request.method,
+            request.headers,
+            request.tls,
+            self.upload,
+            self._priority,
+            request.auth,
+            request.cookies,
+            request.proxy,
+        )
         if news is not None or request.expect_continue:
             info.interim = interim_for(request, news)
         self.url_request = url_request = URLRequest(self._context, info, self, request.max_redirects, limits)
@@ -260,6 +273,7 @@ class URLFetcher(FetchBody):
         attempts = self._attempts
         if attempts is None or not attempts.maybe_retry(net_error, self.has_attempt_sent):
             return False
+        self.attempts = attempts.made
         assert self.url_request is not None
         self.url_request.cancel()
         self.url_request = None

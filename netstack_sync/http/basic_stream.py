@@ -42,7 +42,7 @@ class HttpBasicStream(HttpStreamParser):
             return
         head = self.head
         assert head is not None, "an answer without a head is not complete"
-        if b"keep-alive:" in head.headers.raw.lower():  # seldom; as a value it is followed by no colon
+        if b"keep-alive" in head.headers.noted:
             handle.keep_alive_s = keep_alive_timeout_s(head.headers)
         handle.reset()
 

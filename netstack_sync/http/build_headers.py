@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import replace
 from typing import NamedTuple
 
 from netstack_sync.auth.basic import basic_credentials
@@ -154,8 +153,10 @@ def with_sent_headers(info: HttpRequestInfo, headers: RequestHeaders) -> HttpReq
     refuse_two_hosts(headers)
     for name in FRAMING_HEADERS:
         headers.remove(name)
+    info = info.copy()
     # The credentials of the URL are in the headers, or were taken out.
-    return replace(info, headers=headers, url=info.url.without_credentials())
+    info.headers, info.url = headers, info.url.without_credentials()
+    return info
 
 
 def refuse_two_hosts(headers: RequestHeaders) -> None:

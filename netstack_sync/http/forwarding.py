@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from netstack_sync.http.request_info import HttpRequestInfo
@@ -31,6 +30,7 @@ def has_own_words(info: HttpRequestInfo) -> bool:
 
 def without_own_words(info: HttpRequestInfo) -> HttpRequestInfo:
     """The request as all others may get it."""
-    headers = info.headers.copy()
-    headers.remove("Proxy-Authorization")
-    return replace(info, headers=headers)
+    info = info.copy()
+    info.headers = info.headers.copy()
+    info.headers.remove("Proxy-Authorization")
+    return info

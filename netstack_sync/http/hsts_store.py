@@ -54,12 +54,14 @@ class TransportSecurityState:
     preloaded host cannot be talked out of it.
     """
 
-    __slots__ = ("_clock", "_entries", "_preloaded", "loaded", "on_changed")
+    __slots__ = ("_clock", "_entries", "_preloaded", "is_empty", "loaded", "on_changed")
 
     def __init__(self, clock: WallClock, preloaded: Mapping[bytes, bool] | None = None) -> None:
         self._clock = clock
         self._entries: dict[bytes, HstsEntry] = {}
         self._preloaded = preloaded or {}
+        self.is_empty = not self._preloaded
+        """True while no host is known: should_upgrade() need not be asked then."""
         self.loaded = Gate(is_open=True)
         """Closed while what is on disk is not known yet."""
         self.on_changed: Task | None = None
@@ -71,8 +73,6 @@ class TransportSecurityState:
         Its own entry counts, and that of a parent which includes its subdomains. What has expired, or was taken back,
         does not count and hides nothing: a parent's word stays.
         """
-        if not self._entries and not self._preloaded:  # fast path
-            return False
         keys, now = host_keys(host), self._clock.now()
         for key in keys:
             is_own = key is keys[0]
@@ -113,6 +113,7 @@ class TransportSecurityState:
 
     def _put(self, key: bytes, entry: HstsEntry) -> None:
         self._entries[key] = entry
+        self.is_empty = False
         self._maybe_prune()
         if self.on_changed is not None:
             self.on_changed()
@@ -130,6 +131,7 @@ class TransportSecurityState:
     def merge(self, entries: Mapping[bytes, HstsEntry]) -> None:
         """Takes over what is newer than what is known; nobody is told of a change."""
         self._entries = newest_of(self._entries, entries)
+        self.is_empty = not self._entries and not self._preloaded
         self._maybe_prune()
 
     def __repr__(self) -> str:

@@ -14,6 +14,8 @@ from typing import Protocol
 from netstack_sync.base.clock import TickClock
 from netstack_sync.loop.completion import Task
 
+_MIN_QUEUES = 16  # as many lengths are kept in mind, whether or not somebody waits for them
+
 
 class Expiring(Protocol):
     """Has a deadline; told on the loop's thread."""
@@ -36,7 +38,7 @@ CallAt = Callable[[float, Task], ArmedTimer]
 class DeadlineQueue:
     """Deadlines of many owners, each of whom is called at most once and never after discard(). Loop's thread only.
 
-    Made by TimerQueue.deadlines(). An owner has at most one deadline at a time.
+    Made by DeadlineQueues. An owner has at most one deadline at a time.
     """
 
     __slots__ = ("_call_at", "_clock", "_due_at", "_last_due_at", "_out_of_order", "_timer")
@@ -105,3 +107,30 @@ class DeadlineQueue:
 
     def __repr__(self) -> str:
         return f"<DeadlineQueue {len(self)} waiting>"
+
+
+class DeadlineQueues(dict[float, DeadlineQueue]):
+    """The queues of one loop, by the seconds of their deadlines; each is made when it is asked for, to be used at once.
+
+    A dict, so that to find the one that nearly all use costs no call.
+    """
+
+    __slots__ = ("_call_at", "_clock", "_max_kept")
+
+    def __init__(self, clock: TickClock, call_at: CallAt) -> None:
+        super().__init__()
+        self._clock = clock
+        self._call_at = call_at
+        self._max_kept = _MIN_QUEUES
+
+    def __missing__(self, length_s: float) -> DeadlineQueue:
+        if len(self) >= self._max_kept:
+            self._drop_empty()
+        queue = self[length_s] = DeadlineQueue(self._clock, self._call_at)
+        return queue
+
+    def _drop_empty(self) -> None:
+        """Or callers who compute each limit anew would leave a queue and an armed timer for each."""
+        for length_s in [length_s for length_s, queue in self.items() if queue.stop_if_empty()]:
+            del self[length_s]
+        self._max_kept = max(_MIN_QUEUES, 2 * len(self))

@@ -49,7 +49,7 @@ class NetworkThread:
         self.pump = loop.pump
         """The loop's pump; network thread only."""
         self._thread = threading.Thread(target=self._main, name=name, daemon=True)
-        self.desk = RendezvousDesk()
+        self.desk = RendezvousDesk(self.task_runner.runs_tasks_on_this_thread)
         self.sockets = DescriptorRegistry()
         self.is_abandoned = False
         self.is_alive = False

@@ -11,6 +11,7 @@ import os
 import select
 import sys
 import threading
+from collections.abc import Callable
 from os import read, write
 
 from netstack_sync.base.exception_map import exception_for
@@ -142,15 +143,19 @@ class _ThreadsOwn(threading.local):
 class RendezvousDesk:
     """Gives out the rendezvous of all threads with one network thread; each thread has one of its own."""
 
-    __slots__ = ("_local",)
+    __slots__ = ("_is_on_network_thread", "_local")
 
-    def __init__(self) -> None:
+    def __init__(self, is_on_network_thread: Callable[[], bool]) -> None:
+        self._is_on_network_thread = is_on_network_thread
         self._local = _ThreadsOwn()
 
     def meet(self) -> Rendezvous:
-        """One for the calling thread to wait on; raises NetError when there are no more descriptors."""
+        """One for the calling thread to wait on; raises NetError when there are no more descriptors.
+
+        Raises RuntimeError on the network thread, which would wait for itself.
+        """
         rendezvous = self._local.rendezvous
-        if rendezvous is not None and rendezvous.is_free:  # fast path
+        if rendezvous is not None and rendezvous.is_free:  # fast path: the network thread never has one
             rendezvous.is_free = False
             return rendezvous
         return self._meet_anew()
@@ -161,6 +166,8 @@ class RendezvousDesk:
             self._local.rendezvous.abandon_after_fork()
 
     def _meet_anew(self) -> Rendezvous:
+        if self._is_on_network_thread():
+            raise RuntimeError("a blocking call on the network thread would wait for itself; use URLFetcher there")
         try:
             self._local.rendezvous = rendezvous = DefaultSignal()
         except OSError as error:

@@ -13,10 +13,9 @@ from math import inf
 
 from netstack_sync.base.clock import TickClock
 from netstack_sync.loop.completion import Task
-from netstack_sync.loop.deadlines import DeadlineQueue
+from netstack_sync.loop.deadlines import DeadlineQueues
 
 _MIN_GARBAGE = 64  # below this a rebuild costs more than it frees
-_MIN_QUEUES = 16  # as many lengths of deadlines are kept in mind, whether or not somebody waits for them
 
 
 class DelayedTask:
@@ -38,15 +37,15 @@ class DelayedTask:
 class TimerQueue:
     """Delayed tasks of one loop; equal times run in the order of their arming. Loop's thread only."""
 
-    __slots__ = ("_cancelled", "_deadlines", "_heap", "_max_queues", "_sequence", "clock", "is_halted", "next_at")
+    __slots__ = ("_cancelled", "_heap", "_sequence", "clock", "deadlines", "is_halted", "next_at")
 
     def __init__(self, clock: TickClock) -> None:
         self.clock = clock
         self._heap: list[tuple[float, int, DelayedTask]] = []
         self._sequence = 0
         self._cancelled = 0
-        self._deadlines: dict[float, DeadlineQueue] = {}
-        self._max_queues = _MIN_QUEUES
+        self.deadlines = DeadlineQueues(clock, self.call_at)
+        """deadlines[length_s]: the queue of all deadlines that are that far away when they begin."""
         self.next_at = inf
         """Nothing is due before (clock seconds); earlier than needed when the first timer was cancelled."""
         self.is_halted = False  # set by a loop that quits: nothing more is run
@@ -63,20 +62,6 @@ class TimerQueue:
     def call_later(self, delay_s: float, task: Task) -> DelayedTask:
         """Runs `task` after `delay_s` seconds."""
         return self.call_at(self.clock.now() + delay_s, task)
-
-    def deadlines(self, length_s: float) -> DeadlineQueue:
-        """The queue of all deadlines that are `length_s` seconds away when they begin; to be used at once."""
-        queue = self._deadlines.get(length_s)
-        if queue is None:
-            if len(self._deadlines) >= self._max_queues:
-                self._drop_empty_queues()
-            queue = self._deadlines[length_s] = DeadlineQueue(self.clock, self.call_at)
-        return queue
-
-    def _drop_empty_queues(self) -> None:
-        """Or callers who compute each limit anew would leave a queue and an armed timer for each."""
-        self._deadlines = {length_s: queue for length_s, queue in self._deadlines.items() if not queue.stop_if_empty()}
-        self._max_queues = max(_MIN_QUEUES, 2 * len(self._deadlines))
 
     def seconds_to_next(self) -> float | None:
         """How long until `next_at`, which is found anew: 0.0 when something is due, None when nothing is armed."""
@@ -125,13 +110,13 @@ class TimerQueue:
         for _, _, delayed in self._heap:
             delayed.task = None  # so that a later cancel() is not counted
         self._heap.clear()
-        self._deadlines.clear()
+        self.deadlines.clear()
         self.next_at = inf
         self._cancelled = 0
 
     def __len__(self) -> int:
         """Armed tasks, without those cancelled, and without timers of deadlines that were all kept."""
-        idle = sum([queue.is_idle for queue in self._deadlines.values()])
+        idle = sum([queue.is_idle for queue in self.deadlines.values()])
         return len(self._heap) - self._cancelled - idle
 
 

@@ -6,7 +6,6 @@ After net/url_request/url_request_http_job.cc (AddCookieHeaderAndStart, SaveCook
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from netstack_sync.base.clock import WallClock
 from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
@@ -62,9 +61,10 @@ class CookieSteps:
         line = _merged_line(store.cookies_for(info.url) if store is not None else [], info.cookies)
         if not line:
             return info
-        headers = info.headers.copy()
-        headers.add("Cookie", line)
-        return replace(info, headers=headers)
+        info = info.copy()
+        info.headers = info.headers.copy()
+        info.headers.add("Cookie", line)
+        return info
 
     def save(self, info: HttpRequestInfo, response: HttpResponseInfo, on_ready: Task) -> int:
         """Keeps what the answer sets: OK.

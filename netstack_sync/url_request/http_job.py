@@ -121,7 +121,7 @@ class HttpJob:
             and self._hsts is None
             and self._info.exchange_delegate is None
             and not transaction.is_ready_to_restart
-            and not response.head.headers.may_have(b"set-cookie")
+            and b"set-cookie" not in response.head.headers.noted
         ):  # fast path
             on_headers, self._on_headers = self._on_headers, None
             assert on_headers is not None, "a job completes once"
@@ -166,7 +166,7 @@ class HttpJob:
         cookies = self._cookies
         if (
             cookies is not None
-            and response.head.headers.may_have(b"set-cookie")
+            and b"set-cookie" in response.head.headers.noted
             and cookies.save(self._info, response, self._on_suffixes) == ERR_IO_PENDING
         ):
             return ERR_IO_PENDING
@@ -212,7 +212,7 @@ class HttpJob:
     def _process_hsts_header(self, hsts: TransportSecurityState, response: HttpResponseInfo) -> None:
         """Of every answer, whatever its status, but only of the first header (RFC 6797 §8.1)."""
         headers, info = response.head.headers, self._info
-        if headers.may_have(b"strict-transport-security") and _is_host_verified(info.tls):
+        if b"strict-transport-security" in headers.noted and _is_host_verified(info.tls):
             values = headers.get_all("strict-transport-security")
             if values:
                 hsts.on_header(info.url.host, values[0], response.ssl_info)

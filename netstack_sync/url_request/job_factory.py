@@ -136,7 +136,7 @@ class URLRequestJobFactory:
         scheme = url.scheme
         if scheme == "http":
             if hsts is not None:
-                is_upgraded = hsts.should_upgrade(url.host)
+                is_upgraded = not hsts.is_empty and hsts.should_upgrade(url.host)
                 if net_log.net_log.is_capturing:
                     _log_upgrade(is_upgraded, url.host, net_log)
                 if is_upgraded:

@@ -156,17 +156,15 @@ def redirected_request(
     if not redirect.keeps_body:
         for name in (*_BODY_HEADERS, "Origin"):
             headers.remove(name)
-    return replace(
-        info,
-        url=redirect.url,
-        method=redirect.method,
-        upload=info.upload if redirect.keeps_body else None,
-        headers=headers,
-        tls=tls,
-        auth=auth,
-        cookies=cookies,
-        own_proxy_chain=chain or info.own_proxy_chain,
-    )
+    following = info.copy()
+    following.url, following.method = redirect.url, redirect.method
+    following.headers, following.tls = headers, tls
+    following.auth, following.cookies = auth, cookies
+    if not redirect.keeps_body:
+        following.upload = None
+    if chain is not None:
+        following.own_proxy_chain = chain
+    return following
 
 
 def _restrict_referer(headers: RequestHeaders, target: Url) -> None:

@@ -273,9 +273,9 @@ class URLRequest(RequestFacts):
             self._net_error = data
         elif data and not job.is_body_complete:
             return
-        timing = job.timing
-        if timing is not None:
-            timing.response_end = context.thread.clock.now()
+        response = self.response
+        if response is not None:
+            response.timing.response_end = context.thread.clock.now()
         self._finish()
 
     def _finish(self) -> None:

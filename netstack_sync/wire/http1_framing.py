@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple, TypeAlias
 
+from netstack_sync.base.headers import NOTED_FIELDS
 from netstack_sync.base.net_errors import (
     ERR_INVALID_HTTP_RESPONSE,
     ERR_RESPONSE_HEADERS_MULTIPLE_CONTENT_DISPOSITION,
@@ -27,10 +28,14 @@ _Fields: TypeAlias = dict[bytes, list[bytes]]
 
 # Finds only the lines that matter here. It starts with one literal byte and one small set, so that the search
 # skips the others at the speed of memchr.
-_relevant_lines: Final = re.compile(
-    rb"\n([CcLlPpTt](?i:ontent-length|ontent-disposition|onnection|ransfer-encoding|ocation|roxy-connection)):"
-    rb"[ \t]*([^\r]*)"
-).findall
+_LINE: Final = (
+    rb"([CcKkLlPpSsTt](?i:on(?:nection|tent-(?:length|disposition|encoding))|eep-alive|ocation|roxy-connection"
+    rb"|et-cookie|trict-transport-security|ransfer-encoding)):[ \t]*([^\r]*)"
+)
+_relevant_lines: Final = re.compile(rb"\n" + _LINE).findall
+# The same, with the digits of an ordinary length apart: few enough that it is not too large.
+_usual_lines: Final = re.compile(rb"\n(?:[Cc](?i:ontent-length):[ \t]*([0-9]{1,18})\r|" + _LINE + rb")").findall
+_KEPT: Final = (b"keep-alive", b"Keep-Alive")  # as all servers write it
 # A blank like any other (RFC 9110 §5.5), but llhttp, and with it Node, does not take "chunked" with it for chunked.
 _tab_behind_coding: Final = re.compile(rb"\n[Tt](?i:ransfer-encoding):[ \t]*[^ \t\r\n][^\t\r\n]*\t").search
 # Two that differ are the mark of response splitting (Chromium, http_stream_parser.cc).
@@ -48,8 +53,9 @@ class Framing(NamedTuple):
 
     content_length: int | None  # None also when the body is chunked
     is_chunked: bool
-    keep_alive: bool  # what the peer promises
+    keep_alive: bool  # what the peer promises; False when in doubt
     in_doubt: bool  # two fields contradict each other: never reuse the connection
+    noted: tuple[bytes, ...] = ()  # see ResponseHeaders.noted; found on the way, since no look costs less
 
 
 def read_framing(data: bytes, start: int, end: int, version: tuple[int, int]) -> Framing:
@@ -58,19 +64,23 @@ def read_framing(data: bytes, start: int, end: int, version: tuple[int, int]) ->
     The lines must have been validated. `WireError` for what cannot be understood without guessing.
     """
     length, is_chunked, keep_alive = None, False, version != HTTP_1_0
-    for name, value in _relevant_lines(data, start, end):  # fast path: one way to find the end, and a kept connection
+    noted: tuple[bytes, ...] = ()
+    for digits, name, value in _usual_lines(data, start, end):  # fast path: one way to find the end, a kept connection
+        if digits and length is None:
+            length = int(digits)
+            continue
         key = name.lower()
-        if key == b"content-length" and length is None and value.isdigit() and len(value) < _MAX_LENGTH_DIGITS:
-            length = int(value)
-        elif key == b"connection" and value == b"keep-alive":
+        if key == b"connection" and value in _KEPT:
             keep_alive = True
+        elif key in NOTED_FIELDS:
+            noted = (*noted, key)
         elif key == b"transfer-encoding" and value == b"chunked" and version != HTTP_1_0 and not is_chunked:
             is_chunked = True
         else:
             return _read_with_care(data, start, end, version)
     if is_chunked and length is not None:
         return _read_with_care(data, start, end, version)
-    return _new_tuple(Framing, (length, is_chunked, keep_alive, False))
+    return _new_tuple(Framing, (length, is_chunked, keep_alive, False, noted))
 
 
 def _read_with_care(data: bytes, start: int, end: int, version: tuple[int, int]) -> Framing:
@@ -92,7 +102,8 @@ def _read_with_care(data: bytes, start: int, end: int, version: tuple[int, int])
         in_doubt = not is_chunked or lengths is not None or version == HTTP_1_0
         in_doubt = in_doubt or _tab_behind_coding(data, start, end) is not None
     content_length = None if lengths is None or is_chunked else _content_length(lengths)
-    return Framing(content_length, is_chunked, _keeps_alive(fields, version), in_doubt)
+    keep_alive = not in_doubt and _keeps_alive(fields, version)
+    return Framing(content_length, is_chunked, keep_alive, in_doubt, tuple([n for n in NOTED_FIELDS if n in fields]))
 
 
 def _content_length(values: list[bytes]) -> int:

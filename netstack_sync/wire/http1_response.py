@@ -62,6 +62,11 @@ class ResponseHead:
         "version",
     )
 
+    content_length: int | None
+    is_chunked: bool
+    keep_alive: bool
+    in_doubt: bool
+
     def __init__(
         self,
         status: int,
@@ -69,19 +74,13 @@ class ResponseHead:
         version: tuple[int, int],
         headers: ResponseHeaders,
         framing: Framing,
-        in_doubt: bool = False,
     ) -> None:
-        content_length, is_chunked, keep_alive, framing_in_doubt = framing
-        in_doubt = in_doubt or framing_in_doubt
         self.status: Final = status
         self.reason: Final = reason
         self.version: Final = version
         self.headers: Final = headers
-        self.content_length: Final = content_length
-        self.is_chunked: Final = is_chunked
-        self.keep_alive: Final = keep_alive and not in_doubt
-        self.in_doubt: Final = in_doubt
-        self.trailer_lines: list[bytes] | None = [] if is_chunked else None
+        self.content_length, self.is_chunked, self.keep_alive, self.in_doubt, _ = framing
+        self.trailer_lines: list[bytes] | None = [] if self.is_chunked else None
         """Filled by the reader of the body."""
 
     @property
@@ -114,7 +113,7 @@ def read_whole_head(data: bytes) -> tuple[ResponseHead, int] | None:
     match = _strict_head(data)
     if match is None or (end := match.end()) > _CANNOT_HAVE_TOO_MANY_LINES_BYTES:
         return None
-    return _read_head(match, end, False, _known_status_line), end
+    return _read_head(match, end, _known_status_line), end
 
 
 class ResponseHeadParser:
@@ -194,7 +193,7 @@ class ResponseHeadParser:
         if match is None:
             match = _strict_head(normalise_head(head))
             assert match is not None, "the tolerant path gave something the strict grammar refuses"
-        return _read_head(match, match.end(), in_doubt, _read_status_line)
+        return _read_head(match, match.end(), _read_status_line, in_doubt)
 
     def __repr__(self) -> str:
         return f"<ResponseHeadParser received_bytes={self.received_bytes}>"
@@ -204,14 +203,16 @@ _StatusLine: TypeAlias = tuple[int, str, tuple[int, int]]  # status, reason, ver
 
 
 def _read_head(
-    match: re.Match[bytes], end: int, in_doubt: bool, read_status_line: Callable[[bytes], _StatusLine]
+    match: re.Match[bytes], end: int, read_status_line: Callable[[bytes], _StatusLine], in_doubt: bool = False
 ) -> ResponseHead:
     """Give the values of a head that the strict grammar has matched."""
     line, fields = match.group(1, 2)
     status, reason, version = read_status_line(line)
     # From the LF that ends the status line to the end: each field line has an LF before it.
     framing = read_framing(match.string, match.start(2) - 1, end, version)
-    return ResponseHead(status, reason, version, ResponseHeaders(fields), framing, in_doubt)
+    if in_doubt:
+        framing = framing._replace(keep_alive=False, in_doubt=True)
+    return ResponseHead(status, reason, version, ResponseHeaders(fields, framing.noted), framing)
 
 
 def _read_status_line(line: bytes) -> _StatusLine:

@@ -191,6 +191,13 @@ def test_what_is_not_there_is_known_without_reading() -> None:
     assert not headers.may_have(b"content-encoding")
 
 
+def test_what_every_answer_is_asked_for_is_noted() -> None:
+    """Names alone, in lower case; a parser that has met them says so."""
+    assert ResponseHeaders(b"SET-Cookie: a=1\r\nA: keep-alive:\r\n").noted == (b"set-cookie",)
+    assert ResponseHeaders.from_items([("A", "b"), ("Content-Encoding", "gzip")]).noted == (b"content-encoding",)
+    assert ResponseHeaders(b"").noted == () and ResponseHeaders(b"A: b\r\n", (b"keep-alive",)).noted == (b"keep-alive",)
+
+
 def test_what_is_returned_is_a_copy() -> None:
     """Response headers do not change."""
     headers = ResponseHeaders(RAW)

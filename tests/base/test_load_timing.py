@@ -71,6 +71,16 @@ def test_a_reused_socket_costs_no_connecting() -> None:
     assert repr(timing) == "<LoadTiming reused socket 7: total 1000.0 ms>"
 
 
+def test_stamps_can_be_compared() -> None:
+    """As values that may still change: they have no hash."""
+    timing, connect = _load_timing(), _connect_timing()
+    assert timing == _load_timing() and connect == _connect_timing()
+    assert timing != LoadTiming() and connect != ConnectTiming() and timing != connect and connect != timing
+    for each in (timing, connect):
+        with pytest.raises(TypeError, match="unhashable"):
+            hash(each)
+
+
 def test_repr_shows_the_split() -> None:
     """In milliseconds, only what happened."""
     assert repr(_load_timing()) == (

@@ -18,8 +18,9 @@ from netstack_sync.auth.credentials import (
     any_identity,
 )
 from netstack_sync.auth.identity import AuthIdentity, password_identity
-from netstack_sync.fetcher.auth_argument import RequestAuth, ask_for_auth, auth_from_value, with_auth
+from netstack_sync.fetcher.auth_argument import ask_for_auth, auth_from_value, with_auth
 from netstack_sync.fetcher.options import AuthArgument, AuthValue, FetchRequest
+from netstack_sync.fetcher.request_auth import RequestAuth
 from tests.support.responses import make_request
 
 BASIC_UP = "Basic dTpw"

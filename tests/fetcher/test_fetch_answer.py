@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 
 from netstack_sync import Response, Session
-from netstack_sync.fetcher.body_source import CollectedBody
 from netstack_sync.fetcher.fetch_answer import answer_of
 from netstack_sync.fetcher.network_call import call_on_network_thread
 from netstack_sync.fetcher.url_fetcher import URLFetcher
@@ -30,7 +29,7 @@ def _answer(session: Session, url: str, follows: bool) -> Response:
     fetcher = URLFetcher(request, session.context, done)
     call_on_network_thread(session.context.thread, fetcher.start, LIMIT_S)
     assert done.event.wait(LIMIT_S)
-    response = answer_of(fetcher, CollectedBody(fetcher.body))
+    response = answer_of(fetcher)
     assert response.request is request and response.net_log_source_id == fetcher.net_log_source_id
     return response
 

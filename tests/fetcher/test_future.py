@@ -9,7 +9,6 @@ import gc
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
 
@@ -454,7 +453,7 @@ def test_hooks_without_a_network_thread(server: EmbeddedServer) -> None:
         fetcher = SyncUrlFetcher(request, context)
         fetcher.fetch()
         hooks = Hooks(response=(lambda _: names.append(threading.current_thread().name),))
-        fetcher._fetcher.request = replace(request, hooks=hooks)
+        fetcher._fetcher.request = request.replaced(hooks=hooks)
         future = FetchFuture(fetcher, context.thread, WorkerPool(context.thread.task_runner, 1))
     future.settle()
     assert future.result(LIMIT_S).text == "hello\n" and names == [threading.current_thread().name]

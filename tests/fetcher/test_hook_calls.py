@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import threading
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ LIMIT_S = 20.0  # only a hang gets here
 def with_header(request: FetchRequest, name: str, value: str) -> FetchRequest:
     headers = request.headers.copy()
     headers.add(name, value)
-    return replace(request, headers=headers)
+    return request.replaced(headers=headers)
 
 
 def answer_for(*hooks: Any) -> Response:
@@ -64,8 +63,8 @@ def test_each_hook_gets_what_the_one_before_it_gave() -> None:
     "hook, error, text",
     [
         (lambda r: "http://b.test/", TypeError, "neither a FetchRequest nor None"),
-        (lambda r: replace(r, url="http://b.test/"), TypeError, "url is no Url"),
-        (lambda r: replace(r, headers={"a": "b"}), TypeError, "no RequestHeaders"),
+        (lambda r: r.replaced(url="http://b.test/"), TypeError, "url is no Url"),
+        (lambda r: r.replaced(headers={"a": "b"}), TypeError, "no RequestHeaders"),
         (lambda r: with_header(r, "Content-Length", "3"), ValueError, "Content-Length"),
         (lambda r: with_header(r, "transfer-encoding", "chunked"), ValueError, "Transfer-Encoding"),
         (lambda r: with_header(with_header(r, "Host", "a"), "host", "b"), ValueError, "more than one Host"),
@@ -161,7 +160,7 @@ def test_a_request_may_go_elsewhere(server: EmbeddedServer, session: Session) ->
     """What the hook gives is what is sent."""
 
     def elsewhere(request: FetchRequest) -> FetchRequest:
-        return replace(request, url=request.url.resolve("/echo"), method="PUT")
+        return request.replaced(url=request.url.resolve("/echo"), method="PUT")
 
     response = session.get(server.url("/hello"), hooks={"request": elsewhere})
     assert response.json()["method"] == "PUT" and response.url == server.url("/echo")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from netstack_sync.fetcher.hooks import Hooks, joined_hooks
+from netstack_sync.fetcher.hooks import Hooks
 
 
 def one(_: object) -> None:
@@ -55,6 +55,4 @@ def test_what_is_no_hook(value: Any, error: type[Exception], text: str) -> None:
 def test_those_of_the_session_come_first() -> None:
     """And whoever has none adds none."""
     first, second = Hooks((one,)), Hooks((two,), (one,))
-    assert joined_hooks(first, second) == Hooks((one, two), (one,))
-    assert joined_hooks(None, second) is second and joined_hooks(first, None) is first
-    assert joined_hooks(None, None) is None
+    assert first.and_then(second) == Hooks((one, two), (one,))

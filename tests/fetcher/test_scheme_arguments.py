@@ -11,8 +11,9 @@ import pytest
 
 from netstack_sync import HandlerAnswer, HandlerRequest, InvalidURL, Session
 from netstack_sync.fetcher.options import check_url
-from netstack_sync.fetcher.scheme_arguments import HTTP_SCHEMES, check_schemes
+from netstack_sync.fetcher.scheme_arguments import check_schemes
 from netstack_sync.url_request.interceptor import URLRequestInterceptor
+from netstack_sync.url_request.late_schemes import HTTP_SCHEMES
 from netstack_sync.url_request.protocol_handler import ProtocolHandler
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import ssl
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +49,7 @@ URL = "http://h/"
 
 def test_defaults_are_the_fields_of_a_request() -> None:
     """In its order, since they are put into it by their place."""
-    names = [field.name for field in fields(FetchRequest)]
+    names = list(inspect.signature(FetchRequest).parameters)
     assert tuple(names[2 : 2 + len(RequestDefaults._fields)]) == RequestDefaults._fields
     assert names[:2] == ["url", "method"] and set(_SETTINGS) <= set(names) & set(FetchOptions.__annotations__)
 

@@ -32,13 +32,24 @@ def test_what_is_given_is_kept() -> None:
         TlsConfig(TrustConfig()),
         upload,
         RequestPriority.LOWEST,
-        "site",
+        password_identity("u", "p"),
+        partition="site",
         privacy_mode=True,
-        auth=password_identity("u", "p"),
     )
     assert info.upload is upload and info.priority is RequestPriority.LOWEST and info.partition == "site"
     assert info.privacy_mode and info.auth == password_identity("u", "p")
     assert info.cookies == () and info.cookie_store is None
+
+
+def test_a_copy_may_be_changed() -> None:
+    """It has every value of the first one, which stays as it is."""
+    info = HttpRequestInfo(Url.parse("https://a.test/"), "PUT", RequestHeaders(), TlsConfig(TrustConfig()))
+    for name in HttpRequestInfo.__slots__:
+        setattr(info, name, name)
+    copy = info.copy()
+    assert [getattr(copy, name) for name in HttpRequestInfo.__slots__] == list(HttpRequestInfo.__slots__)
+    copy.method = "GET"
+    assert info.method == "method"
 
 
 def test_a_body_waits_if_there_is_something_to_wait_with() -> None:

@@ -30,7 +30,7 @@ class Owner:
 
 @pytest.fixture
 def queue(timers: TimerQueue) -> DeadlineQueue:
-    return timers.deadlines(10.0)
+    return timers.deadlines[10.0]
 
 
 def pass_time(timers: TimerQueue, clock: ManualClock, seconds: int) -> None:
@@ -139,7 +139,7 @@ def test_a_turn_of_the_loop_tells_some_and_the_bug_of_one_harms_no_other(
         raise RuntimeError("a bug of this owner")
 
     timers = driver.loop.timers
-    queue = timers.deadlines(1.0)
+    queue = timers.deadlines[1.0]
     owners = [Owner(driver.clock, fail if number == 1 else None) for number in range(40)]
     for owner in owners:
         queue.add(owner, 101.0)
@@ -153,31 +153,31 @@ def test_a_turn_of_the_loop_tells_some_and_the_bug_of_one_harms_no_other(
 
 def test_one_queue_for_each_length(timers: TimerQueue) -> None:
     """Also for one that nobody waits in at present."""
-    assert timers.deadlines(1.0) is timers.deadlines(1.0) is not timers.deadlines(2.0)
+    assert timers.deadlines[1.0] is timers.deadlines[1.0] is not timers.deadlines[2.0]
 
 
 def test_lengths_that_nobody_uses_are_forgotten(timers: TimerQueue, clock: ManualClock) -> None:
     """Callers who compute each limit anew leave a bounded number of timers; those that are waited for stay."""
     waiting = [Owner(clock) for _ in range(20)]
     for number, owner in enumerate(waiting):
-        timers.deadlines(5.0 + number).add(owner, clock.now() + 5.0 + number)
+        timers.deadlines[5.0 + number].add(owner, clock.now() + 5.0 + number)
     for number in range(1000):
         length_s = 100.0 + number
         owner = Owner(clock)
-        queue = timers.deadlines(length_s)
+        queue = timers.deadlines[length_s]
         queue.add(owner, clock.now() + length_s)
         queue.discard(owner)
-    assert len(timers._deadlines) <= 60
+    assert len(timers.deadlines) <= 60
     pass_time(timers, clock, 30)
     assert [owner.told_at for owner in waiting] == [[55.0 + number] for number in range(20)]
 
 
 def test_a_queue_that_was_forgotten_still_tells(timers: TimerQueue, clock: ManualClock) -> None:
     """Whoever had it in hand at that moment may use it."""
-    queue = timers.deadlines(1.0)
+    queue = timers.deadlines[1.0]
     for number in range(100):
-        timers.deadlines(10.0 + number)
-    assert timers.deadlines(1.0) is not queue
+        timers.deadlines[10.0 + number]
+    assert timers.deadlines[1.0] is not queue
     owner = Owner(clock)
     queue.add(owner, 51.0)
     pass_time(timers, clock, 2)
@@ -194,7 +194,7 @@ def test_a_loop_that_ended_tells_nobody(queue: DeadlineQueue, timers: TimerQueue
     queue.discard(first)
     queue.discard(early)
     assert first.told_at == early.told_at == [] and len(timers) == 0
-    assert timers.deadlines(10.0) is not queue
+    assert timers.deadlines[10.0] is not queue
 
 
 @given(
@@ -204,7 +204,7 @@ def test_everybody_is_told_exactly_in_time_unless_discarded_before(plan: list[tu
     """Whatever the order: (pause before the add, how far away it is, how long after the add it is discarded)."""
     clock = ManualClock()
     timers = TimerQueue(clock)
-    queue = timers.deadlines(1.0)
+    queue = timers.deadlines[1.0]
     owners: list[Owner] = []
     expected: list[list[float]] = []
     goes_at: list[float | None] = []

@@ -46,7 +46,7 @@ ALL_SIGNALS = [PipeSignal, _PortablePipe, LockSignal]
 def desk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> RendezvousDesk:
     monkeypatch.setattr(rendezvous, "DefaultSignal", request.param)
     monkeypatch.setattr(LockSignal, "_SLICE_S", 0.002)  # so that a wait takes several
-    return RendezvousDesk()
+    return RendezvousDesk(lambda: False)
 
 
 @pytest.fixture
@@ -182,6 +182,12 @@ def test_a_handler_may_wait_itself(desk: RendezvousDesk, on_alarm: OnAlarm) -> N
     assert order == ["inner", "outer"]
 
 
+def test_the_network_thread_meets_nobody() -> None:
+    """It would wait for itself."""
+    with pytest.raises(RuntimeError, match="network thread would wait for itself; use URLFetcher"):
+        RendezvousDesk(lambda: True).meet()
+
+
 def test_a_meeting_that_nobody_waits_for_poisons_nothing(desk: RendezvousDesk) -> None:
     """As when Ctrl-C comes between meet() and wait()."""
     meeting = desk.meet()
@@ -231,7 +237,7 @@ def test_an_event_descriptor_that_cannot_be_made(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(os, "eventfd", refuse)
     with pytest.raises(NetError, match=r"ERR_INSUFFICIENT_RESOURCES.*no descriptor for the calling thread.*too many"):
-        RendezvousDesk().meet()
+        RendezvousDesk(lambda: False).meet()
     gc.collect()
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from netstack_sync.base.clock import ManualClock
@@ -131,9 +129,10 @@ def test_what_comes_later_can_be_used(site: Site) -> None:
 
     class Adding(URLRequestInterceptor):
         def maybe_intercept_request(self, hop: Hop, make_job: MakeJob) -> URLRequestJob | None:
-            headers = hop.info.headers.copy()
-            headers.set("A", "b")
-            return make_job(replace(hop.info, headers=headers))
+            info = hop.info.copy()
+            info.headers = info.headers.copy()
+            info.headers.set("A", "b")
+            return make_job(info)
 
     class Looking(URLRequestInterceptor):
         def maybe_intercept_request(self, hop: Hop, make_job: MakeJob) -> URLRequestJob | None:
