@@ -41,6 +41,7 @@ class HttpNetworkSession:
         "is_direct",
         "meter",
         "net_log",
+        "now",
         "pools",
         "proxies",
         "proxy_auth",
@@ -62,6 +63,8 @@ class HttpNetworkSession:
         are direct. `proxy_auth` is what those who open tunnels remember of logins, too.
         """
         self.thread = thread
+        self.now = thread.clock.now
+        """The time in seconds of the thread's clock; bound directly, since every exchange asks several times."""
         self.pools = pools
         self.meter = meter
         self.heads = RequestHeads()
