@@ -107,7 +107,7 @@ class ClientSocketPool:
         if len(group.sockets) >= self._limits.per_group and not group.jobs:  # fast path: all are in use
             if is_capturing:
                 handle.net_log.event(NetLogEventType.SOCKET_POOL_STALLED_MAX_SOCKETS_PER_GROUP)
-            group.pending.push(handle)
+            group.pending.push(handle, handle.priority)
             return ERR_IO_PENDING
         if group.adopt_job():
             result = ERR_IO_PENDING
