@@ -67,6 +67,8 @@ class FtpServer:
 
     def _talk(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):
+            # The second of two answers must not wait for the acknowledgement of the first, which takes its 40 ms.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             _Conversation(self, connection).run()
 
 
