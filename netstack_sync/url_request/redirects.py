@@ -6,7 +6,6 @@ RFC 9110 §15.4, and net/url_request/redirect_info.cc where it leaves room.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import NamedTuple
 
 from netstack_sync.auth.identity import identity_of_url
