@@ -55,7 +55,8 @@ def test_what_looks_unchanged_is_not_read(paths: list[str], monkeypatch: pytest.
 def test_unreadable_files_are_as_if_missing(tmp_path: Path) -> None:
     """A folder in its place, for one."""
     (file,) = read_dns_config(None, [str(tmp_path)])
-    assert file.digest == b"" and file.signature == ()
+    assert file.digest == b"" and file.signature == () and repr(file) == "<ConfigFile  ()>"
+    assert file != b"" and hash(file) == hash(b"")
 
 
 def test_the_real_files() -> None:
