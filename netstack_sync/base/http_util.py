@@ -12,10 +12,10 @@ from typing import Final
 _TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # RFC 9110 §5.6.2
 _QUOTED: Final = r'"(?:[^"\\]|\\.)*'  # RFC 9110 §5.6.4, without the closing quote, which may be missing
 _IS_TOKEN: Final = re.compile(_TOKEN).fullmatch
-_LIST_ELEMENT: Final = re.compile(rf'(?:[^,"]|{_QUOTED}"?)+', re.DOTALL)
+_LIST_ELEMENT: Final = rf'(?:[^,"]|{_QUOTED}"?)+'
 _MEDIA_TYPE: Final = re.compile(rf"[ \t]*({_TOKEN}/{_TOKEN})[ \t]*(?:;|$)")
 _PARAMETER: Final = re.compile(rf'({_TOKEN})=(?:({_QUOTED})"?|([^;]*))|{_QUOTED}"?|{_TOKEN}', re.DOTALL)
-_ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPE: Final = r"\\(.)"
 
 
 def is_token(text: str) -> bool:
@@ -25,7 +25,7 @@ def is_token(text: str) -> bool:
 
 def parse_list(value: str) -> list[str]:
     """Split a comma list (RFC 9110 §5.6.1); commas in quoted strings do not count, empty elements go."""
-    elements = [element.strip(" \t") for element in _LIST_ELEMENT.findall(value)]
+    elements = [element.strip(" \t") for element in re.findall(_LIST_ELEMENT, value, re.DOTALL)]
     return [element for element in elements if element]
 
 
@@ -41,7 +41,7 @@ def parse_media_type(content_type: str) -> tuple[str, dict[str, str]]:
     parameters: dict[str, str] = {}
     for name, quoted, plain in _PARAMETER.findall(content_type, match.end()):
         if name:
-            value = _ESCAPE.sub(r"\1", quoted[1:]) if quoted else plain.rstrip(" \t")
+            value = re.sub(_ESCAPE, r"\1", quoted[1:], flags=re.DOTALL) if quoted else plain.rstrip(" \t")
             parameters.setdefault(name.lower(), value)
     return match[1].lower(), parameters
 
