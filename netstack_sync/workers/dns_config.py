@@ -26,13 +26,13 @@ class ConfigFile:
         self.signature: Final = signature  # tells whether it may have changed
 
     def __eq__(self, other: object) -> bool:
-        return self.digest == other.digest if isinstance(other, ConfigFile) else NotImplemented
+        return isinstance(other, ConfigFile) and self.digest == other.digest
 
     def __hash__(self) -> int:
         return hash(self.digest)
 
     def __repr__(self) -> str:
-        return f"<ConfigFile {self.digest.hex()[:8]} {self.signature}>"
+        return f"<ConfigFile {self.digest.hex()}>"
 
 
 DnsConfig: TypeAlias = tuple[ConfigFile, ...]
