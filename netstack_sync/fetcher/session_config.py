@@ -151,16 +151,13 @@ class SessionConfig(NamedTuple):
 
     def prepare(self, method: str, url: str, options: FetchOptions, is_stream: bool = False) -> FetchRequest:
         """One request with its arguments checked; raises InvalidURL, ValueError and TypeError naming them."""
-        request = FetchRequest(
-            check_url(url, self.base_url, self.schemes),
-            method if method in KNOWN_METHODS else check_method(method),
-            *self.defaults,
-        )
+        target = check_url(url, self.base_url, self.schemes)
+        request = FetchRequest(target, method if method in KNOWN_METHODS else check_method(method), *self.defaults)
         if is_stream and self.defaults.timeout is DEFAULT_TIMEOUT:  # the session was told nothing
             request.timeout = DEFAULT_STREAM_TIMEOUT
-        if request.url.username is not None:
+        if target.username is not None:
             load_auth_rooms()
-        is_complete = self.is_plain and (self.session_tls.is_settled or not request.url.is_secure)
+        is_complete = self.is_plain and (not target.is_secure or self.session_tls.is_settled)
         for name, value in options.items():
             check = _SETTINGS.get(name)
             if check is None:

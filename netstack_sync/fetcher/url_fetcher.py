@@ -107,9 +107,9 @@ class URLFetcher(FetchBody):
             self._complete(ERR_CONTEXT_SHUT_DOWN)
             return
         timeout, timers, deadline = request.timeout, context.thread.timers, inf
-        if timeout.total is not None:
-            deadline = (timers.clock.now() if started_at is None else started_at) + timeout.total
-            self._deadlines = deadlines = timers.deadlines[timeout.total]
+        if (total := timeout.total) is not None:
+            deadline = (timers.clock.now() if started_at is None else started_at) + total
+            self._deadlines = deadlines = timers.deadlines[total]
             deadlines.add(self, deadline)
         if timeout.connect is not None or timeout.read is not None or timeout.pool is not None:
             self._limits = PhaseLimits(timeout, timers, self)
@@ -127,17 +127,8 @@ class URLFetcher(FetchBody):
     def send(self) -> None:
         """See AttemptedFetch."""
         request, limits, news = self.request, self._limits, self._news
-        info = HttpRequestInfo(
-            request.url,
-            request.method,
-            request.headers,
-            request.tls,
-            self.upload,
-            self._priority,
-            request.auth,
-            request.cookies,
-            request.proxy,
-        )
+        info = HttpRequestInfo(request.url, request.method, request.headers, request.tls, self.upload, self._priority)
+        info.auth, info.cookies, info.proxy = request.auth, request.cookies, request.proxy
         if news is not None or request.expect_continue:
             info.interim = interim_for(request, news)
         self.url_request = url_request = URLRequest(self._context, info, self, request.max_redirects, limits)
@@ -281,8 +272,7 @@ class URLFetcher(FetchBody):
             self._limits.end_connect()
             self._limits.end_read()
         self._drop_body()
-        self.timed_out = None
-        self.next_hop = None
+        self.timed_out = self.next_hop = None
         self.error_detail = ""
         return True
 

@@ -20,7 +20,6 @@ from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.pool import close_reasons
 from netstack_sync.pool.group_id import GroupId
 from netstack_sync.pool.pool_manager import ClientSocketPoolManager
-from netstack_sync.proxy.config import ProxyConfig
 from netstack_sync.sockets.tls_config import TlsConfig
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from netstack_sync.http.proxy_preconnect import ProxyPreconnect
     from netstack_sync.http.proxy_source import ProxyResolver, ProxySource
     from netstack_sync.http.stream import HttpStream
+    from netstack_sync.proxy.config import ProxyConfig
 
 
 class HttpNetworkSession:
@@ -41,6 +41,7 @@ class HttpNetworkSession:
         "is_direct",
         "meter",
         "net_log",
+        "now",
         "pools",
         "proxies",
         "proxy_auth",
@@ -62,6 +63,8 @@ class HttpNetworkSession:
         are direct. `proxy_auth` is what those who open tunnels remember of logins, too.
         """
         self.thread = thread
+        self.now = thread.clock.now
+        """The time in seconds of the thread's clock; bound directly, since every exchange asks several times."""
         self.pools = pools
         self.meter = meter
         self.heads = RequestHeads()

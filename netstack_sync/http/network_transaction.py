@@ -39,7 +39,7 @@ class NetworkTransaction(TransactionFacts):
             from netstack_sync.http.exchange_parties import make_parties  # late: most exchanges have no third party
 
             self._parties = make_parties(info, session, self._net_log)
-        result = self._create_stream(OK)
+        result = self._request_stream(info)
         if result == ERR_IO_PENDING or (result := self._advance(result)) == ERR_IO_PENDING:
             self._on_done = on_done  # nearly always, and nothing was waited for so far
         return result
@@ -99,14 +99,13 @@ class NetworkTransaction(TransactionFacts):
 
     # --- steps
 
-    def _create_stream(self, result: int) -> int:
-        parties, info = self._parties, self._info
-        if result != OK:
-            return result  # there is nothing to answer the challenge with
+    def _request_stream(self, info: HttpRequestInfo) -> int:
+        parties = self._parties
         if parties is None:
-            claim = ClientSocketHandle(self._session.pools.direct, group_id_for(info), info.priority, self._net_log)
+            pool = self._session.pools.direct
+            claim = ClientSocketHandle(pool, group_id_for(info), info.priority, self._net_log)
             # While somebody looks on, the long way tells of each of its steps.
-            if not self._net_log.net_log.is_capturing and claim.take_idle():  # fast path
+            if not self._net_log.net_log.is_capturing and pool.take_idle(claim):  # fast path
                 return self._use(HttpBasicStream(claim, info.method, info.url.is_secure), info)
             self._stream_request = StreamRequest(claim, info, self._net_log)
         else:
@@ -120,11 +119,13 @@ class NetworkTransaction(TransactionFacts):
             self._observer.on_reconnect()
             if self._observer is None:
                 return ERR_IO_PENDING  # closed by the observer
-        return self._create_stream(result)
+        # An error is that there is nothing to answer the challenge with.
+        return self._request_stream(self._info) if result == OK else result
 
     def _stream_complete(self, result: int) -> int:
         request, self._stream_request = self._stream_request, None
         assert request is not None
+        request.finish(result)
         if result != OK:
             if self._may_reconnect(result):
                 return self._start_over(result)
@@ -178,7 +179,7 @@ class NetworkTransaction(TransactionFacts):
             log_sending(self._net_log, head)
         if info.interim is not None:
             interim = info.interim.watch(info.expects_continue, self._net_log, session.thread.timers)
-        self.timing.send_start = session.thread.clock.now()
+        self.timing.send_start = session.now()
         result = stream.send_request(head, info.upload, self._on_io_complete, interim)
         if result == OK:
             return self._await_head(stream)  # fast path
@@ -196,7 +197,7 @@ class NetworkTransaction(TransactionFacts):
     def _await_head(self, stream: HttpStream) -> int:
         if self._net_log.net_log.is_capturing:
             log_sent(self._net_log, OK)
-        self.timing.send_end = self._session.thread.clock.now()
+        self.timing.send_end = self._session.now()
         self._step = self._headers_complete
         if self._observer is not None:
             self._observer.on_request_sent()
@@ -205,10 +206,10 @@ class NetworkTransaction(TransactionFacts):
         return stream.read_headers(self._on_io_complete, self._on_head_begun)
 
     def _on_head_begun(self) -> None:
-        self.timing.receive_headers_start = self._session.thread.clock.now()
+        self.timing.receive_headers_start = self._session.now()
 
     def _headers_complete(self, result: int) -> int:
-        stream, info, timing = self._stream, self._info, self.timing
+        stream, session, timing = self._stream, self._session, self.timing
         assert stream is not None
         head = stream.head
         if self._net_log.net_log.is_capturing:
@@ -218,13 +219,13 @@ class NetworkTransaction(TransactionFacts):
         status = head.status
         if status in MAY_BE_REFUSED and self._is_refused(status) and self._rewind() == OK:
             return self._resend(status)  # else the 408 is all the answer there will be
-        timing.receive_headers_end = now = self._session.thread.clock.now()
+        timing.receive_headers_end = now = session.now()
         if timing.receive_headers_start is None:
             timing.receive_headers_start = now
-        meter = self._session.meter
-        if stream in meter.measured:
-            meter.headers_received(stream, timing.send_start or now, now, status)
-        self.response = response = HttpResponseInfo(info.url, head, timing, stream.remote_address, stream.ssl_info)
+        if stream in session.meter.measured:
+            session.meter.headers_received(stream, timing.send_start or now, now, status)
+        response = HttpResponseInfo(self._info.url, head, timing, stream.remote_address, stream.ssl_info)
+        self.response = response
         if self._parties is not None:
             self.is_ready_to_restart = self._parties.heed(response, stream)
         return OK
@@ -254,7 +255,7 @@ class NetworkTransaction(TransactionFacts):
             return self._resend(error)
         self._note_mishap().error_detail = self._with_way(stream.error_detail, error)
         self._note_sent(stream)
-        now = self._session.thread.clock.now()
+        now = self._session.now()
         self._session.meter.failed(stream, error, self.timing.send_start or now, now)
         return error
 

@@ -65,6 +65,9 @@ class ProxyStreamRequest(StepMachine):
         if self._request is not None:
             self._request.set_priority(priority)
 
+    def finish(self, result: int) -> None:
+        """See StreamRequest; there is a stream already if there is to be one."""
+
     @property
     def stream(self) -> HttpStream | None:
         """See StreamRequest."""
@@ -109,13 +112,13 @@ class ProxyStreamRequest(StepMachine):
         return self._request.start(self._on_io_complete)
 
     def _try_next(self, result: int) -> int:
+        assert self._request is not None
+        self._request.finish(result)
         if result == OK:
             return OK
         if result in (ERR_PROXY_AUTH_REQUESTED, ERR_PROXY_AUTH_UNSUPPORTED):
             self._way.on_refused()
-        request = self._request
-        is_server_s = request is not None and request.has_reached_server
-        result = self._way.fall_back(result, self._clock.now(), is_server_s)
+        result = self._way.fall_back(result, self._clock.now(), self._request.has_reached_server)
         if result == OK:
             self._step = self._find_way
         return result

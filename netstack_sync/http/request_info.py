@@ -11,12 +11,12 @@ from netstack_sync.base.proxy_chain import ProxyChain
 from netstack_sync.base.url import Url
 from netstack_sync.http.interim import InterimAnswers
 from netstack_sync.http.upload import UploadStream
-from netstack_sync.proxy.config import ProxyConfig
 from netstack_sync.sockets.tls_config import TlsConfig
 
 if TYPE_CHECKING:
     from netstack_sync.cookies.store import CookieStore
     from netstack_sync.http.exchange_delegate import ExchangeDelegate
+    from netstack_sync.proxy.config import ProxyConfig
 
 OwnCookies: TypeAlias = "tuple[tuple[str, str | None], ...]"
 """Name and value of the cookies of one request; None for a stored cookie that is not to be sent."""

@@ -44,6 +44,12 @@ class HttpStream(Protocol):
     error_detail: str
     """What was wrong with a malformed response, in words."""
 
+    socket_log_id: int
+    """The connection's id in the NetLog."""
+
+    ssl_info: SSLInfo | None
+    """What TLS agreed on with the server."""
+
     def send_request(
         self, head: bytes, upload: UploadStream | None, on_done: Completion, interim: InterimWatch | None = None
     ) -> int:
@@ -89,11 +95,3 @@ class HttpStream(Protocol):
     @property
     def route(self) -> ProxyRoute | None:
         """The proxies on the way; None for a direct connection."""
-
-    @property
-    def socket_log_id(self) -> int:
-        """The connection's id in the NetLog."""
-
-    @property
-    def ssl_info(self) -> SSLInfo | None:
-        """What TLS agreed on with the server."""

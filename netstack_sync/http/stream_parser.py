@@ -49,7 +49,9 @@ class HttpStreamParser:
     )
 
     _on_begun: Task | None  # from read_headers() on
+    _on_headers: Completion | None  # likewise
     _read_bytes: int  # where there is a body to read
+    _unparsed: bytes  # what came behind the head, once that is there
 
     def __init__(self, socket: StreamSocket, method: str, is_secure: bool, is_reused: bool = False) -> None:
         self._socket = socket
@@ -62,9 +64,7 @@ class HttpStreamParser:
         self._interim: InterimWatch | None = None  # none where nobody wants to know of 1xx responses
         self._heads: HeadCollector | None = None  # for a head that is not whole in the first piece, or not the first
         self._body: BodyReader | None = None  # for a body that has not come whole with the head
-        self._unparsed = b""
         self._is_spoiled = False  # what comes belongs to no answer, or there is doubt about it
-        self._on_headers: Completion | None = None
         self._on_data: OnBodyData | None = None
         self.head: ResponseHead | None = None
         self.is_body_complete = False
@@ -80,9 +80,8 @@ class HttpStreamParser:
         taken = 0
         if upload is None:
             taken = self._socket.write(head)
-            if taken > 0:
-                self._sent_bytes = taken
             if taken == len(head) and interim is None:
+                self._sent_bytes = taken
                 return OK  # fast path: a head fits into any socket's buffer
             if taken == ERR_IO_PENDING:
                 taken = 0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from netstack_sync.auth.identity import owner_of_connections
 from netstack_sync.base.load_state import LoadState
-from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
+from netstack_sync.base.net_errors import OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.http.basic_stream import HttpBasicStream
 from netstack_sync.http.request_info import HttpRequestInfo
@@ -27,33 +27,36 @@ if TYPE_CHECKING:
 class StreamRequest:
     """A wait for a socket, to make a stream of. Network thread only; owned by the transaction.
 
-    Who finds an idle socket by ClientSocketHandle.take_idle() needs none.
+    Who finds an idle socket by ClientSocketPool.take_idle() needs none.
     """
 
-    __slots__ = ("_handle", "_info", "_net_log", "_on_done", "stream")
+    __slots__ = ("_handle", "_info", "_net_log", "stream")
 
     def __init__(self, handle: ClientSocketHandle, info: HttpRequestInfo, net_log: NetLogWithSource) -> None:
         """`handle` is the request's from now on; it may hold a connection already."""
         self._handle = handle
         self._info = info
         self._net_log = net_log
-        self._on_done: Completion | None = None
         self.stream: HttpStream | None = None
-        """The stream once the request is answered with OK; the owner's from then on."""
+        """See finish(); the owner's from then on."""
 
     def start(self, on_done: Completion) -> int:
-        """OK, the connect job's error, or ERR_IO_PENDING and one later callback."""
-        self._net_log.begin(NetLogEventType.HTTP_STREAM_REQUEST)
-        result = OK if self._handle.socket is not None else self._handle.init(self._on_socket)
-        if result == ERR_IO_PENDING:
-            self._on_done = on_done
-            return result
-        return self._create_stream(result)
+        """OK, the connect job's error, or ERR_IO_PENDING and one later callback; finish() is the owner's next word."""
+        handle = self._handle
+        if self._net_log.net_log.is_capturing:
+            self._net_log.begin(NetLogEventType.HTTP_STREAM_REQUEST)
+        return handle.init(on_done) if handle.socket is None else OK
+
+    def finish(self, result: int) -> None:
+        """Takes what start(), or its callback, said: with OK there is a stream."""
+        if result == OK:
+            self.stream = HttpBasicStream(self._handle, self._info.method, self._info.url.is_secure)
+        if self._net_log.net_log.is_capturing:
+            self._net_log.end_with_net_error(NetLogEventType.HTTP_STREAM_REQUEST, result)
 
     def cancel(self) -> None:
         """Gives the claim up unless the stream has been taken; idempotent."""
-        if self._on_done is not None:
-            self._on_done = None
+        if self._handle.is_pending:
             self._net_log.event(NetLogEventType.CANCELLED)
             self._net_log.end(NetLogEventType.HTTP_STREAM_REQUEST)
         if self.stream is None:
@@ -87,18 +90,6 @@ class StreamRequest:
     def ssl_info(self) -> SSLInfo | None:
         """See ClientSocketHandle."""
         return self._handle.ssl_info
-
-    def _on_socket(self, result: int) -> None:
-        on_done, self._on_done = self._on_done, None
-        assert on_done is not None
-        on_done(self._create_stream(result))
-
-    def _create_stream(self, result: int) -> int:
-        if result == OK:
-            self.stream = HttpBasicStream(self._handle, self._info.method, self._info.url.is_secure)
-        if self._net_log.net_log.is_capturing:
-            self._net_log.end_with_net_error(NetLogEventType.HTTP_STREAM_REQUEST, result)
-        return result
 
 
 def group_id_for(info: HttpRequestInfo, route: ProxyRoute | None = None) -> GroupId:

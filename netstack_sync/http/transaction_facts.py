@@ -68,7 +68,7 @@ class TransactionFacts(StepMachine):
         """True when the answer is a challenge which restart_with_auth() would meet."""
         self.response: HttpResponseInfo | None = None
         """The answer once start() is through with OK."""
-        self.timing = LoadTiming(session.thread.clock.now())
+        self.timing = LoadTiming(session.now())
 
     @property
     def load_state(self) -> LoadState:

@@ -158,10 +158,13 @@ class MessageLoop:
 
     def _run_tasks(self, count: int) -> None:
         """Runs the first `count` tasks, or those that begin before the time is up."""
-        now = self.clock.now
+        tasks, now = self._queue.tasks, self.clock.now
         stop_at = now() + MAX_SHARE_S
         for _ in range(count):
-            self._run_task()
+            try:
+                tasks.popleft()()
+            except BaseException:
+                traceback.print_exc()  # as _run_task() does it, one call less
             if self._quit or now() >= stop_at:
                 return
 

@@ -212,7 +212,7 @@ class MessagePump:
                 self._tell(descriptor, event, descriptor.interest)
             else:
                 try:
-                    reader.on_fd_readable(fd)  # as _tell() does it, one call less
+                    reader.on_fd_readable(fd)  # whatever it is, the reader finds out
                 except BaseException:
                     traceback.print_exc()
             self.polls += 1
@@ -226,9 +226,9 @@ class MessagePump:
         self.is_behind = True
         # Looked up before anybody is told: a callback may close a descriptor and open another of the same
         # number, or watch the other direction, and none of these must be told of the old one's event.
-        batch = []
+        batch, descriptors = [], self._descriptors
         for fd, event in events:
-            descriptor = self._descriptors.get(fd)
+            descriptor = descriptors.get(fd)
             if descriptor is not None:
                 batch.append((descriptor, event, descriptor.interest))
             elif fd == self._waker_fd:
@@ -246,26 +246,28 @@ class MessagePump:
         """Tells as many as the time allows; False when some were left to the next poll."""
         now = self._clock.now
         stop_at = now() + MAX_SHARE_S
-        for dispatched, (descriptor, event, interest) in enumerate(batch, 1):
-            self._tell(descriptor, event, interest)
-            if dispatched == len(batch):
-                break
-            if self.is_halted:
-                return False
-            if now() >= stop_at:
-                row = batch[dispatched:] + batch[:dispatched]
-                self._places = {entry[0]: place for place, entry in enumerate(row)}
-                return False
+        for told, (descriptor, event, interest) in enumerate(batch):
+            if told:
+                if self.is_halted:
+                    return False
+                if now() >= stop_at:
+                    row = batch[told:] + batch[:told]
+                    self._places = {entry[0]: place for place, entry in enumerate(row)}
+                    return False
+            reader = descriptor.reader
+            if reader is None or interest != READ:
+                self._tell(descriptor, event, interest)
+                continue
+            try:
+                reader.on_fd_readable(descriptor.fd)  # fast path
+            except BaseException:
+                traceback.print_exc()
         return True
 
     def _tell(self, descriptor: _WatchedDescriptor, event: int, interest: int) -> None:
         try:
-            reader = descriptor.reader
-            if reader is not None and interest == READ:  # fast path: whatever it is, the reader finds out
-                reader.on_fd_readable(descriptor.fd)
-            else:
-                # Readiness that nobody asked for (a hang-up seen by a writer) goes to whoever watched when it came.
-                descriptor.dispatch(self._ready_bits[event & 31] & interest or interest)
+            # Readiness that nobody asked for (a hang-up seen by a writer) goes to whoever watched when it came.
+            descriptor.dispatch(self._ready_bits[event & 31] & interest or interest)
         except BaseException:
             # Or a watcher that always raises would hide those behind it from every poll.
             traceback.print_exc()

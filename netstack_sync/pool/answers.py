@@ -42,8 +42,12 @@ class Answers:
     def _tell(self) -> None:
         answered = self._answered
         for _ in range(min(len(answered), _MOST_A_TASK)):
+            request = answered.popleft()
+            on_done, request.on_done = request.on_done, None
+            if on_done is None:
+                continue  # the question was withdrawn
             try:
-                answered.popleft().deliver()
+                on_done(request.result)
             except BaseException:
                 traceback.print_exc()  # one request's bug must not leave the others untold
         self._is_posted = bool(answered)

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.load_state import LoadState
+from netstack_sync.base.net_errors import ERR_ABORTED
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.loop.timers import DelayedTask
 from netstack_sync.pool import close_reasons
@@ -85,7 +86,6 @@ class Group:
     def push(self, handle: ClientSocketHandle) -> None:
         """Puts a request behind all others of its priority."""
         self.pending.push(handle)
-        handle.request.is_queued = True
         if self.jobs:
             self._assign_jobs()
 
@@ -93,7 +93,7 @@ class Group:
         """Takes a waiting request out; its job is the next one's."""
         self.pending.remove(handle)
         request = handle.request
-        request.is_queued = False
+        request.result = ERR_ABORTED
         if request.job is not None:
             self._give_up_job(request)
 
@@ -107,10 +107,9 @@ class Group:
         self._assign_jobs()
 
     def take_first(self) -> ClientSocketHandle:
-        """Removes the request whose turn it is; there must be one."""
+        """Removes the request whose turn it is, to be answered; there must be one."""
         handle = self.pending.pop_first()
         request = handle.request
-        request.is_queued = False
         if request.job is not None:
             self._give_up_job(request)
         return handle

@@ -33,13 +33,11 @@ class ReuseType(IntEnum):
 class SocketPool(Protocol):
     """What a handle needs of the pool."""
 
-    def take_idle(self, handle: ClientSocketHandle) -> bool: ...
-
     def request_socket(self, handle: ClientSocketHandle) -> int: ...
 
     def cancel_request(self, handle: ClientSocketHandle) -> None: ...
 
-    def release_socket(self, handle: ClientSocketHandle, pooled: PooledSocket[Any]) -> None: ...
+    def release_socket(self, pooled: PooledSocket[Any], keep_alive_s: float | None) -> None: ...
 
     def set_priority(self, handle: ClientSocketHandle, priority: RequestPriority) -> None: ...
 
@@ -57,12 +55,11 @@ class ClientSocketHandle:
         "_pool",
         "connect_timing",
         "group_id",
-        "keep_alive_s",
+        "is_reused",
         "net_log",
         "pooled",
         "priority",
         "request",
-        "reuse_type",
         "socket",
     )
 
@@ -70,7 +67,8 @@ class ClientSocketHandle:
     # request a tenth of its way through the pool.
     pooled: PooledSocket[Any]
     """The socket as the pool knows it."""
-    reuse_type: ReuseType
+    is_reused: bool
+    """True when the peer may have closed the connection before this request: a failure is worth a resend."""
     connect_timing: ConnectTiming | None
     """How the connection was made; only for the request it was made for."""
 
@@ -82,37 +80,31 @@ class ClientSocketHandle:
         self.priority = priority
         self.net_log = net_log
         self.socket: StreamSocket | None = None
-        self.keep_alive_s: float | None = None
-        """How long the server said it will keep the connection, for when the socket comes back."""
         self.request: SocketRequest = NOT_ASKED
         """What no idle socket answered; the pool's."""
-
-    def take_idle(self) -> bool:
-        """An idle socket, if there is one that may be used now; else nothing has happened, and init() asks for one.
-
-        Only for a handle that has asked for nothing yet.
-        """
-        return self._pool.take_idle(self)
 
     def init(self, on_done: Completion) -> int:
         """Asks for a socket: OK and `socket` is there, an error, or ERR_IO_PENDING and one later callback."""
         assert self.socket is None and self.request.on_done is None
-        self.keep_alive_s = None
         self.request = request = SocketRequest(on_done)
         result = self._pool.request_socket(self)
         if result != ERR_IO_PENDING:
-            request.on_done = None
+            request.on_done, request.result = None, result
         return result
 
     def reset(self) -> None:
         """Ends the claim; idempotent. A pending request's callback never comes."""
         if self.socket is not None:
-            self.socket = None
             self.request.on_done = None  # the answer may be on its way
-            self._pool.release_socket(self, self.pooled)
+            self.give_back()
         elif self.request.on_done is not None:
             self.request.on_done = None
             self._pool.cancel_request(self)
+
+    def give_back(self, keep_alive_s: float | None = None) -> None:
+        """Ends the claim of whoever has got a socket, whose server may have said how long it will keep it."""
+        self.socket = None
+        self._pool.release_socket(self.pooled, keep_alive_s)
 
     def reset_and_close(self) -> None:
         """Ends the claim, and the socket is not used again."""
@@ -125,8 +117,13 @@ class ClientSocketHandle:
         """Pool: a socket that was there already."""
         self.pooled = pooled
         self.socket = pooled.socket
-        self.reuse_type = ReuseType.REUSED_IDLE if pooled.is_used else ReuseType.UNUSED_IDLE
+        self.is_reused = True
         self.connect_timing = None
+
+    def keep(self) -> None:
+        """The next request goes over the same socket."""
+        self.is_reused, self.connect_timing = True, None
+        self.pooled.is_used = True
 
     def take_outcome(self, job: ConnectJob, pooled: PooledSocket[Any] | None) -> None:
         """Pool: what a job brought, a socket or the reason why there is none."""
@@ -134,7 +131,7 @@ class ClientSocketHandle:
             self.request.failed_job = job
         else:
             self.hold(pooled)
-            self.reuse_type, self.connect_timing = ReuseType.UNUSED, job.timing
+            self.is_reused, self.connect_timing = False, job.timing
 
     def set_priority(self, priority: RequestPriority) -> None:
         """Moves a waiting request to the tail of another priority."""
@@ -143,9 +140,16 @@ class ClientSocketHandle:
         self.priority = priority
 
     @property
-    def is_reused(self) -> bool:
-        """True when the peer may have closed the connection before this request: a failure is worth a resend."""
-        return self.reuse_type != ReuseType.UNUSED
+    def reuse_type(self) -> ReuseType:
+        """What the socket was before."""
+        if not self.is_reused:
+            return ReuseType.UNUSED
+        return ReuseType.REUSED_IDLE if self.pooled.is_used else ReuseType.UNUSED_IDLE
+
+    @property
+    def is_pending(self) -> bool:
+        """True while init() has still to call back."""
+        return self.request.on_done is not None
 
     @property
     def load_state(self) -> LoadState:

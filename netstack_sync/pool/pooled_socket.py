@@ -62,6 +62,8 @@ class PooledSocket(Generic[Owner]):
 
         A used socket that goes to nobody now costs no system call: it is watched while it idles.
         """
+        if self.is_sound:  # fast path
+            return not is_waited_for or self.socket.is_connected_and_idle()
         if self.why_spoiled:
             return False
         self.is_used = self.is_sound = self.is_used or self.socket.was_ever_used

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from netstack_sync.base.net_errors import ERR_IO_PENDING
+from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.loop.completion import Completion
 from netstack_sync.pool.connect_job import ConnectJob
 
@@ -15,14 +15,13 @@ class SocketRequest:
     Network thread only (Request in net/socket/transport_client_socket_pool.h).
     """
 
-    __slots__ = ("failed_job", "has_freed_descriptors", "is_queued", "job", "job_since", "on_done", "result")
+    __slots__ = ("failed_job", "has_freed_descriptors", "job", "job_since", "on_done", "result")
 
     def __init__(self, on_done: Completion | None) -> None:
         self.on_done = on_done
         """Who is told; None for a question that has been answered or withdrawn."""
         self.result = ERR_IO_PENDING
-        self.is_queued = False
-        """It stands in the group's queue."""
+        """What it is to be told, once that is known."""
         self.job: ConnectJob | None = None
         """The job that it owns while it waits; the group's."""
         self.job_since: float | None = None
@@ -32,12 +31,12 @@ class SocketRequest:
         self.failed_job: ConnectJob | None = None
         """The job that brought an error instead of a socket."""
 
-    def deliver(self) -> None:
-        """Reports the outcome, unless the question was withdrawn."""
-        on_done, self.on_done = self.on_done, None
-        if on_done is not None:
-            on_done(self.result)
+    @property
+    def is_queued(self) -> bool:
+        """True while it stands in the queue of its group, as it does until there is an answer or nobody wants one."""
+        return self.result == ERR_IO_PENDING
 
 
 NOT_ASKED: Final = SocketRequest(None)
+NOT_ASKED.result = OK
 """Of a handle that has asked for nothing, or got an idle socket at once."""

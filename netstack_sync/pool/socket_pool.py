@@ -76,7 +76,11 @@ class ClientSocketPool:
     # --- what handles ask
 
     def take_idle(self, handle: ClientSocketHandle) -> bool:
-        """See ClientSocketHandle. Nobody is stalled while sockets idle."""
+        """Gives a new handle an idle socket, if there is one that may be used now; else nothing has happened.
+
+        For whoever asks while nobody captures: only request_socket() tells the log. Nobody is stalled while sockets
+        idle.
+        """
         group = self._by_id.get(handle.group_id)
         if group is None or not group.idle:
             return False
@@ -86,24 +90,24 @@ class ClientSocketPool:
             return False
         handle.hold(pooled)
         self.sockets_reused += 1
-        if handle.net_log.net_log.is_capturing:
-            pool_log.log_taken(handle, self._now())
         return True
 
     def request_socket(self, handle: ClientSocketHandle) -> int:
         """See ClientSocketHandle.init."""
-        group = self._groups.find_or_make(handle.group_id)
-        if group.idle:
+        is_capturing = handle.net_log.net_log.is_capturing
+        group = self._by_id.get(handle.group_id)
+        if group is None or group.idle:
             if self.take_idle(handle):
+                if is_capturing:
+                    pool_log.log_taken(handle, self._now())
                 return OK
             group = self._groups.find_or_make(handle.group_id)  # what was no good may have been all there was
-        is_capturing = handle.net_log.net_log.is_capturing
         if is_capturing:
             pool_log.log_requested(handle)
         if len(group.sockets) >= self._limits.per_group and not group.jobs:  # fast path: all are in use
             if is_capturing:
                 handle.net_log.event(NetLogEventType.SOCKET_POOL_STALLED_MAX_SOCKETS_PER_GROUP)
-            group.push(handle)
+            group.pending.push(handle)
             return ERR_IO_PENDING
         if group.adopt_job():
             result = ERR_IO_PENDING
@@ -133,15 +137,15 @@ class ClientSocketPool:
             self._jobs.cancel_unwanted(group)
         self._serve(group)
 
-    def release_socket(self, handle: ClientSocketHandle, pooled: GroupSocket) -> None:
+    def release_socket(self, pooled: GroupSocket, keep_alive_s: float | None) -> None:
         """Takes a socket back: the first request of its group gets it, else it idles, else it is closed."""
         group = pooled.group
         if pooled.is_sound and not group.pending.size:  # fast path
-            self._idle.add(pooled, handle.keep_alive_s)
+            self._idle.add(pooled, keep_alive_s)
             if self._stalled or self._waiting:
                 self._serve_others(group)
         elif pooled.is_fit(is_waited_for=group.pending.size > 0):
-            self._offer(pooled, handle.keep_alive_s)
+            self._offer(pooled, keep_alive_s)
         else:
             self._close(pooled, pooled.why_spoiled or close_reasons.NOT_REUSABLE)
             self._serve(group)

@@ -67,6 +67,7 @@ class TcpClientSocket(StepMachine):
         "notify_readable",
         "notify_writable",
         "read",
+        "remote_address",
         "transport_rtt_s",
         "write",
         "write_many",
@@ -91,6 +92,8 @@ class TcpClientSocket(StepMachine):
         """What the log has been told."""
         self.net_log = NetLogWithSource.make(net_log, NetLogSourceType.SOCKET)
         self.connection_attempts: list[ConnectionAttempt] = []
+        self.remote_address: IPEndPoint | None = None
+        """See StreamSocket.remote_address."""
         self._socket = TcpSocket(thread, self.net_log, options)
         # See StreamSocket; bound directly, one call less for each of them.
         self.read = self._socket.read
@@ -141,11 +144,6 @@ class TcpClientSocket(StepMachine):
         return self._socket.was_ever_used
 
     @property
-    def remote_address(self) -> IPEndPoint | None:
-        """See StreamSocket.remote_address."""
-        return self._socket.remote_address
-
-    @property
     def local_address(self) -> IPEndPoint | None:
         """See StreamSocket.local_address."""
         return self._socket.local_address
@@ -158,7 +156,7 @@ class TcpClientSocket(StepMachine):
     def _attempt(self, _: int) -> int:
         if not self._addresses:
             return self._finish(ERR_NAME_NOT_RESOLVED)
-        endpoint = self._addresses[self._index]
+        self.remote_address = endpoint = self._addresses[self._index]
         if self.net_log.is_capturing:
             self.net_log.begin(NetLogEventType.TCP_CONNECT_ATTEMPT, lambda _: {"address": str(endpoint)})
         limit_s = self._attempt_limit()

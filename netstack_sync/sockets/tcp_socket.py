@@ -22,7 +22,7 @@ from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.loop.pump import READ, WRITE, FdWatchController
 from netstack_sync.sockets import tcp_info
 from netstack_sync.sockets.endpoints import is_own_peer, local_endpoint
-from netstack_sync.sockets.news import News
+from netstack_sync.sockets.news import News, news_of, peek
 from netstack_sync.sockets.options import DEFAULT_TCP_OPTIONS, TcpOptions, bind_local_address, set_client_options
 
 # A program may have SIGPIPE at its default, which ends it; macOS lacks the flag.
@@ -63,7 +63,7 @@ class TcpSocket:
         self._read_watch = FdWatchController()
         self._write_watch = FdWatchController()
         self._is_reading_watched = False  # as the watch knows, but without a call
-        self._news = News()
+        self._news: News | None = None  # of this descriptor, once somebody has asked
         self._on_readable: Task | None = None
         self._on_writable: Task | None = None
         self._on_connect: Completion | None = None
@@ -131,7 +131,7 @@ class TcpSocket:
         self._is_reading_watched = False
         self._read_watch.stop_watching()
         self._write_watch.stop_watching()
-        self._news.forget()
+        self._news = None
 
     def read(self, max_bytes: int) -> bytes | int:
         """See StreamSocket.read."""
@@ -210,11 +210,15 @@ class TcpSocket:
 
     def is_connected(self) -> bool:
         """See StreamSocket.is_connected."""
-        return self._peek() != b""
+        return self._socket is not None and peek(self._socket) != b""
 
     def is_connected_and_idle(self) -> bool:
         """See StreamSocket.is_connected_and_idle."""
-        return self._socket is not None and (self._news.is_silent(self._socket) or self._peek() is None)
+        if self._socket is None:
+            return False
+        if self._news is None:
+            self._news = news_of(self._socket)
+        return not self._news(0) or peek(self._socket) is None
 
     @property
     def is_open(self) -> bool:
@@ -287,14 +291,3 @@ class TcpSocket:
         result = map_system_error(error.errno or -1)
         self.net_log.event(event, lambda _: {"net_error": result, "os_error": error.errno})
         return result if result < ERR_IO_PENDING else ERR_FAILED
-
-    def _peek(self) -> bytes | None:
-        """The next byte; b"" at the end of the stream or when it is broken; None when nothing has come."""
-        if self._socket is None:
-            return b""
-        try:
-            return self._socket.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
-            return None
-        except OSError:
-            return b""

@@ -11,11 +11,11 @@ from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_PROXY_AUTH_REQUEST
 from netstack_sync.base.proxy_chain import ProxyServer
 from netstack_sync.base.shown_text import shown
 from netstack_sync.loop.fan_out import tell_in_turns
-from netstack_sync.proxy.config import ProxyConfig
 from netstack_sync.workers.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     from netstack_sync.http.proxy_source import OnIdentity
+    from netstack_sync.proxy.config import ProxyConfig
 
 _MAX_DETAIL: Final = 500  # characters; an exception may quote anything
 _MAX_PROXIES: Final = 256  # that are remembered; a script may name any number

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from netstack_sync.base.headers import HeaderItems
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_IO_PENDING, ERR_TOO_MANY_REDIRECTS, OK
@@ -23,6 +23,8 @@ from netstack_sync.url_request.request_log import log_read, redirect_params, sta
 
 if TYPE_CHECKING:
     from netstack_sync.url_request.job import URLRequestJob
+
+_SOURCE_TYPE: Final = NetLogSourceType.URL_REQUEST  # to look into an enumeration takes as long as a call
 
 
 class URLRequest(RequestFacts):
@@ -44,7 +46,7 @@ class URLRequest(RequestFacts):
         observer: TransactionObserver | None = None,
     ) -> None:
         """`observer` is told by the job of each hop how far it is, also from inside start()."""
-        self.net_log = NetLogWithSource(context.net_log, NetLogSourceType.URL_REQUEST)
+        self.net_log = NetLogWithSource(context.net_log, _SOURCE_TYPE)
         self.history = []
         self.response = self._job = self._calls = self._deferred = None
         self.is_over = self._has_sent_hop = False

@@ -28,6 +28,8 @@ def start(stack: ScriptedStack, run: bool = True) -> tuple[StreamRequest, Record
     if run:
         stack.run()
         result = done.result if done.is_called else result
+    if result != ERR_IO_PENDING:
+        request.finish(result)
     return request, done, result
 
 
@@ -120,7 +122,8 @@ def test_a_connection_that_is_there(stack: ScriptedStack) -> None:
     socket = stack.connection()
     handle = stack.handle(socket)
     request = StreamRequest(handle, request_info(), stack.log())
-    assert request.start(lambda _: None) == OK
+    assert request.start(lambda _: None) == OK and request.stream is None
+    request.finish(OK)
     stream = request.stream
     assert stream is not None and len(stack.requested_groups) == 1
     stream.close(not_reusable=True)

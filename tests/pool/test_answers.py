@@ -87,6 +87,15 @@ def test_who_withdrew_is_not_told(scene: Scene) -> None:
     assert scene.told == [1]
 
 
+def test_who_is_told_does_not_wait_any_more(scene: Scene) -> None:
+    """Row 55: he may ask again, or withdraw."""
+    requests: list[SocketRequest] = []
+    waiting: list[bool] = []
+    requests.append(scene.answer(0, lambda: waiting.append(requests[0].on_done is not None)))
+    scene.run_task()
+    assert waiting == [False]
+
+
 def test_a_callback_that_raises_keeps_nobody_from_being_told(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     """Its bug is printed, as that of any task."""
 

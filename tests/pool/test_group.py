@@ -77,4 +77,4 @@ def test_the_first_request_sets_the_priority(rig: PoolRig) -> None:
         group.push(handle)
     assert group.top_priority is RequestPriority.HIGHEST
     assert [group.take_first() for _ in handles] == [handles[1], handles[2], handles[0]]
-    assert all(not handle.request.is_queued for handle in handles)
+    assert group.is_empty

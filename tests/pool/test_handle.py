@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from netstack_sync.base.load_state import LoadState
+from netstack_sync.base.load_timing import ConnectTiming
 from netstack_sync.base.net_errors import ERR_CONNECTION_FAILED, ERR_IO_PENDING, OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.log.bound import NetLogWithSource
@@ -26,11 +27,6 @@ class CallsOfHandle:
         self.result = ERR_IO_PENDING
         self.calls: list[str] = []
 
-    def take_idle(self, handle: ClientSocketHandle) -> bool:
-        """See SocketPool."""
-        self.calls.append("take")
-        return False
-
     def request_socket(self, handle: ClientSocketHandle) -> int:
         """See SocketPool."""
         self.calls.append("request")
@@ -44,7 +40,7 @@ class CallsOfHandle:
         """See SocketPool."""
         self.calls.append("cancel")
 
-    def release_socket(self, handle: ClientSocketHandle, pooled: PooledSocket[Any]) -> None:
+    def release_socket(self, pooled: PooledSocket[Any], keep_alive_s: float | None) -> None:
         """See SocketPool."""
         self.calls.append("release closed" if pooled.why_spoiled else "release open")
         assert pooled.socket.is_connected() != bool(pooled.why_spoiled)
@@ -84,7 +80,9 @@ def test_without_a_claim_there_is_nothing_to_end(pool: CallsOfHandle, handle: Cl
 def answer(request: SocketRequest, result: int) -> None:
     """What the pool does when it has an answer."""
     request.result = result
-    request.deliver()
+    on_done, request.on_done = request.on_done, None
+    if on_done is not None:
+        on_done(result)
 
 
 @pytest.mark.parametrize("result", [OK, ERR_CONNECTION_FAILED])
@@ -162,22 +160,28 @@ def test_the_priority_moves_only_what_waits(pool: CallsOfHandle, handle: ClientS
     assert handle.priority is RequestPriority.HIGHEST
 
 
-def test_an_idle_socket_is_the_pools_to_give(pool: CallsOfHandle, handle: ClientSocketHandle) -> None:
-    """And if there is none, nothing has been asked for."""
-    assert not handle.take_idle()
-    handle.reset()
-    assert pool.calls == ["take"]
-
-
 def test_the_load_state_is_the_pools(handle: ClientSocketHandle) -> None:
     """Row 64: the handle knows nothing of it."""
     assert handle.load_state is LoadState.RESOLVING_HOST
 
 
-@pytest.mark.parametrize("reuse_type", ReuseType)
-def test_a_socket_that_was_not_made_for_this_request_may_be_stale(
-    handle: ClientSocketHandle, reuse_type: ReuseType
-) -> None:
+def test_a_socket_that_was_not_made_for_this_request_may_be_stale(handle: ClientSocketHandle) -> None:
     """An unused idle socket as well: its server may have lost patience."""
-    handle.reuse_type = reuse_type
-    assert handle.is_reused == (reuse_type != ReuseType.UNUSED)
+    pooled = PooledSocket(Group(group_id(), lambda pooled: None), FakeSocket())
+    handle.hold(pooled)
+    assert handle.is_reused
+    types = [handle.reuse_type]
+    pooled.is_used = True
+    types.append(handle.reuse_type)
+    handle.is_reused = False
+    types.append(handle.reuse_type)
+    assert types == [ReuseType.UNUSED_IDLE, ReuseType.REUSED_IDLE, ReuseType.UNUSED]
+
+
+def test_the_next_request_may_go_over_the_same_socket(pool: CallsOfHandle, handle: ClientSocketHandle) -> None:
+    """Which was not made for that one."""
+    pool.result = OK
+    assert handle.init(unexpected) == OK
+    handle.is_reused, handle.connect_timing = False, ConnectTiming()
+    handle.keep()
+    assert handle.is_reused and handle.connect_timing is None and handle.reuse_type is ReuseType.REUSED_IDLE

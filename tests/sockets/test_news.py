@@ -1,4 +1,4 @@
-"""News: silent only while a socket is connected and nothing has come."""
+"""A socket is silent only while it is connected and nothing has come."""
 
 from __future__ import annotations
 
@@ -7,42 +7,38 @@ import socket
 import pytest
 
 from netstack_sync.sockets import news as news_file
-from netstack_sync.sockets.news import News
+from netstack_sync.sockets.news import news_of, peek
 
 
 def test_bytes_are_news_until_they_are_read() -> None:
     """However often somebody looks."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        news = News()
-        assert news.is_silent(ours)
-        theirs.send(b"x")
-        assert not news.is_silent(ours) and not news.is_silent(ours)
-        ours.recv(1)
-        assert news.is_silent(ours)
+        ours.setblocking(False)
+        news = news_of(ours)
+        assert not news(0) and peek(ours) is None
+        theirs.send(b"xy")
+        assert news(0) and news(0) and peek(ours) == b"x"
+        ours.recv(2)
+        assert not news(0)
 
 
 def test_the_end_is_news() -> None:
     """It stays."""
     ours, theirs = socket.socketpair()
     with ours:
-        news = News()
+        news = news_of(ours)
         theirs.close()
-        assert not news.is_silent(ours)
-        assert ours.recv(1) == b"" and not news.is_silent(ours)
+        assert news(0) and peek(ours) == b""
+        assert ours.recv(1) == b"" and news(0)
 
 
-def test_another_descriptor() -> None:
-    """The first one is forgotten."""
+def test_what_is_broken_is_at_its_end() -> None:
+    """Whatever the reason is."""
     ours, theirs = socket.socketpair()
-    other, its_peer = socket.socketpair()
-    with ours, theirs, other, its_peer:
-        news = News()
-        assert news.is_silent(ours)
-        its_peer.send(b"x")
-        assert news.is_silent(ours)
-        news.forget()
-        assert not news.is_silent(other)
+    theirs.close()
+    ours.close()
+    assert peek(ours) == b""
 
 
 def test_a_system_without_poll_is_sure_of_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,6 +46,4 @@ def test_a_system_without_poll_is_sure_of_nothing(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(news_file, "_HAS_POLL", False)
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        news = News()
-        assert not news.is_silent(ours)
-        news.forget()
+        assert news_of(ours)(0)
