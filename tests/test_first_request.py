@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from netstack_sync.testing.answer import Answer
 from netstack_sync.testing.embedded_server import EmbeddedServer
 from tests.support.subprocesses import run_python
 
@@ -128,6 +131,7 @@ PROGRAM = """
 
 def modules_after(request: str) -> set[str]:
     with EmbeddedServer() as server:
+        server.route("/", Answer(200, body=b"x"))
         return set(run_python(PROGRAM.format(request=request), server.url("/")).split())
 
 
@@ -192,3 +196,10 @@ def test_what_a_session_has_is_read_when_it_is_made(arguments: str, names: list[
     """With the context, whose network thread finds it there."""
     read = modules_after(f"netstack_sync.Session({arguments}).context")
     assert {f"netstack_sync.{name}" for name in names} <= read
+
+
+def test_a_download_reads_little_but_its_own_files(tmp_path: Path) -> None:
+    """While it reads them nothing comes; what it is not asked for, such as retries, stays unread."""
+    read = modules_after(f"netstack_sync.download(sys.argv[1], {str(tmp_path / 'file')!r})")
+    assert "netstack_sync.workers.part_file" in read
+    assert not read & {"dataclasses", "netstack_sync.fetcher.fetch_attempts", "netstack_sync.fetcher.retry_policy"}
