@@ -1,12 +1,13 @@
-"""SecurityService: who makes the tokens of NTLM and Negotiate."""
+"""SecurityService: what the tokens of NTLM and Negotiate are made with."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from netstack_sync.workers.worker_pool import WorkerPool
+
 if TYPE_CHECKING:
     from netstack_sync.workers.security_context import OpenSecurityContext
-    from netstack_sync.workers.worker_pool import WorkerPool
 
 
 class SecurityService(NamedTuple):

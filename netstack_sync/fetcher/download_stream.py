@@ -13,7 +13,7 @@ from netstack_sync.fetcher.download_answer import Judgement, Verdict, foreign_co
 from netstack_sync.fetcher.download_arguments import DownloadPlan
 from netstack_sync.fetcher.download_errors import fetch_failure, refuse_coding, refuse_size
 from netstack_sync.fetcher.response import Response, make_response
-from netstack_sync.fetcher.retry_policy import AttemptEnd, RetryCount
+from netstack_sync.fetcher.retry_count import AttemptEnd, RetryCount
 from netstack_sync.fetcher.url_fetcher import URLFetcher
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.loop.timers import OneShotTimer

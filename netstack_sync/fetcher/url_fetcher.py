@@ -21,7 +21,7 @@ from netstack_sync.url_request.redirects import RedirectInfo, redirected_request
 from netstack_sync.url_request.url_request import URLRequest
 
 if TYPE_CHECKING:
-    from netstack_sync.fetcher.retry_policy import RetryCount
+    from netstack_sync.fetcher.retry_count import RetryCount
 
 
 class URLFetcherDelegate(Protocol):

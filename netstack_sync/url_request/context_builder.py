@@ -45,6 +45,7 @@ from netstack_sync.url_request.optional_services import (
     make_delegate_calls,
     make_hsts_persister,
     make_throttler,
+    open_security_context,
 )
 from netstack_sync.url_request.proxy_identities import ProxyIdentities
 from netstack_sync.url_request.proxy_services import ProxyServices
@@ -64,7 +65,6 @@ if TYPE_CHECKING:
     from netstack_sync.url_request.rate_limit import RateLimits
     from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
     from netstack_sync.url_request.scheme_settings import SchemeSettings
-    from netstack_sync.workers.security_context import SecurityContext, SecurityParams
 
 _RESOLVER_THREADS = 64  # how many may hang in getaddrinfo() at once; apart, so that they block nothing else
 _WORKER_THREADS = 32
@@ -275,7 +275,7 @@ class _ContextParts:
     ) -> HttpNetworkSession:
         """One whose connections are direct, without `proxies`."""
         thread, net_log, proxy_auth = self._thread, self._net_log, HttpAuthCache()
-        security = SecurityService(self._auth_workers, _open_security_context)
+        security = SecurityService(self._auth_workers, open_security_context)
         services = ConnectServices(
             thread, resolver, self._sockets, net_log, self._families, self._health, proxy_auth, security,
             self._settings.user_agent,
@@ -284,9 +284,3 @@ class _ContextParts:
         judge = self._health if self._settings.health.circuit_breaker else None
         meter = ExchangeMeter(self._quality, judge)
         return HttpNetworkSession(thread, pools, meter, net_log, security, proxies, proxy_auth)
-
-
-def _open_security_context(params: SecurityParams) -> SecurityContext:
-    from netstack_sync.workers.security_context import open_security_context  # late: on the worker of who logs in
-
-    return open_security_context(params)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from urllib3.util.retry import Retry
 
 from netstack_sync import BackoffPolicy, RetryPolicy
 from netstack_sync.base import net_errors as e
-from netstack_sync.fetcher.retry_policy import IDEMPOTENT_METHODS, AttemptEnd, RetryCount
+from netstack_sync.fetcher.retry_count import AttemptEnd, RetryCount
+from netstack_sync.fetcher.retry_policy import IDEMPOTENT_METHODS
 from netstack_sync.url_request.throttler import SERVER_BACKOFF
 
 REFUSED = AttemptEnd(e.ERR_CONNECTION_REFUSED)
@@ -108,16 +107,6 @@ def test_methods_are_found_in_any_case_of_letters() -> None:
         assert RetryPolicy(methods={written}).kind_of("purge", end) == "status"
 
 
-def test_each_kind_has_its_own_bound_within_the_total() -> None:
-    policy = RetryPolicy(total=4, connect=1, read=2, status=1, network_changes=0, backoff=0)
-    assert _waits(policy, REFUSED, REFUSED) == [0, None]
-    assert _waits(policy, RESET, RESET, RESET) == [0, 0, None]
-    assert _waits(policy, _status(503), _status(503)) == [0, None]
-    assert _waits(policy, CHANGED) == [None]
-    assert _waits(policy, REFUSED, RESET, RESET, _status(503), REFUSED) == [0, 0, 0, 0, None]
-    assert _waits(RetryPolicy(total=2, backoff=0), REFUSED, RESET, _status(503)) == [0, 0, None]
-
-
 def test_nothing_is_waited_for_after_a_change_of_the_network() -> None:
     assert _waits(RetryPolicy(), CHANGED) == [0.0]
 
@@ -148,24 +137,6 @@ def test_the_rules_of_chromiums_url_fetcher() -> None:
     assert _waits(policy, REFUSED) == [None]
     assert _waits(policy, RESET) == [None]
     assert _waits(policy, _status(429)) == [None]
-
-
-@given(
-    st.builds(RetryPolicy, total=st.integers(0, 5), read=st.none() | st.integers(0, 3), backoff=st.floats(0, 1e9)),
-    st.sampled_from(["GET", "POST"]),
-    st.lists(st.sampled_from([REFUSED, RESET, CHANGED, _status(200), _status(503), _status(503, 7.0)]), max_size=9),
-    st.floats(0, 1),
-)
-def test_whatever_happens_it_ends(policy: RetryPolicy, method: str, ends: list[AttemptEnd], chance: float) -> None:
-    """No more retries than allowed, no wait below zero or above two minutes, no POST twice once it was sent."""
-    count = RetryCount(policy, method)
-    for end in ends:
-        wait_s = count.next_wait_s(end, lambda: chance)
-        if wait_s is None:
-            break
-        assert 0 <= wait_s <= 120 and (method == "GET" or not end.may_have_been_sent) and end.status != 200
-        count.count(end)
-    assert policy.total is not None and count.total <= policy.total
 
 
 @pytest.mark.parametrize("value", [None, False, 0, RetryPolicy(total=0), Retry(0), Retry(False), Retry(-1)])
