@@ -10,7 +10,8 @@ from netstack_sync.auth.challenge import AuthChallenge, parse_challenges
 from netstack_sync.auth.handler import AuthHandler, AuthRequest
 from netstack_sync.auth.handler_factory import choose_handler
 from netstack_sync.auth.identity import BASIC, DIGEST, AuthIdentity
-from netstack_sync.auth.negotiate import ConnectionHandler, SecurityService
+from netstack_sync.auth.negotiate import ConnectionHandler
+from netstack_sync.auth.security_service import SecurityService
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_IO_PENDING, OK
 from netstack_sync.base.origin import SchemeHostPort
 from netstack_sync.log.bound import NetLogWithSource

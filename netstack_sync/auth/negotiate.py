@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from netstack_sync.auth.identity import NTLM, AuthIdentity
+from netstack_sync.auth.security_service import SecurityService
 from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_UNEXPECTED_SECURITY_LIBRARY_STATUS, OK
 from netstack_sync.loop.completion import Completion
 from netstack_sync.workers.security_context import OpenSecurityContext, SecurityContext, SecurityError, SecurityParams
 from netstack_sync.workers.worker_job import WorkerJob
-from netstack_sync.workers.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     from netstack_sync.auth.handler import AuthRequest
@@ -20,13 +20,6 @@ MAX_TOKENS: Final = 8
 """Of one handshake; NTLM takes two, Kerberos one or two."""
 
 _NAMES: Final = {NTLM: "NTLM"}  # as its servers spell it; Negotiate is spelled like a name
-
-
-class SecurityService(NamedTuple):
-    """What makes tokens, and the threads that it blocks."""
-
-    workers: WorkerPool
-    open_context: OpenSecurityContext
 
 
 class ConnectionHandler:

@@ -12,10 +12,11 @@ from typing import Final
 _TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # RFC 9110 §5.6.2
 _QUOTED: Final = r'"(?:[^"\\]|\\.)*'  # RFC 9110 §5.6.4, without the closing quote, which may be missing
 _IS_TOKEN: Final = re.compile(_TOKEN).fullmatch
-_LIST_ELEMENT: Final = re.compile(rf'(?:[^,"]|{_QUOTED}"?)+', re.DOTALL)
-_MEDIA_TYPE: Final = re.compile(rf"[ \t]*({_TOKEN}/{_TOKEN})[ \t]*(?:;|$)")
-_PARAMETER: Final = re.compile(rf'({_TOKEN})=(?:({_QUOTED})"?|([^;]*))|{_QUOTED}"?|{_TOKEN}', re.DOTALL)
-_ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
+# Compiled by `re` when the first header needs them, which is long after the first request.
+_LIST_ELEMENT: Final = rf'(?s:[^,"]|{_QUOTED}"?)+'
+_MEDIA_TYPE: Final = rf"[ \t]*({_TOKEN}/{_TOKEN})[ \t]*(?:;|$)"
+_PARAMETER: Final = rf'(?s)({_TOKEN})=(?:({_QUOTED})"?|([^;]*))|{_QUOTED}"?|{_TOKEN}'
+_ESCAPE: Final = r"(?s)\\(.)"
 
 
 def is_token(text: str) -> bool:
@@ -25,7 +26,7 @@ def is_token(text: str) -> bool:
 
 def parse_list(value: str) -> list[str]:
     """Split a comma list (RFC 9110 §5.6.1); commas in quoted strings do not count, empty elements go."""
-    elements = [element.strip(" \t") for element in _LIST_ELEMENT.findall(value)]
+    elements = [element.strip(" \t") for element in re.findall(_LIST_ELEMENT, value)]
     return [element for element in elements if element]
 
 
@@ -35,13 +36,13 @@ def parse_media_type(content_type: str) -> tuple[str, dict[str, str]]:
     Type and parameter names come in lower case, quoted values without quotes and escapes. Of equal names
     the first counts (WHATWG MIME Sniffing §4.4). What is no media type gives ("", {}).
     """
-    match = _MEDIA_TYPE.match(content_type)
+    match = re.match(_MEDIA_TYPE, content_type)
     if match is None:
         return "", {}
     parameters: dict[str, str] = {}
-    for name, quoted, plain in _PARAMETER.findall(content_type, match.end()):
+    for name, quoted, plain in re.findall(_PARAMETER, content_type[match.end() :]):
         if name:
-            value = _ESCAPE.sub(r"\1", quoted[1:]) if quoted else plain.rstrip(" \t")
+            value = re.sub(_ESCAPE, r"\1", quoted[1:]) if quoted else plain.rstrip(" \t")
             parameters.setdefault(name.lower(), value)
     return match[1].lower(), parameters
 

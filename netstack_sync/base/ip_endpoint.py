@@ -14,7 +14,7 @@ SockAddr: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
 
 IPV4_BYTES: Final = 4
 
-_ZERO_RUN: Final = re.compile(r"\b0(?::0)+\b")
+_ZERO_RUN: Final = r"\b0(?::0)+\b"  # compiled by the first IPv6 address
 
 
 def parse_ip_literal(host: str) -> str | None:
@@ -40,7 +40,7 @@ def packed_ip_literal(host: str) -> bytes | None:
 
 def _ipv6_text(packed: bytes) -> str:
     text = ":".join([f"{group:x}" for group in struct.unpack("!8H", packed)])
-    runs = list(_ZERO_RUN.finditer(text))
+    runs = list(re.finditer(_ZERO_RUN, text))
     if not runs:
         return text
     longest = max(runs, key=lambda run: run.end() - run.start())  # the first of equals (RFC 5952 §4.2.3)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from netstack_sync.base.proxy_server import DEFAULT_PROXY_PORTS, ProxyScheme, ProxyServer
-from netstack_sync.base.proxy_url import parse_proxy_url
 
 __all__ = ["DEFAULT_PROXY_PORTS", "DIRECT", "MAX_CHAIN", "ProxyChain", "ProxyScheme", "ProxyServer"]
 
@@ -42,6 +41,8 @@ DIRECT: Final = ProxyChain()
 def _server_from(url: object) -> ProxyServer:
     if not isinstance(url, str):
         raise TypeError(f"proxy: a chain is made of URLs as strings, not of {type(url).__name__}")
+    from netstack_sync.base.proxy_url import parse_proxy_url  # late: most go directly
+
     try:
         server, credentials = parse_proxy_url(url)
     except ValueError as error:

@@ -35,14 +35,15 @@ _MAX_SHOWN_LENGTH: Final = 120
 
 SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
 _FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-_LEADING_AUTHORITY: Final = re.compile(r"(?:[/\\]{2}[^/?#]*)?")
-_BEFORE_QUERY: Final = re.compile(r"[^?#]*")
+# What seldom comes is compiled when it does.
+_LEADING_AUTHORITY: Final = r"(?:[/\\]{2}[^/?#]*)?"
+_BEFORE_QUERY: Final = r"[^?#]*"
 # User info with its "@", host and port, path, the rest.
-_AFTER_SCHEME: Final = re.compile(r"//([^/?#]*@)?([^/?#]*)([^?#]*)(.*)")
-_STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_DOT_SEGMENT: Final = re.compile(r"(?<=/)(?:\.|%2[eE]){1,2}(?=/|$)")
-_LOOKS_LIKE_PORT: Final = re.compile(r"[0-9]{1,5}(?:[/?#]|$)")
-_USERINFO: Final = re.compile(r"[/\\]{2}[^/?#]*@")
+_AFTER_SCHEME: Final = r"//([^/?#]*@)?([^/?#]*)([^?#]*)(.*)"
+_STRAY_PERCENT: Final = r"%(?![0-9A-Fa-f]{2})"
+_DOT_SEGMENT: Final = r"(?<=/)(?:\.|%2[eE]){1,2}(?=/|$)"
+_LOOKS_LIKE_PORT: Final = r"[0-9]{1,5}(?:[/?#]|$)"
+_USERINFO: Final = r"[/\\]{2}[^/?#]*@"
 # All of ASCII that the path of a URL without host (data:, mailto:) keeps as it is.
 _OPAQUE_SAFE: Final = "".join(map(chr, range(0x20, 0x7F)))
 
@@ -93,8 +94,8 @@ def with_slashes(reference: str) -> str:
     """Turn the backslashes of a path into slashes; `ValueError` if they could hide the host."""
     if "\\" not in reference:
         return reference
-    authority = _LEADING_AUTHORITY.match(reference)
-    path = _BEFORE_QUERY.match(reference)
+    authority = re.match(_LEADING_AUTHORITY, reference)
+    path = re.match(_BEFORE_QUERY, reference)
     assert authority is not None and path is not None  # both match anything
     if "\\" in authority[0]:
         raise ValueError("has a backslash before or in the host")
@@ -108,7 +109,7 @@ def invalid(text: str, problem: str) -> InvalidURL:
 
 def shown_url(text: str) -> str:
     """Return a URL as it may appear in messages and logs: no user name, no password, not endless."""
-    text = _USERINFO.sub("//***@", text[: 2 * _MAX_SHOWN_LENGTH], count=1)
+    text = re.sub(_USERINFO, "//***@", text[: 2 * _MAX_SHOWN_LENGTH], count=1)
     return text if len(text) <= _MAX_SHOWN_LENGTH else text[:_MAX_SHOWN_LENGTH] + "..."
 
 
@@ -133,7 +134,7 @@ def _with_host(scheme: str, rest: str) -> UrlParts:
 
 def _tidied(rest: str) -> str:
     """Settle beforehand what parse_url() would do differently with escapes and international hosts."""
-    match = _AFTER_SCHEME.fullmatch(rest)
+    match = re.fullmatch(_AFTER_SCHEME, rest)
     assert match is not None  # it begins with //, and holds no newline
     userinfo, host_port, path, query = match.groups(default="")
     if "%" in host_port:
@@ -141,13 +142,13 @@ def _tidied(rest: str) -> str:
     if not host_port.isascii():
         host, colon, port = host_port.partition(":")
         host_port = canonical_host(host) + colon + port
-    path = _DOT_SEGMENT.sub(lambda dots: dots[0].replace("%2e", ".").replace("%2E", "."), path)
-    return _STRAY_PERCENT.sub("%25", f"//{userinfo}{host_port}{path}{query}")
+    path = re.sub(_DOT_SEGMENT, lambda dots: dots[0].replace("%2e", ".").replace("%2E", "."), path)
+    return re.sub(_STRAY_PERCENT, "%25", f"//{userinfo}{host_port}{path}{query}")
 
 
 def _without_host(scheme: str, rest: str) -> UrlParts:
     """Cut data:..., about:... or file:///..., of which nothing but the characters is normalised."""
-    if _LOOKS_LIKE_PORT.match(rest):
+    if re.match(_LOOKS_LIKE_PORT, rest):
         raise ValueError("has no scheme; write https://host:port/... or http://host:port/...")
     before, hash_mark, fragment = quote(rest, safe=_OPAQUE_SAFE).partition("#")
     path, question_mark, query = before.partition("?")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from functools import partial
 from typing import Final
 
 from netstack_sync.base.url import Url
@@ -17,7 +18,7 @@ from netstack_sync.cookies.public_suffix import PublicSuffixes
 MAX_AGE_S: Final = 400 * 86400
 """No cookie lives longer than 400 days from when it was set (RFC 6265bis §5.5)."""
 
-_is_max_age: Final = re.compile(r"-?[0-9]+").fullmatch
+_is_max_age: Final = partial(re.fullmatch, r"-?[0-9]+")
 _MAX_DIGITS: Final = 12  # more than any age that counts; int() takes quadratic time for many
 
 

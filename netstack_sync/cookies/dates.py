@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange, timegm
+from functools import partial
 from typing import Final
 
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 # Everything between tokens; a colon is inside one.
-_tokens: Final = re.compile(r"[^\x09\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+").findall
+# Compiled by the first cookie that has a date.
+_tokens: Final = partial(re.findall, r"[^\x09\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+")
 # A number may be followed by anything that does not begin with a digit.
-_time: Final = re.compile(r"([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?![0-9])").match
-_day: Final = re.compile(r"([0-9]{1,2})(?![0-9])").match
-_year: Final = re.compile(r"([0-9]{2,4})(?![0-9])").match
+_time: Final = partial(re.match, r"([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?![0-9])")
+_day: Final = partial(re.match, r"([0-9]{1,2})(?![0-9])")
+_year: Final = partial(re.match, r"([0-9]{2,4})(?![0-9])")
 _MAX_LENGTH: Final = 1024  # no date is longer
 _FIRST_YEAR: Final = 1601
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Final, NamedTuple
 
 MAX_PAIR_LENGTH: Final = 4096
@@ -11,8 +12,8 @@ MAX_ATTRIBUTE_LENGTH: Final = 1024
 """Of an attribute's value; a longer one is as if it were not there."""
 
 _BLANKS: Final = " \t"
-_terminator: Final = re.compile(r"[\0\r\n]").search
-_has_control: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
+_terminator: Final = partial(re.search, r"[\0\r\n]")
+_has_control: Final = partial(re.search, r"[\x00-\x08\x0a-\x1f\x7f]")
 _PREFIXES: Final = ("__host-", "__secure-")
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _default_session: Session | None = None
 """Made by the first fetch(): until then the environment may change, and a bad one must not fail the import."""
 
+_is_trust_known = False
+"""Whether it has been looked at whom the environment says to trust; a request over plain http does without."""
+
 
 def fetch(url: str, method: str = "GET", **options: Unpack[FetchOptions]) -> Response:
     """Fetches a URL and waits for the whole answer; from any thread.
@@ -27,8 +30,8 @@ def fetch(url: str, method: str = "GET", **options: Unpack[FetchOptions]) -> Res
     which keeps no cookies, is made anew after fork and ended at exit.
     """
     session = _default_session
-    if session is None:
-        session = _make_default_session(is_trust_needed="verify" not in options)
+    if session is None or not (_is_trust_known or _is_plain(url)):
+        session = _session_for(url, is_trust_needed="verify" not in options)
     return session.fetch(url, method, **options)
 
 
@@ -50,18 +53,27 @@ def download(url: str, path: str | PathLike[str], **options: Unpack[DownloadOpti
     file did not come whole, and what `progress` raises.
     """
     session = _default_session
-    if session is None:
-        session = _make_default_session(is_trust_needed="verify" not in options)
+    if session is None or not (_is_trust_known or _is_plain(url)):
+        session = _session_for(url, is_trust_needed="verify" not in options)
     return session.download(url, path, **options)
 
 
-def _make_default_session(is_trust_needed: bool) -> Session:
-    """Whoever mends an environment that names nothing usable gets another session."""
-    global _default_session
+def _session_for(url: str, is_trust_needed: bool) -> Session:
+    """Looks at what the environment says of trust once a request needs it. Whoever mends an environment that names
+    nothing usable gets another session.
+    """
+    global _default_session, _is_trust_known
     with runtime.lock:
-        if _default_session is None:
-            session = Session(cookies=False)  # callers that know nothing of each other share it
-            if is_trust_needed:
-                session.prepare("GET", "https://localhost/")  # looks at what the environment names
-            _default_session = session
-        return _default_session
+        session = _default_session
+        if session is None:
+            session, _is_trust_known = Session(cookies=False), False  # callers that know nothing of each other share it
+        if is_trust_needed and not _is_trust_known and not _is_plain(url):
+            _default_session = None
+            session.prepare("GET", "https://localhost/")
+            _is_trust_known = True
+        _default_session = session
+        return session
+
+
+def _is_plain(url: str) -> bool:
+    return isinstance(url, str) and url.startswith("http://")

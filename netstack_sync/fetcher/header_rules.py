@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Final
 
 from netstack_sync.base.headers import RequestHeaders
 
 # RFC 9112 §3.2 and RFC 3986 §3.2.2, but for the comma, at which a proxy may split one Host into two.
-_IS_HOST: Final = re.compile(r"(?:\[[0-9A-Fa-f:.v]+\]|[\w\-.~%!$&'()*+;=]*)(?::[0-9]*)?", re.ASCII).fullmatch
+_IS_HOST: Final = partial(re.fullmatch, r"(?:\[[0-9A-Fa-f:.v]+\]|[\w\-.~%!$&'()*+;=]*)(?::[0-9]*)?", flags=re.ASCII)
 
 _MAX_LENGTH_DIGITS: Final = 19  # as much as the answer's may have
 

@@ -9,7 +9,7 @@ from netstack_sync.auth.challenge import parse_challenges
 from netstack_sync.auth.controller import AuthController
 from netstack_sync.auth.handler import AuthRequest
 from netstack_sync.auth.identity import AuthIdentity
-from netstack_sync.auth.negotiate import SecurityService
+from netstack_sync.auth.security_service import SecurityService
 from netstack_sync.base.origin import SchemeHostPort
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.upload import BytesUpload

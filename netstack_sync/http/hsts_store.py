@@ -17,10 +17,10 @@ from netstack_sync.base.ip_endpoint import parse_ip_literal
 from netstack_sync.base.url_host import is_localhost_name
 from netstack_sync.loop.completion import Task
 from netstack_sync.loop.gate import Gate
-from netstack_sync.wire.hsts import HstsEntry, HstsPolicy, parse_strict_transport_security
 
 if TYPE_CHECKING:
     from netstack_sync.base.ssl_info import SSLInfo
+    from netstack_sync.wire.hsts import HstsEntry, HstsPolicy
 
 MAX_ENTRIES: Final = 10_000
 """A host with a certificate for all its subdomains can make up as many as it likes; people know some hundreds."""
@@ -91,6 +91,8 @@ class TransportSecurityState:
         """
         if ssl_info is None or not ssl_info.verified_chain or ssl_info.has_fault:
             return
+        from netstack_sync.wire.hsts import parse_strict_transport_security  # late: read with what TLS needs
+
         keys, policy = host_keys(host), parse_strict_transport_security(value)
         if not keys or policy is None:
             return
@@ -100,8 +102,7 @@ class TransportSecurityState:
             self._forget(keys[0])
 
     def _learn(self, key: bytes, policy: HstsPolicy) -> None:
-        now = self._clock.now()
-        entry = HstsEntry(now, now + policy.max_age_s, policy.include_subdomains)
+        entry = policy.entry(self._clock.now())
         if not _is_hardly_new(entry, self._entries.get(key)):
             self._put(key, entry)
 
@@ -109,7 +110,7 @@ class TransportSecurityState:
         """Leaves a trace for as long as another process may hold to what was said before."""
         known = self._entries.get(key)
         if known is not None and known.forces_https:
-            self._put(key, HstsEntry(self._clock.now(), known.expiry, False, forces_https=False))
+            self._put(key, known._replace(observed=self._clock.now(), include_subdomains=False, forces_https=False))
 
     def _put(self, key: bytes, entry: HstsEntry) -> None:
         self._entries[key] = entry

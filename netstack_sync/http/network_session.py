@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from netstack_sync.auth.cache import HttpAuthCache
 from netstack_sync.auth.identity import AuthIdentity, owner_of_connections
-from netstack_sync.auth.negotiate import SecurityService
 from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.net_errors import ERR_NETWORK_CHANGED
 from netstack_sync.base.url import Url
@@ -24,6 +23,7 @@ from netstack_sync.pool.pool_manager import ClientSocketPoolManager
 from netstack_sync.sockets.tls_config import TlsConfig
 
 if TYPE_CHECKING:
+    from netstack_sync.auth.security_service import SecurityService
     from netstack_sync.http.proxy_preconnect import ProxyPreconnect
     from netstack_sync.http.proxy_source import ProxyResolver, ProxySource
     from netstack_sync.http.stream import HttpStream

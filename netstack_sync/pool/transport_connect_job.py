@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from netstack_sync.auth.cache import HttpAuthCache
-from netstack_sync.auth.negotiate import SecurityService
 from netstack_sync.base.ip_endpoint import AddressList
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import ERR_ADDRESS_UNREACHABLE, ERR_NAME_NOT_RESOLVED, OK
@@ -22,6 +21,7 @@ from netstack_sync.sockets.factory import ClientSocketFactory
 from netstack_sync.sockets.stream_socket import TransportSocket
 
 if TYPE_CHECKING:
+    from netstack_sync.auth.security_service import SecurityService
     from netstack_sync.pool.connect_health import ConnectHealth
 
 _MAX_NAMED = 5

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from netstack_sync.auth.cache import HttpAuthCache
-from netstack_sync.auth.negotiate import SecurityService
+from netstack_sync.auth.security_service import SecurityService
 from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.cookies.public_suffix import PublicSuffixes, PublicSuffixGate
@@ -45,10 +45,10 @@ from netstack_sync.url_request.optional_services import (
     make_delegate_calls,
     make_hsts_persister,
     make_throttler,
+    open_security_context,
 )
 from netstack_sync.url_request.proxy_identities import ProxyIdentities
 from netstack_sync.url_request.proxy_services import ProxyServices
-from netstack_sync.workers.security_context import open_security_context
 from netstack_sync.workers.worker_pool import WorkerPool
 
 if TYPE_CHECKING:

@@ -24,7 +24,8 @@ _OnLoaded = Callable[[BaseException | None], None]
 
 def load_tls_rooms() -> None:
     """Reads the files that TLS needs, some thirty; worker thread, so that the network thread finds them there."""
-    import netstack_sync.url_request.tls_parts  # noqa: F401
+    import netstack_sync.url_request.tls_parts
+    import netstack_sync.wire.hsts  # noqa: F401  # which counts over TLS only
 
 
 class LateTlsParts:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from netstack_sync.url_request.rate_limit import RateLimits
     from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
     from netstack_sync.url_request.throttler import URLRequestThrottler
+    from netstack_sync.workers.security_context import SecurityContext, SecurityParams
 
 
 def make_throttler(is_wanted: bool, clock: TickClock) -> URLRequestThrottler | None:
@@ -86,3 +87,10 @@ def make_hsts_persister(
     from netstack_sync.http.hsts_persister import TransportSecurityPersister  # late: off by default
 
     return TransportSecurityPersister(hsts, config.path, workers, timers, clock)
+
+
+def open_security_context(params: SecurityParams) -> SecurityContext:
+    """See OpenSecurityContext."""
+    from netstack_sync.workers.security_context import open_security_context as begin  # late: few log in so
+
+    return begin(params)

@@ -43,6 +43,10 @@ class HstsPolicy(NamedTuple):
     """0: to be forgotten."""
     include_subdomains: bool
 
+    def entry(self, now: float) -> HstsEntry:
+        """What is known of the server from now on."""
+        return HstsEntry(now, now + self.max_age_s, self.include_subdomains)
+
 
 class HstsEntry(NamedTuple):
     """What is known of a host."""

@@ -6,7 +6,6 @@ import hashlib
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 DNS_CONFIG_PATHS: Final[Sequence[str]] = (
@@ -17,12 +16,23 @@ DNS_CONFIG_PATHS: Final[Sequence[str]] = (
 _MAX_BYTES: Final = 16 * 1024 * 1024  # lists of blocked hosts have some megabytes
 
 
-@dataclass(frozen=True, slots=True)
 class ConfigFile:
     """One file at one moment; equal if the contents are."""
 
-    digest: bytes  # empty if there is no such file
-    signature: tuple[int, ...] = field(default=(), compare=False)  # tells whether it may have changed
+    __slots__ = ("digest", "signature")
+
+    def __init__(self, digest: bytes, signature: tuple[int, ...] = ()) -> None:
+        self.digest: Final = digest  # empty if there is no such file
+        self.signature: Final = signature  # tells whether it may have changed
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ConfigFile) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        return f"<ConfigFile {self.digest.hex()}>"
 
 
 DnsConfig: TypeAlias = tuple[ConfigFile, ...]

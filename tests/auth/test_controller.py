@@ -14,7 +14,7 @@ from netstack_sync.auth.challenge import parse_challenges
 from netstack_sync.auth.controller import MAX_ROUNDS, AuthController
 from netstack_sync.auth.handler import AuthRequest
 from netstack_sync.auth.identity import AuthIdentity, password_identity
-from netstack_sync.auth.negotiate import SecurityService
+from netstack_sync.auth.security_service import SecurityService
 from netstack_sync.base.clock import ManualClock
 from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_MISSING_AUTH_CREDENTIALS, OK
 from netstack_sync.base.origin import SchemeHostPort

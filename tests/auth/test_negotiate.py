@@ -8,7 +8,8 @@ import pytest
 
 from netstack_sync.auth.handler import AuthRequest
 from netstack_sync.auth.identity import AuthIdentity
-from netstack_sync.auth.negotiate import MAX_TOKENS, ConnectionHandler, SecurityService
+from netstack_sync.auth.negotiate import MAX_TOKENS, ConnectionHandler
+from netstack_sync.auth.security_service import SecurityService
 from netstack_sync.base.net_errors import (
     ERR_IO_PENDING,
     ERR_MISSING_AUTH_CREDENTIALS,

@@ -95,3 +95,16 @@ def test_repr_is_one_line_without_certificates() -> None:
     assert repr(info.with_verdict(_VERDICT)).endswith(" 1 certificate DATE_INVALID WEAK_KEY>")
     assert repr(SSLInfo("TLSv1.2", "AES", "", ())) == "<SSLInfo TLSv1.2 AES 0 certificates>"
     assert repr(SSLInfo("TLSv1.2", "AES", "h\x1b\n", ())) == r"<SSLInfo TLSv1.2 AES h\x1b\n 0 certificates>"
+
+
+@pytest.mark.parametrize(
+    "status, has_fault",
+    [
+        (CertStatus(0), False),
+        (CertStatus.SHA1_SIGNATURE_PRESENT, False),
+        (CertStatus.DATE_INVALID | CertStatus.SHA1_SIGNATURE_PRESENT, True),
+    ],
+)
+def test_a_fault_is_more_than_information(status: CertStatus, has_fault: bool) -> None:
+    """What was found out may be harmless."""
+    assert SSLInfo("TLSv1.3", "", "", (), cert_status=status).has_fault == has_fault

@@ -29,20 +29,25 @@ def test_bad_arguments_are_refused() -> None:
 
 
 def test_the_environment_counts_from_the_first_fetch_on() -> None:
-    """A CA bundle that is missing fails the fetch and names the variable; it must not fail the import."""
+    """A CA bundle that is missing fails the fetch that needs it and names the variable; it must fail neither the
+    import nor what goes over plain http.
+    """
     assert run_python(
         """
         import os
         os.environ["REQUESTS_CA_BUNDLE"] = "/no/such/bundle"
         import netstack_sync
-        try:
-            netstack_sync.fetch("http://127.0.0.1:1/")
-        except ValueError as error:
-            assert str(error).startswith("REQUESTS_CA_BUNDLE: the CA file"), error
+        def outcome(url):
+            try:
+                netstack_sync.fetch(url)
+            except Exception as error:
+                return error
+        for _ in range(2):
+            assert isinstance(outcome("http://127.0.0.1:1/"), ConnectionRefusedError)
+            error = outcome("https://127.0.0.1:1/")
+            assert isinstance(error, ValueError) and str(error).startswith("REQUESTS_CA_BUNDLE: the CA file"), error
         del os.environ["REQUESTS_CA_BUNDLE"]
-        try:
-            netstack_sync.fetch("http://127.0.0.1:1/")
-        except ConnectionRefusedError:
-            print("ok")
+        assert isinstance(outcome("https://127.0.0.1:1/"), ConnectionRefusedError)
+        print("ok")
         """
     ).startswith("ok")

@@ -6,7 +6,7 @@ import pytest
 
 from netstack_sync.auth.cache import HttpAuthCache
 from netstack_sync.auth.identity import AuthIdentity, password_identity
-from netstack_sync.auth.negotiate import SecurityService
+from netstack_sync.auth.security_service import SecurityService
 from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
 from netstack_sync.base.origin import SchemeHostPort
 from netstack_sync.http.auth_party import PROXY, SERVER, AuthParty, AuthTarget

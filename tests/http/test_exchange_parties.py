@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netstack_sync.auth.identity import AuthIdentity, password_identity
-from netstack_sync.auth.negotiate import SecurityService
+from netstack_sync.auth.security_service import SecurityService
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import (
     ERR_CONNECTION_RESET,

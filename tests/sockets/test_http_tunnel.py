@@ -10,7 +10,7 @@ from netstack_sync.auth.controller import AuthController
 from netstack_sync.auth.digest import DigestHandler
 from netstack_sync.auth.handler import AuthRequest
 from netstack_sync.auth.identity import AuthIdentity, password_identity
-from netstack_sync.auth.negotiate import SecurityService
+from netstack_sync.auth.security_service import SecurityService
 from netstack_sync.base.host_port import HostPortPair
 from netstack_sync.base.net_errors import (
     ERR_ABORTED,

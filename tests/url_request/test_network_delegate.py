@@ -7,7 +7,7 @@ from base64 import b64encode
 import pytest
 
 from netstack_sync.auth.identity import DIGEST, NTLM, AuthIdentity
-from netstack_sync.auth.negotiate import SecurityService
+from netstack_sync.auth.security_service import SecurityService
 from netstack_sync.base.clock import ManualWallClock
 from netstack_sync.base.headers import RequestHeaders, ResponseHeaders
 from netstack_sync.base.load_state import LoadState

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.http.hsts_store import HstsConfig, TransportSecurityState
 from netstack_sync.url_request.network_delegate import NetworkDelegate
@@ -13,9 +15,12 @@ from netstack_sync.url_request.optional_services import (
     make_delegate_calls,
     make_hsts_persister,
     make_throttler,
+    open_security_context,
 )
 from netstack_sync.url_request.rate_limit import RateLimits
 from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
+from netstack_sync.workers import security_context
+from netstack_sync.workers.security_context import SecurityParams
 from netstack_sync.workers.worker_pool import WorkerPool
 from tests.support.scripted_stack import ScriptedStack
 
@@ -52,3 +57,12 @@ def test_hosts_are_kept_in_a_file_that_has_a_name(stack: ScriptedStack, tmp_path
     for store, config in ((None, kept), (hsts, None), (hsts, HstsConfig())):
         assert make_hsts_persister(store, config, workers, thread.timers, clock) is None
     assert make_hsts_persister(hsts, kept, workers, thread.timers, clock) is not None
+
+
+def test_a_login_begins_where_tokens_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which is read then."""
+    begun: list[SecurityParams] = []
+    params = SecurityParams("ntlm", "me", "secret", "a.test", False, None)
+    monkeypatch.setattr(security_context, "open_security_context", begun.append)
+    open_security_context(params)
+    assert begun == [params]

@@ -253,3 +253,8 @@ def test_a_bad_list_says_where(text: str, said: str) -> None:
     """The line, or the entry, which may stand in one line with all others."""
     with pytest.raises(ValueError, match=said):
         parse_preload_list(text)
+
+
+def test_what_is_known_of_a_server_from_now_on() -> None:
+    """Until as much later as it promised."""
+    assert HstsPolicy(60, True).entry(1000.0) == HstsEntry(1000.0, 1060.0, True)

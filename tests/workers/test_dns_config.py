@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from netstack_sync.workers.dns_config import DNS_CONFIG_PATHS, DnsConfig, read_dns_config
+from netstack_sync.workers.dns_config import DNS_CONFIG_PATHS, ConfigFile, DnsConfig, read_dns_config
 
 
 @pytest.fixture
@@ -62,3 +62,10 @@ def test_the_real_files() -> None:
     """They may be missing; nothing is raised."""
     config = read_dns_config(None)
     assert len(config) == len(DNS_CONFIG_PATHS) and read_dns_config(config) == config
+
+
+def test_a_file_is_its_contents() -> None:
+    """When it was written does not matter."""
+    file = ConfigFile(b"\x01\xff", (1, 2))
+    assert file == ConfigFile(b"\x01\xff") != ConfigFile(b"") and file != b"\x01\xff"
+    assert len({file, ConfigFile(b"\x01\xff")}) == 1 and repr(file) == "<ConfigFile 01ff>"
