@@ -195,16 +195,39 @@ def test_throughput_is_measured(estimator: NetworkQualityEstimator, clock: Manua
     assert estimator.quality().downstream_samples == 1
 
 
-def test_private_traffic_spoils_throughput(estimator: NetworkQualityEstimator, clock: ManualClock) -> None:
-    """It may use the same link."""
+@pytest.mark.parametrize("is_first", [True, False])
+def test_private_traffic_spoils_throughput(
+    estimator: NetworkQualityEstimator, clock: ManualClock, is_first: bool
+) -> None:
+    """It may use the same link, whichever of the two begins."""
     private, stream = Stream(LOOPBACK), Stream()
-    estimator.request_started(private, "POST")
+    if is_first:
+        estimator.request_started(private, "POST")
     estimator.request_started(stream, "GET")
     estimator.headers_received(stream, clock.now() - 0.1, clock.now())
+    if not is_first:
+        estimator.request_started(private, "POST")
     clock.advance(1.0)
     stream.received_bytes = 10_000_000
     estimator.request_ended(stream)
     assert estimator.downstream_kbps == 1456
+
+
+def test_the_end_of_private_traffic_lets_the_measuring_begin(
+    estimator: NetworkQualityEstimator, clock: ManualClock
+) -> None:
+    """Also where nothing was to be measured when that began."""
+    private, streams = Stream(LOOPBACK), [Stream() for _ in range(6)]
+    estimator.request_started(private, "GET")
+    for stream in streams:
+        estimator.request_started(stream, "GET")
+    estimator.request_ended(private)
+    estimator.request_ended(private)
+    clock.advance(0.125)
+    for stream in streams:
+        stream.received_bytes = 50_000
+    estimator.request_ended(streams[0])
+    assert estimator.downstream_kbps == 19_200
 
 
 @pytest.mark.parametrize("rtt_s", [0.0, -1.0])
