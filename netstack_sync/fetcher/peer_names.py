@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from netstack_sync.base.exceptions import InvalidURL
 from netstack_sync.base.url import Url
 from netstack_sync.fetcher.readable_body import ReadableBody
-from netstack_sync.wire.link_header import parse_links
 
 
 class PeerNames(ReadableBody):
@@ -41,6 +40,8 @@ class PeerNames(ReadableBody):
     @property
     def links(self) -> dict[str, dict[str, str]]:
         """The Link header by relation: `links["next"]["url"]` is the next page, its URL complete."""
+        from netstack_sync.wire.link_header import parse_links  # late: few ask for it
+
         base = Url.parse(self.url or "")
         found: dict[str, dict[str, str]] = {}
         for link in parse_links(self.headers.get("link", "")):

@@ -9,7 +9,6 @@ from netstack_sync.base.exception_map import TimeoutPhase
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING, ERR_TIMED_OUT, OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.fetcher.fetch_body import FetchBody
-from netstack_sync.fetcher.fetch_news import FetchNews
 from netstack_sync.fetcher.hop_info import interim_for, upload_for
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.phase_limits import PhaseLimits
@@ -21,6 +20,7 @@ from netstack_sync.url_request.redirects import RedirectInfo, redirected_request
 from netstack_sync.url_request.url_request import URLRequest
 
 if TYPE_CHECKING:
+    from netstack_sync.fetcher.fetch_news import FetchNews
     from netstack_sync.fetcher.retry_count import RetryCount
 
 

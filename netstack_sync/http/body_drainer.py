@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from netstack_sync.base.net_errors import ERR_IO_PENDING
-from netstack_sync.http.stream import HttpStream
 from netstack_sync.loop.timers import DelayedTask, TimerQueue
 from netstack_sync.wire.http1_body import WORTH_READING_BYTES, WORTH_WAITING_S
+
+if TYPE_CHECKING:
+    from netstack_sync.http.stream import HttpStream
 
 DRAIN_BYTES = WORTH_READING_BYTES
 DRAIN_LIMIT_S = WORTH_WAITING_S

@@ -11,11 +11,11 @@ from netstack_sync.http.interim import InterimWatch
 from netstack_sync.http.upload import UploadStream
 from netstack_sync.loop.completion import Completion, Task
 from netstack_sync.pool.handle import ClientSocketHandle
-from netstack_sync.pool.proxy_route import ProxyRoute
 from netstack_sync.wire.http1_response import ResponseHead
 
 if TYPE_CHECKING:
     from netstack_sync.base.ssl_info import SSLInfo
+    from netstack_sync.pool.proxy_route import ProxyRoute
 
 OnBodyData = Callable[["bytes | int"], None]
 """Receives what a pending read() brought: a piece, b"" at the end, or an error."""

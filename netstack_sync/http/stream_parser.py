@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from netstack_sync.base.net_errors import ERR_CONNECTION_CLOSED, ERR_EMPTY_RESPONSE, ERR_IO_PENDING, OK
 from netstack_sync.http.head_collector import HeadCollector
 from netstack_sync.http.interim import InterimWatch
 from netstack_sync.http.request_sender import RequestSender
-from netstack_sync.http.stream import OnBodyData
 from netstack_sync.http.upload import UploadStream
 from netstack_sync.loop.completion import Completion, Task
 from netstack_sync.sockets.read_size import LARGE_READ_BYTES, SMALL_READ_BYTES, next_read_size
@@ -14,6 +15,9 @@ from netstack_sync.sockets.stream_socket import StreamSocket
 from netstack_sync.wire.errors import WireError
 from netstack_sync.wire.http1_body import BodyReader, choose_body, comes_whole
 from netstack_sync.wire.http1_response import ResponseHead, read_whole_head
+
+if TYPE_CHECKING:
+    from netstack_sync.http.stream import OnBodyData
 
 _LARGE_BODY_BYTES = 64 * 1024  # from here on fewer, larger reads pay
 

@@ -10,7 +10,6 @@ from netstack_sync.http.network_session import HttpNetworkSession
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.http.stream_request import StreamRequest
-from netstack_sync.http.transaction_observer import TransactionObserver
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.loop.step_machine import StepMachine
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from netstack_sync.http.exchange_parties import ExchangeParties
     from netstack_sync.http.proxy_stream_request import ProxyStreamRequest
     from netstack_sync.http.stream import HttpStream
+    from netstack_sync.http.transaction_observer import TransactionObserver
 
 
 class Mishaps:

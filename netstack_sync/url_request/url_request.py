@@ -9,7 +9,6 @@ from netstack_sync.base.headers import HeaderItems
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_IO_PENDING, ERR_TOO_MANY_REDIRECTS, OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.http.request_info import HttpRequestInfo
-from netstack_sync.http.transaction_observer import TransactionObserver
 from netstack_sync.log.bound import NetLogWithSource
 from netstack_sync.log.event_types import NetLogEventType, NetLogSourceType
 from netstack_sync.url_request.bug_job import bug_job, bug_job_for
@@ -22,6 +21,7 @@ from netstack_sync.url_request.request_facts import RequestFacts
 from netstack_sync.url_request.request_log import log_read, redirect_params, start_params
 
 if TYPE_CHECKING:
+    from netstack_sync.http.transaction_observer import TransactionObserver
     from netstack_sync.url_request.job import URLRequestJob
 
 _SOURCE_TYPE: Final = NetLogSourceType.URL_REQUEST  # to look into an enumeration takes as long as a call

@@ -24,6 +24,7 @@ from netstack_sync.base.net_errors import (
 )
 from netstack_sync.http.interim import InterimAnswers
 from netstack_sync.http.stream_parser import HttpStreamParser
+from netstack_sync.sockets.read_size import LARGE_READ_BYTES, SMALL_READ_BYTES
 from netstack_sync.http.upload import BytesUpload, FileSource, IterableSource, UploadStream, WorkerUpload
 from netstack_sync.workers.read_ahead import MERGED_BYTES
 from tests.support.loops import RecordedCompletion
@@ -474,7 +475,7 @@ def test_large_bodies_are_read_in_large_pieces(stack: ScriptedStack, head: bytes
     exchange.socket.resume()
     exchange.socket.extend(Read(b"1"))
     stack.run()
-    assert exchange.socket.read_sizes[-1] == (1024 * 1024 if large else 64 * 1024)
+    assert exchange.socket.read_sizes[-1] == (LARGE_READ_BYTES if large else SMALL_READ_BYTES)
     exchange.parser.cancel()
 
 
@@ -485,12 +486,12 @@ def test_a_body_of_unknown_length_is_read_as_it_comes(stack: ScriptedStack) -> N
     assert exchange.send() == OK and exchange.read_headers() == OK
     exchange.socket.resume()
     sizes = []
-    for piece in (b"x" * 64 * 1024, b"y", b"z"):
+    for piece in (b"x" * SMALL_READ_BYTES, b"y", b"z"):
         exchange.socket.extend(Read(piece))
         exchange.parser.read_body(lambda _: None)
         stack.run()
         sizes.append(exchange.socket.read_sizes[-1])
-    assert sizes == [64 * 1024, 1024 * 1024, 64 * 1024]
+    assert sizes == [SMALL_READ_BYTES, LARGE_READ_BYTES, SMALL_READ_BYTES]
     exchange.parser.cancel()
 
 
