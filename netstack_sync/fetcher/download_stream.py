@@ -8,12 +8,13 @@ from typing import Final, Protocol
 
 from netstack_sync.base.exceptions import Attempt, HTTPStatusError
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_CONTENT_LENGTH_MISMATCH, ERR_CONTEXT_SHUT_DOWN, OK
+from netstack_sync.fetcher.attempt_end import AttemptEnd
 from netstack_sync.fetcher.body_source import CollectedBody
 from netstack_sync.fetcher.download_answer import Judgement, Verdict, foreign_coding, judge_answer
 from netstack_sync.fetcher.download_arguments import DownloadPlan
 from netstack_sync.fetcher.download_errors import fetch_failure, refuse_coding, refuse_size
 from netstack_sync.fetcher.response import Response, make_response
-from netstack_sync.fetcher.retry_count import AttemptEnd, RetryCount
+from netstack_sync.fetcher.retry_count import RetryCount
 from netstack_sync.fetcher.url_fetcher import URLFetcher
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.loop.timers import OneShotTimer

@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING
+
+from netstack_sync.fetcher.attempt_end import AttemptEnd, RetryKind
 
 if TYPE_CHECKING:
     from netstack_sync.fetcher.retry_policy import RetryPolicy
-
-RetryKind: TypeAlias = Literal["connect", "read", "status", "network_changes"]
-"""What an attempt failed of: nothing had been sent, or something had, or the answer itself, or the network."""
-
-
-class AttemptEnd(NamedTuple):
-    """How an attempt ended."""
-
-    net_error: int
-    """OK when there is an answer."""
-    status: int = 0
-    """Of the answer."""
-    may_have_been_sent: bool = False
-    retry_after_s: float | None = None
-    """How long the server asks us to stay away."""
 
 
 class RetryCount:

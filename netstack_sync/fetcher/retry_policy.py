@@ -15,7 +15,7 @@ from urllib3.util.retry import Retry
 
 from netstack_sync.base import net_errors as e
 from netstack_sync.base.backoff import BackoffPolicy
-from netstack_sync.fetcher.retry_count import AttemptEnd, RetryKind
+from netstack_sync.fetcher.attempt_end import AttemptEnd, RetryKind
 from netstack_sync.url_request.throttler import SERVER_BACKOFF
 
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})

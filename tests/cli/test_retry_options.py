@@ -7,7 +7,7 @@ import pytest
 from netstack_sync.base import net_errors as e
 from netstack_sync.cli.main import make_parser
 from netstack_sync.cli.retry_options import retry_policy
-from netstack_sync.fetcher.retry_count import AttemptEnd
+from netstack_sync.fetcher.attempt_end import AttemptEnd
 from netstack_sync.fetcher.retry_policy import RetryPolicy
 
 

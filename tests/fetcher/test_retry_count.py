@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from netstack_sync import RetryPolicy
 from netstack_sync.base import net_errors as e
-from netstack_sync.fetcher.retry_count import AttemptEnd, RetryCount
+from netstack_sync.fetcher.attempt_end import AttemptEnd
+from netstack_sync.fetcher.retry_count import RetryCount
 
 REFUSED = AttemptEnd(e.ERR_CONNECTION_REFUSED)
 RESET = AttemptEnd(e.ERR_CONNECTION_RESET, may_have_been_sent=True)

@@ -9,7 +9,8 @@ from urllib3.util.retry import Retry
 
 from netstack_sync import BackoffPolicy, RetryPolicy
 from netstack_sync.base import net_errors as e
-from netstack_sync.fetcher.retry_count import AttemptEnd, RetryCount
+from netstack_sync.fetcher.attempt_end import AttemptEnd
+from netstack_sync.fetcher.retry_count import RetryCount
 from netstack_sync.fetcher.retry_policy import IDEMPOTENT_METHODS
 from netstack_sync.url_request.throttler import SERVER_BACKOFF
 

@@ -24,8 +24,8 @@ from netstack_sync.base.net_errors import (
 )
 from netstack_sync.http.interim import InterimAnswers
 from netstack_sync.http.stream_parser import HttpStreamParser
-from netstack_sync.sockets.read_size import LARGE_READ_BYTES, SMALL_READ_BYTES
 from netstack_sync.http.upload import BytesUpload, FileSource, IterableSource, UploadStream, WorkerUpload
+from netstack_sync.sockets.read_size import LARGE_READ_BYTES, SMALL_READ_BYTES
 from netstack_sync.workers.read_ahead import MERGED_BYTES
 from tests.support.loops import RecordedCompletion
 from tests.support.scripted_socket import (
