@@ -77,8 +77,7 @@ class URLFetcher(FetchBody):
         self.request = request
         self._context = context
         self._delegate: URLFetcherDelegate | None = delegate
-        self._sink = sink
-        self._news = news
+        self._sink, self._news = sink, news
         self.url_request = self._attempts = self._large = None
         self.last_attempt = self.upload = self.next_hop = None
         self._deadlines: DeadlineQueue | None = None  # where the total limit waits, if there is one
@@ -86,9 +85,7 @@ class URLFetcher(FetchBody):
         self._priority = request.priority
         self._retry_count = retry_count
         self._is_paused = False
-        self._size_bytes = 0
-        self.attempts = ()
-        self.body = []
+        self.attempts, self.body, self._size_bytes = (), [], 0
         self.net_error = ERR_IO_PENDING
         """ERR_IO_PENDING while under way; then OK, or why there is no (complete) answer."""
         self.timed_out: TimeoutPhase | None = None
