@@ -55,7 +55,8 @@ def test_the_stream_comes_through_the_proxy(stack: ScriptedStack) -> None:
     wait = Wait(stack, proxies)
     stack.run()
     assert wait.result == OK and wait.done.is_called == stack.is_async
-    stream = wait.request.stream
+    stream = wait.request.finish(OK)
+    assert stream is wait.request.stream
     assert stream is not None and stream.route is wait.way.route is not None
     assert stack.requested_groups == [group_id_for(request_info(), stream.route)]
     assert wait.request.error_detail == "" and wait.request.ssl_info is None

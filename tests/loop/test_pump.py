@@ -477,22 +477,27 @@ def test_a_descriptor_closed_before_its_watch_stopped(
     assert pump.poll(0.0) == 0
 
 
+@pytest.mark.parametrize("mode", [READ, READ_WRITE], ids=["a reader alone", "any"])
 def test_a_watcher_that_raises_hides_nobody(
-    pump: MessagePump, pair: SocketPair, other_pair: SocketPair, capsys: pytest.CaptureFixture[str]
+    pump: MessagePump, pair: SocketPair, other_pair: SocketPair, capsys: pytest.CaptureFixture[str], mode: int
 ) -> None:
-    """Both of two ready descriptors are told although every callback raises."""
+    """Both of two ready descriptors are told although every callback raises; one alone does not end the loop."""
 
     def fail() -> None:
         raise RuntimeError("a bug of a callback")
 
-    watchers = [Watcher(on_read=fail), Watcher(on_read=fail)]
+    watchers = [Watcher(on_read=fail, on_write=fail), Watcher(on_read=fail, on_write=fail)]
     controllers = [FdWatchController(), FdWatchController()]
     for (near, far), watcher, controller in zip((pair, other_pair), watchers, controllers, strict=True):
         far.send(b"x")
-        assert watch(pump, near, READ, controller, watcher)
+        assert watch(pump, near, mode, controller, watcher)
     assert pump.poll(0.0) == 2
-    assert [watcher.calls for watcher in watchers] == [["read"], ["read"]]
+    call = "read" if mode == READ else "write"
+    assert [watcher.calls for watcher in watchers] == [[call], [call]]
     assert capsys.readouterr().err.count("RuntimeError: a bug of a callback") == 2
+    controllers[0].stop_watching()
+    assert pump.poll(0.0) == 1 and watchers[1].calls == [call, call]
+    assert capsys.readouterr().err.count("RuntimeError: a bug of a callback") == 1
 
 
 def test_the_waker_ends_a_poll_and_is_no_work(pump: MessagePump) -> None:
