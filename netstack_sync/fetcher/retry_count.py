@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
-
-if TYPE_CHECKING:
-    from netstack_sync.fetcher.retry_policy import RetryPolicy
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 RetryKind: TypeAlias = Literal["connect", "read", "status", "network_changes"]
 """What an attempt failed of: nothing had been sent, or something had, or the answer itself, or the network."""
@@ -24,12 +21,42 @@ class AttemptEnd(NamedTuple):
     """How long the server asks us to stay away."""
 
 
+class RetryRules(Protocol):
+    """What a count needs to know of a RetryPolicy."""
+
+    @property
+    def total(self) -> int | None:
+        """How many retries there may be, None for no bound; the others bound those that have one reason."""
+
+    @property
+    def connect(self) -> int | None:
+        """Of attempts of which nothing was sent."""
+
+    @property
+    def read(self) -> int | None:
+        """Of those that broke off."""
+
+    @property
+    def status(self) -> int | None:
+        """Of those that were answered."""
+
+    @property
+    def network_changes(self) -> int | None:
+        """Of those that a change of the network ended."""
+
+    def kind_of(self, method: str, end: AttemptEnd) -> RetryKind | None:
+        """What the attempt failed of; None when it is not to be made again."""
+
+    def wait_s(self, kind: RetryKind, failures: int, end: AttemptEnd, random: Callable[[], float]) -> float | None:
+        """The wait after so many failures; None for no retry."""
+
+
 class RetryCount:
     """What one fetch has used up of its policy."""
 
     __slots__ = ("_method", "_policy", "_used", "total")
 
-    def __init__(self, policy: RetryPolicy, method: str) -> None:
+    def __init__(self, policy: RetryRules, method: str) -> None:
         self._policy = policy
         self._method = method
         self._used: dict[RetryKind, int] = {}
