@@ -11,7 +11,8 @@ from netstack_sync.workers.worker_job import WorkerJob
 from netstack_sync.workers.worker_pool import WorkerPool
 
 BATCH_BYTES: Final = 2 * 1024 * 1024  # as much as one large read brings; handing it over is cheap beside it
-HIGH_WATER_BYTES: Final = BATCH_BYTES  # with that much waiting for a slow disk the socket is left alone
+# With that much waiting for a slow disk the socket is left alone; with less no batch would ever be full.
+HIGH_WATER_BYTES: Final = BATCH_BYTES
 _FLUSH_S: Final = 1.0  # of a slow server's bytes no more than this is lost when the process ends suddenly
 
 
