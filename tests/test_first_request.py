@@ -115,7 +115,7 @@ UNNEEDED = [
     "netstack_sync.workers.verify_certificate",
 ]
 
-MAX_FILES = 262
+MAX_FILES = 255
 """Of ours that are read; each costs about a quarter of a millisecond."""
 
 PROGRAM = """
