@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final, Protocol
+from typing import Protocol
 
 from netstack_sync.base.exceptions import NetError
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_IO_PENDING, OK
@@ -24,15 +24,14 @@ class BodySource(Protocol):
 class CollectedBody:
     """A body that is here. It stays readable after close(): a caller may look at it after a `with` block."""
 
-    __slots__ = ("pieces",)
+    __slots__ = ("_pieces",)
 
     def __init__(self, pieces: list[bytes]) -> None:
-        self.pieces: Final = iter(pieces)
-        """Those that were not given yet; whoever wants all of them may take them here."""
+        self._pieces = iter(pieces)
 
     def read_piece(self) -> bytes:
         """See BodySource."""
-        return next(self.pieces, b"")
+        return next(self._pieces, b"")
 
     def close(self) -> None:
         """See BodySource."""

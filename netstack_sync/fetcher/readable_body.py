@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from urllib3.util.retry import Retry
 
@@ -17,6 +17,7 @@ from netstack_sync.fetcher.text import rechunked
 from netstack_sync.wire.http1_response import ResponseHead
 
 _STREAM_BYTES = 64 * 1024
+_NOTHING: Final[Iterator[bytes]] = iter(())  # of what has been read
 
 
 class ReadableBody(DecodingResponse):
@@ -29,7 +30,7 @@ class ReadableBody(DecodingResponse):
     __slots__ = ("_content", "_given_bytes", "_head", "_reading", "_source", "reason", "request", "status")
 
     _head: ResponseHead
-    _source: BodySource
+    _source: BodySource | list[bytes]  # a list: the body is here, and becomes a CollectedBody if it is read in pieces
     _content: bytes | None  # the whole body, once `content` was asked for
     _given_bytes: int  # of the body as it came
     _reading: Iterator[bytes] | None
@@ -57,9 +58,9 @@ class ReadableBody(DecodingResponse):
         if self._reading is not None:
             raise RuntimeError("content: the body has been read in pieces already and is not kept")
         source = self._source
-        if isinstance(source, CollectedBody) and b"content-encoding" not in self._head.headers.noted:  # fast path
-            self._reading = source.pieces
-            content = b"".join(source.pieces)
+        if isinstance(source, list) and b"content-encoding" not in self._head.headers.noted:  # fast path
+            self._source, self._reading = [], _NOTHING
+            content = b"".join(source)
             self._given_bytes = len(content)
             max_size = self.request.max_response_size
             if max_size is not None and len(content) > max_size:
@@ -103,7 +104,10 @@ class ReadableBody(DecodingResponse):
 
     def iter_raw(self) -> Iterator[bytes]:
         """The pieces of the body as they came, not decoded."""
-        while piece := self._source.read_piece():
+        source = self._source
+        if isinstance(source, list):
+            source = self._source = CollectedBody(source)
+        while piece := source.read_piece():
             self._given_bytes += len(piece)
             yield piece
 
@@ -175,30 +179,35 @@ class ReadableBody(DecodingResponse):
     def close(self) -> None:
         """Gives up what has not been read; a fetch that is still under way ends. Any thread; idempotent."""
         if not self.closed:
-            self._source.close()
+            self._drop_rest()
             if self._reading is not None:
-                self._reading = iter(())  # a generator that stands still in the middle holds its response
+                self._reading = _NOTHING  # a generator that stands still in the middle holds its response
             io.IOBase.close(self)
 
     def __del__(self) -> None:
         """Ends the fetch of a stream that is forgotten. io.IOBase would also close what is here already."""
         try:
-            source = self._source
+            is_here = isinstance(self._source, list)
         except AttributeError:
             return  # its __init__() failed
-        if not isinstance(source, CollectedBody):
+        if not is_here and not isinstance(self._source, CollectedBody):
             self.close()
+
+    def _drop_rest(self) -> None:
+        source = self._source
+        if not isinstance(source, list):
+            source.close()
 
     def release_conn(self) -> None:
         """Nothing: the connection went back to the pool by itself."""
 
     def drain_conn(self) -> None:
         """Gives up the rest; the network thread reads a small one to its end for the connection's sake."""
-        self._source.close()
+        self._drop_rest()
 
     def shutdown(self) -> None:
         """Ends the fetch, whoever is reading; any thread."""
-        self._source.close()
+        self._drop_rest()
 
     def readable(self) -> bool:
         """True: it is a readable file to the io module."""

@@ -15,7 +15,7 @@ from netstack_sync.base.http_util import charset_of
 from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.cookies.parsed import parse_set_cookie
-from netstack_sync.fetcher.body_source import BodySource, CollectedBody
+from netstack_sync.fetcher.body_source import BodySource
 from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.peer_names import PeerNames
 from netstack_sync.fetcher.readable_body import ReadableBody
@@ -48,12 +48,12 @@ class Response(PeerNames):
         self,
         request: FetchRequest,
         info: HttpResponseInfo,
-        source: BodySource,
+        source: BodySource | list[bytes],
         history: list[Response],
         net_log_source_id: int,
         earlier: tuple[Attempt, ...] = (),
     ) -> None:
-        """`earlier` are the attempts before the one that gave this answer."""
+        """A list as `source`: the whole body as it came. `earlier` are the attempts before this one."""
         self._source = source
         self._content = self._reading = None
         self._given_bytes = 0
@@ -166,10 +166,8 @@ class Response(PeerNames):
     @property
     def elapsed(self) -> timedelta:
         """From the start of the last hop to its head, as in requests."""
-        timing = self._info.timing
-        if timing.request_start is None or timing.receive_headers_end is None:
-            return timedelta(0)
-        return timedelta(seconds=timing.receive_headers_end - timing.request_start)
+        begun, ended = self._info.timing.request_start, self._info.timing.receive_headers_end
+        return timedelta(seconds=ended - begun if begun is not None and ended is not None else 0.0)
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
@@ -262,7 +260,7 @@ class Response(PeerNames):
     def __getstate__(self) -> tuple[None, dict[str, object]]:
         """Reads the body to its end, so that the response can be pickled as a value."""
         state = {name: getattr(self, name) for name in (*ReadableBody.__slots__, *Response.__slots__)}
-        state.update(self.__dict__, _source=CollectedBody([]), _unread=b"", _decoder=None, _file=None)
+        state.update(self.__dict__, _source=[], _unread=b"", _decoder=None, _file=None)
         try:
             state.update(_content=self.content, _reading=None)
         except (RuntimeError, NetError):
@@ -290,7 +288,7 @@ def header_dict(headers: ResponseHeaders) -> HTTPHeaderDict:
 def make_response(
     request: FetchRequest,
     info: HttpResponseInfo,
-    source: BodySource,
+    source: BodySource | list[bytes],
     hops: list[HttpResponseInfo],
     net_log_source_id: int,
     earlier: tuple[Attempt, ...] = (),
@@ -298,5 +296,5 @@ def make_response(
     """The answer, with those of the redirects before it as its history."""
     history: list[Response] = []
     for hop in hops:
-        history.append(Response(request, hop, CollectedBody([]), list(history), net_log_source_id))
+        history.append(Response(request, hop, [], list(history), net_log_source_id))
     return Response(request, info, source, history, net_log_source_id, earlier)

@@ -125,15 +125,14 @@ class NetworkTransaction(TransactionFacts):
     def _stream_complete(self, result: int) -> int:
         request, self._stream_request = self._stream_request, None
         assert request is not None
-        request.finish(result)
-        if result != OK:
+        stream = request.finish(result)
+        if stream is None:
             if self._may_reconnect(result):
                 return self._start_over(result)
             mishaps = self._note_mishap()
             mishaps.error_detail, mishaps.ssl_info = self._with_way(request.error_detail, result), request.ssl_info
             return result
-        assert request.stream is not None
-        return self._use(request.stream, self._info)
+        return self._use(stream, self._info)
 
     def _use(self, stream: HttpStream, info: HttpRequestInfo) -> int:
         """There is a connection, which the request goes over."""

@@ -65,8 +65,9 @@ class ProxyStreamRequest(StepMachine):
         if self._request is not None:
             self._request.set_priority(priority)
 
-    def finish(self, result: int) -> None:
-        """See StreamRequest; there is a stream already if there is to be one."""
+    def finish(self, _: int) -> HttpStream | None:
+        """See StreamRequest; what there is to be is there already."""
+        return self.stream
 
     @property
     def stream(self) -> HttpStream | None:

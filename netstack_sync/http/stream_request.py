@@ -47,12 +47,14 @@ class StreamRequest:
             self._net_log.begin(NetLogEventType.HTTP_STREAM_REQUEST)
         return handle.init(on_done) if handle.socket is None else OK
 
-    def finish(self, result: int) -> None:
+    def finish(self, result: int) -> HttpStream | None:
         """Takes what start(), or its callback, said: with OK there is a stream."""
-        if result == OK:
-            self.stream = HttpBasicStream(self._handle, self._info.method, self._info.url.is_secure)
         if self._net_log.net_log.is_capturing:
             self._net_log.end_with_net_error(NetLogEventType.HTTP_STREAM_REQUEST, result)
+        if result != OK:
+            return None
+        self.stream = stream = HttpBasicStream(self._handle, self._info.method, self._info.url.is_secure)
+        return stream
 
     def cancel(self) -> None:
         """Gives the claim up unless the stream has been taken; idempotent."""

@@ -143,7 +143,9 @@ class MessageLoop:
                         return 0
                 queue.is_sleeping = True
                 if tasks or self._quit_when_idle:
-                    self._poll_awake(delay_s)
+                    queue.is_sleeping = False
+                    if not self.pump.poll(0.0) and self._quit_when_idle and delay_s > 0.0 and not tasks:
+                        self._set_quit(True)
                 else:
                     events = poll(delay_s if delay_s < _LONGEST_SLEEP_S else _LONGEST_SLEEP_S, MAX_EVENTS)
                     queue.is_sleeping = False  # before a callback posts, or a caller that it lets go
@@ -188,9 +190,3 @@ class MessageLoop:
                 wakes.popleft()()
             except Exception:
                 traceback.print_exc()  # one whose descriptor was closed behind its back hides no other
-
-    def _poll_awake(self, delay_s: float) -> None:
-        """Looks at the descriptors and goes on; quits if that is wanted when nothing is left to do."""
-        self._queue.is_sleeping = False
-        if not self.pump.poll(0.0) and self._quit_when_idle and delay_s > 0.0 and not self._queue.tasks:
-            self._set_quit(True)

@@ -72,6 +72,7 @@ class NetworkQualityEstimator:
         "_observers",
         "_old_downstream",
         "_old_rtts",
+        "_spoilers",
         "_transport",
         "_transport_due_at",
         "_transport_rtt_s",
@@ -90,6 +91,7 @@ class NetworkQualityEstimator:
         self._meter = ThroughputMeter(clock)
         self.measured = self._meter.requests
         """The streams whose headers_received() says something."""
+        self._spoilers = self._meter.spoilers
         self._observers: ObserverList[EffectiveTypeObserver] = ObserverList()
         self._is_observed = False
         self._http = ObservationBuffer()
@@ -110,7 +112,9 @@ class NetworkQualityEstimator:
         if endpoint is None:
             return
         if is_private(endpoint.address) and not self._use_local_hosts:
-            self._meter.spoiled(stream)
+            self._spoilers.add(stream)
+            if self.measured:  # else: fast path
+                self._meter.spoiled(stream)
         elif method == "GET":
             self._meter.started(stream)
 
@@ -127,6 +131,9 @@ class NetworkQualityEstimator:
 
     def request_ended(self, stream: MeasuredStream) -> None:
         """The answer is complete or given up; a stream that was not started may end, too."""
+        self._spoilers.discard(stream)
+        if not self.measured:
+            return  # fast path
         kbps = self._meter.ended(stream, self._http_rtt_s)
         if kbps is not None:
             now = self._clock.now()

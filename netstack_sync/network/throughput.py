@@ -45,17 +45,19 @@ class ThroughputMeter:
         "_baselines",
         "_clock",
         "_ended_bytes",
-        "_spoilers",
         "_window_start",
         "requests",
+        "spoilers",
     )
 
     def __init__(self, clock: TickClock) -> None:
         self._clock = clock
         self.requests: set[ByteSource] = set()
         """Those under way that tell about the network as it is now; stays the same set."""
-        self._spoilers: set[ByteSource] = set()
-        """Requests whose bytes come another way; nothing is measured while there are any."""
+        self.spoilers: set[ByteSource] = set()
+        """Requests whose bytes come another way; nothing is measured while there are any. Stays the same set: who sees
+        that there are no `requests` may put one in, and take it out, without a word to spoiled() and ended().
+        """
         self._window_start: float | None = None
         """Since when there have been many requests."""
         self._baselines: dict[ByteSource, int] = {}
@@ -77,7 +79,7 @@ class ThroughputMeter:
 
     def spoiled(self, source: ByteSource) -> None:
         """A request is under way that says nothing about the network outside but may use the same link."""
-        self._spoilers.add(source)
+        self.spoilers.add(source)
         if self._window_start is not None or self._alone is not None:
             self._close()
 
@@ -86,7 +88,7 @@ class ThroughputMeter:
         requests = self.requests
         if source not in requests:
             return False
-        if len(requests) == 1 and not self._spoilers:
+        if len(requests) == 1 and not self.spoilers:
             self._alone = source
             self._alone_start = now
             self._alone_bytes = source.received_bytes
@@ -95,7 +97,7 @@ class ThroughputMeter:
     def ended(self, source: ByteSource, http_rtt_s: float | None) -> float | None:
         """A request is over, whatever became of it: a sample in kbit/s, or None. Idempotent."""
         if source not in self.requests:
-            self._spoilers.discard(source)
+            self.spoilers.discard(source)
             if len(self.requests) >= MANY_REQUESTS and self._window_start is None:
                 self._maybe_open()
             return None
@@ -106,12 +108,12 @@ class ThroughputMeter:
 
     def on_network_changed(self) -> None:
         """What is in flight began on another network."""
-        self._spoilers |= self.requests
+        self.spoilers |= self.requests
         self.requests.clear()
         self._close()
 
     def _maybe_open(self) -> None:
-        if len(self.requests) >= MANY_REQUESTS and not self._spoilers:
+        if len(self.requests) >= MANY_REQUESTS and not self.spoilers:
             self._window_start = self._clock.now()
             self._baselines = {source: source.received_bytes for source in self.requests}
             self._ended_bytes = 0
@@ -144,7 +146,7 @@ class ThroughputMeter:
 
     def __repr__(self) -> str:
         return (
-            f"<ThroughputMeter requests={len(self.requests)} spoilers={len(self._spoilers)}"
+            f"<ThroughputMeter requests={len(self.requests)} spoilers={len(self.spoilers)}"
             f"{'' if self._window_start is None else ' many'}{'' if self._alone is None else ' alone'}>"
         )
 

@@ -140,11 +140,12 @@ class ClientSocketPool:
     def release_socket(self, pooled: GroupSocket, keep_alive_s: float | None) -> None:
         """Takes a socket back: the first request of its group gets it, else it idles, else it is closed."""
         group = pooled.group
-        if pooled.is_sound and not group.pending.size:  # fast path
+        is_waited_for = group.pending.size > 0
+        if pooled.is_sound and not is_waited_for:  # fast path
             self._idle.add(pooled, keep_alive_s)
             if self._stalled or self._waiting:
                 self._serve_others(group)
-        elif pooled.is_fit(is_waited_for=group.pending.size > 0):
+        elif pooled.is_fit(is_waited_for):
             self._offer(pooled, keep_alive_s)
         else:
             self._close(pooled, pooled.why_spoiled or close_reasons.NOT_REUSABLE)

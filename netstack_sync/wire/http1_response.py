@@ -62,10 +62,10 @@ class ResponseHead:
         "version",
     )
 
-    content_length: int | None
-    is_chunked: bool
-    keep_alive: bool
-    in_doubt: bool
+    content_length: Final[int | None]
+    is_chunked: Final[bool]
+    keep_alive: Final[bool]
+    in_doubt: Final[bool]
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import gzip
 import io
 import json
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from netstack_sync import ResponseTooLarge
+from netstack_sync import Response, ResponseTooLarge
 from tests.support.responses import make_response
 
 PIECES = (b"abcd", b"e", b"fghij", b"kl")
@@ -163,6 +164,13 @@ def test_a_forgotten_stream_is_given_up() -> None:
     assert body.closed == 1
     make_response(source=body).close()
     assert body.closed == 2
+
+
+def test_one_that_could_not_be_made_is_dropped_silently() -> None:
+    """Its finaliser finds nothing to give up; an exception in it would be a warning, which fails a test."""
+    with pytest.raises(TypeError):
+        Response()  # type: ignore[call-arg]
+    gc.collect()
 
 
 def test_what_was_too_large_stays_so() -> None:

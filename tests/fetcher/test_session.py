@@ -223,7 +223,7 @@ def test_a_reader_that_is_slow_stops_the_server(server: EmbeddedServer, session:
     size = 50_000_000
     server.route("/big", Answer(body=b"x" * size))
     with session.stream("GET", server.url("/big"), timeout=Timeout(read=1)) as response:
-        pipe = response._source._pipe  # type: ignore[attr-defined]  # a PipedBody
+        pipe = response._source._pipe  # type: ignore[union-attr]  # a PipedBody
         assert server.wait_until(lambda: pipe._is_paused)
         assert HIGH_WATER_BYTES <= pipe._size_bytes < 3 * HIGH_WATER_BYTES
         assert not server.wait_until(lambda: pipe._size_bytes >= 3 * HIGH_WATER_BYTES, timeout_s=1.5)

@@ -14,12 +14,12 @@ from netstack_sync import (
     ResourceSchedulerSettings,
     TcpOptions,
 )
-from netstack_sync.base.features import TIMEOUT_TCP_CONNECT_ATTEMPT, FeatureList
+from netstack_sync.base.features import DISABLE_VARIABLE, ENABLE_VARIABLE, TIMEOUT_TCP_CONNECT_ATTEMPT, FeatureList
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import Url
 from netstack_sync.dns.mapped_resolver import HostResolverRules
 from netstack_sync.dns.resolver_settings import ResolverSettings
-from netstack_sync.fetcher.stack_settings import make_context_builder
+from netstack_sync.fetcher.stack_settings import _FEATURE_VARIABLES, make_context_builder, schemes_from_values
 from netstack_sync.pool.limits import PoolLimits
 from netstack_sync.sockets.tls_config import ClientCertificate, TlsConfig
 from netstack_sync.url_request.context_builder import ContextBuilder
@@ -91,7 +91,22 @@ def test_servers_of_names_see_no_client_certificate() -> None:
     assert make(tls=tls, dns=DnsSettings(doh=OWN)).doh_tls == TLS
 
 
+def test_schemes_are_settings_when_somebody_says_something() -> None:
+    """Else there are the usual ones, and nothing to be read."""
+    assert schemes_from_values(None, False, None, ()) is None
+    settings = schemes_from_values(None, True, None, ())
+    assert settings is not None and settings.ftp
+    with pytest.raises(TypeError, match="ftp: must be True or False"):
+        schemes_from_values(None, 0, None, ())
+
+
 # --- features
+
+
+def test_the_variables_of_features() -> None:
+    """Are looked at before the file that names them is read."""
+    assert _FEATURE_VARIABLES == (ENABLE_VARIABLE, DISABLE_VARIABLE)
+    assert make({ENABLE_VARIABLE: ""}).features is None is make(features="").features
 
 
 @pytest.mark.parametrize(

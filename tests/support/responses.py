@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.url import Url
-from netstack_sync.fetcher.body_source import BodySource, CollectedBody
+from netstack_sync.fetcher.body_source import BodySource
 from netstack_sync.fetcher.options import FetchOptions, FetchRequest
 from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.session_config import SessionConfig, make_session_config
@@ -58,5 +58,5 @@ def make_response(
     """A response whose body comes in these pieces."""
     request = make_request(max_response_size=max_response_size)
     assert request.tls == TlsConfig(request.tls.trust)
-    body = source if source is not None else CollectedBody(list(pieces))
+    body = source if source is not None else list(pieces)
     return Response(request, response_info(*headers, status=status), body, [], 7)
