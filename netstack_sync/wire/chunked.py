@@ -36,9 +36,9 @@ _TEXT: Final = rb"[\t\x20-\x7e\x80-\xff]*"  # no control characters
 # 15 digits fit an int64. int() alone would also take blanks, signs, underscores and "0x".
 _plain_size_line: Final = re.compile(rb"([0-9A-Fa-f]{1,15})\r\n").match
 _size_line: Final = re.compile(rb"([0-9A-Fa-f]+) *(?:;%b)?" % _TEXT).fullmatch
-_is_text: Final = re.compile(_TEXT).fullmatch
-_is_framing_field: Final = re.compile(rb"(?i:content-length|transfer-encoding|(?:proxy-)?connection):").match
-_is_field: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:").match
+# Of trailers, which are few: compiled by the first.
+_FRAMING_FIELD: Final = rb"(?i:content-length|transfer-encoding|(?:proxy-)?connection):"
+_FIELD: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:"
 
 
 def encode_chunk(data: bytes) -> bytes:
@@ -160,12 +160,12 @@ class ChunkedDecoder:
     def _on_trailer(self, line: bytes) -> None:
         if not line:
             self._expects = _NOTHING
-        elif not _is_text(line):
+        elif re.fullmatch(_TEXT, line) is None:
             raise _invalid("there is a control character in the trailers")
-        elif _is_field(line):
+        elif re.match(_FIELD, line):
             self.trailer_lines.append(line + b"\r\n")
             # No place for these (RFC 9110 §6.5.1): others may heed them, or this is not the end of the body.
-            self.in_doubt |= _is_framing_field(line) is not None
+            self.in_doubt |= re.match(_FRAMING_FIELD, line) is not None
         else:
             self.in_doubt = True  # perhaps the next response, after a peer that forgot the empty line
             self._drop_or_fold(line)
