@@ -78,8 +78,7 @@ class ClientSocketPool:
     def take_idle(self, handle: ClientSocketHandle) -> bool:
         """Gives a new handle an idle socket, if there is one that may be used now; else nothing has happened.
 
-        For whoever asks while nobody captures: only request_socket() tells the log. Nobody is stalled while sockets
-        idle.
+        Only request_socket() tells the log. Nobody is stalled while sockets idle.
         """
         group = self._by_id.get(handle.group_id)
         if group is None or not group.idle:
@@ -109,13 +108,10 @@ class ClientSocketPool:
                 handle.net_log.event(NetLogEventType.SOCKET_POOL_STALLED_MAX_SOCKETS_PER_GROUP)
             group.pending.push(handle, handle.priority)
             return ERR_IO_PENDING
-        if group.adopt_job():
-            result = ERR_IO_PENDING
-        else:
-            was_empty = group.is_empty
-            result = self._start_job(group, handle)
-            if was_empty:
-                self._jobs.maybe_start_backup_timer(group)
+        was_empty = group.is_empty
+        result = ERR_IO_PENDING if group.adopt_job() else self._start_job(group, handle)
+        if was_empty:
+            self._jobs.maybe_start_backup_timer(group)
         if result == ERR_IO_PENDING:
             group.push(handle)
             self._groups.note(group)

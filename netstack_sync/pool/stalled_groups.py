@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
-from netstack_sync.base.priority import NUM_PRIORITIES, RequestPriority
+from netstack_sync.base.priority import RequestPriority
+from netstack_sync.base.priority_queue import PriorityQueue
 from netstack_sync.pool.group import Group
 
 
@@ -14,11 +13,10 @@ class StalledGroups:
     A group stands where its first request's priority puts it; among equals the one that stalled first comes first.
     """
 
-    __slots__ = ("_by_priority", "_per_group", "places")
+    __slots__ = ("_per_group", "_queue", "places")
 
     def __init__(self, per_group: int) -> None:
-        # Ordered dictionaries: taking the first of a plain one walks over all that were taken before.
-        self._by_priority: list[OrderedDict[Group, None]] = [OrderedDict() for _ in range(NUM_PRIORITIES)]
+        self._queue: PriorityQueue[Group] = PriorityQueue()
         self.places: dict[Group, RequestPriority] = {}
         """All of them, and by which priority they stand; empty while all goes well."""
         self._per_group = per_group
@@ -27,31 +25,30 @@ class StalledGroups:
         """Takes the group in, out, or elsewhere after a change; one at its own limit could not use a slot."""
         is_stalled = group.needs_job and group.slots < self._per_group
         place = group.top_priority if is_stalled else None
-        if place == self.places.get(group):
+        old = self.places.get(group)
+        if place == old:
             return
-        self._remove(group)
+        if old is not None:
+            del self.places[group]
+            self._queue.remove(group, old)
         if place is not None:
-            self._by_priority[place][group] = None
             self.places[group] = place
+            self._queue.push(group, place)
 
     @property
     def top_priority(self) -> RequestPriority | None:
         """That of the most urgent group; None without one."""
-        return next((priority for priority in reversed(RequestPriority) if self._by_priority[priority]), None)
+        first = self._queue.first()
+        return None if first is None else self.places[first]
 
     def take_most_urgent(self) -> Group:
         """Removes the group whose first request has the highest priority; there must be one.
 
         If it is still stalled when it is noted again, it stands behind its equals: they take turns.
         """
-        group = next(iter(next(groups for groups in reversed(self._by_priority) if groups)))
-        self._remove(group)
+        group = self._queue.pop_first()
+        del self.places[group]
         return group
-
-    def _remove(self, group: Group) -> None:
-        place = self.places.pop(group, None)
-        if place is not None:
-            del self._by_priority[place][group]
 
     def __len__(self) -> int:
         return len(self.places)
