@@ -63,11 +63,11 @@ if TYPE_CHECKING:
     from netstack_sync.fetcher.dns_settings import DnsSettings
     from netstack_sync.fetcher.download import Download
     from netstack_sync.fetcher.fetch import download, fetch
+    from netstack_sync.fetcher.fetch_request import FetchRequest
     from netstack_sync.fetcher.file_range import FileRange
     from netstack_sync.fetcher.future import FetchFuture
     from netstack_sync.fetcher.hsts_settings import HstsSettings
     from netstack_sync.fetcher.limits import Limits
-    from netstack_sync.fetcher.options import FetchRequest
     from netstack_sync.fetcher.pins import PinSet
     from netstack_sync.fetcher.proxy_values import AutoDetect, PacScript, PacUrl, ProxyConfig
     from netstack_sync.fetcher.resolution import Resolution
@@ -188,11 +188,11 @@ _NAMES_OF = {
     "fetcher.dns_settings": "DnsSettings",
     "fetcher.download": "Download",
     "fetcher.fetch": "download fetch",
+    "fetcher.fetch_request": "FetchRequest",
     "fetcher.file_range": "FileRange",
     "fetcher.future": "FetchFuture",
     "fetcher.hsts_settings": "HstsSettings",
     "fetcher.limits": "Limits",
-    "fetcher.options": "FetchRequest",
     "fetcher.pins": "PinSet",
     "fetcher.proxy_values": "AutoDetect PacScript PacUrl ProxyConfig",
     "fetcher.resolution": "Resolution",

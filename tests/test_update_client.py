@@ -17,7 +17,7 @@ from netstack_sync.base.net_errors import ERR_CONNECTION_REFUSED
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import Url
-from netstack_sync.fetcher.options import FetchRequest
+from netstack_sync.fetcher.fetch_request import FetchRequest
 from netstack_sync.fetcher.timeout import Timeout
 from netstack_sync.sockets.tls_config import TlsConfig
 from tests.support.scripted_socket import Read, Write

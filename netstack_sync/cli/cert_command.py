@@ -20,8 +20,8 @@ from netstack_sync.cli.fetch_arguments import add_trust_arguments, check_trust_a
 from netstack_sync.cli.network_arguments import add_max_time, add_network_arguments, open_session
 from netstack_sync.cli.tls_text import COMMAND_LINE, argument_text, error_text
 from netstack_sync.cli.trust_options import session_tls, trust_options
+from netstack_sync.fetcher.fetch_request import FetchRequest
 from netstack_sync.fetcher.handshake import handshake
-from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.session import Session
 
 if TYPE_CHECKING:

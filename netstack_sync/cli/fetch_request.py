@@ -24,8 +24,9 @@ from netstack_sync.cli.retry_options import retry_policy
 from netstack_sync.cli.tls_text import argument_text, flags_text
 from netstack_sync.cli.trust_options import trust_options
 from netstack_sync.cli.words import Words, split_words
+from netstack_sync.fetcher.fetch_request import FetchRequest
 from netstack_sync.fetcher.news_arguments import UploadProgressCallback
-from netstack_sync.fetcher.options import FetchOptions, FetchRequest
+from netstack_sync.fetcher.options import FetchOptions
 from netstack_sync.fetcher.session import Session
 from netstack_sync.fetcher.timeout import DEFAULT_STREAM_TIMEOUT, Timeout
 

@@ -14,7 +14,7 @@ from netstack_sync.cli.output import Output, write_error
 from netstack_sync.cli.output_targets import OutputTarget
 from netstack_sync.cli.progress import Progress
 from netstack_sync.cli.rate_pacer import RatePacer
-from netstack_sync.fetcher.options import FetchRequest
+from netstack_sync.fetcher.fetch_request import FetchRequest
 from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.sync_url_fetcher import SyncUrlFetcher
 

@@ -12,7 +12,7 @@ from netstack_sync.base.load_timing import ConnectTiming, LoadTiming
 from netstack_sync.base.net_errors import OK
 from netstack_sync.base.url import Url
 from netstack_sync.cli.terminal_text import field_text
-from netstack_sync.fetcher.options import FetchRequest
+from netstack_sync.fetcher.fetch_request import FetchRequest
 from netstack_sync.fetcher.response import Response
 
 Value: TypeAlias = "str | int | float | None"

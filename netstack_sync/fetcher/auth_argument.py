@@ -17,7 +17,8 @@ from netstack_sync.auth.credentials import (
     any_identity,
 )
 from netstack_sync.auth.identity import DIGEST, NEGOTIATE, NTLM, AuthIdentity, password_identity
-from netstack_sync.fetcher.options import AuthArgument, AuthValue, FetchRequest
+from netstack_sync.fetcher.fetch_request import FetchRequest
+from netstack_sync.fetcher.options import AuthArgument, AuthValue
 from netstack_sync.fetcher.request_auth import NO_AUTH, RequestAuth, load_auth_rooms
 from netstack_sync.workers.security_context import require_pyspnego
 

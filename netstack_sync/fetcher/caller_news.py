@@ -7,7 +7,7 @@ from collections import deque
 from math import inf
 
 from netstack_sync.base.net_errors import ERR_TIMED_OUT, OK
-from netstack_sync.fetcher.options import FetchRequest
+from netstack_sync.fetcher.fetch_request import FetchRequest
 from netstack_sync.fetcher.response import header_dict
 from netstack_sync.loop.completion import Completion, Task
 from netstack_sync.loop.timers import DelayedTask

@@ -7,7 +7,8 @@ import os
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple, cast
 
-from netstack_sync.fetcher.options import FetchOptions, FetchRequest, check_flag
+from netstack_sync.fetcher.fetch_request import FetchRequest
+from netstack_sync.fetcher.options import FetchOptions, check_flag
 from netstack_sync.fetcher.session_config import SessionConfig
 from netstack_sync.workers.part_file import Checksum
 

@@ -6,7 +6,7 @@ from netstack_sync.base.exception_map import TimeoutPhase, exception_for
 from netstack_sync.base.exceptions import NetError
 from netstack_sync.base.net_errors import ERR_CONTENT_DECODING_FAILED, ERR_FILE_TOO_BIG
 from netstack_sync.fetcher.fetch_failure import detail_of, failure_of
-from netstack_sync.fetcher.options import FetchRequest
+from netstack_sync.fetcher.fetch_request import FetchRequest
 from netstack_sync.fetcher.url_fetcher import URLFetcher
 from netstack_sync.workers.part_file import PartFile
 

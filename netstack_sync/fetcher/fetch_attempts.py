@@ -11,7 +11,7 @@ from netstack_sync.base.exceptions import Attempt
 from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_TEMPORARILY_THROTTLED, OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.fetcher.attempt_end import AttemptEnd
-from netstack_sync.fetcher.options import FetchRequest
+from netstack_sync.fetcher.fetch_request import FetchRequest
 from netstack_sync.fetcher.retry_after import retry_after_s
 from netstack_sync.fetcher.retry_count import RetryCount
 from netstack_sync.http.response_info import HttpResponseInfo

@@ -11,7 +11,7 @@ from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.net_errors import OK, error_name
 from netstack_sync.base.url import Url
 from netstack_sync.base.url_parts import shown_url
-from netstack_sync.fetcher.options import FetchRequest
+from netstack_sync.fetcher.fetch_request import FetchRequest
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.http.response_info import HttpResponseInfo
 from netstack_sync.http.upload import UploadStream

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.url import Url
-from netstack_sync.fetcher.options import FetchRequest
+from netstack_sync.fetcher.fetch_request import FetchRequest
 from netstack_sync.fetcher.response import Response
 from netstack_sync.http.build_headers import FRAMING_HEADERS, refuse_two_hosts
 

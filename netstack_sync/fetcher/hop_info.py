@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netstack_sync.fetcher.options import FetchRequest
+from netstack_sync.fetcher.fetch_request import FetchRequest
 from netstack_sync.fetcher.upload_meter import metered
 from netstack_sync.http.interim import InterimAnswers
 from netstack_sync.http.upload import UploadStream

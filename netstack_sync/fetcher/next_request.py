@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netstack_sync.fetcher.options import FetchRequest
+from netstack_sync.fetcher.fetch_request import FetchRequest
 from netstack_sync.http.request_info import HttpRequestInfo
 
 

@@ -12,7 +12,7 @@ from netstack_sync.base.exceptions import ResponseTooLarge
 from netstack_sync.base.net_errors import ERR_FILE_TOO_BIG
 from netstack_sync.fetcher.body_source import BodySource, CollectedBody
 from netstack_sync.fetcher.decoding import DecodingResponse
-from netstack_sync.fetcher.options import FetchRequest
+from netstack_sync.fetcher.fetch_request import FetchRequest
 from netstack_sync.fetcher.text import rechunked
 from netstack_sync.wire.http1_response import ResponseHead
 

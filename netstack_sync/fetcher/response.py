@@ -16,7 +16,7 @@ from netstack_sync.base.ip_endpoint import IPEndPoint
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.cookies.parsed import parse_set_cookie
 from netstack_sync.fetcher.body_source import BodySource
-from netstack_sync.fetcher.options import FetchRequest
+from netstack_sync.fetcher.fetch_request import FetchRequest
 from netstack_sync.fetcher.peer_names import PeerNames
 from netstack_sync.fetcher.readable_body import ReadableBody
 from netstack_sync.fetcher.text import decoded_text, guessed_encoding, is_text_codec, split_lines, without_mark

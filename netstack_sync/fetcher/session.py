@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NoReturn
 from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.url import QueryParams
 from netstack_sync.dns.host_resolver import ResolveParameters
+from netstack_sync.fetcher.fetch_request import FetchRequest
 from netstack_sync.fetcher.hook_calls import hooked_download, hooked_request
-from netstack_sync.fetcher.options import AuthArgument, FetchOptions, FetchRequest, HeaderChanges, check_url
+from netstack_sync.fetcher.options import AuthArgument, FetchOptions, HeaderChanges, check_url
 from netstack_sync.fetcher.other_names import refuse_session_arguments
 from netstack_sync.fetcher.session_config import DEFAULT_MAX_RESPONSE_SIZE, make_session_config
 from netstack_sync.fetcher.session_requests import SessionRequests

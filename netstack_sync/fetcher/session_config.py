@@ -13,6 +13,7 @@ from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.priority import DEFAULT_PRIORITY, RequestPriority
 from netstack_sync.base.url import QueryParams, Url
 from netstack_sync.fetcher.decoding import accept_encoding
+from netstack_sync.fetcher.fetch_request import FetchRequest
 from netstack_sync.fetcher.late_arguments import (
     cookies_from_value,
     credentials_from_value,
@@ -26,7 +27,6 @@ from netstack_sync.fetcher.options import (
     KNOWN_METHODS,
     AuthArgument,
     FetchOptions,
-    FetchRequest,
     HeaderChanges,
     body_and_headers,
     check_flag,

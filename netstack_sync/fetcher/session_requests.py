@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from netstack_sync.fetcher.fetch_request import FetchRequest
 from netstack_sync.fetcher.hook_calls import hooked_request, hooked_response
-from netstack_sync.fetcher.options import FetchOptions, FetchRequest
+from netstack_sync.fetcher.options import FetchOptions
 from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.session_config import SessionConfig
 from netstack_sync.fetcher.session_stack import SessionStack

@@ -18,8 +18,8 @@ from netstack_sync.fetcher.body_source import PipedBody
 from netstack_sync.fetcher.caller_news import CallerNews, NewsTeller
 from netstack_sync.fetcher.fetch_answer import answer_of
 from netstack_sync.fetcher.fetch_failure import failure_of
+from netstack_sync.fetcher.fetch_request import FetchRequest
 from netstack_sync.fetcher.fetch_wait import FetchWait
-from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.url_fetcher import URLFetcher
 from netstack_sync.loop.completion import Task

@@ -9,8 +9,8 @@ from netstack_sync.base.exception_map import TimeoutPhase
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_CONTEXT_SHUT_DOWN, ERR_IO_PENDING, ERR_TIMED_OUT, OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.fetcher.fetch_body import FetchBody
+from netstack_sync.fetcher.fetch_request import FetchRequest
 from netstack_sync.fetcher.hop_info import interim_for, upload_for
-from netstack_sync.fetcher.options import FetchRequest
 from netstack_sync.fetcher.phase_limits import PhaseLimits
 from netstack_sync.http.request_info import HttpRequestInfo
 from netstack_sync.loop.deadlines import DeadlineQueue

@@ -14,7 +14,7 @@ from netstack_sync.cli.exit_status import BAD_URL, USAGE, CommandError
 from netstack_sync.cli.fetch_request import plan_requests, session_pins
 from netstack_sync.cli.main import make_parser, parse
 from netstack_sync.cli.trust_options import session_tls
-from netstack_sync.fetcher.options import FetchRequest
+from netstack_sync.fetcher.fetch_request import FetchRequest
 from netstack_sync.fetcher.pins import pins_from_value
 from netstack_sync.fetcher.session import Session
 from netstack_sync.fetcher.timeout import Timeout

@@ -19,7 +19,8 @@ from netstack_sync.auth.credentials import (
 )
 from netstack_sync.auth.identity import AuthIdentity, password_identity
 from netstack_sync.fetcher.auth_argument import ask_for_auth, auth_from_value, with_auth
-from netstack_sync.fetcher.options import AuthArgument, AuthValue, FetchRequest
+from netstack_sync.fetcher.fetch_request import FetchRequest
+from netstack_sync.fetcher.options import AuthArgument, AuthValue
 from netstack_sync.fetcher.request_auth import RequestAuth
 from tests.support.responses import make_request
 

@@ -28,7 +28,7 @@ from netstack_sync.base.net_errors import (
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.base.url import Url
-from netstack_sync.fetcher.options import FetchRequest
+from netstack_sync.fetcher.fetch_request import FetchRequest
 from netstack_sync.fetcher.request_body import RequestBody, make_body
 from netstack_sync.fetcher.retry_policy import RetryPolicy
 from netstack_sync.fetcher.timeout import Timeout

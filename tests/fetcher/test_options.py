@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.url import Url
 from netstack_sync.fetcher.options import (
     FetchOptions,
-    FetchRequest,
     body_and_headers,
     check_flag,
     check_max_redirects,
@@ -26,7 +24,6 @@ from netstack_sync.fetcher.options import (
     with_params,
     without_session_cookie,
 )
-from tests.support.responses import make_request
 
 
 @pytest.mark.parametrize(
@@ -209,28 +206,12 @@ def test_a_list_of_header_changes() -> None:
     assert header_pairs({"A": "1"}) == header_pairs(iter([("A", "1")])) == [("A", "1")]
 
 
-def test_a_request_shows_no_secret_and_pickles_without_them() -> None:
-    request = make_request(headers={"Authorization": "Basic x", "Cookie": "c", "A": "1"}, json={"secret": 1})
-    assert repr(request) == "<FetchRequest GET http://server.test/path>"
-    copy: FetchRequest = pickle.loads(pickle.dumps(request))
-    assert (copy.body, copy.url.href, copy.timeout) == (None, "http://server.test/path", request.timeout)
-    assert "authorization" not in copy.headers and "cookie" not in copy.headers and copy.headers.get("A") == "1"
-    assert request.body is not None
-
-
 def test_a_request_has_one_host() -> None:
     """Rule R16: of the session and of the request together."""
     session = RequestHeaders([("Host", "a.test")])
     assert merged_headers(session, [("host", "b.test")], None).items() == [("host", "b.test")]
     with pytest.raises(ValueError, match="Host may be given only once"):
         merged_headers(session, [("host", "b"), ("Host", "c")], None)
-
-
-def test_functions_are_not_pickled() -> None:
-    """They belong to this process."""
-    request = make_request(on_informational=lambda *_: None, upload_progress=lambda *_: None)
-    copy: FetchRequest = pickle.loads(pickle.dumps(request))
-    assert copy.on_informational is None and copy.upload_progress is None
 
 
 def test_cookies_go_before_a_cookie_header_of_the_sessions() -> None:
@@ -240,14 +221,6 @@ def test_cookies_go_before_a_cookie_header_of_the_sessions() -> None:
     assert without_session_cookie(header, [("Cookie", None), ("X", "y")]).items() == [("A", "b")] and len(header) == 3
     with pytest.raises(ValueError, match="cookies: the request has a Cookie header too"):
         without_session_cookie(header, [("COOKIE", "x")])
-
-
-def test_cookies_and_who_is_asking_are_secrets() -> None:
-    """They are not pickled."""
-    request = make_request(cookies={"a": "1"}, auth=("u", "p"))
-    copy: FetchRequest = pickle.loads(pickle.dumps(request))
-    assert request.cookies == (("a", "1"),) and request.auth is not None
-    assert copy.cookies == () and copy.auth is None
 
 
 def test_a_url_object_is_refused_with_its_text() -> None:

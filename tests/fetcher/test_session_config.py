@@ -21,8 +21,9 @@ from netstack_sync import (
 )
 from netstack_sync._version import __version__
 from netstack_sync.base.trust_config import TrustConfig
+from netstack_sync.fetcher.fetch_request import FetchRequest
 from netstack_sync.fetcher.hooks import Hooks
-from netstack_sync.fetcher.options import FetchOptions, FetchRequest
+from netstack_sync.fetcher.options import FetchOptions
 from netstack_sync.fetcher.session_config import _SETTINGS, RequestDefaults, SessionConfig, make_session_config
 from netstack_sync.fetcher.timeout import DEFAULT_STREAM_TIMEOUT, DEFAULT_TIMEOUT
 from netstack_sync.testing.certificates import process_authority

@@ -5,7 +5,8 @@ from __future__ import annotations
 from netstack_sync.base.load_timing import LoadTiming
 from netstack_sync.base.url import Url
 from netstack_sync.fetcher.body_source import BodySource
-from netstack_sync.fetcher.options import FetchOptions, FetchRequest
+from netstack_sync.fetcher.fetch_request import FetchRequest
+from netstack_sync.fetcher.options import FetchOptions
 from netstack_sync.fetcher.response import Response
 from netstack_sync.fetcher.session_config import SessionConfig, make_session_config
 from netstack_sync.fetcher.timeout import DEFAULT_TIMEOUT
