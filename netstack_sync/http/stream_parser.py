@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import TYPE_CHECKING
 
-from netstack_sync.base.net_errors import ERR_CONNECTION_CLOSED, ERR_EMPTY_RESPONSE, ERR_IO_PENDING, OK
+from netstack_sync.base.net_errors import ERR_CONNECTION_CLOSED, ERR_EMPTY_RESPONSE, ERR_IO_PENDING, ERR_UNEXPECTED, OK
 from netstack_sync.http.head_collector import HeadCollector
 from netstack_sync.http.interim import InterimWatch
 from netstack_sync.http.request_sender import RequestSender
 from netstack_sync.http.upload import UploadStream
 from netstack_sync.loop.completion import Completion, Task
-from netstack_sync.sockets.read_size import LARGE_READ_BYTES, SMALL_READ_BYTES, next_read_size
+from netstack_sync.sockets.read_size import SMALL_READ_BYTES, first_read_size, next_read_size
 from netstack_sync.sockets.stream_socket import StreamSocket
 from netstack_sync.wire.errors import WireError
 from netstack_sync.wire.http1_body import BodyReader, choose_body, comes_whole
@@ -18,8 +19,6 @@ from netstack_sync.wire.http1_response import ResponseHead, read_whole_head
 
 if TYPE_CHECKING:
     from netstack_sync.http.stream import OnBodyData
-
-_LARGE_BODY_BYTES = 64 * 1024  # from here on fewer, larger reads pay
 
 
 class HttpStreamParser:
@@ -112,8 +111,7 @@ class HttpStreamParser:
             if self._body is None:  # fast path: it came whole with the head
                 self.is_body_complete = True
                 return data
-            payload = self._decode(data)
-            if payload:  # a piece, or an error
+            if payload := self._decode(self._body, data):  # a piece, or an error
                 return payload
         if self.is_body_complete:
             return b""
@@ -213,7 +211,7 @@ class HttpStreamParser:
                         return self._accept(head, data[end:])
                 self._heads = HeadCollector(self._on_begun, self._on_interim)
             return self._on_collected(self._heads, self._heads.receive(data))
-        except WireError as error:
+        except Exception as error:
             return self._malformed(error)
 
     def _end_in_head(self) -> int:
@@ -223,7 +221,7 @@ class HttpStreamParser:
             return ERR_CONNECTION_CLOSED if self.is_connection_reused or self.received_bytes else ERR_EMPTY_RESPONSE
         try:
             return self._on_collected(self._heads, self._heads.finish(self._is_secure))
-        except WireError as error:
+        except Exception as error:
             return self._malformed(error)
 
     def _on_collected(self, heads: HeadCollector, head: ResponseHead | int) -> int:
@@ -248,8 +246,7 @@ class HttpStreamParser:
             return OK
         self._body = choose_body(head, self._method)
         self.is_body_complete = self._body.is_complete
-        is_large = head.content_length is not None and head.content_length >= _LARGE_BODY_BYTES
-        self._read_bytes = LARGE_READ_BYTES if is_large else SMALL_READ_BYTES
+        self._read_bytes = first_read_size(head.content_length)
         return OK
 
     # --- the body
@@ -262,7 +259,7 @@ class HttpStreamParser:
             if data:
                 self.received_bytes += len(data)
                 self._read_bytes = next_read_size(self._read_bytes, len(data))
-                data = self._decode(data)
+                data = self._decode(body, data)
                 if data == b"" and not self.is_body_complete:
                     data = ERR_IO_PENDING  # nothing but framing
             else:
@@ -284,17 +281,19 @@ class HttpStreamParser:
         self.error_detail = "the server closed the connection without close_notify, so the body may be incomplete"
         return ERR_CONNECTION_CLOSED
 
-    def _decode(self, data: bytes) -> bytes | int:
-        body = self._body
-        assert body is not None
+    def _decode(self, body: BodyReader, data: bytes) -> bytes | int:
         try:
             payload = body.receive(data)
-        except WireError as error:
+        except Exception as error:
             return self._malformed(error)
         self.is_body_complete = body.is_complete
         return payload
 
-    def _malformed(self, error: WireError) -> int:
-        self.error_detail = error.detail
+    def _malformed(self, error: Exception) -> int:
+        """What is wrong with the answer; or with us, and a bug must not cost the caller the whole deadline."""
         self._is_spoiled = True
+        if not isinstance(error, WireError):
+            traceback.print_exception(error)
+            return ERR_UNEXPECTED
+        self.error_detail = error.detail
         return error.net_error

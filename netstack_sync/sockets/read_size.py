@@ -14,6 +14,8 @@ from typing import Final
 SMALL_READ_BYTES: Final = 64 * 1024
 LARGE_READ_BYTES: Final = 2 * 1024 * 1024
 
+_LARGE_BODY_BYTES: Final = 64 * 1024  # from here on fewer, larger reads pay
+
 _KEPT_BYTES: Final = 4 * LARGE_READ_BYTES  # what may be on its way through a pipe or to a disk, and the next read
 
 
@@ -25,6 +27,11 @@ def keep_read_memory() -> None:
     touched; with another C library it does nothing.
     """
     bytes(_KEPT_BYTES)
+
+
+def first_read_size(content_length: int | None) -> int:
+    """For a body of so many bytes; None if nobody has said how many."""
+    return LARGE_READ_BYTES if content_length is not None and content_length >= _LARGE_BODY_BYTES else SMALL_READ_BYTES
 
 
 def next_read_size(asked_bytes: int, received_bytes: int) -> int:

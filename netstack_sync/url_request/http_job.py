@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import TYPE_CHECKING
 
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.load_timing import LoadTiming
-from netstack_sync.base.net_errors import ERR_IO_PENDING, OK
+from netstack_sync.base.net_errors import ERR_IO_PENDING, ERR_UNEXPECTED, OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.http.hsts_store import TransportSecurityState
 from netstack_sync.http.network_session import HttpNetworkSession
@@ -161,6 +162,13 @@ class HttpJob:
             self._complete(result)
 
     def _heed_head(self, response: HttpResponseInfo) -> int:
+        try:
+            return self._heed_fields(response)
+        except Exception:
+            traceback.print_exc()
+            return ERR_UNEXPECTED  # a bug, which must not cost the caller the whole deadline
+
+    def _heed_fields(self, response: HttpResponseInfo) -> int:
         if self._hsts is not None:
             self._process_hsts_header(self._hsts, response)
         cookies = self._cookies

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING
 
-from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN, ERR_UNKNOWN_URL_SCHEME, OK
+from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN, ERR_UNEXPECTED, ERR_UNKNOWN_URL_SCHEME, OK
 from netstack_sync.base.url import Url
 from netstack_sync.http.hsts_store import TransportSecurityState
 from netstack_sync.http.network_session import HttpNetworkSession
@@ -98,7 +98,11 @@ class URLRequestJobFactory:
         if isinstance(job, RedirectJob):
             return job.redirect
         response = job.response
-        return redirect_in(response.head, info, self.is_safe_redirect_target) if response is not None else OK
+        try:
+            return redirect_in(response.head, info, self.is_safe_redirect_target) if response is not None else OK
+        except Exception:
+            traceback.print_exc()
+            return ERR_UNEXPECTED  # a bug, which must not cost the caller the whole deadline
 
     def shut_down(self) -> None:
         """From now on every job fails with ERR_CONTEXT_SHUT_DOWN."""

@@ -20,6 +20,7 @@ from netstack_sync.base.net_errors import (
     ERR_RESPONSE_HEADERS_MULTIPLE_LOCATION,
     ERR_RESPONSE_HEADERS_TOO_BIG,
     ERR_RESPONSE_HEADERS_TRUNCATED,
+    ERR_UNEXPECTED,
     OK,
 )
 from netstack_sync.http.interim import InterimAnswers
@@ -605,3 +606,35 @@ def test_who_is_told_may_cancel(stack: ScriptedStack) -> None:
     exchange.parser.read_headers(done)
     stack.run()
     assert not done.is_called and exchange.parser.head is None and not exchange.socket.is_watched
+
+
+# --- bugs of our own
+
+
+def _raise(*_: object) -> None:
+    raise RuntimeError("a bug of the parser")
+
+
+@pytest.mark.parametrize(
+    "broken, steps",
+    [
+        ("http.stream_parser.read_whole_head", [Read(LENGTH_5)]),
+        ("http.head_collector.HeadCollector.receive", [Read(LENGTH_5[:9])]),
+        ("http.head_collector.HeadCollector.finish", [Read(LENGTH_5[:9]), EOF]),
+        ("http.stream_parser.choose_body", [Read(CHUNKED)]),
+        ("wire.http1_body.LengthBody.receive", [Read(LENGTH_5 + b"1")]),
+        ("wire.http1_body.LengthBody.receive", [Read(LENGTH_5), Read(b"1")]),
+    ],
+)
+def test_a_bug_does_not_leave_anybody_waiting(
+    stack: ScriptedStack,
+    broken: str,
+    steps: list[Step],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It is printed, the request fails at once, and the connection serves nobody again."""
+    monkeypatch.setattr(f"netstack_sync.{broken}", _raise)
+    exchange = Exchange(stack, Write(HEAD), *steps)
+    assert exchange.fetch() == ERR_UNEXPECTED and not exchange.parser.can_reuse_connection
+    assert "a bug of the parser" in capsys.readouterr().err

@@ -6,7 +6,13 @@ import platform
 
 import pytest
 
-from netstack_sync.sockets.read_size import LARGE_READ_BYTES, SMALL_READ_BYTES, keep_read_memory, next_read_size
+from netstack_sync.sockets.read_size import (
+    LARGE_READ_BYTES,
+    SMALL_READ_BYTES,
+    first_read_size,
+    keep_read_memory,
+    next_read_size,
+)
 from tests.support.subprocesses import run_python
 
 
@@ -24,6 +30,12 @@ from tests.support.subprocesses import run_python
 def test_it_follows_the_peer(asked: int, received: int, expected: int) -> None:
     """More is there than was asked for: ask for more; a trickle is not worth a large buffer."""
     assert next_read_size(asked, received) == expected
+
+
+def test_it_begins_with_what_is_known_of_the_body() -> None:
+    """A small one needs no large buffer, and one of unknown length may be small."""
+    sizes = [first_read_size(length) for length in (None, 0, SMALL_READ_BYTES - 1, SMALL_READ_BYTES)]
+    assert sizes == [SMALL_READ_BYTES] * 3 + [LARGE_READ_BYTES]
 
 
 _FAULTS = """

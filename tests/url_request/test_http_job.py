@@ -12,7 +12,7 @@ from netstack_sync.base.cert_status import CertStatus
 from netstack_sync.base.clock import ManualWallClock
 from netstack_sync.base.headers import RequestHeaders
 from netstack_sync.base.load_state import LoadState
-from netstack_sync.base.net_errors import ERR_CERT_DATE_INVALID, ERR_FAILED, ERR_IO_PENDING, OK
+from netstack_sync.base.net_errors import ERR_CERT_DATE_INVALID, ERR_FAILED, ERR_IO_PENDING, ERR_UNEXPECTED, OK
 from netstack_sync.base.priority import RequestPriority
 from netstack_sync.base.ssl_info import SSLInfo
 from netstack_sync.base.trust_config import TrustConfig
@@ -543,4 +543,24 @@ def test_a_proxys_challenge_that_a_delegate_has_taken_for_something_else(stack: 
     stack.run()
     assert (result if result != ERR_IO_PENDING else done.result) == OK and delegate.asked == 0
     assert job.response is not None and job.response.head.status == 299
+    job.close()
+
+
+def test_a_bug_about_a_head_does_not_leave_anybody_waiting(
+    stack: ScriptedStack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is printed, and the request fails at once."""
+
+    def save(*_: object) -> int:
+        raise RuntimeError("a bug about cookies")
+
+    monkeypatch.setattr(CookieSteps, "save", save)
+    stack.connection(Write(GET), Read(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nContent-Length: 0\r\n\r\n"))
+    job: URLRequestJob = HttpJob(
+        stack.session, request_info(), stack.log(), None, cookies=cookie_steps(stack, SUFFIXES)
+    )
+    done = RecordedCompletion()
+    assert job.start(done) == ERR_IO_PENDING
+    stack.run()
+    assert done.result == ERR_UNEXPECTED and "a bug about cookies" in capsys.readouterr().err
     job.close()

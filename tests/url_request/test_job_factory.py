@@ -290,3 +290,19 @@ def test_a_handler_that_raises_about_a_redirect(stack: ScriptedStack, capsys: py
     factory.set_protocol_handler("app", Buggy())
     assert not factory.is_safe_redirect_target(Url.parse("app:x"))
     assert "a bug of the handler" in capsys.readouterr().err
+
+
+def test_a_bug_about_a_redirect(
+    stack: ScriptedStack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is printed, and the request fails at once instead of waiting for its deadline."""
+
+    def redirect_in(*_: object) -> int:
+        raise RuntimeError("a bug about targets")
+
+    monkeypatch.setattr("netstack_sync.url_request.job_factory.redirect_in", redirect_in)
+    info = request_info("http://a.test/")
+    job = ScriptedJob(stack, info, 302, [("Location", "/")])
+    job.start(lambda _: None)
+    assert factory_of(stack).redirect_of(job, info) == ERR_UNEXPECTED
+    assert "a bug about targets" in capsys.readouterr().err
