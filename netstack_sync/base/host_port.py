@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final, NamedTuple
 
+from netstack_sync.base.late_pattern import late_pattern
+
 # Brackets around an IPv6 address, or a host without colons and brackets; then the port.
-_HOST_PORT: Final = r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:\s]+)):([0-9]{1,5})"
+_HOST_PORT: Final = late_pattern(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:\s]+)):([0-9]{1,5})")
 
 MAX_PORT: Final = 65535
 
@@ -25,7 +26,7 @@ class HostPortPair(NamedTuple):
     @classmethod
     def from_string(cls, text: str) -> HostPortPair:
         """Parse "h:1" or "[::1]:1"; `ValueError` says what is expected."""
-        match = re.fullmatch(_HOST_PORT, text)
+        match = _HOST_PORT().fullmatch(text)
         if match is None or (match[1] and ":" not in match[1]):
             raise ValueError(f"{text!r} is not host:port (an IPv6 address needs brackets: [::1]:80)")
         port = int(match[3])

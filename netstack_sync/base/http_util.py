@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from netstack_sync.base.late_pattern import late_pattern
+
 _TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # RFC 9110 §5.6.2
 _QUOTED: Final = r'"(?:[^"\\]|\\.)*'  # RFC 9110 §5.6.4, without the closing quote, which may be missing
 _IS_TOKEN: Final = re.compile(_TOKEN).fullmatch
-# Compiled by `re` when the first header needs them, which is long after the first request.
-_LIST_ELEMENT: Final = rf'(?s:[^,"]|{_QUOTED}"?)+'
-_MEDIA_TYPE: Final = rf"[ \t]*({_TOKEN}/{_TOKEN})[ \t]*(?:;|$)"
-_PARAMETER: Final = rf'(?s)({_TOKEN})=(?:({_QUOTED})"?|([^;]*))|{_QUOTED}"?|{_TOKEN}'
-_ESCAPE: Final = r"(?s)\\(.)"
+_LIST_ELEMENT: Final = late_pattern(rf'(?s:[^,"]|{_QUOTED}"?)+')
+_MEDIA_TYPE: Final = late_pattern(rf"[ \t]*({_TOKEN}/{_TOKEN})[ \t]*(?:;|$)")
+_PARAMETER: Final = late_pattern(rf'(?s)({_TOKEN})=(?:({_QUOTED})"?|([^;]*))|{_QUOTED}"?|{_TOKEN}')
+_ESCAPE: Final = late_pattern(r"(?s)\\(.)")
 
 
 def is_token(text: str) -> bool:
@@ -26,7 +27,7 @@ def is_token(text: str) -> bool:
 
 def parse_list(value: str) -> list[str]:
     """Split a comma list (RFC 9110 §5.6.1); commas in quoted strings do not count, empty elements go."""
-    elements = [element.strip(" \t") for element in re.findall(_LIST_ELEMENT, value)]
+    elements = [element.strip(" \t") for element in _LIST_ELEMENT().findall(value)]
     return [element for element in elements if element]
 
 
@@ -36,13 +37,13 @@ def parse_media_type(content_type: str) -> tuple[str, dict[str, str]]:
     Type and parameter names come in lower case, quoted values without quotes and escapes. Of equal names
     the first counts (WHATWG MIME Sniffing §4.4). What is no media type gives ("", {}).
     """
-    match = re.match(_MEDIA_TYPE, content_type)
+    match = _MEDIA_TYPE().match(content_type)
     if match is None:
         return "", {}
     parameters: dict[str, str] = {}
-    for name, quoted, plain in re.findall(_PARAMETER, content_type[match.end() :]):
+    for name, quoted, plain in _PARAMETER().findall(content_type, match.end()):
         if name:
-            value = re.sub(_ESCAPE, r"\1", quoted[1:]) if quoted else plain.rstrip(" \t")
+            value = _ESCAPE().sub(r"\1", quoted[1:]) if quoted else plain.rstrip(" \t")
             parameters.setdefault(name.lower(), value)
     return match[1].lower(), parameters
 

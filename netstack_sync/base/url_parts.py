@@ -26,6 +26,7 @@ from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
 from netstack_sync.base.exceptions import InvalidURL
+from netstack_sync.base.late_pattern import late_pattern
 from netstack_sync.base.origin import DEFAULT_PORTS
 from netstack_sync.base.url_host import canonical_host
 
@@ -36,14 +37,14 @@ _MAX_SHOWN_LENGTH: Final = 120
 SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
 _FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 # What seldom comes is compiled when it does.
-_LEADING_AUTHORITY: Final = r"(?:[/\\]{2}[^/?#]*)?"
-_BEFORE_QUERY: Final = r"[^?#]*"
+_LEADING_AUTHORITY: Final = late_pattern(r"(?:[/\\]{2}[^/?#]*)?")
+_BEFORE_QUERY: Final = late_pattern(r"[^?#]*")
 # User info with its "@", host and port, path, the rest.
-_AFTER_SCHEME: Final = r"//([^/?#]*@)?([^/?#]*)([^?#]*)(.*)"
-_STRAY_PERCENT: Final = r"%(?![0-9A-Fa-f]{2})"
-_DOT_SEGMENT: Final = r"(?<=/)(?:\.|%2[eE]){1,2}(?=/|$)"
-_LOOKS_LIKE_PORT: Final = r"[0-9]{1,5}(?:[/?#]|$)"
-_USERINFO: Final = r"[/\\]{2}[^/?#]*@"
+_AFTER_SCHEME: Final = late_pattern(r"//([^/?#]*@)?([^/?#]*)([^?#]*)(.*)")
+_STRAY_PERCENT: Final = late_pattern(r"%(?![0-9A-Fa-f]{2})")
+_DOT_SEGMENT: Final = late_pattern(r"(?<=/)(?:\.|%2[eE]){1,2}(?=/|$)")
+_LOOKS_LIKE_PORT: Final = late_pattern(r"[0-9]{1,5}(?:[/?#]|$)")
+_USERINFO: Final = late_pattern(r"[/\\]{2}[^/?#]*@")
 # All of ASCII that the path of a URL without host (data:, mailto:) keeps as it is.
 _OPAQUE_SAFE: Final = "".join(map(chr, range(0x20, 0x7F)))
 
@@ -94,8 +95,8 @@ def with_slashes(reference: str) -> str:
     """Turn the backslashes of a path into slashes; `ValueError` if they could hide the host."""
     if "\\" not in reference:
         return reference
-    authority = re.match(_LEADING_AUTHORITY, reference)
-    path = re.match(_BEFORE_QUERY, reference)
+    authority = _LEADING_AUTHORITY().match(reference)
+    path = _BEFORE_QUERY().match(reference)
     assert authority is not None and path is not None  # both match anything
     if "\\" in authority[0]:
         raise ValueError("has a backslash before or in the host")
@@ -109,7 +110,7 @@ def invalid(text: str, problem: str) -> InvalidURL:
 
 def shown_url(text: str) -> str:
     """Return a URL as it may appear in messages and logs: no user name, no password, not endless."""
-    text = re.sub(_USERINFO, "//***@", text[: 2 * _MAX_SHOWN_LENGTH], count=1)
+    text = _USERINFO().sub("//***@", text[: 2 * _MAX_SHOWN_LENGTH], count=1)
     return text if len(text) <= _MAX_SHOWN_LENGTH else text[:_MAX_SHOWN_LENGTH] + "..."
 
 
@@ -134,7 +135,7 @@ def _with_host(scheme: str, rest: str) -> UrlParts:
 
 def _tidied(rest: str) -> str:
     """Settle beforehand what parse_url() would do differently with escapes and international hosts."""
-    match = re.fullmatch(_AFTER_SCHEME, rest)
+    match = _AFTER_SCHEME().fullmatch(rest)
     assert match is not None  # it begins with //, and holds no newline
     userinfo, host_port, path, query = match.groups(default="")
     if "%" in host_port:
@@ -142,13 +143,13 @@ def _tidied(rest: str) -> str:
     if not host_port.isascii():
         host, colon, port = host_port.partition(":")
         host_port = canonical_host(host) + colon + port
-    path = re.sub(_DOT_SEGMENT, lambda dots: dots[0].replace("%2e", ".").replace("%2E", "."), path)
-    return re.sub(_STRAY_PERCENT, "%25", f"//{userinfo}{host_port}{path}{query}")
+    path = _DOT_SEGMENT().sub(lambda dots: dots[0].replace("%2e", ".").replace("%2E", "."), path)
+    return _STRAY_PERCENT().sub("%25", f"//{userinfo}{host_port}{path}{query}")
 
 
 def _without_host(scheme: str, rest: str) -> UrlParts:
     """Cut data:..., about:... or file:///..., of which nothing but the characters is normalised."""
-    if re.match(_LOOKS_LIKE_PORT, rest):
+    if _LOOKS_LIKE_PORT().match(rest):
         raise ValueError("has no scheme; write https://host:port/... or http://host:port/...")
     before, hash_mark, fragment = quote(rest, safe=_OPAQUE_SAFE).partition("#")
     path, question_mark, query = before.partition("?")

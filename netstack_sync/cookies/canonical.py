@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from enum import Enum
-from functools import partial
 from typing import Final
 
+from netstack_sync.base.late_pattern import late_pattern
 from netstack_sync.base.url import Url
 from netstack_sync.base.url_host import canonical_host, is_this_machine
 from netstack_sync.base.value import Value
@@ -18,7 +17,7 @@ from netstack_sync.cookies.public_suffix import PublicSuffixes
 MAX_AGE_S: Final = 400 * 86400
 """No cookie lives longer than 400 days from when it was set (RFC 6265bis §5.5)."""
 
-_is_max_age: Final = partial(re.fullmatch, r"-?[0-9]+")
+_MAX_AGE: Final = late_pattern(r"-?[0-9]+")
 _MAX_DIGITS: Final = 12  # more than any age that counts; int() takes quadratic time for many
 
 
@@ -175,7 +174,7 @@ def _same_site(text: str | None) -> SameSite:
 def _expiry(parsed: ParsedCookie, now: float, server_time: float | None) -> float | None:
     """When it ends; Max-Age counts before Expires, and what cannot be read does not count."""
     latest = now + MAX_AGE_S
-    if parsed.max_age is not None and _is_max_age(parsed.max_age):
+    if parsed.max_age is not None and _MAX_AGE().fullmatch(parsed.max_age):
         if parsed.max_age.startswith("-"):
             return now
         digits = parsed.max_age.lstrip("0") or "0"

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from calendar import monthrange, timegm
-from functools import partial
 from typing import Final
+
+from netstack_sync.base.late_pattern import late_pattern
 
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 # Everything between tokens; a colon is inside one.
-# Compiled by the first cookie that has a date.
-_tokens: Final = partial(re.findall, r"[^\x09\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+")
+_TOKENS: Final = late_pattern(r"[^\x09\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+")
 # A number may be followed by anything that does not begin with a digit.
-_time: Final = partial(re.match, r"([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?![0-9])")
-_day: Final = partial(re.match, r"([0-9]{1,2})(?![0-9])")
-_year: Final = partial(re.match, r"([0-9]{2,4})(?![0-9])")
+_TIME: Final = late_pattern(r"([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?![0-9])")
+_DAY: Final = late_pattern(r"([0-9]{1,2})(?![0-9])")
+_YEAR: Final = late_pattern(r"([0-9]{2,4})(?![0-9])")
 _MAX_LENGTH: Final = 1024  # no date is longer
 _FIRST_YEAR: Final = 1601
 
@@ -23,14 +22,14 @@ def parse_cookie_date(text: str) -> float | None:
     """Seconds since 1970 UTC; None for what is no date. Zones are not looked at: all are GMT."""
     clock: tuple[int, int, int] | None = None
     day = month = year = None
-    for token in _tokens(text[:_MAX_LENGTH]):
-        if clock is None and (match := _time(token)):
+    for token in _TOKENS().findall(text[:_MAX_LENGTH]):
+        if clock is None and (match := _TIME().match(token)):
             clock = (int(match[1]), int(match[2]), int(match[3]))
-        elif day is None and (match := _day(token)):
+        elif day is None and (match := _DAY().match(token)):
             day = int(match[1])
         elif month is None and token[:3].lower() in _MONTHS:
             month = _MONTHS.index(token[:3].lower()) + 1
-        elif year is None and (match := _year(token)):
+        elif year is None and (match := _YEAR().match(token)):
             year = _full_year(int(match[1]))
     if clock is None or day is None or month is None or year is None:
         return None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from functools import partial
 from typing import Final, NamedTuple
+
+from netstack_sync.base.late_pattern import late_pattern
 
 MAX_PAIR_LENGTH: Final = 4096
 """Of name and value together; a longer pair is no cookie."""
@@ -12,8 +12,8 @@ MAX_ATTRIBUTE_LENGTH: Final = 1024
 """Of an attribute's value; a longer one is as if it were not there."""
 
 _BLANKS: Final = " \t"
-_terminator: Final = partial(re.search, r"[\0\r\n]")
-_has_control: Final = partial(re.search, r"[\x00-\x08\x0a-\x1f\x7f]")
+_TERMINATOR: Final = late_pattern(r"[\0\r\n]")
+_CONTROL: Final = late_pattern(r"[\x00-\x08\x0a-\x1f\x7f]")
 _PREFIXES: Final = ("__host-", "__secure-")
 
 
@@ -36,7 +36,7 @@ def parse_set_cookie(line: str) -> ParsedCookie | None:
 
     The line ends at a NUL, CR or LF. Quotes belong to the value. "value" alone is a cookie without a name.
     """
-    end = _terminator(line)
+    end = _TERMINATOR().search(line)
     pair, *attributes = (line if end is None else line[: end.start()]).split(";")
     name, separator, value = pair.partition("=")
     if not separator:
@@ -64,7 +64,7 @@ def is_valid_pair(name: str, value: str) -> bool:
     One without a name must not look like one that has it once it is sent: `__Host-a=b` as a value would pass for the
     cookie that nobody but the server can set.
     """
-    if len(name) + len(value) > MAX_PAIR_LENGTH or _has_control(name) or _has_control(value):
+    if len(name) + len(value) > MAX_PAIR_LENGTH or _CONTROL().search(name) or _CONTROL().search(value):
         return False
     return bool(name) or (bool(value) and "=" not in value and not has_prefix(value))
 
@@ -80,6 +80,6 @@ def _attributes(texts: list[str]) -> dict[str, str]:
     for text in texts:
         name, _, value = text.partition("=")
         value = value.strip(_BLANKS)
-        if len(value) <= MAX_ATTRIBUTE_LENGTH and not _has_control(value):
+        if len(value) <= MAX_ATTRIBUTE_LENGTH and not _CONTROL().search(value):
             found[name.strip(_BLANKS).lower()] = value
     return found

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import socket
 from typing import Final
 
 from netstack_sync.base.ip_endpoint import AddressList, IPEndPoint, parse_ip_literal
+from netstack_sync.base.late_pattern import late_pattern
 from netstack_sync.base.net_errors import ERR_NAME_NOT_RESOLVED, OK
 from netstack_sync.base.url_host import is_localhost_name
 from netstack_sync.dns.resolve_answer import AnswerSource, ResolveAnswer
 
 # RFC 1035 with the underscore that the real world uses; net/dns/dns_names_util.cc
 _LABEL: Final = r"[A-Za-z0-9_-][A-Za-z0-9_-]{0,62}"
-_HOST_NAME: Final = rf"(?:{_LABEL}\.)*[A-Za-z0-9_](?:[A-Za-z0-9_-]{{0,62}})\.?"  # compiled by the first name
+_HOST_NAME: Final = late_pattern(rf"(?:{_LABEL}\.)*[A-Za-z0-9_](?:[A-Za-z0-9_-]{{0,62}})\.?")
 _MAX_NAME: Final = 253  # without the final dot
 
 _LOCALHOST: Final = (IPEndPoint("::1", 0, socket.AF_INET6), IPEndPoint("127.0.0.1", 0, socket.AF_INET))
@@ -21,7 +21,7 @@ _LOCALHOST: Final = (IPEndPoint("::1", 0, socket.AF_INET6), IPEndPoint("127.0.0.
 
 def is_valid_host(host: str) -> bool:
     """Whether anybody may be asked for the name; literals have their own syntax."""
-    return len(host.removesuffix(".")) <= _MAX_NAME and re.fullmatch(_HOST_NAME, host) is not None
+    return len(host.removesuffix(".")) <= _MAX_NAME and _HOST_NAME().fullmatch(host) is not None
 
 
 def answer_literal(host: str, family: int) -> ResolveAnswer | None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
+
+from netstack_sync.base.late_pattern import late_pattern
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _LONGEST_BOM = 3
 
-_BINARY = rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]"  # text holds none of these (WHATWG MIME Sniffing)
+_BINARY = late_pattern(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")  # text holds none of these (WHATWG MIME Sniffing)
 
-_LINE_END = r"\r\n|\n|\r"  # not the rarer ends of str.splitlines: they occur inside lines
+_LINE_END = late_pattern(r"\r\n|\n|\r")  # not the rarer ends of str.splitlines: they occur inside lines
 
 
 _NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})
@@ -46,7 +47,7 @@ def guessed_encoding(body: bytes) -> str:
     text = body.decode("utf-8", "replace")
     broken = text.count("\ufffd")
     sound = len(text) - len(text.encode("ascii", "ignore")) - broken
-    return "windows-1252" if broken > sound and not re.search(_BINARY, body) else "utf-8"
+    return "windows-1252" if broken > sound and not _BINARY().search(body) else "utf-8"
 
 
 def decoded_text(pieces: Iterable[bytes], encoding: str | None) -> Iterator[str]:
@@ -82,7 +83,7 @@ def split_lines(texts: Iterable[str]) -> Iterator[str]:
         was_after_cr, after_cr = after_cr, text.endswith("\r")
         if was_after_cr and text.startswith("\n"):
             text = text[1:]  # the other half of a CRLF that was cut
-        *complete, last = re.split(_LINE_END, text)
+        *complete, last = _LINE_END().split(text)
         for line in complete:
             parts.append(line)
             yield "".join(parts)

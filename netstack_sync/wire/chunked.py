@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from netstack_sync.base.late_pattern import late_pattern
 from netstack_sync.base.net_errors import ERR_INCOMPLETE_CHUNKED_ENCODING, ERR_INVALID_CHUNKED_ENCODING, OK
 from netstack_sync.wire.errors import WireError
 
@@ -36,9 +37,10 @@ _TEXT: Final = rb"[\t\x20-\x7e\x80-\xff]*"  # no control characters
 # 15 digits fit an int64. int() alone would also take blanks, signs, underscores and "0x".
 _plain_size_line: Final = re.compile(rb"([0-9A-Fa-f]{1,15})\r\n").match
 _size_line: Final = re.compile(rb"([0-9A-Fa-f]+) *(?:;%b)?" % _TEXT).fullmatch
-# Of trailers, which are few: compiled by the first.
-_FRAMING_FIELD: Final = rb"(?i:content-length|transfer-encoding|(?:proxy-)?connection):"
-_FIELD: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:"
+# Of trailers, which are few.
+_TRAILER_TEXT: Final = late_pattern(_TEXT)
+_FRAMING_FIELD: Final = late_pattern(rb"(?i:content-length|transfer-encoding|(?:proxy-)?connection):")
+_FIELD: Final = late_pattern(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:")
 
 
 def encode_chunk(data: bytes) -> bytes:
@@ -160,12 +162,12 @@ class ChunkedDecoder:
     def _on_trailer(self, line: bytes) -> None:
         if not line:
             self._expects = _NOTHING
-        elif re.fullmatch(_TEXT, line) is None:
+        elif _TRAILER_TEXT().fullmatch(line) is None:
             raise _invalid("there is a control character in the trailers")
-        elif re.match(_FIELD, line):
+        elif _FIELD().match(line):
             self.trailer_lines.append(line + b"\r\n")
             # No place for these (RFC 9110 §6.5.1): others may heed them, or this is not the end of the body.
-            self.in_doubt |= re.match(_FRAMING_FIELD, line) is not None
+            self.in_doubt |= _FRAMING_FIELD().match(line) is not None
         else:
             self.in_doubt = True  # perhaps the next response, after a peer that forgot the empty line
             self._drop_or_fold(line)
