@@ -13,6 +13,7 @@ from typing import Protocol
 
 from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.sockets.read_size import keep_read_memory
+from netstack_sync.workers.running_imports import finish_running_imports
 from netstack_sync.workers.worker_pool import WorkerPool
 
 _EXIT_WAIT_S = 1.0  # a network thread that is stuck in a delegate of the user's must not hold the exit
@@ -118,4 +119,4 @@ class Runtime:
 runtime = Runtime()
 atexit.register(runtime.at_exit)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=runtime.after_fork_in_child)
+    os.register_at_fork(before=finish_running_imports, after_in_child=runtime.after_fork_in_child)

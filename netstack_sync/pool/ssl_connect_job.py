@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from netstack_sync.base.host_port import HostPortPair
 from netstack_sync.base.load_state import LoadState
 from netstack_sync.base.net_errors import (
@@ -49,7 +51,7 @@ class SslConnectJob(LayeredConnectJob):
     ) -> None:
         super().__init__(services, params.below, create_job, NetLogSourceType.SSL_CONNECT_JOB, priority, delegate)
         self._params = params
-        self._loading: WorkerJob[None] | None = None
+        self._loading: WorkerJob[Any] | None = None
         self._secure: SecureSocket | None = None
         self._has_started_over = False
 

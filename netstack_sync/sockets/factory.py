@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from netstack_sync.base.ip_endpoint import AddressList
 from netstack_sync.log.net_log import NetLog, NetLogSource
@@ -33,7 +33,7 @@ class SecureSocket(StreamSocket, Protocol):
 class SecureSocketSource(Protocol):
     """Makes TLS sockets; what they are made from is read when somebody wants the first one. Network thread only."""
 
-    def load(self, on_loaded: Callable[[BaseException | None], None]) -> WorkerJob[None] | None:
+    def load(self, on_loaded: Callable[[BaseException | None], None]) -> WorkerJob[Any] | None:
         """None when create_socket() may be called; else the job after which it may, unless its reply is an error."""
 
     def create_socket(self, transport: StreamSocket, peer: TlsPeer, config: TlsConfig) -> SecureSocket:

@@ -22,16 +22,22 @@ if TYPE_CHECKING:
 _OnLoaded = Callable[[BaseException | None], None]
 
 
-def load_tls_rooms() -> None:
-    """Reads the files that TLS needs, some thirty; worker thread, so that the network thread finds them there."""
-    import netstack_sync.url_request.tls_parts
-    import netstack_sync.wire.hsts  # noqa: F401  # which counts over TLS only
+def load_tls_rooms() -> type[TlsParts]:
+    """Reads the files that TLS needs, some thirty; worker thread, so that the network thread has none to read.
+
+    They are asked for what is in them: who has waited while another thread read a file in vain is given what there is
+    of its module, and no error.
+    """
+    from netstack_sync.url_request.tls_parts import TlsParts
+    from netstack_sync.wire.hsts import parse_strict_transport_security  # noqa: F401  # which counts over TLS only
+
+    return TlsParts
 
 
 class LateTlsParts:
     """See SecureSocketSource; owns the TlsParts, which it makes once. Network thread only."""
 
-    __slots__ = ("_clock", "_is_loaded", "_ocsp_context", "_parts", "_pins", "_thread", "_workers")
+    __slots__ = ("_clock", "_make", "_ocsp_context", "_parts", "_pins", "_thread", "_workers")
 
     def __init__(self, thread: NetworkThread, workers: WorkerPool, pins: PinStore | None, clock: WallClock) -> None:
         self._thread = thread
@@ -39,31 +45,32 @@ class LateTlsParts:
         self._pins = pins
         self._clock = clock
         self._ocsp_context: URLRequestContext | None = None
+        self._make: type[TlsParts] | None = None  # once it has been read
         self._parts: TlsParts | None = None
-        self._is_loaded = False
 
     def attach(self, ocsp_context: URLRequestContext) -> None:
         """Says where OCSP is asked, once, before the first connection; that context needs the sockets made of this."""
         self._ocsp_context = ocsp_context
 
-    def load(self, on_loaded: _OnLoaded) -> WorkerJob[None] | None:
+    def load(self, on_loaded: _OnLoaded) -> WorkerJob[type[TlsParts]] | None:
         """See SecureSocketSource."""
-        if self._is_loaded:
+        if self._make is not None:
             return None
 
-        def note(reply: BaseException | None) -> None:
-            self._is_loaded = self._is_loaded or reply is None
-            on_loaded(reply)
+        def note(reply: type[TlsParts] | BaseException) -> None:
+            if isinstance(reply, BaseException):
+                on_loaded(reply)
+            else:
+                self._make = reply
+                on_loaded(None)
 
         return self._workers.post_job(load_tls_rooms, note)
 
     def create_socket(self, transport: StreamSocket, peer: TlsPeer, config: TlsConfig) -> SecureSocket:
         """See SecureSocketSource."""
         if self._parts is None:
-            from netstack_sync.url_request.tls_parts import TlsParts  # late: see load_tls_rooms()
-
-            assert self._ocsp_context is not None, "attach() comes first"
-            self._parts = TlsParts(self._thread, self._workers, self._pins, self._ocsp_context, self._clock)
+            assert self._make is not None and self._ocsp_context is not None, "load() and attach() come first"
+            self._parts = self._make(self._thread, self._workers, self._pins, self._ocsp_context, self._clock)
         return self._parts.create_socket(transport, peer, config)
 
     def on_trust_changed(self) -> None:

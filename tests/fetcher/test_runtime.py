@@ -116,3 +116,37 @@ def test_sessions_made_by_many_threads_at_once_share_one_thread(server: Embedded
         thread.join(20.0)
     assert not failures
     assert sum(thread.name == "netstack-network" for thread in threading.enumerate()) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_fork_while_files_are_read_leaves_no_half_module() -> None:
+    """Whatever a thread of the parent was just reading for TLS, the child can speak it."""
+    assert run_python(
+        """
+        import os, sys, threading
+        import netstack_sync
+
+        class Hold:
+            "Lets the main thread fork while a worker reads this module."
+            def find_spec(self, name, path=None, target=None):
+                if name == "netstack_sync.cert.ocsp" and threading.current_thread().name == "netstack-worker":
+                    is_reading.set()
+                    may_fork.wait()
+
+        is_reading, may_fork = threading.Event(), threading.Event()
+        sys.meta_path.insert(0, Hold())
+        from netstack_sync.url_request.late_tls_parts import load_tls_rooms
+        from netstack_sync.fetcher.runtime import runtime
+        worker = threading.Thread(target=load_tls_rooms, name="netstack-worker")
+        worker.start()
+        is_reading.wait()
+        threading.Timer(0.1, may_fork.set).start()
+        child = os.fork()
+        if child == 0:
+            import netstack_sync.url_request.tls_parts
+            os._exit(7)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+        worker.join()
+        print("ok")
+        """
+    ).startswith("ok")

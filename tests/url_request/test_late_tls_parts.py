@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+import types
+
 import pytest
 
 from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.sockets.tls_config import TlsConfig
-from netstack_sync.url_request import late_tls_parts
+from netstack_sync.url_request import late_tls_parts, tls_parts
 from netstack_sync.url_request.late_tls_parts import LateTlsParts
 from tests.support.pool import FakeSocket
 from tests.support.scripted_stack import ScriptedStack
@@ -44,11 +47,25 @@ def test_what_cannot_be_read_is_tried_again(stack: ScriptedStack, monkeypatch: p
     assert replies == [error, None]
 
 
+def test_half_a_module_is_an_error(stack: ScriptedStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has waited while another thread read in vain finds its rest; nobody may take that for TLS."""
+    rest, parts, replies = types.ModuleType(tls_parts.__name__), make(stack), list[BaseException | None]()
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, tls_parts.__name__, rest)
+        parts.load(replies.append)
+        stack.run_workers()
+    assert isinstance(replies[0], ImportError) and parts.load(replies.append) is not None
+    stack.run_workers()
+    assert replies[1:] == [None]
+
+
 def test_it_is_made_once(stack: ScriptedStack) -> None:
     """With the first socket; before there is nothing that trust could change."""
     parts = make(stack)
     parts.on_trust_changed()
     assert parts._parts is None
+    assert parts.load(list[BaseException | None]().append) is not None
+    stack.run_workers()
     first = parts.create_socket(FakeSocket(), PEER, TlsConfig(trust()))
     made = parts._parts
     second = parts.create_socket(FakeSocket(), PEER, TlsConfig(trust()))
