@@ -20,6 +20,7 @@ from netstack_sync.fetcher.late_arguments import (
     hooks_from_value,
     joined_hooks,
     retries_from_value,
+    with_asked_auth,
 )
 from netstack_sync.fetcher.late_session_tls import LateSessionTls
 from netstack_sync.fetcher.news_arguments import check_callback, settle_expectation
@@ -179,11 +180,7 @@ class SessionConfig(NamedTuple):
         if "hooks" in options:
             request.hooks = joined_hooks(self.defaults.hooks, options["hooks"])
         auth = self._settle_headers(request, options)
-        if isinstance(auth, RequestAuth):
-            return request
-        from netstack_sync.fetcher.auth_argument import ask_for_auth  # late: who is to be asked was read with it
-
-        return ask_for_auth(auth, request, self.environment)
+        return request if isinstance(auth, RequestAuth) else with_asked_auth(auth, request, self.environment)
 
     def _settle_headers(self, request: FetchRequest, options: FetchOptions) -> RequestAuth | AuthSource:
         """The headers, and what goes into them or depends on them; gives what is still to be asked for credentials."""
