@@ -25,6 +25,7 @@ from netstack_sync.fetcher.late_arguments import (
 from netstack_sync.fetcher.late_session_tls import LateSessionTls
 from netstack_sync.fetcher.news_arguments import check_callback, settle_expectation
 from netstack_sync.fetcher.options import (
+    BODIES,
     KNOWN_METHODS,
     AuthArgument,
     FetchOptions,
@@ -99,8 +100,6 @@ _SETTINGS: Final[dict[str, Callable[[Any], object]]] = {
     "upload_progress": partial(check_callback, "upload_progress"),
 }
 """The options that are checked by themselves and go into the field of their name."""
-
-_BODIES: Final = frozenset({"json", "data", "content", "files"})
 
 _BODY_HEADERS: Final = frozenset({"content-length", "expect", "transfer-encoding"})
 """Headers that say something about the body."""
@@ -196,7 +195,7 @@ class SessionConfig(NamedTuple):
         if cookies is not None:
             request.headers = without_session_cookie(request.headers, own)
             request.cookies = cookies_from_value(cookies, request.url, _WALL_CLOCK.now())
-        if has_body_headers or not _BODIES.isdisjoint(options):
+        if has_body_headers or not BODIES.isdisjoint(options):
             request.body, request.headers = body_and_headers(options, request.headers)
         if has_body_headers or "expect_continue" in options:
             expect = options.get("expect_continue")
