@@ -15,6 +15,7 @@ class ProxyChain(NamedTuple):
     """Proxies one behind the other, the first of which is connected to; none for a direct connection."""
 
     servers: tuple[ProxyServer, ...] = ()
+    """In the order in which a connection passes them."""
 
     @classmethod
     def from_urls(cls, *urls: str) -> ProxyChain:

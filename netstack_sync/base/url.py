@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 from urllib.parse import unquote
 
 from netstack_sync.base.exceptions import InvalidURL
@@ -24,6 +24,7 @@ from netstack_sync.base.url_parts import (
     shown_url,
     with_slashes,
 )
+from netstack_sync.base.value import Frozen
 
 QueryParams: TypeAlias = Mapping[str, object] | Iterable[tuple[str, object]] | str
 
@@ -37,7 +38,7 @@ _LONG_URLS: Final = 256
 _MAX_LONG: Final = 2048
 
 
-class Url:
+class Url(Frozen):
     """One absolute URL; immutable, equal to another if both are spelt the same. Made by `Url.parse`.
 
     All parts are percent-encoded ASCII, except `username` and `password`, which are decoded. `host` is
@@ -60,6 +61,8 @@ class Url:
         "scheme",
         "username",
     )
+
+    _how_else = "resolve() and the with_ methods make another one"
 
     scheme: str
     host: str
@@ -92,7 +95,7 @@ class Url:
         host_header: str,
         is_secure: bool,
     ) -> None:
-        put = object.__setattr__  # our own refuses
+        put = object.__setattr__  # without looking, thirteen times, whether there is one
         put(self, "scheme", scheme)
         put(self, "host", host)
         put(self, "port", port)
@@ -106,11 +109,6 @@ class Url:
         put(self, "request_target", request_target)
         put(self, "host_header", host_header)
         put(self, "is_secure", is_secure)
-
-    if not TYPE_CHECKING:  # else every name could be set, mistyped ones too
-
-        def __setattr__(self, name: str, value: object) -> None:
-            raise AttributeError(f"{name}: a Url does not change; resolve() and the with_ methods make another one")
 
     @classmethod
     def parse(cls, text: str) -> Url:

@@ -1,23 +1,44 @@
-"""Value: the base class of settings that the first request of a process reads.
+"""Frozen and Value: the base classes of what does not change and is read by the first request of a process.
 
 A dataclass writes its methods as source when it is read, and brings `inspect` along: half a millisecond for each class.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 V = TypeVar("V", bound="Value")
 
 
-class Value:
+class Frozen:
+    """Has slots that are set once, each as `self.x: Final = x`."""
+
+    __slots__ = ()
+
+    _how_else: ClassVar[str]
+    """What makes another one, for who tries to change this one."""
+
+    if not TYPE_CHECKING:  # else every name could be set, mistyped ones too
+
+        def __setattr__(self, name: str, value: object) -> None:
+            if hasattr(self, name):
+                raise AttributeError(f"{name}: a {type(self).__name__} does not change; {self._how_else}")
+            object.__setattr__(self, name, value)
+
+        def __delattr__(self, name: str) -> None:
+            raise AttributeError(f"{name}: a {type(self).__name__} does not change; {self._how_else}")
+
+
+class Value(Frozen):
     """Compared, hashed and shown by its fields, which are set once.
 
     The fields are the `__slots__` of the class, which nobody derives from, and so the parameters of its `__init__`:
-    it checks them and sets each, as `self.x: Final = x`.
+    it checks them and sets each.
     """
 
     __slots__: tuple[str, ...] = ()
+
+    _how_else = "replaced() makes another one"
 
     def replaced(self: V, **changes: Any) -> V:
         """Another one, in which some fields differ; checked again."""
@@ -25,16 +46,6 @@ class Value:
 
     def _fields(self) -> tuple[object, ...]:
         return tuple([getattr(self, name) for name in self.__slots__])
-
-    if not TYPE_CHECKING:  # else every name could be set, mistyped ones too
-
-        def __setattr__(self, name: str, value: object) -> None:
-            if hasattr(self, name):
-                raise AttributeError(f"{name}: a {type(self).__name__} does not change; replaced() makes another one")
-            object.__setattr__(self, name, value)
-
-        def __delattr__(self, name: str) -> None:
-            raise AttributeError(f"{name}: a {type(self).__name__} does not change; replaced() makes another one")
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):

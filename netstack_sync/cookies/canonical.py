@@ -52,17 +52,17 @@ class CanonicalCookie(Value):
     ) -> None:
         self.name: Final = name
         self.value: Final = value
-        self.domain: Final = domain
+        self.domain: Final[str] = domain
         """The canonical host; with a dot in front when hosts below it get the cookie too."""
         self.path: Final = path
-        self.secure: Final = secure
+        self.secure: Final[bool] = secure
         """Goes over https only."""
-        self.http_only: Final = http_only
+        self.http_only: Final[bool] = http_only
         """In a browser, not for scripts."""
         self.same_site: Final = same_site
-        self.created: Final = created
+        self.created: Final[float] = created
         """Seconds since 1970."""
-        self.expires: Final = expires
+        self.expires: Final[float | None] = expires
         """Seconds since 1970; None: when the session ends."""
 
     @property

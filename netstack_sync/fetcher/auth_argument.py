@@ -17,6 +17,7 @@ from netstack_sync.auth.credentials import (
     any_identity,
 )
 from netstack_sync.auth.identity import DIGEST, NEGOTIATE, NTLM, AuthIdentity, password_identity
+from netstack_sync.auth.netrc import find_login
 from netstack_sync.fetcher.fetch_request import FetchRequest
 from netstack_sync.fetcher.options import AuthArgument, AuthValue
 from netstack_sync.fetcher.request_auth import NO_AUTH, RequestAuth, load_auth_rooms
@@ -122,7 +123,5 @@ def _connection_identity(auth: NtlmAuth | NegotiateAuth) -> AuthIdentity:
 
 
 def _from_netrc(netrc: NetrcAuth, request: FetchRequest, environment: Mapping[str, str]) -> RequestAuth:
-    from netstack_sync.auth.netrc import find_login  # late: few have such a file
-
     login = find_login(netrc.path, request.url.host, environment)
     return RequestAuth() if login is None else _password_auth(login)

@@ -9,7 +9,6 @@ from typing import Final, Protocol
 from netstack_sync.base.exceptions import Attempt, HTTPStatusError
 from netstack_sync.base.net_errors import ERR_ABORTED, ERR_CONTENT_LENGTH_MISMATCH, ERR_CONTEXT_SHUT_DOWN, OK
 from netstack_sync.fetcher.attempt_end import AttemptEnd
-from netstack_sync.fetcher.body_source import CollectedBody
 from netstack_sync.fetcher.download_answer import Judgement, Verdict, foreign_coding, judge_answer
 from netstack_sync.fetcher.download_arguments import DownloadPlan
 from netstack_sync.fetcher.download_errors import fetch_failure, refuse_coding, refuse_size
@@ -295,4 +294,4 @@ class DownloadStream:
 
     def _make_response(self, fetcher: URLFetcher, info: HttpResponseInfo, body: list[bytes]) -> Response:
         facts = (fetcher.history, fetcher.net_log_source_id, (*self._made, *fetcher.attempts))
-        return make_response(self._plan.request, info, CollectedBody(body), *facts)
+        return make_response(self._plan.request, info, body, *facts)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from netstack_sync.base.url_host import canonical_host
+from netstack_sync.http.hsts_persister import check_known_hosts_file
 from netstack_sync.http.hsts_store import HstsConfig, host_keys
 from netstack_sync.wire.hsts import parse_preload_list
 
@@ -66,8 +67,6 @@ def _checked_path(name: str, value: object) -> str:
 def _check_can_keep(path: str) -> None:
     """Says now what would otherwise go wrong on a worker, where nobody hears of it."""
     try:
-        from netstack_sync.http.hsts_persister import check_known_hosts_file  # late: few keep a file
-
         check_known_hosts_file(path)
         with tempfile.TemporaryFile(dir=os.path.dirname(path)):
             pass

@@ -1,7 +1,8 @@
-"""Arguments of requests that few give: the files that know them are read by whoever does."""
+"""Arguments of requests that few give: the files that know them are read by whoever does, on their thread."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from netstack_sync.fetcher.request_auth import NO_AUTH
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from netstack_sync.base.url import Url
     from netstack_sync.fetcher.auth_argument import AuthSource
     from netstack_sync.fetcher.cookie_arguments import CookiesArgument
+    from netstack_sync.fetcher.fetch_request import FetchRequest
     from netstack_sync.fetcher.hooks import Hooks, HooksArgument
     from netstack_sync.fetcher.options import AuthArgument
     from netstack_sync.fetcher.request_auth import RequestAuth
@@ -39,6 +41,13 @@ def credentials_from_value(auth: AuthArgument) -> RequestAuth | AuthSource:
     from netstack_sync.fetcher.auth_argument import auth_from_value
 
     return auth_from_value(auth)
+
+
+def with_asked_auth(source: AuthSource, request: FetchRequest, environment: Mapping[str, str]) -> FetchRequest:
+    """See ask_for_auth()."""
+    from netstack_sync.fetcher.auth_argument import ask_for_auth
+
+    return ask_for_auth(source, request, environment)
 
 
 def hooks_from_value(value: HooksArgument) -> Hooks | None:

@@ -161,13 +161,15 @@ def check_max_response_size(value: object) -> int | None:
     return value
 
 
-_BODIES: Final = frozenset({"json", "data", "content", "files"})
+BODIES: Final = frozenset({"json", "data", "content", "files"})
+"""The options that are a body."""
+
 _FRAMING: Final = frozenset({"content-length", "transfer-encoding"})
 
 
 def body_and_headers(options: FetchOptions, headers: RequestHeaders) -> tuple[RequestBody | None, RequestHeaders]:
     """The body, and the headers with what it implies and without what only we may say."""
-    body = None if _BODIES.isdisjoint(options) else _body_of(options)
+    body = None if BODIES.isdisjoint(options) else _body_of(options)
     is_framed = headers.has_any(_FRAMING)
     if body is None and not is_framed:
         return None, headers

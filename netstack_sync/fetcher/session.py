@@ -1,4 +1,7 @@
-"""Session: one network stack with its defaults, for any number of threads."""
+"""Session: one network stack with its defaults, for any number of threads.
+
+What it can do beside plain requests is in files that the method reads which does it, on its caller's thread.
+"""
 
 from __future__ import annotations
 
@@ -168,7 +171,6 @@ class Session(SessionRequests):
 
     def download(self, url: str, path: str | PathLike[str], **options: Unpack[DownloadOptions]) -> Download:
         """Fetches into a file, going on where an earlier attempt stopped; see `netstack_sync.download`."""
-        # late: most keep what they fetch in memory
         from netstack_sync.fetcher.download import SyncDownload
         from netstack_sync.fetcher.download_arguments import plan_download
 
@@ -179,7 +181,7 @@ class Session(SessionRequests):
 
     def submit(self, method: str, url: str, **options: Unpack[FetchOptions]) -> FetchFuture:
         """Starts a request and gives a Future of its response at once; its cancel() works in every state."""
-        from netstack_sync.fetcher.future import FetchFuture  # late: most wait
+        from netstack_sync.fetcher.future import FetchFuture
 
         fetcher = self._fetcher_for(self._config.prepare(method, url, options), is_stream=False)
         stack = self._stack.live()
@@ -203,7 +205,7 @@ class Session(SessionRequests):
     @property
     def cookies(self) -> SessionCookies:
         """The cookies that are kept, to look at and to change."""
-        from netstack_sync.fetcher.session_cookies import SessionCookies  # late: requests keep them by themselves
+        from netstack_sync.fetcher.session_cookies import SessionCookies
 
         return SessionCookies(lambda: self._stack.live().context, self._config.base_url)
 
@@ -227,7 +229,6 @@ class Session(SessionRequests):
 
         Raises ValueError, NameNotResolved, DeadlineExceeded and ContextShutDown.
         """
-        # late: fetches resolve by themselves
         from netstack_sync.fetcher.resolution import family_from_value, resolve_on_network_thread
 
         parameters = ResolveParameters(family=family_from_value(family))
@@ -271,7 +272,7 @@ class Session(SessionRequests):
 
     def stats(self) -> SessionStats:
         """A snapshot of sockets, queues and lookups."""
-        from netstack_sync.fetcher.stats import take_stats  # late: few look
+        from netstack_sync.fetcher.stats import take_stats
 
         return self._stack.ask(take_stats)
 

@@ -20,10 +20,12 @@ from netstack_sync.fetcher.late_arguments import (
     hooks_from_value,
     joined_hooks,
     retries_from_value,
+    with_asked_auth,
 )
 from netstack_sync.fetcher.late_session_tls import LateSessionTls
 from netstack_sync.fetcher.news_arguments import check_callback, settle_expectation
 from netstack_sync.fetcher.options import (
+    BODIES,
     KNOWN_METHODS,
     AuthArgument,
     FetchOptions,
@@ -98,8 +100,6 @@ _SETTINGS: Final[dict[str, Callable[[Any], object]]] = {
     "upload_progress": partial(check_callback, "upload_progress"),
 }
 """The options that are checked by themselves and go into the field of their name."""
-
-_BODIES: Final = frozenset({"json", "data", "content", "files"})
 
 _BODY_HEADERS: Final = frozenset({"content-length", "expect", "transfer-encoding"})
 """Headers that say something about the body."""
@@ -179,11 +179,7 @@ class SessionConfig(NamedTuple):
         if "hooks" in options:
             request.hooks = joined_hooks(self.defaults.hooks, options["hooks"])
         auth = self._settle_headers(request, options)
-        if isinstance(auth, RequestAuth):
-            return request
-        from netstack_sync.fetcher.auth_argument import ask_for_auth  # late: who is to be asked was read with it
-
-        return ask_for_auth(auth, request, self.environment)
+        return request if isinstance(auth, RequestAuth) else with_asked_auth(auth, request, self.environment)
 
     def _settle_headers(self, request: FetchRequest, options: FetchOptions) -> RequestAuth | AuthSource:
         """The headers, and what goes into them or depends on them; gives what is still to be asked for credentials."""
@@ -199,7 +195,7 @@ class SessionConfig(NamedTuple):
         if cookies is not None:
             request.headers = without_session_cookie(request.headers, own)
             request.cookies = cookies_from_value(cookies, request.url, _WALL_CLOCK.now())
-        if has_body_headers or not _BODIES.isdisjoint(options):
+        if has_body_headers or not BODIES.isdisjoint(options):
             request.body, request.headers = body_and_headers(options, request.headers)
         if has_body_headers or "expect_continue" in options:
             expect = options.get("expect_continue")

@@ -1,13 +1,18 @@
-"""What a session's network stack is built from, out of what the user said."""
+"""What a session's network stack is built from, out of what the user said.
+
+Of what nobody gives nothing is read: each function below that looks at an argument reads the files which know it, on
+the thread that makes the session.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from netstack_sync.base.clock import SystemWallClock
 from netstack_sync.base.trust_config import OcspMode
 from netstack_sync.base.url import Url
+from netstack_sync.dns.resolver_settings import DEFAULT_SETTINGS, ResolverSettings
 from netstack_sync.fetcher.late_arguments import load_attempt_rooms
 from netstack_sync.fetcher.options import check_flag
 from netstack_sync.fetcher.proxy_settings import session_proxy, session_proxy_auth
@@ -22,15 +27,20 @@ if TYPE_CHECKING:
     from netstack_sync.base.features import FeatureList
     from netstack_sync.cert.pins import PinStore
     from netstack_sync.cookies.canonical import CanonicalCookie
+    from netstack_sync.dns.hook_task import ResolverHook
+    from netstack_sync.dns.mapped_resolver import HostResolverRules
     from netstack_sync.fetcher.cookie_arguments import CookiesArgument
     from netstack_sync.fetcher.proxy_values import ProxyArgument, ProxyAuthArgument
+    from netstack_sync.url_request.doh_config import DohConfig
     from netstack_sync.url_request.network_delegate import NetworkDelegate
     from netstack_sync.url_request.rate_limit import RateLimitArgument, RateLimits
     from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
     from netstack_sync.url_request.scheme_settings import SchemeSettings
 
 _FEATURE_VARIABLES: Final = ("NETSTACK_ENABLE_FEATURES", "NETSTACK_DISABLE_FEATURES")
-"""See base/features.py, which few need."""
+"""See base/features.py."""
+
+_NameSettings: TypeAlias = "tuple[ResolverSettings, HostResolverRules | None, ResolverHook | None, DohConfig | None]"
 
 
 def make_context_builder(
@@ -59,9 +69,13 @@ def make_context_builder(
 
     Features of the environment count where the argument says nothing of them.
     """
+    resolver, rules, resolver_hook, doh = _check_dns(dns)
     return ContextBuilder(
         limits=_check_limits(limits),
-        **_check_dns(dns),
+        resolver=resolver,
+        host_resolver_rules=rules,
+        resolver_hook=resolver_hook,
+        doh=doh,
         doh_tls=_for_name_servers(tls),
         tcp=_check_tcp(tcp),
         features=_check_features(features, environment),
@@ -81,9 +95,6 @@ def make_context_builder(
     )
 
 
-# What nobody gives is not looked at, and the file that knows it is not read.
-
-
 def schemes_from_values(file_root: object, ftp: object, schemes: object, interceptors: object) -> SchemeSettings | None:
     """Which schemes a session serves beside the usual ones; see check_schemes()."""
     if file_root is None and ftp is False and schemes is None and interceptors == ():
@@ -101,20 +112,15 @@ def _check_limits(limits: object) -> PoolLimits:
     return check_limits(limits).for_pool()
 
 
-def _check_dns(dns: object) -> dict[str, Any]:
-    """The settings of names, as the builder calls them."""
+def _check_dns(dns: object) -> _NameSettings:
     if dns is None:
-        return {}
+        return DEFAULT_SETTINGS, None, None, None
     from netstack_sync.fetcher.dns_settings import check_dns
 
     settings = check_dns(dns)
     doh = settings.doh_config()
-    return {
-        "resolver": settings.resolver_settings(),
-        "host_resolver_rules": settings.rules() or None,
-        "resolver_hook": settings.resolver,
-        "doh": None if doh.is_off else doh,
-    }
+    rules = settings.rules() or None
+    return settings.resolver_settings(), rules, settings.resolver, None if doh.is_off else doh
 
 
 def _check_features(
@@ -191,7 +197,7 @@ def _check_scheduler(resource_scheduler: object) -> ResourceSchedulerSettings | 
 def _check_pins(pins: object) -> PinStore | None:
     if pins is None:
         return None
-    from netstack_sync.fetcher.pins import pins_from_value  # late: few need it
+    from netstack_sync.fetcher.pins import pins_from_value
 
     return pins_from_value(pins)
 

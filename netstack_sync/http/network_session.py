@@ -113,12 +113,12 @@ class HttpNetworkSession:
         if self.proxies is None or service is None:
             self.pools.preconnect(group_id, count, log)
             return
-        from netstack_sync.http.proxy_preconnect import ProxyPreconnect  # late: see load_proxy_rooms()
+        # late: see load_proxy_rooms()
+        from netstack_sync.http.proxy_preconnect import ProxyPreconnect
+        from netstack_sync.http.proxy_way import ProxyWay
 
         preconnect = ProxyPreconnect(self.pools, group_id, count, log, self._preconnects.discard)
         self._preconnects.add(preconnect)
-        from netstack_sync.http.proxy_way import ProxyWay
-
         preconnect.start(ProxyWay(self.proxies, service, url, tls, log))
 
     def on_ip_address_changed(self, is_lost: Callable[[str], bool]) -> None:

@@ -24,4 +24,6 @@ class NetworkQuality(NamedTuple):
     http_rtt_samples: int
     """How many measurements `http_rtt` is made from; with 0 it is a guess."""
     transport_rtt_samples: int
+    """The same of `transport_rtt`."""
     downstream_samples: int
+    """The same of `downstream_kbps`."""

@@ -46,10 +46,10 @@ class DefaultConnectJobFactory:
         if isinstance(params, SslParams):
             return SslConnectJob(services, params, self.create, priority, delegate)
         if isinstance(params, SocksParams):
-            from netstack_sync.pool.socks_connect_job import SocksConnectJob
+            from netstack_sync.pool.socks_connect_job import SocksConnectJob  # late: see load_proxy_rooms()
 
             return SocksConnectJob(services, params, self.create, priority, delegate)
-        from netstack_sync.pool.http_proxy_connect_job import HttpProxyConnectJob
+        from netstack_sync.pool.http_proxy_connect_job import HttpProxyConnectJob  # late: as above
 
         return HttpProxyConnectJob(services, params, self.create, priority, delegate)
 

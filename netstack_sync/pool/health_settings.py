@@ -11,13 +11,13 @@ class EndpointHealthSettings(Value):
     """Of `Session(endpoint_health=...)`; an endpoint is one address and port.
 
     An endpoint that let `unreachable_after` connects in a row time out, or be given up without an answer after two
-    seconds or more, is not tried again, which fails at once, until
-    a connection that the session opens by itself every `probe_interval_s` seconds succeeds. The circuit breaker, off
-    unless asked for, does the same to an endpoint that takes connections and fails too many requests: more than
-    `short_window_error_percent` of about `short_window` requests, or `long_window_error_percent` of `long_window`.
-    It leaves the endpoint alone for `min_isolation_s` seconds at least, twice as long each time, and never more than
-    `max_isolation_s` before it looks again. With a `half_open_window` the first failure among so many requests
-    after that is enough. Raises ValueError or TypeError naming the field.
+    seconds or more, is not tried again, which fails at once, until a connection that the session opens by itself every
+    `probe_interval_s` seconds succeeds. The circuit breaker, off unless asked for, does the same to an endpoint that
+    takes connections and fails too many requests: more than `short_window_error_percent` of about `short_window`
+    requests, or `long_window_error_percent` of `long_window`. It leaves the endpoint alone for `min_isolation_s`
+    seconds at least, twice as long each time, and never more than `max_isolation_s` before it looks again. With a
+    `half_open_window` the first failure among so many requests after that is enough. Raises ValueError or TypeError
+    naming the field.
     """
 
     __slots__ = (
@@ -46,7 +46,7 @@ class EndpointHealthSettings(Value):
         max_isolation_s: float = 30.0,
         half_open_window: int = 0,
     ) -> None:
-        self.unreachable_after: Final = unreachable_after
+        self.unreachable_after: Final[int | None] = unreachable_after
         """0 and None: time-outs count for nothing."""
         self.probe_interval_s: Final = probe_interval_s
         self.circuit_breaker: Final = circuit_breaker

@@ -51,19 +51,17 @@ class TcpOptions(Value):
         _check_local_address(local_address)
         _check_user_timeout(user_timeout_s)
         _check_socket_options(socket_options)
-        self.keep_alive_s: Final = keep_alive_s
-        """Seconds to the first probe and between probes, as in Chromium (net/socket/tcp_socket_posix.cc); None:
-        none.
-        """
+        self.keep_alive_s: Final[int | None] = keep_alive_s
+        """Seconds to the first probe and between probes, as in Chromium (net/socket/tcp_socket_posix.cc), or None."""
         self.no_delay: Final = no_delay
-        self.local_address: Final = local_address
+        self.local_address: Final[str | None] = local_address
         """An IP address of this machine to connect from; addresses of the other family are then not tried."""
-        self.send_buffer_size: Final = send_buffer_size
+        self.send_buffer_size: Final[int | None] = send_buffer_size
         """Bytes; None leaves it to the system, which adapts it to the connection."""
         self.receive_buffer_size: Final = receive_buffer_size
-        self.user_timeout_s: Final = user_timeout_s
+        self.user_timeout_s: Final[float | None] = user_timeout_s
         """How long sent bytes may go unacknowledged before the connection breaks (TCP_USER_TIMEOUT; Linux)."""
-        self.socket_options: Final = socket_options
+        self.socket_options: Final[tuple[SocketOption, ...]] = socket_options
         """More of them, set last; the connect fails when the system refuses one."""
 
     @property

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from netstack_sync.auth.cache import HttpAuthCache
 from netstack_sync.auth.security_service import SecurityService
@@ -43,9 +42,12 @@ from netstack_sync.url_request.optional_services import (
     make_admission,
     make_attempt_limit,
     make_delegate_calls,
+    make_doh_parts,
+    make_hook_task,
     make_hsts_persister,
     make_throttler,
     open_security_context,
+    with_rules,
 )
 from netstack_sync.url_request.proxy_identities import ProxyIdentities
 from netstack_sync.url_request.proxy_services import ProxyServices
@@ -55,11 +57,10 @@ if TYPE_CHECKING:
     from netstack_sync.base.features import FeatureList
     from netstack_sync.cert.pins import PinStore
     from netstack_sync.cookies.canonical import CanonicalCookie
-    from netstack_sync.dns.hook_task import HookTask, ResolverHook
+    from netstack_sync.dns.hook_task import ResolverHook
     from netstack_sync.dns.mapped_resolver import HostResolverRules
     from netstack_sync.proxy.config import ProxyConfig
     from netstack_sync.url_request.doh_config import DohConfig
-    from netstack_sync.url_request.doh_parts import DohParts
     from netstack_sync.url_request.network_delegate import NetworkDelegate
     from netstack_sync.url_request.proxy_identities import ProxyLogins
     from netstack_sync.url_request.rate_limit import RateLimits
@@ -81,11 +82,6 @@ _DOH_LIMITS = PoolLimits(per_group=6, total=24)
 _OCSP_LIMITS = PoolLimits(per_group=6, total=24)
 _PAC_LIMITS = PoolLimits(per_group=6, total=24)
 
-_LIMITS: Final = PoolLimits()
-_HEALTH: Final = EndpointHealthSettings()
-_HSTS: Final = HstsConfig()
-_TLS: Final = TlsConfig(TrustConfig())
-
 
 class ContextBuilder(NamedTuple):
     """Settings of a context, checked and complete; build() may be called on any thread.
@@ -93,18 +89,18 @@ class ContextBuilder(NamedTuple):
     None stands for what nobody has asked for: then the files that it needs are not read either.
     """
 
-    limits: PoolLimits = _LIMITS
+    limits: PoolLimits = PoolLimits()
     resolver: ResolverSettings = DEFAULT_SETTINGS
     host_resolver_rules: HostResolverRules | None = None
     resolver_hook: ResolverHook | None = None
     doh: DohConfig | None = None
-    doh_tls: TlsConfig = _TLS
+    doh_tls: TlsConfig = TlsConfig(TrustConfig())
     """How connections to the DNS over HTTPS servers are verified."""
     tcp: TcpOptions = DEFAULT_TCP_OPTIONS
     features: FeatureList | None = None
-    health: EndpointHealthSettings = _HEALTH
+    health: EndpointHealthSettings = EndpointHealthSettings()
     pins: PinStore | None = None
-    hsts: HstsConfig | None = _HSTS
+    hsts: HstsConfig | None = HstsConfig()
     """None for a context that forces nobody to https."""
     proxy: ProxyConfig | None = None
     """The settings of requests without any of their own; SYSTEM_CONFIG for whatever the system says."""
@@ -141,7 +137,7 @@ class _ContextParts:
         self._job_workers = WorkerPool(thread.task_runner, _JOB_THREADS, "netstack-job", finishes=True)
         self._quality = NetworkQualityEstimator(thread.clock)
         self._families = FamilyMemory(thread.clock)
-        self._doh = self._make_doh()
+        self._doh = make_doh_parts(settings.doh, settings.doh_tls, thread, self._workers)
         self._tls = LateTlsParts(thread, self._workers, settings.pins, _WALL_CLOCK)
         self._sockets = self._make_sockets()
         self._health = EndpointHealth(settings.health, ProbeServices(thread.timers, self._sockets, net_log))
@@ -150,7 +146,7 @@ class _ContextParts:
         """The context."""
         thread, net_log, settings = self._thread, self._net_log, self._settings
         resolver = self._make_resolver()
-        host_resolver = self._with_rules(resolver)
+        host_resolver = with_rules(resolver, settings.host_resolver_rules)
         pac_session = self._make_session(host_resolver, _PAC_LIMITS)
         pac_context = self._make_side_context(resolver, host_resolver, pac_session)
         parts = LateProxyParts(pac_context, host_resolver, settings.doh_tls, _WALL_CLOCK)
@@ -227,20 +223,10 @@ class _ContextParts:
         parts = self._doh
         if parts is None:
             return None
-        from netstack_sync.url_request.doh_parts import bootstrap_over  # late: see _make_doh()
-
-        bootstrap = bootstrap_over(host_resolver)
+        bootstrap = parts.bootstrap_over(host_resolver)
         session = self._make_session(bootstrap, _DOH_LIMITS)
         parts.attach(self._make_side_context(resolver, bootstrap, session))
         return DohServices(parts.resolver, parts.hosts, session)
-
-    def _make_doh(self) -> DohParts | None:
-        settings = self._settings
-        if settings.doh is None:
-            return None
-        from netstack_sync.url_request.doh_parts import DohParts  # late: a room of its own, and off by default
-
-        return DohParts(settings.doh, settings.doh_tls, self._thread, self._workers)
 
     def _make_resolver(self) -> ResolverManager:
         settings = self._settings
@@ -251,24 +237,8 @@ class _ContextParts:
             self._net_log,
             settings.resolver,
             secure_dns=None if self._doh is None else self._doh.resolver,
-            hook_task=self._make_hook_task(),
+            hook_task=make_hook_task(self._resolver_workers, settings.resolver_hook),
         )
-
-    def _make_hook_task(self) -> Callable[[str], HookTask] | None:
-        workers, hook = self._resolver_workers, self._settings.resolver_hook
-        if hook is None:
-            return None
-        from netstack_sync.dns.hook_task import HookTask  # late: few have one
-
-        return lambda host: HookTask(workers, hook, host)
-
-    def _with_rules(self, resolver: ResolverManager) -> HostResolver:
-        rules = self._settings.host_resolver_rules
-        if rules is None:
-            return resolver
-        from netstack_sync.dns.mapped_resolver import MappedHostResolver  # late: few have any
-
-        return MappedHostResolver(resolver, rules)
 
     def _make_session(
         self, resolver: HostResolver, limits: PoolLimits, proxies: ProxyServices | None = None

@@ -31,7 +31,6 @@ class DohParts:
         """Says where the questions are sent; its names are resolved by bootstrap_over()."""
         self._transport.attach(context)
 
-
-def bootstrap_over(resolver: HostResolver) -> HostResolver:
-    """Resolves the names of the servers themselves, without them."""
-    return BootstrapResolver(resolver)
+    def bootstrap_over(self, resolver: HostResolver) -> HostResolver:
+        """Resolves the names of the servers themselves, without them."""
+        return BootstrapResolver(resolver)

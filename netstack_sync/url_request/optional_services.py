@@ -1,4 +1,7 @@
-"""Services of a context that are off unless its settings ask for them; what they need is read only then."""
+"""Services of a context that are off unless its settings ask for them.
+
+What they need is read only then, by whoever makes the context: the network thread finds it there.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from netstack_sync.base.clock import TickClock, WallClock
+from netstack_sync.dns.host_resolver import HostResolver
 from netstack_sync.http.hsts_store import HstsConfig, TransportSecurityState
 from netstack_sync.loop.network_thread import NetworkThread
 from netstack_sync.loop.timers import TimerQueue
@@ -14,9 +18,14 @@ from netstack_sync.workers.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     from netstack_sync.base.features import FeatureList
+    from netstack_sync.dns.hook_task import HookTask, ResolverHook
+    from netstack_sync.dns.mapped_resolver import HostResolverRules
     from netstack_sync.http.hsts_persister import TransportSecurityPersister
+    from netstack_sync.sockets.tls_config import TlsConfig
     from netstack_sync.url_request.admission import Admission
     from netstack_sync.url_request.delegate_calls import DelegateCalls
+    from netstack_sync.url_request.doh_config import DohConfig
+    from netstack_sync.url_request.doh_parts import DohParts
     from netstack_sync.url_request.network_delegate import DelegatedRequest, NetworkDelegate
     from netstack_sync.url_request.rate_limit import RateLimits
     from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
@@ -28,7 +37,6 @@ def make_throttler(is_wanted: bool, clock: TickClock) -> URLRequestThrottler | N
     """What leaves URLs alone whose server fails."""
     if not is_wanted:
         return None
-    # late: off by default
     import random
 
     from netstack_sync.url_request.throttler import URLRequestThrottler
@@ -45,7 +53,6 @@ def make_admission(
     """What requests wait for before they start; None where nothing may hold them."""
     if limits is None and throttler is None and settings is None:
         return None
-    # late: off by default
     from netstack_sync.url_request.admission import Admission
     from netstack_sync.url_request.host_rate_limiter import HostRateLimiter
     from netstack_sync.url_request.resource_scheduler import ResourceScheduler
@@ -61,9 +68,38 @@ def make_attempt_limit(
     """What limits an attempt to connect to one address; see tcp_attempt_limit()."""
     if features is None:
         return no_limit
-    from netstack_sync.network.connect_timeout import tcp_attempt_limit  # late: off by default
+    from netstack_sync.network.connect_timeout import tcp_attempt_limit
 
     return tcp_attempt_limit(features, transport_rtt)
+
+
+def make_doh_parts(
+    config: DohConfig | None, tls: TlsConfig, thread: NetworkThread, workers: WorkerPool
+) -> DohParts | None:
+    """What asks for names over HTTPS."""
+    if config is None:
+        return None
+    from netstack_sync.url_request.doh_parts import DohParts
+
+    return DohParts(config, tls, thread, workers)
+
+
+def make_hook_task(workers: WorkerPool, hook: ResolverHook | None) -> Callable[[str], HookTask] | None:
+    """What asks the user's own function for the addresses of a host."""
+    if hook is None:
+        return None
+    from netstack_sync.dns.hook_task import HookTask
+
+    return lambda host: HookTask(workers, hook, host)
+
+
+def with_rules(resolver: HostResolver, rules: HostResolverRules | None) -> HostResolver:
+    """The same resolver, or one that takes some hosts for others."""
+    if rules is None:
+        return resolver
+    from netstack_sync.dns.mapped_resolver import MappedHostResolver
+
+    return MappedHostResolver(resolver, rules)
 
 
 def make_delegate_calls(
@@ -72,7 +108,7 @@ def make_delegate_calls(
     """What tells a network delegate of a request."""
     if delegate is None:
         return None
-    from netstack_sync.url_request.delegate_calls import DelegateCalls  # late: off by default
+    from netstack_sync.url_request.delegate_calls import DelegateCalls
 
     return lambda request: DelegateCalls(delegate, request, thread)
 
@@ -84,13 +120,13 @@ def make_hsts_persister(
     """What keeps the hosts that want https in a file."""
     if hsts is None or config is None or config.path is None:
         return None
-    from netstack_sync.http.hsts_persister import TransportSecurityPersister  # late: off by default
+    from netstack_sync.http.hsts_persister import TransportSecurityPersister
 
     return TransportSecurityPersister(hsts, config.path, workers, timers, clock)
 
 
 def open_security_context(params: SecurityParams) -> SecurityContext:
-    """See OpenSecurityContext."""
-    from netstack_sync.workers.security_context import open_security_context as begin  # late: few log in so
+    """See OpenSecurityContext; on the worker that it blocks."""
+    from netstack_sync.workers.security_context import open_security_context as begin
 
     return begin(params)

@@ -51,5 +51,5 @@ class TlsParts:
         )
 
     def create_socket(self, transport: StreamSocket, peer: TlsPeer, config: TlsConfig) -> TlsClientSocket:
-        """See ClientSocketFactory.create_secure_socket."""
+        """See SecureSocketSource.create_socket."""
         return TlsClientSocket(transport, peer, config, self.services)

@@ -1,4 +1,4 @@
-"""Value: fields that are compared, hashed, shown, and set once."""
+"""Frozen: slots that are set once. Value: fields that are compared, hashed and shown besides."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from netstack_sync.base.value import Value
+from netstack_sync.base.value import Frozen, Value
 
 
 class Room(Value):
@@ -36,6 +36,25 @@ def test_values_are_equal_by_their_fields() -> None:
     assert Room("a") != Cell("a")
     assert len({Room("a"), Room("a"), Room("b")}) == 2
     assert repr(Room("a")) == "Room(beds=1, name='a')"
+
+
+class Sign(Frozen):
+    __slots__ = ("text",)
+
+    _how_else = "paint another one"
+
+    def __init__(self, text: str) -> None:
+        self.text: Final = text
+
+
+def test_what_does_not_change_says_what_to_do_instead() -> None:
+    """And is compared as any object is."""
+    sign = Sign("a")
+    with pytest.raises(AttributeError, match="text: a Sign does not change; paint another one"):
+        setattr(sign, "text", "b")  # noqa: B010
+    with pytest.raises(AttributeError, match="text: a Sign does not change; paint another one"):
+        del sign.text
+    assert sign.text == "a" and sign != Sign("a")
 
 
 def test_a_value_does_not_change() -> None:

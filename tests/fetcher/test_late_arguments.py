@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from netstack_sync.auth.credentials import BearerAuth
 from netstack_sync.base.url import Url
 from netstack_sync.fetcher.hooks import Hooks
 from netstack_sync.fetcher.late_arguments import (
@@ -15,8 +16,10 @@ from netstack_sync.fetcher.late_arguments import (
     joined_hooks,
     load_attempt_rooms,
     retries_from_value,
+    with_asked_auth,
 )
 from netstack_sync.fetcher.request_auth import NO_AUTH, RequestAuth
+from tests.support.responses import make_request
 
 
 def hook(request: object) -> None:
@@ -54,6 +57,13 @@ def test_credentials() -> None:
     assert isinstance(credentials_from_value(("u", "p")), RequestAuth)
     with pytest.raises(ValueError, match="auth: must be a pair"):
         credentials_from_value(5)  # type: ignore[arg-type]
+
+
+def test_credentials_that_are_asked_for() -> None:
+    """With the request that they are for."""
+    request = make_request("http://a.test/")
+    asked = with_asked_auth(lambda about: BearerAuth(about.url.host), request, {})
+    assert asked.headers.get("authorization") == "Bearer a.test"
 
 
 def test_cookies() -> None:

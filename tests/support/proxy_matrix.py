@@ -16,8 +16,6 @@ from netstack_sync.testing.server_tls import TlsRecipe
 from tests.support.digest_server import DigestServer
 from tests.support.recording_proxy import RecordingProxy, recording_proxy
 
-Login = tuple[str, str]
-
 FIRST, SECOND = ("first@corp /one", "pass:1+st w@y"), ("second@corp /two", "pass:2+nd w@y")
 """As whom proxies are spoken to. Nothing in them survives an encoding unchanged."""
 SERVER, COOKIE = ("origin@corp /srv", "pass:3+rd w@y"), "sid=the=cookie/of+the+server"

@@ -8,20 +8,30 @@ from typing import Any
 import pytest
 
 from netstack_sync.base.clock import SystemWallClock
+from netstack_sync.base.trust_config import TrustConfig
+from netstack_sync.dns.host_resolver import DEFAULT_PARAMETERS
+from netstack_sync.dns.mapped_resolver import HostResolverRules
+from netstack_sync.dns.secure_dns import SecureDnsMode
 from netstack_sync.http.hsts_store import HstsConfig, TransportSecurityState
+from netstack_sync.sockets.tls_config import TlsConfig
+from netstack_sync.url_request.doh_config import DohConfig
 from netstack_sync.url_request.network_delegate import NetworkDelegate
 from netstack_sync.url_request.optional_services import (
     make_admission,
     make_delegate_calls,
+    make_doh_parts,
+    make_hook_task,
     make_hsts_persister,
     make_throttler,
     open_security_context,
+    with_rules,
 )
 from netstack_sync.url_request.rate_limit import RateLimits
 from netstack_sync.url_request.resource_scheduler import ResourceSchedulerSettings
 from netstack_sync.workers import security_context
 from netstack_sync.workers.security_context import SecurityParams
 from netstack_sync.workers.worker_pool import WorkerPool
+from tests.support.resolver import ScriptedResolver
 from tests.support.scripted_stack import ScriptedStack
 
 
@@ -38,6 +48,20 @@ def test_what_holds_requests_is_there_when_it_is_asked_for(stack: ScriptedStack)
     assert limited is not None and limited.rate_limiter is not None and limited.throttler is None
     scheduled = make_admission(None, None, ResourceSchedulerSettings(), thread)
     assert scheduled is not None and scheduled.scheduler is not None and scheduled.rate_limiter is None
+
+
+def test_names_are_resolved_as_the_settings_say(stack: ScriptedStack) -> None:
+    """By a server over HTTPS, by the user's function, by rules; without any of them as they are."""
+    tls, below = TlsConfig(TrustConfig()), ScriptedResolver()
+    assert make_doh_parts(None, tls, stack.thread, stack.workers) is None
+    assert make_hook_task(stack.workers, None) is None
+    assert with_rules(below, None) is below
+    assert make_doh_parts(DohConfig(SecureDnsMode.AUTOMATIC), tls, stack.thread, stack.workers) is not None
+    make_task = make_hook_task(stack.workers, lambda host: ["192.0.2.1"])
+    assert make_task is not None and make_task("a.test") is not make_task("a.test")
+    resolver = with_rules(below, HostResolverRules.from_value({"a.test": "b.test"}))
+    resolver.create_request("a.test", 80, DEFAULT_PARAMETERS, stack.log())
+    assert [request.host for request in below.requests] == ["b.test"]
 
 
 def test_a_delegate_is_told_of_each_request(stack: ScriptedStack) -> None:
