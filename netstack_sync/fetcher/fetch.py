@@ -68,7 +68,7 @@ def _session_for(url: str, is_trust_needed: bool) -> Session:
         if session is None:
             session, _is_trust_known = Session(cookies=False), False  # callers that know nothing of each other share it
         if is_trust_needed and not _is_trust_known and not _is_plain(url):
-            _default_session = None
+            _default_session = None  # unless what the environment names can be used
             session.prepare("GET", "https://localhost/")
             _is_trust_known = True
         _default_session = session

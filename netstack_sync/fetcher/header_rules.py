@@ -8,7 +8,8 @@ from typing import Final
 
 from netstack_sync.base.headers import RequestHeaders
 
-# RFC 9112 §3.2 and RFC 3986 §3.2.2, but for the comma, at which a proxy may split one Host into two.
+# RFC 9112 §3.2 and RFC 3986 §3.2.2, but for the comma, at which a proxy may split one Host into two. Compiled by
+# the first that is given.
 _IS_HOST: Final = partial(re.fullmatch, r"(?:\[[0-9A-Fa-f:.v]+\]|[\w\-.~%!$&'()*+;=]*)(?::[0-9]*)?", flags=re.ASCII)
 
 _MAX_LENGTH_DIGITS: Final = 19  # as much as the answer's may have

@@ -19,7 +19,7 @@ from netstack_sync.fetcher.proxy_settings import session_proxy, session_proxy_au
 from netstack_sync.http.hsts_store import HstsConfig
 from netstack_sync.pool.health_settings import EndpointHealthSettings
 from netstack_sync.pool.limits import PoolLimits
-from netstack_sync.sockets.options import TcpOptions
+from netstack_sync.sockets.options import DEFAULT_TCP_OPTIONS, TcpOptions
 from netstack_sync.sockets.tls_config import TlsConfig
 from netstack_sync.url_request.context_builder import PUBLIC_SUFFIXES, ContextBuilder
 
@@ -204,7 +204,7 @@ def _check_pins(pins: object) -> PinStore | None:
 
 def _check_tcp(tcp: object) -> TcpOptions:
     if tcp is None:
-        return TcpOptions()
+        return DEFAULT_TCP_OPTIONS
     if not isinstance(tcp, TcpOptions):
         raise TypeError(f"tcp: must be a TcpOptions, not {type(tcp).__name__}")
     return tcp

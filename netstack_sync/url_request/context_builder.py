@@ -77,10 +77,8 @@ _WALL_CLOCK = SystemWallClock()
 PUBLIC_SUFFIXES = PublicSuffixes()
 """Facts that are the same for everybody, and slow to read."""
 
-# Beside the user's: what a connection waits for must not wait for one itself.
-_DOH_LIMITS = PoolLimits(per_group=6, total=24)
-_OCSP_LIMITS = PoolLimits(per_group=6, total=24)
-_PAC_LIMITS = PoolLimits(per_group=6, total=24)
+_SIDE_LIMITS = PoolLimits(per_group=6, total=24)
+"""Of DNS over HTTPS, of OCSP and of scripts, beside the user's: what a connection waits for must not wait for one."""
 
 
 class ContextBuilder(NamedTuple):
@@ -147,7 +145,7 @@ class _ContextParts:
         thread, net_log, settings = self._thread, self._net_log, self._settings
         resolver = self._make_resolver()
         host_resolver = with_rules(resolver, settings.host_resolver_rules)
-        pac_session = self._make_session(host_resolver, _PAC_LIMITS)
+        pac_session = self._make_session(host_resolver, _SIDE_LIMITS)
         pac_context = self._make_side_context(resolver, host_resolver, pac_session)
         parts = LateProxyParts(pac_context, host_resolver, settings.doh_tls, _WALL_CLOCK)
         identities = ProxyIdentities(settings.proxy_logins, self._job_workers)
@@ -155,7 +153,7 @@ class _ContextParts:
         session = self._make_session(host_resolver, settings.limits, proxies)
         self._health.on_avoided = session.on_endpoint_avoided
         doh_services = self._make_doh_services(resolver, host_resolver)
-        ocsp_session = self._make_session(host_resolver, _OCSP_LIMITS)
+        ocsp_session = self._make_session(host_resolver, _SIDE_LIMITS)
         self._tls.attach(self._make_side_context(resolver, host_resolver, ocsp_session))
         throttler = make_throttler(settings.throttles, thread.clock)
         changing = ChangingServices(
@@ -224,7 +222,7 @@ class _ContextParts:
         if parts is None:
             return None
         bootstrap = parts.bootstrap_over(host_resolver)
-        session = self._make_session(bootstrap, _DOH_LIMITS)
+        session = self._make_session(bootstrap, _SIDE_LIMITS)
         parts.attach(self._make_side_context(resolver, bootstrap, session))
         return DohServices(parts.resolver, parts.hosts, session)
 

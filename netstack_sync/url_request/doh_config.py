@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from netstack_sync.dns.doh_providers import templates_from
+from netstack_sync.dns.doh_template import DohTemplate
 from netstack_sync.dns.secure_dns import SecureDnsMode
-
-if TYPE_CHECKING:
-    from netstack_sync.dns.doh_template import DohTemplate
+from netstack_sync.wire.dns_message import load_dnspython
 
 _MODES = {mode.name.lower(): mode for mode in SecureDnsMode}
 
@@ -48,9 +47,5 @@ class DohConfig:
             return cls()
         if chosen == SecureDnsMode.SECURE and doh is None:
             raise ValueError("doh_mode: 'secure' needs a server; name one with doh=")
-        from netstack_sync.wire.dns_message import load_dnspython
-
         load_dnspython()
-        from netstack_sync.dns.doh_providers import templates_from
-
         return cls(chosen, templates_from(doh) if doh is not None else ())

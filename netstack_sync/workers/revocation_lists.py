@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from netstack_sync.base.error_map import map_system_error
 from netstack_sync.base.net_errors import ERR_IMPORT_CA_CERT_FAILED, ERR_INVALID_ARGUMENT, OK
+from netstack_sync.workers.load_certificate import load_revocation_list
 from netstack_sync.workers.pem_blocks import find_pem_blocks
 from netstack_sync.workers.stamped_cache import FileStamp, StampedCache, Stamps, stamp
 
@@ -147,8 +148,6 @@ def _files(directory: str) -> list[str]:
 def _parse(data: bytes, path: str) -> list[RevocationList]:
     """The lists in `data`; none where it is something else. What says that it is a list must be one."""
     blocks = find_pem_blocks(data)
-    from netstack_sync.workers.load_certificate import load_revocation_list
-
     if not blocks:
         try:
             return [_examined(load_revocation_list(data), path)]

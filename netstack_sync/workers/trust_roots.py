@@ -14,13 +14,13 @@ from netstack_sync.base.net_errors import ERR_IMPORT_CA_CERT_FAILED, OK
 from netstack_sync.base.tls_warnings import tls_logger
 from netstack_sync.base.trust_config import TrustConfig
 from netstack_sync.workers.ca_reader import CAReader, UnusableCAError, split_directories
+from netstack_sync.workers.load_certificate import load_certificate
 from netstack_sync.workers.stamped_cache import FileStamp, StampedCache, Stamps, source_stamps, stamp
+from netstack_sync.workers.system_trust import DefaultSources, SystemVerifier, read_default_roots
 
 if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.x509.verification import Store
-
-    from netstack_sync.workers.system_trust import DefaultSources, SystemVerifier
 
 _NO_AUTHORITIES: Final = (
     "there are no certificate authorities on this system; install the package ca-certificates, or certifi, "
@@ -89,8 +89,6 @@ class TrustRootsCache:
     def _default_sources(self) -> DefaultSources:
         """Found out by the first who asks; two at once find the same."""
         if self._defaults is None:
-            from netstack_sync.workers.system_trust import DefaultSources
-
             self._defaults = DefaultSources.from_system()
         return self._defaults
 
@@ -110,8 +108,6 @@ def load_trust_roots(config: TrustConfig, defaults: DefaultSources) -> TrustRoot
         "ignore", "Parsed a serial number which wasn't positive", CryptographyDeprecationWarning, append=True
     )
     verifier = defaults.verifier if config.uses_default_roots and not config.crls else None
-    from netstack_sync.workers.load_certificate import load_certificate
-
     reader = CAReader(load_certificate)
     try:
         if verifier is None:
@@ -133,8 +129,6 @@ def load_trust_roots(config: TrustConfig, defaults: DefaultSources) -> TrustRoot
 
 def _read_roots(reader: CAReader[x509.Certificate], config: TrustConfig, defaults: DefaultSources) -> None:
     if config.uses_default_roots:
-        from netstack_sync.workers.system_trust import read_default_roots
-
         read_default_roots(reader, defaults)
     else:
         reader.add_named(config)

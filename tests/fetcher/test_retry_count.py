@@ -9,6 +9,7 @@ from netstack_sync import RetryPolicy
 from netstack_sync.base import net_errors as e
 from netstack_sync.fetcher.attempt_end import AttemptEnd
 from netstack_sync.fetcher.retry_count import RetryCount
+from tests.support.retry_waits import waits
 
 REFUSED = AttemptEnd(e.ERR_CONNECTION_REFUSED)
 RESET = AttemptEnd(e.ERR_CONNECTION_RESET, may_have_been_sent=True)
@@ -18,26 +19,14 @@ BUSY = AttemptEnd(e.OK, 503, True)
 BUSY_FOR_7_S = AttemptEnd(e.OK, 503, True, 7.0)
 
 
-def _waits(policy: RetryPolicy, *ends: AttemptEnd) -> list[float | None]:
-    """The wait after each end, until there is none."""
-    count = RetryCount(policy, "GET")
-    waits: list[float | None] = []
-    for end in ends:
-        waits.append(count.next_wait_s(end, lambda: 0.0))
-        if waits[-1] is None:
-            break
-        count.count(end)
-    return waits
-
-
 def test_each_kind_has_its_own_bound_within_the_total() -> None:
     policy = RetryPolicy(total=4, connect=1, read=2, status=1, network_changes=0, backoff=0)
-    assert _waits(policy, REFUSED, REFUSED) == [0, None]
-    assert _waits(policy, RESET, RESET, RESET) == [0, 0, None]
-    assert _waits(policy, BUSY, BUSY) == [0, None]
-    assert _waits(policy, CHANGED) == [None]
-    assert _waits(policy, REFUSED, RESET, RESET, BUSY, REFUSED) == [0, 0, 0, 0, None]
-    assert _waits(RetryPolicy(total=2, backoff=0), REFUSED, RESET, BUSY) == [0, 0, None]
+    assert waits(policy, REFUSED, REFUSED) == [0, None]
+    assert waits(policy, RESET, RESET, RESET) == [0, 0, None]
+    assert waits(policy, BUSY, BUSY) == [0, None]
+    assert waits(policy, CHANGED) == [None]
+    assert waits(policy, REFUSED, RESET, RESET, BUSY, REFUSED) == [0, 0, 0, 0, None]
+    assert waits(RetryPolicy(total=2, backoff=0), REFUSED, RESET, BUSY) == [0, 0, None]
 
 
 @given(

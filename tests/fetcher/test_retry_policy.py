@@ -13,6 +13,7 @@ from netstack_sync.fetcher.attempt_end import AttemptEnd
 from netstack_sync.fetcher.retry_count import RetryCount
 from netstack_sync.fetcher.retry_policy import IDEMPOTENT_METHODS
 from netstack_sync.url_request.throttler import SERVER_BACKOFF
+from tests.support.retry_waits import waits
 
 REFUSED = AttemptEnd(e.ERR_CONNECTION_REFUSED)
 RESET = AttemptEnd(e.ERR_CONNECTION_RESET, may_have_been_sent=True)
@@ -23,37 +24,25 @@ def _status(status: int, retry_after_s: float | None = None) -> AttemptEnd:
     return AttemptEnd(e.OK, status, True, retry_after_s)
 
 
-def _waits(policy: RetryPolicy, *ends: AttemptEnd, method: str = "GET") -> list[float | None]:
-    """The wait after each end, until there is none; chance takes nothing off."""
-    count = RetryCount(policy, method)
-    waits: list[float | None] = []
-    for end in ends:
-        waits.append(count.next_wait_s(end, lambda: 0.0))
-        if waits[-1] is None:
-            break
-        count.count(end)
-    return waits
-
-
 def test_waits_double_and_chance_only_shortens_them() -> None:
     """From half a second to two minutes, unless told otherwise."""
-    assert _waits(RetryPolicy(), REFUSED, REFUSED, REFUSED, REFUSED) == [0.5, 1.0, 2.0, None]
-    assert _waits(RetryPolicy(total=None, backoff=50), *[REFUSED] * 4) == [50, 100, 120, 120]
+    assert waits(RetryPolicy(), REFUSED, REFUSED, REFUSED, REFUSED) == [0.5, 1.0, 2.0, None]
+    assert waits(RetryPolicy(total=None, backoff=50), *[REFUSED] * 4) == [50, 100, 120, 120]
     assert RetryCount(RetryPolicy(backoff=10, jitter=0.5), "GET").next_wait_s(REFUSED, lambda: 1.0) == 5.0
     assert RetryCount(RetryPolicy(backoff=10, jitter=0), "GET").next_wait_s(REFUSED, lambda: 1.0) == 10.0
 
 
 def test_a_back_off_of_ones_own() -> None:
     policy = RetryPolicy(total=None, backoff=BackoffPolicy(1, 3.0, 10.0, 0.0, 40.0, None))
-    assert _waits(policy, *[REFUSED] * 4) == [0.0, 3.0, 30.0, 40.0]
+    assert waits(policy, *[REFUSED] * 4) == [0.0, 3.0, 30.0, 40.0]
 
 
 def test_a_back_off_of_which_only_some_is_said() -> None:
     """The rest is as it is without."""
-    assert _waits(RetryPolicy(total=9, backoff=BackoffPolicy()), *[REFUSED] * 9) == _waits(
+    assert waits(RetryPolicy(total=9, backoff=BackoffPolicy()), *[REFUSED] * 9) == waits(
         RetryPolicy(total=9), *[REFUSED] * 9
     )
-    assert _waits(RetryPolicy(backoff=BackoffPolicy(initial_delay_s=2)), REFUSED, REFUSED) == [2.0, 4.0]
+    assert waits(RetryPolicy(backoff=BackoffPolicy(initial_delay_s=2)), REFUSED, REFUSED) == [2.0, 4.0]
 
 
 @pytest.mark.parametrize(
@@ -109,17 +98,17 @@ def test_methods_are_found_in_any_case_of_letters() -> None:
 
 
 def test_nothing_is_waited_for_after_a_change_of_the_network() -> None:
-    assert _waits(RetryPolicy(), CHANGED) == [0.0]
+    assert waits(RetryPolicy(), CHANGED) == [0.0]
 
 
 def test_retry_after_makes_the_wait_longer_up_to_a_cap() -> None:
     """What a server asks for beyond it is not shortened: it is not asked again."""
     policy = RetryPolicy(backoff=2, retry_after=60)
-    assert _waits(policy, _status(503, 1.0)) == [2.0]
-    assert _waits(policy, _status(503, 30.0)) == [30.0]
-    assert _waits(policy, _status(503, 60.0)) == [60.0]
-    assert _waits(policy, _status(503, 60.1)) == [None]
-    assert _waits(RetryPolicy(backoff=2, retry_after=None), _status(503, 1e9)) == [2.0]
+    assert waits(policy, _status(503, 1.0)) == [2.0]
+    assert waits(policy, _status(503, 30.0)) == [30.0]
+    assert waits(policy, _status(503, 60.0)) == [60.0]
+    assert waits(policy, _status(503, 60.1)) == [None]
+    assert waits(RetryPolicy(backoff=2, retry_after=None), _status(503, 1e9)) == [2.0]
 
 
 def test_statuses_that_need_retry_after() -> None:
@@ -133,11 +122,11 @@ def test_the_rules_of_chromiums_url_fetcher() -> None:
     """Every 5xx and changes of the network, each with its number; nothing else."""
     policy = RetryPolicy.for_server_errors(3, network_changes=2)
     assert policy.backoff == SERVER_BACKOFF
-    assert _waits(policy, _status(500), _status(599), _status(503), _status(503)) == [0, 0, 0.7, None]
-    assert _waits(policy, CHANGED, CHANGED, CHANGED) == [0, 0, None]
-    assert _waits(policy, REFUSED) == [None]
-    assert _waits(policy, RESET) == [None]
-    assert _waits(policy, _status(429)) == [None]
+    assert waits(policy, _status(500), _status(599), _status(503), _status(503)) == [0, 0, 0.7, None]
+    assert waits(policy, CHANGED, CHANGED, CHANGED) == [0, 0, None]
+    assert waits(policy, REFUSED) == [None]
+    assert waits(policy, RESET) == [None]
+    assert waits(policy, _status(429)) == [None]
 
 
 @pytest.mark.parametrize("value", [None, False, 0, RetryPolicy(total=0), Retry(0), Retry(False), Retry(-1)])
@@ -172,7 +161,7 @@ def test_a_retry_of_urllib3() -> None:
     assert policy.statuses_with_retry_after == {413, 429, 503}
     free = RetryPolicy.from_value(Retry(True, status_forcelist=[500], backoff_factor=0.5, backoff_max=3))
     assert free is not None and free.total is None
-    assert _waits(free, *[_status(500)] * 5) == [0.0, 1.0, 2.0, 3.0, 3.0]
+    assert waits(free, *[_status(500)] * 5) == [0.0, 1.0, 2.0, 3.0, 3.0]
 
 
 def test_a_retry_of_urllib3_that_asks_for_no_header_and_every_method() -> None:
