@@ -20,7 +20,7 @@ _CONNECTION_SCHEMES: Final = frozenset({NTLM, NEGOTIATE})
 class AuthIdentity(Value):
     """A user, and the schemes (in lower case) by which a server may be told so; part of every key of the cache."""
 
-    __slots__ = ("delegates", "domain", "password", "schemes", "sends_basic", "service_host", "username")
+    __slots__ = ("username", "password", "schemes", "sends_basic", "domain", "service_host", "delegates")
 
     def __init__(
         self,

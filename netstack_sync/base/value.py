@@ -5,6 +5,8 @@ A dataclass writes its methods as source when it is read, and brings `inspect` a
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 V = TypeVar("V", bound="Value")
@@ -32,8 +34,8 @@ class Frozen:
 class Value(Frozen):
     """Compared, hashed and shown by its fields, which are set once.
 
-    The fields are the `__slots__` of the class, which nobody derives from, and so the parameters of its `__init__`:
-    it checks them and sets each.
+    The fields are the `__slots__` of the class, which nobody derives from, and so the parameters of its `__init__`, in
+    its order: it checks them and sets each.
     """
 
     __slots__: tuple[str, ...] = ()
@@ -43,6 +45,13 @@ class Value(Frozen):
     def replaced(self: V, **changes: Any) -> V:
         """Another one, in which some fields differ; checked again."""
         return type(self)(**{**dict(zip(self.__slots__, self._fields(), strict=True)), **changes})
+
+    __replace__ = replaced
+    """For copy.replace(), from Python 3.13 on."""
+
+    def __reduce__(self) -> tuple[Callable[[], object], tuple[()]]:
+        """By its fields alone, under every protocol of pickle."""
+        return partial(type(self), **dict(zip(self.__slots__, self._fields(), strict=True))), ()
 
     def _fields(self) -> tuple[object, ...]:
         return tuple([getattr(self, name) for name in self.__slots__])

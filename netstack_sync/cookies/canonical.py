@@ -36,7 +36,7 @@ class CanonicalCookie(Value):
     Name and value hold one character a byte, as they go over the wire.
     """
 
-    __slots__ = ("created", "domain", "expires", "http_only", "name", "path", "same_site", "secure", "value")
+    __slots__ = ("name", "value", "domain", "path", "secure", "http_only", "same_site", "created", "expires")
 
     def __init__(
         self,

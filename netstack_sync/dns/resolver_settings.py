@@ -11,7 +11,7 @@ from netstack_sync.dns.host_cache import MAX_ENTRIES
 class ResolverSettings(Value):
     """Chosen once, when the resolver is built; ValueError for what makes no sense."""
 
-    __slots__ = ("cache_entries", "max_parallel", "max_stale_s", "stale_while_refreshing")
+    __slots__ = ("max_parallel", "cache_entries", "stale_while_refreshing", "max_stale_s")
 
     def __init__(
         self,

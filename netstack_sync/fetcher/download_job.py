@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import inf
 from typing import Final, Protocol
 
-from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN, ERR_TIMED_OUT
+from netstack_sync.base.net_errors import ERR_CONTEXT_SHUT_DOWN, ERR_TIMED_OUT, ERR_UNEXPECTED
 from netstack_sync.fetcher.download_answer import takes_ranges
 from netstack_sync.fetcher.download_arguments import DownloadPlan
 from netstack_sync.fetcher.download_errors import plain_failure, with_kept_text
@@ -175,6 +175,13 @@ class DownloadJob:
 
     def on_idle(self, error: BaseException | None) -> None:
         """See WriterOwner."""
+        try:
+            self._go_on(error)
+        except Exception:
+            self.fail(ERR_UNEXPECTED)  # a bug, for which nobody is to wait: there may be no limit of time
+            raise
+
+    def _go_on(self, error: BaseException | None) -> None:
         if error is not None:
             self._end(with_kept_text(error, self.part))
         elif self._is_inspected:

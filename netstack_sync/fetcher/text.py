@@ -11,15 +11,8 @@ from netstack_sync.base.late_pattern import late_pattern
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _LONGEST_BOM = 3
 
-<<<<<<< HEAD
 _BINARY = late_pattern(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")  # text holds none of these (WHATWG MIME Sniffing)
-
 _LINE_END = late_pattern(r"\r\n|\n|\r")  # not the rarer ends of str.splitlines: they occur inside lines
-=======
-# Patterns are compiled by the first text that needs them.
-_BINARY = rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]"  # text holds none of these (WHATWG MIME Sniffing)
-_LINE_END = r"\r\n|\n|\r"  # not the rarer ends of str.splitlines: they occur inside lines
->>>>>>> 07916693121f86ad5456fca1167c1058eadaf950
 
 _NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})
 """Python's codecs that are none of the web's: a server must not be able to choose one that is slow or odd."""

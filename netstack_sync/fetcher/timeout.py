@@ -16,7 +16,7 @@ class Timeout(Value):
     Raises ValueError for a limit that is not positive and TypeError for what is no number.
     """
 
-    __slots__ = ("connect", "pool", "read", "total")
+    __slots__ = ("total", "connect", "read", "pool")
 
     def __init__(
         self,

@@ -21,16 +21,16 @@ class EndpointHealthSettings(Value):
     """
 
     __slots__ = (
+        "unreachable_after",
+        "probe_interval_s",
         "circuit_breaker",
-        "half_open_window",
         "long_window",
         "long_window_error_percent",
-        "max_isolation_s",
-        "min_isolation_s",
-        "probe_interval_s",
         "short_window",
         "short_window_error_percent",
-        "unreachable_after",
+        "min_isolation_s",
+        "max_isolation_s",
+        "half_open_window",
     )
 
     def __init__(

@@ -27,12 +27,12 @@ class TcpOptions(Value):
 
     __slots__ = (
         "keep_alive_s",
-        "local_address",
         "no_delay",
-        "receive_buffer_size",
+        "local_address",
         "send_buffer_size",
-        "socket_options",
+        "receive_buffer_size",
         "user_timeout_s",
+        "socket_options",
     )
 
     def __init__(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from netstack_sync.base.trust_config import TrustConfig
@@ -36,26 +34,22 @@ class _HashedOnce(Value):
     _hash: int
 
     def __hash__(self) -> int:
-        return self._hash
-
-    def __reduce__(self) -> tuple[Callable[[], object], tuple[()]]:
-        """Without the hash, which is another one in another process."""
-        return partial(type(self), **dict(zip(self.__slots__, self._fields(), strict=True))), ()
+        return self._hash  # which is another one in another process: Value.__reduce__() leaves it out
 
 
 class TlsConfig(_HashedOnce):
     """Part of the pool's key. Hashable; the hash is made once, because every request to the pool needs it."""
 
     __slots__ = (
-        "alpn",
-        "ciphers",
+        "trust",
         "client_certificate",
         "context",
-        "keylog_file",
-        "max_version",
+        "alpn",
         "min_version",
+        "max_version",
+        "ciphers",
+        "keylog_file",
         "resumes",
-        "trust",
     )
 
     def __init__(

@@ -84,4 +84,11 @@ def test_another_one_is_made_of_it() -> None:
 def test_a_value_is_copied_and_pickled() -> None:
     """As settings are that go to another process."""
     room = Room("a", 2)
-    assert copy.copy(room) == copy.deepcopy(room) == pickle.loads(pickle.dumps(room)) == room
+    assert copy.copy(room) == copy.deepcopy(room) == room
+    assert {pickle.loads(pickle.dumps(room, protocol)) for protocol in range(pickle.HIGHEST_PROTOCOL + 1)} == {room}
+
+
+@pytest.mark.skipif(not hasattr(copy, "replace"), reason="new in Python 3.13")
+def test_the_library_makes_another_one_too() -> None:
+    """As it does of dataclasses and named tuples."""
+    assert copy.replace(Room("a"), beds=2) == Room("a", 2)  # type: ignore[attr-defined,unused-ignore]

@@ -565,3 +565,23 @@ def test_wherever_it_breaks_the_file_is_right_at_the_end(cuts: list[int], limit:
         site.fault = None
         session.download(site.url, path, overwrite=True)
         assert Path(path).read_bytes() == site.body and os.listdir(folder) == ["f"]
+
+
+def test_a_bug_between_two_pieces_of_work_is_told(
+    session: Session,
+    site: DownloadSite,
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Nobody waits for what comes no more: a download need not have a limit of time."""
+
+    def break_down(_: DownloadJob) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(DownloadJob, "_choose_streams", break_down)
+    with pytest.raises(NetError, match="ERR_UNEXPECTED"):
+        session.download(site.url, path)
+    call_on_network_thread(session.context.thread, lambda: None)  # the caller is told before the error is printed
+    assert "ZeroDivisionError" in capsys.readouterr().err
+    assert site.requests == [] and _names(path) == []
