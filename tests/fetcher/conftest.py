@@ -17,12 +17,8 @@ def server() -> Iterator[EmbeddedServer]:
 
 
 @pytest.fixture
-def session() -> Iterator[Session]:
+def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+    """It makes no backup jobs: under load a connect on the loopback may take long, and tests count connections."""
+    monkeypatch.setattr("netstack_sync.pool.pool_jobs.BACKUP_JOB_DELAY_S", 60.0)
     with Session(trust_env=False) as session:
         yield session
-
-
-@pytest.fixture(autouse=True)
-def one_connection_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Under load a connect on the loopback may take longer than a backup job waits, and tests count connections."""
-    monkeypatch.setattr("netstack_sync.pool.pool_jobs.BACKUP_JOB_DELAY_S", 60.0)

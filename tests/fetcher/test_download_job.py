@@ -302,7 +302,7 @@ def test_a_full_disk_loses_nothing(
 ) -> None:
     """The error says what is kept, and the next attempt goes on from there."""
     with monkeypatch.context() as patch:
-        fill_disk(patch, 1_000_000)
+        fill_disk(patch, 1_000_000, f"{path}.part")
         with pytest.raises(OSError, match=r"No space left on device; \d+ bytes are kept") as raised:
             session.download(site.url, path)
     assert (raised.value.errno, raised.value.filename) == (errno.ENOSPC, f"{path}.part")

@@ -78,13 +78,15 @@ def leave_part(path: Path, body: bytes, record: str | None) -> None:
         Path(f"{path}.part.json").write_text(record)
 
 
-def fill_disk(monkeypatch: pytest.MonkeyPatch, room_bytes: int) -> None:
-    """From now on regular files together take no more than that."""
+def fill_disk(monkeypatch: pytest.MonkeyPatch, room_bytes: int, file: str | None = None) -> None:
+    """From now on regular files together take no more than that; or one alone, whatever other workers still write."""
     room, write = room_bytes, os.write
 
     def limited_write(descriptor: int, data: bytes) -> int:
         nonlocal room
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        status = os.fstat(descriptor)
+        is_meant = file is None or (os.path.exists(file) and os.path.samestat(status, os.stat(file)))
+        if not is_meant or not stat.S_ISREG(status.st_mode):
             return write(descriptor, data)
         if not room:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
