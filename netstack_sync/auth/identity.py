@@ -53,12 +53,6 @@ class AuthIdentity(Value):
     def _compared(self) -> tuple[object, ...]:
         return self.username, self.password, self.schemes, self.domain, self.service_host, self.delegates
 
-    def __eq__(self, other: object) -> bool:
-        return self._compared() == other._compared() if isinstance(other, AuthIdentity) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self._compared())
-
     def __repr__(self) -> str:
         return f"AuthIdentity({self.username!r}, {'/'.join(self.schemes)})"  # without the password
 

@@ -56,13 +56,17 @@ class Value(Frozen):
     def _fields(self) -> tuple[object, ...]:
         return tuple([getattr(self, name) for name in self.__slots__])
 
+    def _compared(self) -> tuple[object, ...]:
+        """What makes two of them differ."""
+        return self._fields()
+
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return self._fields() == other._fields()
+        return self._compared() == other._compared()
 
     def __hash__(self) -> int:
-        return hash(self._fields())
+        return hash(self._compared())
 
     def __repr__(self) -> str:
         shown = [f"{name}={value!r}" for name, value in zip(self.__slots__, self._fields(), strict=True)]
